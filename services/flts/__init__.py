@@ -1,0 +1,1 @@
+"""The FLTS workloads: preprocess, training, evaluation and inference."""
