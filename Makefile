@@ -1,0 +1,71 @@
+# `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
+
+STACK ?= dev
+export STACK CONTEXT DATASET
+
+ts := node_modules/.bin/ts-node --transpile-only
+packages := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  %s\n' \
+	  'STACK=dev|prod       the stack, default dev' \
+	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
+	  'DATASET=path.csv     the series to learn: a "time" column and numeric features'
+
+$(packages): package-lock.json
+	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@touch $@
+
+.PHONY: tools
+tools: $(packages) ## Find, download or build the engine and the embedded cluster's programs
+	@$(ts) toolchain/build/main.ts
+
+.PHONY: cluster-up
+cluster-up: tools ## Start the embedded cluster, or heal it
+	@$(ts) toolchain/cluster/main.ts up
+
+.PHONY: cluster-down
+cluster-down: $(packages) ## Stop the embedded cluster and remove all that it left on the machine
+	@$(ts) toolchain/cluster/main.ts down
+
+.PHONY: status
+status: $(packages) ## Show the embedded cluster's health
+	@$(ts) toolchain/cluster/main.ts status
+
+.PHONY: images
+images: tools ## Build the container images and load them into the embedded cluster
+	@$(ts) toolchain/images/main.ts build
+	@$(ts) toolchain/images/main.ts load
+
+.PHONY: up
+up: $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
+	@$(ts) toolchain/stack/up.ts
+
+.PHONY: preview
+preview: $(if $(CONTEXT),tools,cluster-up) ## Show what `make up` would change
+	@$(ts) toolchain/stack/preview.ts
+
+.PHONY: down
+down: $(packages) ## Destroy the stack, then the embedded cluster
+	@$(ts) toolchain/stack/down.ts
+	@$(if $(CONTEXT),:,$(ts) toolchain/cluster/main.ts down)
+
+.PHONY: test
+test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster
+	@$(ts) tests/run.ts
+
+.PHONY: lint
+lint: $(packages) ## Check style and types
+	@npx eslint . && npx prettier --check . && npx tsc --noEmit
+
+.PHONY: format
+format: $(packages) ## Rewrite the sources in the project's style
+	@npx prettier --write . && npx eslint --fix .
+
+.PHONY: clean
+clean: $(packages) ## Remove what was built: tools, images and caches (not the cluster's data)
+	@$(ts) toolchain/build/main.ts --clean

@@ -1,0 +1,99 @@
+import { fail } from "../toolchain/console";
+import type { Runner } from "./support/counts";
+
+/** One group of tests that a single command runs. */
+export interface Suite {
+    readonly name: string;
+    /** What a reader may believe when it passes. */
+    readonly proves: string;
+    readonly runner: Runner;
+    /** Shell command, run from the project's root. */
+    readonly command: string;
+}
+
+const mocha = "node_modules/.bin/mocha --forbid-only";
+const python = "toolchain/test-python.sh";
+
+/** Every suite, cheapest first: what can fail in seconds is told before anything is built. */
+export const suites: readonly Suite[] = [
+    { name: "types", proves: "the program type-checks", runner: "check", command: "npx tsc --noEmit" },
+    { name: "lint", proves: "eslint finds nothing", runner: "check", command: "npx eslint ." },
+    {
+        name: "format",
+        proves: "the sources are in the project's style",
+        runner: "check",
+        command: "npx prettier --check .",
+    },
+    {
+        name: "unit",
+        proves: "pure builders and drivers",
+        runner: "mocha",
+        command: `${mocha} 'tests/unit/**/*.test.ts'`,
+    },
+    {
+        name: "component",
+        proves: "what each component declares, under Pulumi's mocks",
+        runner: "mocha",
+        command: `${mocha} 'tests/component/**/*.test.ts'`,
+    },
+    {
+        name: "property",
+        proves: "every valid configuration is safe to deploy",
+        runner: "mocha",
+        command: `${mocha} 'tests/property/**/*.test.ts'`,
+    },
+    { name: "services", proves: "the Python workloads", runner: "pytest", command: python },
+    {
+        name: "tools",
+        proves: "the engine and the cluster can be built here",
+        runner: "check",
+        command: "make --no-print-directory tools",
+    },
+    {
+        name: "go",
+        proves: "the toolchain's own Go packages",
+        runner: "go",
+        command: "cd toolchain && go test -v ./cmd/pulumi-... ./cmd/storage-provisioner/... ./internal/...",
+    },
+    {
+        name: "plugins",
+        proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL",
+        runner: "mocha",
+        command: `${mocha} 'tests/plugins/**/*.test.ts'`,
+    },
+    {
+        name: "cluster-lifecycle",
+        proves: "the embedded cluster starts, heals and leaves nothing behind",
+        runner: "mocha",
+        command: `${mocha} 'tests/cluster-lifecycle/**/*.test.ts'`,
+    },
+    {
+        name: "images",
+        proves: "every image can be built here",
+        runner: "check",
+        command: "make --no-print-directory cluster-up images",
+    },
+    {
+        name: "engine",
+        proves: "first up, no-op up, preview, refresh and destroy on the real engine",
+        runner: "mocha",
+        command: `${mocha} 'tests/engine/**/*.test.ts'`,
+    },
+    {
+        name: "cluster",
+        proves: "a CSV becomes a forecast on real pods",
+        runner: "mocha",
+        command: `${mocha} 'tests/cluster/**/*.test.ts'`,
+    },
+];
+
+/** The suites that the command line names, all of them for none. */
+export function chooseSuites(names: readonly string[]): readonly Suite[] {
+    const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
+    if (unknown.length > 0) {
+        fail(
+            `no suite ${unknown.join(", ")}; the suites are ${suites.map((suite) => suite.name).join(", ")}.`,
+        );
+    }
+    return names.length === 0 ? suites : suites.filter((suite) => names.includes(suite.name));
+}

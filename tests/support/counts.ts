@@ -1,0 +1,41 @@
+/** How many tests of a suite passed and failed. */
+export interface Count {
+    readonly passed: number;
+    readonly failed: number;
+}
+
+/** Whose closing lines a suite ends with; `check` has none: its exit code is its one result. */
+export type Runner = "mocha" | "pytest" | "go" | "check";
+
+function sum(text: string, pattern: RegExp): number {
+    return [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+}
+
+const counters: Record<Exclude<Runner, "check">, (text: string) => Count> = {
+    mocha: (text) => ({
+        passed: sum(text, /^ +(\d+) passing\b/gm),
+        // A pending test is one that somebody switched off, and proves as little as a failing one.
+        failed: sum(text, /^ +(\d+) failing\b/gm) + sum(text, /^ +(\d+) pending\b/gm),
+    }),
+    pytest: (text) => ({
+        passed: sum(text, /(\d+) passed\b[^\n]* in [\d.]+s/g),
+        failed: sum(text, /(\d+) (?:failed|errors?)\b[^\n]* in [\d.]+s/g),
+    }),
+    go: (text) => ({
+        passed: [...text.matchAll(/^--- PASS: /gm)].length,
+        failed: [...text.matchAll(/^--- FAIL: /gm)].length,
+    }),
+};
+
+/**
+ * Reads the counts out of what `runner` printed. A runner that ended badly without naming a failed test (it crashed,
+ * or nothing compiled) counts as one failure.
+ */
+export function countResults(runner: Runner, text: string, exitCode: number | null): Count {
+    if (runner === "check") {
+        return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    }
+    // eslint-disable-next-line no-control-regex -- terminal colours stand between the number and the word
+    const count = counters[runner](text.replace(/\u001b\[[0-9;]*m/g, ""));
+    return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lastObservations } from "../../toolchain/stack/forecast";
+import { EMBEDDED_CONTEXT, readOptions } from "../../toolchain/stack/options";
+import { mergeSettings, readStackFile } from "../../toolchain/stack/settings";
+
+describe("make's choices", () => {
+    it("deploy the dev stack to the embedded cluster when nothing is named", () => {
+        assert.deepEqual(readOptions({ STACK: "", CONTEXT: "", DATASET: "" }), {
+            stack: "dev",
+            context: EMBEDDED_CONTEXT,
+            embedded: true,
+            dataset: undefined,
+        });
+    });
+
+    it("take the user's own cluster by its context", () => {
+        const options = readOptions({ STACK: "prod", CONTEXT: "kind-flts" });
+        assert.equal(options.context, "kind-flts");
+        assert.equal(options.embedded, false);
+    });
+
+    it("refuse a stack name that Pulumi would refuse later, naming the setting", () => {
+        assert.throws(() => readOptions({ STACK: "My Stack" }), /STACK=My Stack: .* try STACK=dev/);
+    });
+});
+
+describe("settings laid over a stack file", () => {
+    it("keep neighbours of an overridden key and replace lists whole", () => {
+        const base = { "flts:images": { registry: "a", pull: ["x", "y"] }, "flts:identifier": "one" };
+        assert.deepEqual(mergeSettings(base, { "flts:images": { tag: "t", pull: ["z"] } }), {
+            "flts:images": { registry: "a", tag: "t", pull: ["z"] },
+            "flts:identifier": "one",
+        });
+        assert.deepEqual(base["flts:images"], { registry: "a", pull: ["x", "y"] });
+    });
+
+    it("name the stacks there are when the one asked for is not among them", () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-settings-"));
+        try {
+            writeFileSync(join(directory, "Pulumi.dev.yaml"), "config:\n  flts:identifier: one\n");
+            assert.deepEqual(readStackFile(directory, "dev"), { config: { "flts:identifier": "one" } });
+            assert.throws(
+                () => readStackFile(directory, "stage"),
+                /no Pulumi\.stage\.yaml; the stacks are dev/,
+            );
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+});
+
+describe("the window sent with the first forecast", () => {
+    it("is the end of the file, numbers as numbers and gaps as null", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-window-"));
+        try {
+            const path = join(directory, "series.csv");
+            writeFileSync(
+                path,
+                "time,down\n2018-01-01 00:00:00,1\n2018-01-01 00:02:00,\n2018-01-01 00:04:00,3.5\n",
+            );
+            assert.deepEqual(await lastObservations(path, 2), {
+                time: ["2018-01-01 00:02:00", "2018-01-01 00:04:00"],
+                down: [null, 3.5],
+            });
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+});

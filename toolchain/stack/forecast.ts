@@ -1,0 +1,69 @@
+import { createReadStream } from "node:fs";
+import { parse } from "csv-parse";
+
+/** A window of observations, column by column, as `/predict` takes it. */
+export type Observations = Record<string, (string | number | null)[]>;
+
+/** One predicted step: its time and the predicted column. */
+export interface ForecastStep {
+    readonly ts: string;
+    readonly [column: string]: string | number | null;
+}
+
+/** What `/predict` answers. */
+export interface Forecast {
+    readonly run_id: string;
+    readonly predictions: readonly ForecastStep[];
+}
+
+/** Column of a dataset that holds the time. */
+const TIME_COLUMN = "time";
+
+/** The last `rows` observations of the CSV at `path`; the file is streamed, so its size does not matter. */
+export async function lastObservations(path: string, rows: number): Promise<Observations> {
+    const window: Record<string, string>[] = [];
+    const records = createReadStream(path).pipe(parse({ columns: true, trim: true, skip_empty_lines: true }));
+    for await (const record of records as AsyncIterable<Record<string, string>>) {
+        window.push(record);
+        if (window.length > rows) {
+            window.shift();
+        }
+    }
+    const columns = Object.keys(window[0] ?? {});
+    const value = (column: string, text: string | undefined): string | number | null => {
+        if (column === TIME_COLUMN) {
+            return text ?? null;
+        }
+        return text === undefined || text === "" ? null : Number(text);
+    };
+    return Object.fromEntries(
+        columns.map((column) => [column, window.map((record) => value(column, record[column]))]),
+    );
+}
+
+/** True once the service at `url` answers 200 on `/ready`, which it does only with a model that works. */
+export async function isReady(url: string): Promise<boolean> {
+    try {
+        return (await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000) })).ok;
+    } catch {
+        return false;
+    }
+}
+
+/** Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses. */
+export async function requestForecast(
+    url: string,
+    observations: Observations,
+    steps: number,
+): Promise<Forecast> {
+    const response = await fetch(`${url}/predict`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ data: observations, index_col: TIME_COLUMN, inference_length: steps }),
+        signal: AbortSignal.timeout(30_000),
+    });
+    if (!response.ok) {
+        throw new Error(`${url}/predict answered ${response.status}: ${await response.text()}`);
+    }
+    return (await response.json()) as Forecast;
+}

@@ -1,0 +1,31 @@
+import { fail } from "../console";
+
+/** The kubectl context of the embedded cluster; written by `make cluster-up`. */
+export const EMBEDDED_CONTEXT = "flts-embedded";
+
+/** What the caller of `make` chose. */
+export interface StackOptions {
+    /** Stack to act on; `Pulumi.<stack>.yaml` holds its settings. */
+    readonly stack: string;
+    /** kubectl context to deploy to; the embedded cluster's unless CONTEXT names another. */
+    readonly context: string;
+    /** True when the context is the embedded cluster's, so that this machine's kubeconfig of it is used. */
+    readonly embedded: boolean;
+    /** Absolute or project-relative path of the user's CSV, when DATASET names one. */
+    readonly dataset: string | undefined;
+}
+
+/** Reads STACK, CONTEXT and DATASET; empty counts as absent, because make exports unset variables as empty. */
+export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
+    const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
+    if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
+        fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
+    }
+    const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : EMBEDDED_CONTEXT;
+    return {
+        stack,
+        context,
+        embedded: context === EMBEDDED_CONTEXT,
+        dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
+    };
+}

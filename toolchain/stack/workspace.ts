@@ -1,0 +1,157 @@
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { pulumiEnvironment, stateDirectory, toolPath } from "../build/paths";
+import { fail } from "../console";
+import type { StackOptions } from "./options";
+import { mergeSettings, readStackFile, type SettingsTree, type StackFile } from "./settings";
+
+/** The project's root, where Pulumi.yaml stands. */
+export const projectDirectory = join(__dirname, "..", "..");
+
+/**
+ * One stack as this machine deploys it. What belongs to the machine and not to the project (the backend's files, the
+ * passphrase, the encryption salt, the context chosen on the command line) stays outside the checkout: `make up`
+ * leaves a clone as clean as it found it.
+ */
+export class Workspace {
+    private readonly directory = join(stateDirectory(), "stacks");
+    private readonly configFile: string;
+    private readonly environment: NodeJS.ProcessEnv;
+
+    constructor(private readonly options: StackOptions) {
+        this.configFile = join(this.directory, `Pulumi.${options.stack}.yaml`);
+        mkdirSync(join(this.directory, "backend"), { recursive: true, mode: 0o700 });
+        this.environment = {
+            ...process.env,
+            ...pulumiEnvironment(),
+            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${join(this.directory, "backend")}`,
+            ...this.passphrase(),
+            ...(options.embedded
+                ? { KUBECONFIG: join(stateDirectory(), "cluster", "admin.kubeconfig") }
+                : {}),
+        };
+    }
+
+    /** Environment for kubectl and for programs that talk to the stack's cluster. */
+    get clusterEnvironment(): NodeJS.ProcessEnv {
+        return this.environment;
+    }
+
+    /** True once the stack was created in the backend. */
+    exists(): boolean {
+        return this.capture(["stack", "ls", "--json"], true).includes(`"name": "${this.options.stack}"`);
+    }
+
+    /** Creates the stack where it is missing, and writes the settings that the next commands run with. */
+    prepare(overrides: SettingsTree): void {
+        // The salt is made by `stack init`, which always writes it beside Pulumi.yaml; a project file of the same
+        // name in our own directory keeps it out of the checkout.
+        writeFileSync(join(this.directory, "Pulumi.yaml"), "name: flts\nruntime: nodejs\n");
+        if (!this.exists()) {
+            this.capture(["stack", "init", this.options.stack, "--no-select"], false, this.directory);
+        }
+        const salt = (parse(readFileSync(this.configFile, "utf8")) as Partial<StackFile> | null)
+            ?.encryptionsalt;
+        const settings = mergeSettings(readStackFile(projectDirectory, this.options.stack).config, {
+            "kubernetes:context": this.options.context,
+            ...overrides,
+        });
+        writeFileSync(
+            this.configFile,
+            stringify({ ...(salt ? { encryptionsalt: salt } : {}), config: settings }),
+            {
+                mode: 0o600,
+            },
+        );
+    }
+
+    /** Runs a pulumi command on the stack with the terminal attached; fails with its exit code. */
+    async run(command: readonly string[]): Promise<void> {
+        this.releaseDeadLocks();
+        const arguments_ = [...command, "--stack", this.options.stack, "--config-file", this.configFile];
+        const child = spawn(toolPath("pulumi"), arguments_, {
+            cwd: projectDirectory,
+            env: this.environment,
+            stdio: "inherit",
+        });
+        // Ctrl-C reaches pulumi too, which then finishes the step it is at; this process only has to wait for it.
+        const wait = (): void => undefined;
+        process.on("SIGINT", wait);
+        const code = await new Promise<number | null>((resolve, reject) => {
+            child.on("error", reject);
+            child.on("exit", resolve);
+        });
+        process.off("SIGINT", wait);
+        if (code !== 0) {
+            fail(
+                `pulumi ${command[0] ?? ""} --stack ${this.options.stack} ended with ${code ?? "a signal"}; ` +
+                    "its messages are above. Mend the cause and run the same make target again: it continues.",
+            );
+        }
+    }
+
+    /** The stack's outputs. None is a secret. */
+    outputs(): SettingsTree {
+        return JSON.parse(
+            this.capture(["stack", "output", "--json", "--stack", this.options.stack]),
+        ) as SettingsTree;
+    }
+
+    /** Forgets a destroyed stack. */
+    remove(): void {
+        this.capture(["stack", "rm", "--yes", "--preserve-config", "--stack", this.options.stack]);
+    }
+
+    private capture(command: readonly string[], tolerant = false, directory = projectDirectory): string {
+        const result = spawnSync(toolPath("pulumi"), [...command, "--non-interactive"], {
+            cwd: directory,
+            env: this.environment,
+            encoding: "utf8",
+        });
+        if (result.status !== 0 && !tolerant) {
+            fail(`pulumi ${command.join(" ")} failed: ${result.stderr.trim()}`);
+        }
+        return result.stdout;
+    }
+
+    /** Secrets in the state are encrypted with the caller's passphrase, else with one made for this machine. */
+    private passphrase(): NodeJS.ProcessEnv {
+        if (process.env.PULUMI_CONFIG_PASSPHRASE !== undefined || process.env.PULUMI_CONFIG_PASSPHRASE_FILE) {
+            return {};
+        }
+        const path = join(this.directory, "passphrase");
+        if (!existsSync(path)) {
+            writeFileSync(path, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+        }
+        return { PULUMI_CONFIG_PASSPHRASE_FILE: path };
+    }
+
+    /** A pulumi that was killed leaves its lock in the local backend; one whose process is gone protects nothing. */
+    private releaseDeadLocks(): void {
+        const directory = join(
+            this.directory,
+            "backend",
+            ".pulumi",
+            "locks",
+            "organization",
+            "flts",
+            this.options.stack,
+        );
+        if (process.env.PULUMI_BACKEND_URL || !existsSync(directory)) {
+            return;
+        }
+        const locks = readdirSync(directory).map(
+            (name) =>
+                JSON.parse(readFileSync(join(directory, name), "utf8")) as { pid: number; hostname: string },
+        );
+        const dead = (lock: { pid: number; hostname: string }): boolean =>
+            lock.hostname === hostname() && !existsSync(`/proc/${lock.pid}`);
+        if (locks.length > 0 && locks.every(dead)) {
+            this.capture(["cancel", this.options.stack, "--yes"]);
+        }
+    }
+}
