@@ -1,0 +1,95 @@
+import type { KubeConfig } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { Socket } from "node:net";
+import { PassThrough, type Duplex } from "node:stream";
+import { readyEndpoint } from "./readyEndpoint";
+
+/** A Service inside the cluster that a tunnel leads to. */
+export interface ServiceAddress {
+    readonly namespace: string;
+    readonly name: string;
+}
+
+/** Connects an accepted socket to wherever the tunnel leads; rejects when that is not possible. */
+export type Dial = (socket: Duplex) => Promise<void>;
+
+/**
+ * Dials a Service through the Kubernetes port-forward API, one stream for each socket.
+ *
+ * One stream a socket, because a forward that carries several connections ends for all of them when the server
+ * resets one, which PostgreSQL clients provoke.
+ *
+ * @param context name of the kubeconfig context; the file comes from `KUBECONFIG` or the user's home.
+ */
+export function dialService(context: string, service: ServiceAddress): Dial {
+    let client: Promise<ForwardClient> | undefined;
+    return async (socket) => {
+        client ??= connectToCluster(context);
+        const { kubernetes, config } = await client;
+        const slices = await config
+            .makeApiClient(kubernetes.DiscoveryV1Api)
+            .listNamespacedEndpointSlice({
+                namespace: service.namespace,
+                labelSelector: `kubernetes.io/service-name=${service.name}`,
+            });
+        const endpoint = readyEndpoint(slices.items);
+        if (endpoint === undefined) {
+            throw new Error(`Service ${service.namespace}/${service.name} has no ready pod`);
+        }
+        const errors = new PassThrough();
+        errors.on("data", (message: Buffer) => socket.destroy(new Error(message.toString("utf8"))));
+        const forward = new kubernetes.PortForward(config);
+        const channel = (await forward.portForward(
+            service.namespace,
+            endpoint.pod,
+            [endpoint.port],
+            socket,
+            errors,
+            socket,
+        )) as ForwardChannel;
+        tieTogether(socket, channel);
+    };
+}
+
+interface ForwardClient {
+    readonly kubernetes: typeof import("@kubernetes/client-node", { with: { "resolution-mode": "import" } });
+    readonly config: KubeConfig;
+}
+
+/** The part of a WebSocket that is used here, with the underlying socket that the `ws` package keeps. */
+interface ForwardChannel {
+    readonly readyState: number;
+    readonly CLOSED: number;
+    readonly _socket?: Socket;
+    addEventListener(event: "close" | "error", listener: () => void): void;
+    close(): void;
+}
+
+async function connectToCluster(context: string): Promise<ForwardClient> {
+    // Imported late: only runs that connect pay for loading the client, previews do not.
+    const kubernetes = await import("@kubernetes/client-node");
+    const config = new kubernetes.KubeConfig();
+    config.loadFromDefault();
+    if (config.getContextObject(context) === null) {
+        const known = config.getContexts().map((candidate) => candidate.name);
+        throw new Error(`kubeconfig has no context "${context}"; it has: ${known.join(", ") || "none"}`);
+    }
+    config.setCurrentContext(context);
+    return { kubernetes, config };
+}
+
+function tieTogether(socket: Duplex, channel: ForwardChannel): void {
+    // An idle connection that a provider keeps for later must not keep the program from ending.
+    channel._socket?.unref();
+    const endSocket = (): void => {
+        socket.end();
+    };
+    // PortForward does not pass the server's close on; without this a client that reads until close hangs.
+    channel.addEventListener("close", endSocket);
+    channel.addEventListener("error", endSocket);
+    socket.once("close", () => {
+        channel.close();
+    });
+    if (channel.readyState === channel.CLOSED) {
+        endSocket();
+    }
+}

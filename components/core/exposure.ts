@@ -1,0 +1,27 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type { Labels } from "./labels";
+
+/** How a Service is reached: inside the cluster only, on a port of each node, or through a cloud load balancer. */
+export interface Exposure {
+    readonly type: "ClusterIP" | "NodePort" | "LoadBalancer";
+    /** Port on the nodes, 30000-32767; chosen by the cluster when absent. */
+    readonly nodePort?: number | undefined;
+}
+
+/** True when clients outside the cluster are meant to reach the Service. */
+export function reachableFromOutside(exposure: Exposure): boolean {
+    return exposure.type !== "ClusterIP";
+}
+
+/** Specification of a Service with one named port. */
+export function exposedService(
+    exposure: Exposure,
+    selector: Labels,
+    port: { readonly name: string; readonly port: number; readonly targetPort: string },
+): kubernetes.types.input.core.v1.ServiceSpec {
+    return {
+        type: exposure.type,
+        selector: { ...selector },
+        ports: [{ ...port, ...(exposure.nodePort === undefined ? {} : { nodePort: exposure.nodePort }) }],
+    };
+}

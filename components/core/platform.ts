@@ -1,0 +1,34 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DataLossGuard } from "./dataLossGuard";
+import type { Images } from "./images";
+
+/** What every tier stands on: one cluster, one namespace, one list of images. */
+export interface Platform {
+    /** Name of the stack; part of every selector. */
+    readonly instance: string;
+    readonly provider: kubernetes.Provider;
+    /** kubeconfig context of the cluster, for tunnels. */
+    readonly context: string;
+    /** Name of the namespace, as a literal for host names. */
+    readonly namespaceName: string;
+    /** Name of the namespace, as an output that says that it exists. */
+    readonly namespace: pulumi.Output<string>;
+    readonly namespaceResource: kubernetes.core.v1.Namespace;
+    /** DNS domain of the cluster. */
+    readonly clusterDomain: string;
+    /** Storage class of all volumes; undefined for the cluster's default. */
+    readonly storageClass: string | undefined;
+    readonly images: Images;
+    readonly guard: DataLossGuard;
+    /** Generation of all generated credentials; a new one makes new ones. */
+    readonly credentialsEpoch: number;
+    /** Lineage tag of the pipeline, handed to every service. */
+    readonly identifier: string;
+    readonly logLevel: string;
+}
+
+/** Host name of a Service as resolvers without search domains need it. */
+export function serviceHost(platform: Platform, service: string): string {
+    return `${service}.${platform.namespaceName}.svc.${platform.clusterDomain}`;
+}

@@ -1,0 +1,106 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { EnvironmentVariable } from "./environment";
+import type { Labels } from "./labels";
+import type { Probes } from "./probes";
+import { restrictedContainer, restrictedPod } from "./podSecurity";
+
+type Container = kubernetes.types.input.core.v1.Container;
+type PodTemplateSpec = kubernetes.types.input.core.v1.PodTemplateSpec;
+type Volume = kubernetes.types.input.core.v1.Volume;
+type VolumeMount = kubernetes.types.input.core.v1.VolumeMount;
+
+/** Requests and limits, both required: a pod without them can take a small node down. */
+export interface Resources {
+    readonly requests: { readonly cpu: string; readonly memory: string };
+    readonly limits: { readonly cpu: string; readonly memory: string };
+}
+
+/** Requests and limits of containers that only prepare files. */
+export const PREPARATION_RESOURCES: Resources = {
+    requests: { cpu: "10m", memory: "64Mi" },
+    limits: { cpu: "2", memory: "512Mi" },
+};
+
+export interface ContainerArgs {
+    readonly name: string;
+    readonly image: string;
+    /** Given always, so that no image's entrypoint decides what runs. */
+    readonly command: readonly string[];
+    readonly environment?: readonly EnvironmentVariable[];
+    /** Port names and numbers. */
+    readonly ports?: Readonly<Record<string, number>>;
+    readonly resources: Resources;
+    readonly mounts?: readonly VolumeMount[];
+    /** Left out only for containers that end by themselves. */
+    readonly probes?: Probes;
+    /** Command that runs before the container is told to stop. */
+    readonly preStop?: readonly string[];
+}
+
+/** A container under the Pod Security Standard `restricted`, with `/tmp` as the only place to write. */
+export function container(args: ContainerArgs): Container {
+    return {
+        name: args.name,
+        image: args.image,
+        imagePullPolicy: "IfNotPresent",
+        command: [...args.command],
+        env: [...(args.environment ?? [])],
+        ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort })),
+        resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
+        securityContext: restrictedContainer(),
+        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.mounts ?? [])],
+        ...(args.probes ?? {}),
+        ...(args.preStop === undefined ? {} : { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } }),
+    };
+}
+
+export interface PodArgs {
+    readonly labels: Labels;
+    readonly serviceAccountName: pulumi.Input<string>;
+    /** Numeric user of all containers. */
+    readonly user: number;
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
+    readonly volumes?: readonly Volume[];
+    /** Annotations whose change must roll the pods, such as a checksum of their configuration. */
+    readonly annotations?: Readonly<Record<string, string>>;
+    /** Seconds to stop in before the pod is killed. Default 30. */
+    readonly graceSeconds?: number;
+    readonly restartPolicy?: "Always" | "Never" | "OnFailure";
+    /** Spread replicas over nodes as far as there are any. Default false. */
+    readonly spread?: boolean;
+}
+
+/** A pod that runs without a token, without injected Service variables, and under `restricted`. */
+export function podTemplate(args: PodArgs): PodTemplateSpec {
+    return {
+        metadata: {
+            labels: { ...args.labels },
+            ...(args.annotations === undefined ? {} : { annotations: { ...args.annotations } }),
+        },
+        spec: {
+            serviceAccountName: args.serviceAccountName,
+            automountServiceAccountToken: false,
+            // Variables of Services that happen to exist would leak into settings of the same name (KAFKA_PORT).
+            enableServiceLinks: false,
+            securityContext: restrictedPod(args.user),
+            terminationGracePeriodSeconds: args.graceSeconds ?? 30,
+            ...(args.restartPolicy === undefined ? {} : { restartPolicy: args.restartPolicy }),
+            ...(args.initContainers === undefined ? {} : { initContainers: [...args.initContainers] }),
+            containers: [...args.containers],
+            volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
+            ...(args.spread === true ? { topologySpreadConstraints: [spreadOverNodes(args.labels)] } : {}),
+        },
+    };
+}
+
+function spreadOverNodes(labels: Labels): kubernetes.types.input.core.v1.TopologySpreadConstraint {
+    return {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        // One node must still be able to run all replicas, or a single-node cluster could never roll them.
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: { ...labels } },
+    };
+}

@@ -1,0 +1,42 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+
+type PodSecurityContext = kubernetes.types.input.core.v1.PodSecurityContext;
+type SecurityContext = kubernetes.types.input.core.v1.SecurityContext;
+
+/** Labels of a namespace that admits only pods of the Pod Security Standard `restricted`. */
+export const RESTRICTED_NAMESPACE_LABELS = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/warn": "restricted",
+    "pod-security.kubernetes.io/audit": "restricted",
+} as const;
+
+/** Numeric user and group of the project's own images (`images/base`). */
+export const SERVICE_USER = 10001;
+
+/**
+ * Pod settings of the Pod Security Standard `restricted`, with a numeric user so that the kubelet can tell that
+ * it is not root without reading the image.
+ *
+ * @param user numeric user, which is also the group that owns volumes.
+ */
+export function restrictedPod(user: number): PodSecurityContext {
+    return {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        fsGroup: user,
+        // A volume whose root already belongs to the group is not walked again at each start.
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+    };
+}
+
+/** Container settings of the Pod Security Standard `restricted`, and a root file system that cannot be written. */
+export function restrictedContainer(): SecurityContext {
+    return {
+        runAsNonRoot: true,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+    };
+}

@@ -1,0 +1,120 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
+import type { Connection, Edge } from "./links";
+import { allowEgress, allowFromOutside, allowIngress } from "./networkPolicies";
+import type { Platform } from "./platform";
+
+/** Layer and class of a tier; the type token is `flts:<layer>:<class>`. */
+export type TierType = `${"infrastructure" | "pipeline" | "serving"}:${string}`;
+
+/**
+ * One part of the pipeline with its own pods, identity and network edges.
+ *
+ * A tier's children take its provider and its parent from here, run under a service account without a token, and
+ * reach exactly what the tier has connections to.
+ */
+export abstract class Tier extends pulumi.ComponentResource {
+    /** Name of the tier; names of its objects derive from it. */
+    public readonly tierName: string;
+    /** Edges that this tier opened. */
+    public readonly edges: readonly Edge[];
+    protected readonly platform: Platform;
+    protected readonly serviceAccount: kubernetes.core.v1.ServiceAccount;
+    private readonly openedEdges: Edge[] = [];
+
+    protected constructor(
+        type: TierType,
+        name: string,
+        platform: Platform,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super(
+            `flts:${type}`,
+            name,
+            {},
+            pulumi.mergeOptions({ providers: [platform.provider] } as pulumi.ComponentResourceOptions, opts),
+        );
+        this.tierName = name;
+        this.platform = platform;
+        this.edges = this.openedEdges;
+        this.serviceAccount = new kubernetes.core.v1.ServiceAccount(
+            name,
+            { metadata: this.metadata(name), automountServiceAccountToken: false },
+            this.child(),
+        );
+    }
+
+    /** Labels that select all pods of the tier. */
+    public get podLabels(): Labels {
+        return selectorLabels(this.identity());
+    }
+
+    /** Identity of the tier, or of one kind of its pods. */
+    protected identity(component?: string): TierIdentity {
+        return {
+            instance: this.platform.instance,
+            name: this.tierName,
+            ...(component === undefined ? {} : { component }),
+        };
+    }
+
+    /** Metadata of an object of the tier. */
+    protected metadata(
+        name: string,
+        component?: string,
+    ): { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> } {
+        return {
+            name,
+            namespace: this.platform.namespace,
+            labels: { ...objectLabels(this.identity(component)) },
+        };
+    }
+
+    /** Options of a child. */
+    protected child(options: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+        return { ...options, parent: this };
+    }
+
+    /** Opens the network to what the tier has connections to, and lets each server be reached by it. */
+    protected link(connections: readonly Connection[]): void {
+        new kubernetes.networking.v1.NetworkPolicy(
+            `${this.tierName}-egress`,
+            {
+                metadata: this.metadata(`${this.tierName}-egress`),
+                spec: allowEgress(this.podLabels, connections),
+            },
+            this.child(),
+        );
+        for (const connection of connections) {
+            const name = `${connection.server}-from-${this.tierName}`;
+            new kubernetes.networking.v1.NetworkPolicy(
+                name,
+                { metadata: this.metadata(name), spec: allowIngress(this.podLabels, connection) },
+                this.child(),
+            );
+            this.openedEdges.push({ from: this.tierName, to: connection.server, ports: connection.ports });
+        }
+    }
+
+    /** Lets the tier be reached from outside the cluster on these container ports. */
+    protected openToOutside(ports: readonly number[]): void {
+        const name = `${this.tierName}-from-outside`;
+        new kubernetes.networking.v1.NetworkPolicy(
+            name,
+            { metadata: this.metadata(name), spec: allowFromOutside(this.podLabels, ports) },
+            this.child(),
+        );
+        this.openedEdges.push({ from: "outside", to: this.tierName, ports });
+    }
+
+    /** Environment of all connections. */
+    protected static environmentOf(connections: readonly Connection[]): Connection["environment"] {
+        return connections.flatMap((connection) => connection.environment);
+    }
+
+    /** Everything that must exist before the connections can be used. */
+    protected static requirementsOf(connections: readonly Connection[]): pulumi.Resource[] {
+        return connections.flatMap((connection) => connection.requires);
+    }
+}

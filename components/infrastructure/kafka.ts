@@ -1,0 +1,196 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { contentHash } from "../core/contentHash";
+import { plain } from "../core/environment";
+import { selectorLabels } from "../core/labels";
+import type { Connection } from "../core/links";
+import { serviceHost, type Platform } from "../core/platform";
+import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
+import { probes, tcpCheck } from "../core/probes";
+import { disruptionBudget } from "../core/replicas";
+import { Tier } from "../core/tier";
+import { volumeClaim } from "../core/volumeClaim";
+import {
+    clusterId,
+    CONTROLLER_PORT,
+    formatScript,
+    KAFKA_PORT,
+    LOG4J_PROPERTIES,
+    serverProperties,
+    type KafkaClusterShape,
+} from "./kafkaConfig";
+
+/** User of the official image (`appuser`). */
+const KAFKA_USER = 1000;
+
+export interface KafkaArgs {
+    readonly platform: Platform;
+    /** Number of brokers, each of which is a controller too; odd, so that a majority exists. */
+    readonly brokers: number;
+    /** Size of each broker's volume, such as `10Gi`. */
+    readonly storage: string;
+    /** Java heap of a broker, in MiB; the memory limit must leave room for the page cache. */
+    readonly heapMegabytes: number;
+    readonly resources: Resources;
+}
+
+/** Message broker in KRaft mode. See `kafka.md`. */
+export class Kafka extends Tier {
+    /** Bootstrap address inside the cluster. */
+    public readonly bootstrapServers: string;
+    /** What a consumer of the broker gets. */
+    public readonly connection: Connection;
+    private readonly statefulSet: kubernetes.apps.v1.StatefulSet;
+    private readonly shape: KafkaClusterShape;
+    private readonly args: KafkaArgs;
+
+    public constructor(name: string, args: KafkaArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("infrastructure:Kafka", name, args.platform, opts);
+        this.args = args;
+        this.shape = {
+            brokers: args.brokers,
+            name,
+            headlessHost: serviceHost(args.platform, `${name}-headless`),
+        };
+        this.bootstrapServers = `${name}:${KAFKA_PORT}`;
+        const service = this.services();
+        this.statefulSet = this.brokers(this.configuration());
+        disruptionBudget(name, this.metadata(name), this.podLabels, args.brokers, this.child());
+        this.connection = {
+            server: name,
+            serverLabels: this.podLabels,
+            ports: [KAFKA_PORT],
+            environment: plain({ KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers }),
+            requires: [this.statefulSet, service],
+        };
+        this.link([{ ...this.connection, ports: [KAFKA_PORT, CONTROLLER_PORT] }]);
+        this.registerOutputs({ bootstrapServers: this.bootstrapServers });
+    }
+
+    private services(): kubernetes.core.v1.Service {
+        const { tierName: name } = this;
+        new kubernetes.core.v1.Service(
+            `${name}-headless`,
+            {
+                metadata: this.metadata(`${name}-headless`),
+                spec: {
+                    clusterIP: "None",
+                    // Brokers must find each other to become ready at all.
+                    publishNotReadyAddresses: true,
+                    selector: { ...this.podLabels },
+                    ports: [
+                        { name: "kafka", port: KAFKA_PORT },
+                        { name: "controller", port: CONTROLLER_PORT },
+                    ],
+                },
+            },
+            this.child(),
+        );
+        return new kubernetes.core.v1.Service(
+            name,
+            {
+                metadata: this.metadata(name),
+                spec: { selector: { ...this.podLabels }, ports: [{ name: "kafka", port: KAFKA_PORT }] },
+            },
+            this.child(),
+        );
+    }
+
+    private configuration(): { map: kubernetes.core.v1.ConfigMap; checksum: string } {
+        const data = {
+            "server.properties": serverProperties(this.shape),
+            "log4j2.properties": LOG4J_PROPERTIES,
+        };
+        const map = new kubernetes.core.v1.ConfigMap(
+            this.tierName,
+            { metadata: this.metadata(this.tierName), data },
+            this.child(),
+        );
+        return { map, checksum: contentHash(data) };
+    }
+
+    private brokers(configuration: {
+        map: kubernetes.core.v1.ConfigMap;
+        checksum: string;
+    }): kubernetes.apps.v1.StatefulSet {
+        const { platform, tierName: name, args, shape } = this;
+        const image = platform.images.reference("kafka");
+        const mounts = [
+            { name: "config", mountPath: "/etc/kafka", readOnly: true },
+            { name: "run", mountPath: "/run/kafka" },
+            { name: "data", mountPath: "/var/lib/kafka" },
+        ];
+        const id = clusterId(platform.namespaceName, name);
+        return new kubernetes.apps.v1.StatefulSet(
+            name,
+            {
+                metadata: this.metadata(name),
+                spec: {
+                    serviceName: `${name}-headless`,
+                    replicas: args.brokers,
+                    // All at once: a single controller of three has no majority and would never be ready.
+                    podManagementPolicy: "Parallel",
+                    selector: { matchLabels: { ...selectorLabels(this.identity()) } },
+                    template: podTemplate({
+                        labels: this.podLabels,
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        user: KAFKA_USER,
+                        annotations: { "flts.io/config-checksum": configuration.checksum },
+                        // A controlled shutdown moves leadership away first.
+                        graceSeconds: 60,
+                        spread: args.brokers > 1,
+                        initContainers: [
+                            container({
+                                name: "format",
+                                image,
+                                command: ["/bin/sh", "-c", formatScript(shape, id)],
+                                resources: PREPARATION_RESOURCES,
+                                mounts,
+                            }),
+                        ],
+                        containers: [
+                            container({
+                                name: "kafka",
+                                image,
+                                command: brokerCommand(args.heapMegabytes),
+                                ports: { kafka: KAFKA_PORT, controller: CONTROLLER_PORT },
+                                resources: args.resources,
+                                mounts,
+                                // A KRaft broker opens its client port last, after it has caught up and was let in.
+                                probes: probes({
+                                    startup: tcpCheck("kafka"),
+                                    readiness: tcpCheck("kafka"),
+                                    liveness: tcpCheck("kafka"),
+                                    startSeconds: 300,
+                                }),
+                            }),
+                        ],
+                        volumes: [
+                            { name: "config", configMap: { name: configuration.map.metadata.name } },
+                            { name: "run", emptyDir: {} },
+                        ],
+                    }),
+                    volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
+                },
+            },
+            this.child(platform.guard.options),
+        );
+    }
+}
+
+function brokerCommand(heapMegabytes: number): string[] {
+    return [
+        "java",
+        `-Xms${heapMegabytes}m`,
+        `-Xmx${heapMegabytes}m`,
+        "-XX:+UseG1GC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:-UsePerfData",
+        "-Djava.awt.headless=true",
+        "-Dlog4j2.configurationFile=/etc/kafka/log4j2.properties",
+        "-cp",
+        "/opt/kafka/libs/*",
+        "kafka.Kafka",
+        "/run/kafka/server.properties",
+    ];
+}

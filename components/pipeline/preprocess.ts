@@ -1,0 +1,169 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { contentHash } from "../core/contentHash";
+import { credentialsAnnotation } from "../core/credentials";
+import { environment, plain, type EnvironmentVariable } from "../core/environment";
+import { selectorLabels } from "../core/labels";
+import type { Connection } from "../core/links";
+import type { Platform } from "../core/platform";
+import { container, podTemplate, type Resources } from "../core/pod";
+import { SERVICE_USER } from "../core/podSecurity";
+import { httpCheck, probes } from "../core/probes";
+import { Tier } from "../core/tier";
+import { BUCKETS, TOPICS } from "./contract";
+import type { Dataset } from "./dataset";
+
+/** Port on which the idle deployment answers its probes. */
+const HEALTH_PORT = 8000;
+/** The idle deployment only waits, until somebody runs `python main.py` in it. */
+const IDLE_COMMAND = ["python", "main.py", "serve"];
+
+/** How raw data is turned into features; each field is an environment variable of `services/`. */
+export interface PreprocessOptions {
+    readonly scaler: string;
+    readonly handleNans: boolean;
+    readonly timeFeatures: boolean;
+    readonly holdoutFraction: number;
+    readonly sampleTrainRows: number;
+    readonly sampleTestRows: number;
+    readonly sampleStrategy: string;
+    readonly sampleSeed: number;
+    readonly extraHashSalt: string;
+    readonly forceReprocess: boolean;
+    /** Column to forecast; the first numeric one when absent. */
+    readonly targetColumn: string | undefined;
+}
+
+export interface PreprocessArgs {
+    readonly platform: Platform;
+    readonly kafka: Connection;
+    readonly objectStore: Connection;
+    readonly dataset: Dataset;
+    readonly options: PreprocessOptions;
+    readonly resources: Resources;
+    /** Must be done first: the declaration of the topics. */
+    readonly topics: pulumi.Resource;
+}
+
+/** Turns the dataset into Parquet and announces it: once for each dataset and options, and again by hand. */
+export class Preprocess extends Tier {
+    /** Done when the data were processed and announced. */
+    public readonly job: kubernetes.batch.v1.Job;
+
+    public constructor(name: string, args: PreprocessArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("pipeline:Preprocess", name, args.platform, opts);
+        const connections = [args.kafka, args.objectStore];
+        this.link(connections);
+        const variables = environment(Tier.environmentOf(connections), serviceEnvironment(args));
+        const dependsOn = [...Tier.requirementsOf(connections), ...args.dataset.objects, args.topics];
+        this.job = this.run(args, variables, dependsOn);
+        this.idle(args, variables, dependsOn);
+        this.registerOutputs({ job: this.job.metadata.name });
+    }
+
+    private run(
+        args: PreprocessArgs,
+        variables: EnvironmentVariable[],
+        dependsOn: pulumi.Resource[],
+    ): kubernetes.batch.v1.Job {
+        const image = args.platform.images.reference("preprocess");
+        const work = {
+            image,
+            variables,
+            train: args.dataset.train.digest,
+            test: args.dataset.test?.digest ?? null,
+        };
+        return new kubernetes.batch.v1.Job(
+            this.tierName,
+            {
+                metadata: this.metadata(`${this.tierName}-${contentHash(work)}`, "job"),
+                spec: {
+                    backoffLimit: 3,
+                    template: podTemplate({
+                        labels: selectorLabels(this.identity("job")),
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        user: SERVICE_USER,
+                        restartPolicy: "Never",
+                        containers: [
+                            container({
+                                name: this.tierName,
+                                image,
+                                command: ["python", "main.py"],
+                                environment: variables,
+                                resources: args.resources,
+                            }),
+                        ],
+                    }),
+                },
+            },
+            this.child({ dependsOn }),
+        );
+    }
+
+    private idle(
+        args: PreprocessArgs,
+        variables: EnvironmentVariable[],
+        dependsOn: pulumi.Resource[],
+    ): kubernetes.apps.v1.Deployment {
+        const labels = selectorLabels(this.identity("shell"));
+        const answers = httpCheck("/healthz");
+        return new kubernetes.apps.v1.Deployment(
+            this.tierName,
+            {
+                metadata: this.metadata(this.tierName, "shell"),
+                spec: {
+                    replicas: 1,
+                    selector: { matchLabels: { ...labels } },
+                    template: podTemplate({
+                        labels,
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        user: SERVICE_USER,
+                        annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                        containers: [
+                            container({
+                                name: this.tierName,
+                                image: args.platform.images.reference("preprocess"),
+                                command: IDLE_COMMAND,
+                                environment: variables,
+                                ports: { http: HEALTH_PORT },
+                                // The limits of a run, since runs by hand happen here; idle it needs next to nothing.
+                                resources: {
+                                    requests: { cpu: "10m", memory: "64Mi" },
+                                    limits: args.resources.limits,
+                                },
+                                probes: probes({ startup: answers, readiness: answers, liveness: answers }),
+                            }),
+                        ],
+                    }),
+                },
+            },
+            this.child({ dependsOn }),
+        );
+    }
+}
+
+function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): EnvironmentVariable[] {
+    return plain({
+        HOME: "/tmp",
+        IDENTIFIER: platform.identifier,
+        LOG_LEVEL: platform.logLevel,
+        INPUT_BUCKET: BUCKETS.dataset,
+        OUTPUT_BUCKET: BUCKETS.processedData,
+        TRAIN_FILE: dataset.train.objectName,
+        TEST_FILE: dataset.test?.objectName,
+        TOPIC_TRAINING_DATA: TOPICS.trainingData,
+        TOPIC_INFERENCE_DATA: TOPICS.inferenceData,
+        TOPIC_DLQ_PREPROCESS: TOPICS.deadPreprocess,
+        TARGET_COLUMN: options.targetColumn,
+        SCALER: options.scaler === "none" ? "" : options.scaler,
+        HANDLE_NANS: options.handleNans,
+        TIME_FEATURES_ENABLE: options.timeFeatures,
+        HOLDOUT_FRACTION: options.holdoutFraction,
+        SAMPLE_TRAIN_ROWS: options.sampleTrainRows,
+        SAMPLE_TEST_ROWS: options.sampleTestRows,
+        SAMPLE_STRATEGY: options.sampleStrategy,
+        SAMPLE_SEED: options.sampleSeed,
+        EXTRA_HASH_SALT: options.extraHashSalt,
+        FORCE_REPROCESS: options.forceReprocess,
+    });
+}

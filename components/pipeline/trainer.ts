@@ -1,0 +1,81 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../core/links";
+import type { Platform } from "../core/platform";
+import type { Resources } from "../core/pod";
+import { TOPICS, type ModelType } from "./contract";
+import { aliveProbes, Worker } from "./worker";
+
+const HEALTH_PORT = 8000;
+
+/** How a model is trained; each field is an environment variable of `services/`. */
+export interface TrainingOptions {
+    /** Rows a forecast is made from. */
+    readonly inputLength: number;
+    /** Rows a forecast is made for. */
+    readonly outputLength: number;
+    readonly hiddenSize: number;
+    readonly layers: number;
+    readonly batchSize: number;
+    readonly epochs: number;
+    readonly learningRate: number;
+    /** Epochs without progress after which training ends. */
+    readonly patience: number;
+    /** MLflow experiment the runs belong to. */
+    readonly experiment: string;
+}
+
+export interface TrainerArgs {
+    readonly platform: Platform;
+    readonly modelType: ModelType;
+    readonly kafka: Connection;
+    readonly objectStore: Connection;
+    readonly mlflow: Connection;
+    readonly options: TrainingOptions;
+    readonly resources: Resources;
+    /** Must be done first: the declaration of the topics. */
+    readonly topics: pulumi.Resource;
+}
+
+/** Name of a trainer: `train-gru`, `train-lstm`, `train-prophet`. */
+export function trainerName(modelType: ModelType): string {
+    return `train-${modelType.toLowerCase()}`;
+}
+
+/** Trains one family of models on each announced dataset and records the run in MLflow. */
+export class Trainer extends Worker {
+    public constructor(args: TrainerArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { options } = args;
+        super(
+            "pipeline:Trainer",
+            trainerName(args.modelType),
+            {
+                platform: args.platform,
+                image: "trainer",
+                connections: [args.kafka, args.objectStore, args.mlflow],
+                values: {
+                    MODEL_TYPE: args.modelType,
+                    TOPIC_TRAINING_DATA: TOPICS.trainingData,
+                    TOPIC_MODEL_TRAINING: TOPICS.modelTraining,
+                    TOPIC_DLQ_MODEL_TRAINING: TOPICS.deadModelTraining,
+                    INPUT_SEQ_LEN: options.inputLength,
+                    OUTPUT_SEQ_LEN: options.outputLength,
+                    HIDDEN_SIZE: options.hiddenSize,
+                    NUM_LAYERS: options.layers,
+                    BATCH_SIZE: options.batchSize,
+                    EPOCHS: options.epochs,
+                    LEARNING_RATE: options.learningRate,
+                    PATIENCE: options.patience,
+                    EXPERIMENT_NAME: options.experiment,
+                },
+                port: HEALTH_PORT,
+                probes: aliveProbes("/healthz"),
+                resources: args.resources,
+                // Enough to give the claim back; the epoch at hand is thrown away.
+                graceSeconds: 60,
+                requires: [args.topics],
+            },
+            opts,
+        );
+        this.registerOutputs({ modelType: args.modelType });
+    }
+}
