@@ -59,12 +59,23 @@ export async function makeTools(console: Console = createConsole()): Promise<num
     return count;
 }
 
-async function makeMissing(context: BuildContext): Promise<void> {
+/** The work behind the steps; a test puts its own in. */
+export interface Steps {
+    installPackages(context: BuildContext, packages: readonly string[]): Promise<void>;
+    getKubectl(context: BuildContext): Promise<void>;
+    choosePulumiSet: typeof choosePulumiSet;
+    buildGoPrograms(context: BuildContext, names: readonly GoProgramName[]): Promise<Failures>;
+}
+
+const realSteps: Steps = { installPackages, getKubectl, choosePulumiSet, buildGoPrograms };
+
+/** Does the steps that are left, in order. Only for the holder of the lock. */
+export async function makeMissing(context: BuildContext, steps: Steps = realSteps): Promise<void> {
     mkdirSync(context.logs, { recursive: true });
     // Again under the lock: the run that was waited for may have done it all.
     const { packages } = findMissing(context.store);
     if (packages.length > 0) {
-        await installPackages(context, packages);
+        await steps.installPackages(context, packages);
     }
     for (const name of findMissing(context.store).tools) {
         await context.store.adopt(name, context.hashOf(name));
@@ -72,23 +83,23 @@ async function makeMissing(context: BuildContext): Promise<void> {
     const failures: Failures = new Map();
     if (findMissing(context.store).tools.includes("kubectl")) {
         await attempt("kubectl", failures, () =>
-            withDuration(context, "Get kubectl", "kubectl", () => getKubectl(context)),
+            withDuration(context, "Get kubectl", "kubectl", () => steps.getKubectl(context)),
         );
     }
-    await makeGoPrograms(context, failures);
+    await makeGoPrograms(context, steps, failures);
     if (failures.size > 0) {
         const list = [...failures].map(([name, reason]) => `${name}: ${reason}`).join("\n");
         fail(`${failures.size} of the tools could not be made; the others stand.\n${list}`);
     }
 }
 
-async function makeGoPrograms(context: BuildContext, failures: Failures): Promise<void> {
+async function makeGoPrograms(context: BuildContext, steps: Steps, failures: Failures): Promise<void> {
     const isMissing = (name: GoProgramName): boolean => context.store.find(name) === undefined;
     // A set that was begun is completed from the same source.
     const begun = pulumiSet.some((name) => context.store.find(name)?.source === "build");
     if (!begun && pulumiSet.some(isMissing)) {
         const choice = await withDuration(context, "Look for Pulumi", "pulumi", () =>
-            choosePulumiSet(context),
+            steps.choosePulumiSet(context),
         );
         choice.refusals.forEach((refusal) => {
             context.console.line(`  not from ${refusal}`);
@@ -99,7 +110,7 @@ async function makeGoPrograms(context: BuildContext, failures: Failures): Promis
         context.console.line(
             `Building ${names.join(", ")}; with empty Go caches everything takes about ${coldBuildEstimate()}.`,
         );
-        (await buildGoPrograms(context, names)).forEach((reason, name) => failures.set(name, reason));
+        (await steps.buildGoPrograms(context, names)).forEach((reason, name) => failures.set(name, reason));
     }
 }
 

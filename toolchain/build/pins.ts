@@ -18,7 +18,7 @@ export const prerequisites = {
 
 /**
  * The official Pulumi release that fits the npm packages in package.json. Command line, language host and provider
- * plugins are one set and come from one source, see docs in toolchain/build/README.md.
+ * plugins are one set and come from one source, see README.md here.
  */
 export const pulumi = {
     version: "3.246.0",

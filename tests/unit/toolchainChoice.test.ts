@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import packageJson from "../../package.json";
+import { choose, isAtLeast, NoCandidateError, type Candidate } from "../../toolchain/build/choice";
+import { requireInstaller } from "../../toolchain/build/debian";
+import { findChecksum } from "../../toolchain/build/download";
+import { parallelism, programPath } from "../../toolchain/build/go";
+import { goEnvironment } from "../../toolchain/build/goCaches";
+import { missingPackages } from "../../toolchain/build/missing";
+import { findExecutable, sourceRestriction, toolPath, type ToolName } from "../../toolchain/build/paths";
+import { goPrograms, prerequisites, pulumi, pulumiSet } from "../../toolchain/build/pins";
+import { checkPrerequisites } from "../../toolchain/build/prerequisites";
+import type { Source } from "../../toolchain/build/store";
+
+describe("choice of a tool's source", () => {
+    let tried: Source[];
+    const candidate = (source: Source, gives: boolean): Candidate<string> => ({
+        source,
+        attempt: () => {
+            tried.push(source);
+            return Promise.resolve(gives ? { value: source } : { refusal: "not here" });
+        },
+    });
+    beforeEach(() => {
+        tried = [];
+    });
+
+    it("takes the first that gives the tool and leaves later ones untried", async () => {
+        const choice = await choose([
+            candidate("path", false),
+            candidate("download", true),
+            candidate("build", true),
+        ]);
+        assert.deepEqual(choice, { source: "download", value: "download", refusals: ["path: not here"] });
+        assert.deepEqual(tried, ["path", "download"]);
+    });
+
+    it("falls to building when there is none on PATH and downloads are refused", async () => {
+        const choice = await choose([
+            candidate("path", false),
+            candidate("download", false),
+            candidate("build", true),
+        ]);
+        assert.equal(choice.source, "build");
+        assert.deepEqual(choice.refusals, ["path: not here", "download: not here"]);
+    });
+
+    it("tries nothing but the source it is restricted to", async () => {
+        const choice = await choose([candidate("path", true), candidate("build", true)], "build");
+        assert.equal(choice.source, "build");
+        assert.deepEqual(tried, ["build"]);
+    });
+
+    it("names every reason when no source gives the tool", async () => {
+        await assert.rejects(
+            choose([candidate("path", false), candidate("download", false)]),
+            (error: unknown) =>
+                error instanceof NoCandidateError && error.message === "path: not here; download: not here",
+        );
+    });
+
+    it("refuses an unknown restriction and takes an empty one for none", () => {
+        assert.equal(sourceRestriction({}), undefined);
+        assert.equal(sourceRestriction({ FLTS_TOOLS_SOURCE: "" }), undefined);
+        assert.equal(sourceRestriction({ FLTS_TOOLS_SOURCE: "download" }), "download");
+        assert.throws(
+            () => sourceRestriction({ FLTS_TOOLS_SOURCE: "web" }),
+            /FLTS_TOOLS_SOURCE=web: use path, /,
+        );
+    });
+});
+
+describe("versions", () => {
+    const cases: [string, string, boolean][] = [
+        ["v3.246.0", "3.246.0", true],
+        ["3.1000.0", "3.246.0", true],
+        ["3.99.9", "3.246.0", false],
+        ["go1.26.8", "1.26.0", true],
+        ["go1.9", "1.26.0", false],
+        ["Python 3.11.7", "3.11.0", true],
+        ["v4.0", "3.246.0", true],
+        ["1.26", "1.26.0", true],
+        ["", "1.0.0", false],
+    ];
+    for (const [found, wanted, expected] of cases) {
+        it(`${found === "" ? "(none)" : found} is ${expected ? "" : "not "}at least ${wanted}`, () => {
+            assert.equal(isAtLeast(found, wanted), expected);
+        });
+    }
+});
+
+describe("pins", () => {
+    it("pair the engine and its plugins with the npm packages of the program", () => {
+        const npm = packageJson.dependencies;
+        assert.equal(pulumi.version, npm["@pulumi/pulumi"]);
+        assert.deepEqual(pulumi.plugins, {
+            kubernetes: npm["@pulumi/kubernetes"],
+            random: npm["@pulumi/random"],
+            minio: npm["@pulumi/minio"],
+            postgresql: npm["@pulumi/postgresql"],
+        });
+        assert.equal(`>=${prerequisites.node.replace(/\.0$/, "")}`, packageJson.engines.node);
+    });
+
+    it("put plugins where Pulumi looks for them, and command line and language host side by side", () => {
+        assert.equal(
+            programPath("pulumi-resource-random"),
+            "pulumi/plugins/resource-random-v4.21.2/pulumi-resource-random",
+        );
+        assert.equal(programPath("pulumi-language-nodejs"), "bin/pulumi-language-nodejs");
+        assert.equal(programPath("pulumi"), "bin/pulumi");
+    });
+
+    it("take command line, language host and four plugins as one set", () => {
+        assert.deepEqual([...pulumiSet].sort(), [
+            "pulumi",
+            "pulumi-language-nodejs",
+            "pulumi-resource-kubernetes",
+            "pulumi-resource-minio",
+            "pulumi-resource-postgresql",
+            "pulumi-resource-random",
+        ]);
+        assert.ok(pulumiSet.every((name) => name in goPrograms));
+    });
+});
+
+describe("published checksums", () => {
+    const digest = "a".repeat(128);
+    const other = "b".repeat(128);
+    it("are found by file name, or stand alone", () => {
+        const text = `${other}  pulumi-linux-arm64.tar.gz\n${digest}  ./pulumi-linux-x64.tar.gz\n`;
+        assert.equal(findChecksum(text, "pulumi-linux-x64.tar.gz"), digest);
+        assert.equal(findChecksum(text, "pulumi-darwin-x64.tar.gz"), undefined);
+        assert.equal(findChecksum(`${"c".repeat(64)}\n`, "kubectl"), "c".repeat(64));
+    });
+
+    it("are not taken from an error page", () => {
+        assert.equal(findChecksum("<html>not found</html>", "kubectl"), undefined);
+        assert.equal(findChecksum("", "kubectl"), undefined);
+    });
+});
+
+describe("prerequisites", () => {
+    it("are reported together, each with what was found, what is needed and the fix", async () => {
+        const answers: Record<string, string | undefined> = { go: "go1.25.1", node: "v20.19.0" };
+        await assert.rejects(
+            checkPrerequisites(["go", "node", "python3"], (name) => Promise.resolve(answers[name])),
+            (error: Error) =>
+                error.message.split("\n").length === 2 &&
+                error.message.startsWith("go is go1.25.1: 1.26.0 or newer is needed; install") &&
+                error.message.includes("\npython3 is missing: 3.11.0 or newer is needed; install"),
+        );
+    });
+
+    it("pass when all are new enough", async () => {
+        await checkPrerequisites(["go"], () => Promise.resolve("go1.27.0"));
+    });
+});
+
+describe("programs of the machine", () => {
+    it("are asked for by package, each once", () => {
+        assert.deepEqual(
+            missingPackages((name) => (name === "ctr" || name === "containerd" ? undefined : "/bin/x")),
+            ["containerd"],
+        );
+        assert.deepEqual(
+            missingPackages(() => "/bin/x"),
+            [],
+        );
+    });
+
+    it("need root or a hand: one message says so", () => {
+        assert.throws(() => {
+            requireInstaller(["conntrack"], false, true);
+        }, /conntrack are missing: run `sudo apt-get install conntrack`/);
+        assert.throws(() => {
+            requireInstaller(["conntrack"], true, false);
+        }, /no apt-get/);
+        requireInstaller(["conntrack"], true, true);
+    });
+
+    it("are found on PATH first, then in the folders given; only executable files count", () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-path-"));
+        try {
+            for (const [folder, mode] of [
+                ["plain", 0o644],
+                ["first", 0o755],
+                ["second", 0o755],
+            ] as const) {
+                mkdirSync(join(directory, folder));
+                writeFileSync(join(directory, folder, "tool"), "", { mode });
+            }
+            const path = [join(directory, "plain"), join(directory, "first")].join(":");
+            assert.equal(findExecutable("tool", path, []), join(directory, "first", "tool"));
+            assert.equal(
+                findExecutable("tool", "", [join(directory, "second")]),
+                join(directory, "second", "tool"),
+            );
+            assert.equal(findExecutable("other", path, []), undefined);
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+
+    it("are refused by name when they are no tool at all", () => {
+        assert.throws(() => toolPath("gcc" as ToolName), /gcc is not a tool of toolchain\/build\/pins.ts/);
+    });
+});
+
+describe("go build", () => {
+    it("runs one compiler a core, fewer where memory is short, and at least one", () => {
+        assert.equal(parallelism(2, 24e9), 2);
+        assert.equal(parallelism(16, 16e9), 6);
+        assert.equal(parallelism(4, 1e9), 1);
+    });
+
+    it("keeps the user's checksum exceptions and caches unless FLTS_GO_CACHE names others", () => {
+        const own = goEnvironment({ GONOSUMDB: "example.com/*" });
+        assert.match(own.GONOSUMDB ?? "", /^example\.com\/\*,github\.com\/pulumi\/\*/);
+        assert.equal(own.GOCACHE, undefined);
+        const flts = goEnvironment({ FLTS_GO_CACHE: "/cache" });
+        assert.equal(flts.GOCACHE, "/cache/build");
+        assert.equal(flts.GOMODCACHE, "/cache/modules");
+        assert.equal(flts.CGO_ENABLED, "0");
+    });
+});

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { BuildContext } from "../../toolchain/build/context";
+import { makeMissing, type Steps } from "../../toolchain/build/driver";
+import { Durations } from "../../toolchain/build/durations";
+import { programPath } from "../../toolchain/build/go";
+import { findMissing } from "../../toolchain/build/missing";
+import { goPrograms, type CachedToolName, type GoProgramName } from "../../toolchain/build/pins";
+import { ToolStore } from "../../toolchain/build/store";
+import { createConsole, fail, Progress, UserError } from "../../toolchain/console";
+
+const all = Object.keys(goPrograms) as GoProgramName[];
+
+describe("build driver", () => {
+    let directory: string;
+    let context: BuildContext;
+    let done: string[];
+    let output: string;
+
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "flts-driver-"));
+        done = [];
+        output = "";
+        const write = (text: string): void => {
+            output += text;
+        };
+        const console = createConsole({ write }, {});
+        context = {
+            store: new ToolStore(join(directory, "tools"), "key"),
+            console,
+            progress: new Progress(console),
+            durations: new Durations(join(directory, "durations.json")),
+            logs: join(directory, "logs"),
+            restriction: undefined,
+            hashOf: (name) => `hash of ${name}`,
+        };
+    });
+    afterEach(() => {
+        rmSync(directory, { recursive: true, force: true });
+    });
+
+    const publish = async (name: CachedToolName, path: string): Promise<void> => {
+        mkdirSync(context.store.staging, { recursive: true });
+        const staged = join(context.store.staging, name);
+        writeFileSync(staged, name);
+        const facts = { hash: context.hashOf(name), source: "build", version: "1.0.0" } as const;
+        await context.store.publish(name, staged, path, facts);
+    };
+
+    const steps = (changes: Partial<Steps> = {}): Steps => ({
+        installPackages: () => Promise.resolve(),
+        getKubectl: async () => {
+            done.push("kubectl");
+            await publish("kubectl", "bin/kubectl");
+        },
+        choosePulumiSet: () => {
+            done.push("choose");
+            return Promise.resolve({
+                source: "build",
+                value: undefined,
+                refusals: ["path: no pulumi there", "download: refused"],
+            });
+        },
+        buildGoPrograms: async (_context, names) => {
+            done.push(`build ${names.length}`);
+            for (const name of names) {
+                await publish(name, programPath(name));
+            }
+            return new Map();
+        },
+        ...changes,
+    });
+
+    it("makes everything once and says why a set is built", async () => {
+        await makeMissing(context, steps());
+        assert.deepEqual(findMissing(context.store).tools, []);
+        assert.deepEqual(done, ["kubectl", "choose", `build ${all.length}`]);
+        assert.match(output, /not from path: no pulumi there\n {2}not from download: refused\n/);
+
+        done = [];
+        await makeMissing(context, steps());
+        assert.deepEqual(done, []);
+    });
+
+    it("goes on after an interruption with what is left, and stays with the set it began", async () => {
+        const interrupted = steps({
+            buildGoPrograms: async () => {
+                await publish("pulumi", programPath("pulumi"));
+                throw new Error("killed");
+            },
+        });
+        await assert.rejects(makeMissing(context, interrupted), /killed/);
+
+        done = [];
+        await makeMissing(context, steps());
+        assert.deepEqual(done, [`build ${all.length - 1}`]);
+    });
+
+    it("makes the others when one fails, names it at the end, and retries only that one", async () => {
+        const broken = steps({
+            buildGoPrograms: async (_context, names) => {
+                for (const name of names.filter((each) => each !== "pause")) {
+                    await publish(name, programPath(name));
+                }
+                return new Map([["pause", "cmd/pause/main.go is missing"]]);
+            },
+        });
+        await assert.rejects(
+            makeMissing(context, broken),
+            (error: unknown) =>
+                error instanceof UserError &&
+                /^1 of the tools.*\npause: cmd\/pause\/main.go is missing$/s.test(error.message),
+        );
+        done = [];
+        await makeMissing(context, steps());
+        assert.deepEqual(done, ["build 1"]);
+    });
+
+    it("builds the rest when kubectl cannot be had", async () => {
+        const refused = steps({ getKubectl: () => fail("npm refused it") });
+        await assert.rejects(makeMissing(context, refused), /kubectl: npm refused it/);
+        assert.deepEqual(findMissing(context.store).tools, ["kubectl"]);
+    });
+
+    it("builds nothing of an official set that was chosen", async () => {
+        const official = steps({
+            choosePulumiSet: async () => {
+                for (const name of all.filter((each) => each.startsWith("pulumi"))) {
+                    await publish(name, programPath(name));
+                }
+                return { source: "download", value: new Map(), refusals: [] };
+            },
+        });
+        await makeMissing(context, official);
+        assert.deepEqual(done, [
+            "kubectl",
+            `build ${all.filter((each) => !each.startsWith("pulumi")).length}`,
+        ]);
+    });
+});
