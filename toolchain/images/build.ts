@@ -1,0 +1,195 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { Durations } from "../build/durations";
+import { fail, formatDuration, Progress, type Console, type Report } from "../console";
+import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
+import type { Engine } from "./engines";
+import { imageKeys, projectRoot } from "./keys";
+import { archivePath, builtReference, isBuilt, type Places } from "./places";
+import { stageContext } from "./stage";
+
+/** Seconds of a cold build, measured on 2 cores; only the first estimate, later ones come from this machine. */
+const firstEstimates: Readonly<Record<string, number>> = {
+    debian: 60,
+    base: 30,
+    python: 20,
+    preprocess: 60,
+    trainer: 100,
+    evaluator: 30,
+    inference: 40,
+    mlflow: 90,
+    minio: 15,
+    kafka: 60,
+    postgres: 40,
+    haproxy: 15,
+};
+
+/** Prints what an image holds: Debian packages, Python packages, jars. */
+const inventory = [
+    "dpkg-query --show",
+    "if [ -x /opt/venv/bin/python ]; then /opt/venv/bin/python -c '" +
+        "import importlib.metadata as m; " +
+        'print("\\n".join(sorted(f"{d.name}=={d.version}" for d in m.distributions())))' +
+        "'; fi",
+    "if [ -d /opt/kafka/libs ]; then ls /opt/kafka/libs; fi",
+].join("; ");
+
+/**
+ * The images to build now, parents first: those without a whole archive, and the parents among them that the engine does
+ * not hold any more.
+ */
+export async function findStale(
+    all: readonly Image[],
+    archived: (image: Image) => boolean,
+    held: (image: Image) => Promise<boolean>,
+): Promise<Image[]> {
+    const byName = new Map(all.map((image) => [image.name, image]));
+    const stale = new Set<Image>();
+    const visit = async (image: Image): Promise<void> => {
+        stale.add(image);
+        const parent = byName.get(image.parent ?? "");
+        if (parent !== undefined && !stale.has(parent) && !(await held(parent))) {
+            await visit(parent);
+        }
+    };
+    for (const image of all.filter(({ role }) => role !== "layer")) {
+        if (!archived(image)) {
+            await visit(image);
+        }
+    }
+    return all.filter((image) => stale.has(image));
+}
+
+export interface BuildOptions {
+    readonly places: Places;
+    readonly source: ImageSource;
+    /** Only these images, and the parents they need; all if empty. */
+    readonly only: readonly string[];
+    readonly engine: () => Promise<Engine>;
+    readonly console: Console;
+}
+
+/** Builds what is missing or changed and returns how many images that were. Each one stands as soon as it is whole. */
+export async function buildImages({ places, source, only, engine, console }: BuildOptions): Promise<number> {
+    const all = imagesToBuild(source);
+    const keys = imageKeys(projectRoot, source);
+    const unknown = only.filter(
+        (name) => !all.some((image) => image.name === name && image.role !== "layer"),
+    );
+    if (unknown.length > 0) {
+        const known = all.filter(({ role }) => role !== "layer").map(({ name }) => name);
+        fail(`No image ${unknown.join(", ")} is built here: use one of ${known.join(", ")}.`);
+    }
+    const archived = (image: Image): boolean =>
+        (only.length > 0 && !only.includes(image.name)) || isBuilt(places, image, keys);
+    if (all.every((image) => image.role === "layer" || archived(image))) {
+        return 0;
+    }
+    const chosen = await engine();
+    mkdirSync(join(places.images, "temporary"), { recursive: true });
+    await chosen.recover(join(places.logs, "images-recover.log"));
+    const stale = await findStale(all, archived, (image) =>
+        chosen.has(builtReference(image.name, keys.get(image.name) ?? "")),
+    );
+    const durations = new Durations(join(places.images, "durations.json"));
+    const estimate = (image: Image): number =>
+        durations.get(image.name) ?? (firstEstimates[image.name] ?? 30) * 1000;
+    const progress = new Progress(console);
+    const total = stale.reduce((sum, image) => sum + estimate(image), 0);
+    console.line(`${stale.length} images to build with ${chosen.name}: about ${formatDuration(total)}.`);
+
+    for (const [index, image] of stale.entries()) {
+        const title = `[${index + 1}/${stale.length}] Build image ${image.name}`;
+        await progress.step(title, { estimate: estimate(image) }, (report) =>
+            durations.measure(image.name, () => buildImage(image, { places, source, chosen, keys, report })),
+        );
+    }
+    return stale.length;
+}
+
+interface Work {
+    readonly places: Places;
+    readonly source: ImageSource;
+    readonly chosen: Engine;
+    readonly keys: ReadonlyMap<string, string>;
+    readonly report: Report;
+}
+
+async function buildImage(image: Image, { places, source, chosen, keys, report }: Work): Promise<void> {
+    const key = keys.get(image.name) ?? "";
+    const reference = builtReference(image.name, key);
+    const log = join(places.logs, `image-${image.name}.log`);
+    rmSync(log, { force: true });
+    // An interrupted run may have ended between building and saving.
+    if (!(await chosen.has(reference))) {
+        const context = join(places.images, "context");
+        report(undefined, "preparing");
+        await stageContext(image, { root: projectRoot, directory: context, cache: places.downloads, log });
+        await chosen.build({
+            containerfile: join(context, image.folder, "Containerfile"),
+            context,
+            reference,
+            parent: parentReference(image, source, keys),
+            log,
+            onLine: (line) => {
+                const step = /STEP (\d+)\/(\d+)/.exec(line);
+                if (step !== null) {
+                    report(undefined, `step ${step[1] ?? ""} of ${step[2] ?? ""}`);
+                }
+            },
+        });
+        rmSync(context, { recursive: true, force: true });
+    }
+    report(undefined, "listing packages");
+    writeFileSync(
+        join(places.images, `${image.name}.packages`),
+        await chosen.shell(reference, inventory, log),
+    );
+    if (image.role !== "layer") {
+        report(undefined, "writing archive");
+        const archive = archivePath(places, image.name, key);
+        rmSync(`${archive}.new`, { force: true });
+        await chosen.save(reference, `${archive}.new`, log);
+        renameSync(`${archive}.new`, archive);
+    }
+    await removeEarlier(image, reference, archivePath(places, image.name, key), places, chosen, log);
+}
+
+/** What PARENT stands for: an image made here, or the official one that takes its place. */
+function parentReference(
+    image: Image,
+    source: ImageSource,
+    keys: ReadonlyMap<string, string>,
+): string | undefined {
+    if (image.parent === undefined) {
+        return undefined;
+    }
+    const parent = imagesToBuild("build").find(({ name }) => name === image.parent);
+    return source === "pull" && parent?.upstream !== undefined
+        ? parent.upstream
+        : builtReference(image.parent, keys.get(image.parent) ?? "");
+}
+
+/** Earlier versions of an image only take space: going back to one builds it again, with most layers still cached. */
+async function removeEarlier(
+    image: Image,
+    reference: string,
+    archive: string,
+    places: Places,
+    engine: Engine,
+    log: string,
+): Promise<void> {
+    const pattern = new RegExp(`^${image.name}-[0-9a-f]{12}\\.tar(\\.new)?$`);
+    for (const name of readdirSync(places.images)) {
+        const path = join(places.images, name);
+        if (pattern.test(name) && path !== archive) {
+            rmSync(path, { force: true });
+        }
+    }
+    const prefix = reference.slice(0, reference.lastIndexOf(":") + 1);
+    const earlier = (await engine.references(prefix)).filter((each) => each !== reference);
+    if (earlier.length > 0) {
+        await engine.remove(earlier, log);
+    }
+}

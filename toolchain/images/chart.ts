@@ -1,0 +1,42 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
+import { must } from "../build/command";
+import { goEnvironment } from "../build/goCaches";
+import { fileHash } from "../build/store";
+import { fail } from "../console";
+import { charts, type PinnedChart } from "./catalogue";
+import { projectRoot } from "./keys";
+import { imagePlaces, type Places } from "./places";
+
+/** Path of the official MinIO chart's archive, taken out of the pinned Go module and checked. */
+export function minioChart(): Promise<string> {
+    return pinnedChart("minio", charts.minio, imagePlaces());
+}
+
+/**
+ * Copies a chart's archive from Go's module cache, filling that if need be, to FLTS_CACHE/charts and returns its path.
+ * Fails when its content is not the pinned one.
+ */
+async function pinnedChart(name: string, chart: PinnedChart, places: Places): Promise<string> {
+    const target = join(places.charts, `${name}-${chart.version}.tgz`);
+    if (existsSync(target) && (await fileHash(target)) === chart.sha256) {
+        return target;
+    }
+    const module = `${chart.module}@${chart.moduleVersion}`;
+    const answer = await must("go", ["mod", "download", "-json", module], {
+        cwd: join(projectRoot, "toolchain", "minio"),
+        environment: goEnvironment(),
+    });
+    const { Dir } = JSON.parse(answer) as { Dir: string };
+    mkdirSync(places.charts, { recursive: true });
+    copyFileSync(join(Dir, chart.path), `${target}.new`);
+    const hash = await fileHash(`${target}.new`);
+    if (hash !== chart.sha256) {
+        fail(
+            `${chart.path} of ${module} has the sha256 ${hash}, but images/images.json pins ${chart.sha256}.`,
+        );
+    }
+    renameSync(`${target}.new`, target);
+    return target;
+}

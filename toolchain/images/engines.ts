@@ -1,0 +1,200 @@
+import { join } from "node:path";
+
+import { lastLines, run, where, type CommandOptions } from "../build/command";
+import { findExecutable } from "../build/paths";
+import { fail } from "../console";
+
+export interface BuildRequest {
+    readonly containerfile: string;
+    /** Folder that the Containerfile's COPY and mounts see. */
+    readonly context: string;
+    /** Reference of the result in the engine's own storage. */
+    readonly reference: string;
+    /** Value of the argument PARENT; undefined for an image without parent. */
+    readonly parent: string | undefined;
+    readonly log: string;
+    readonly onLine?: (line: string) => void;
+}
+
+/** A program that builds images from Containerfiles. */
+export interface Engine {
+    readonly name: "docker" | "podman" | "buildah";
+    build(request: BuildRequest): Promise<void>;
+    has(reference: string): Promise<boolean>;
+    /** Writes the image as a docker-archive, the one format that all three write and containerd reads. */
+    save(reference: string, path: string, log: string): Promise<void>;
+    /** Runs a shell command in a throw-away container and returns its standard output. */
+    shell(reference: string, script: string, log: string): Promise<string>;
+    /** References in the engine's storage that start with `prefix`. */
+    references(prefix: string): Promise<string[]>;
+    remove(references: readonly string[], log: string): Promise<void>;
+    /** True if the official image `reference` can be pulled from here. */
+    canPull(reference: string): Promise<boolean>;
+    /** Clears what an interrupted build left. */
+    recover(log: string): Promise<void>;
+}
+
+/** Seconds to wait for a registry before it counts as out of reach. */
+const pullPatience = 60;
+
+/** Parts of the command line in which the engines differ. */
+interface Dialect {
+    readonly name: Engine["name"];
+    readonly program: string;
+    /** Before every subcommand. */
+    readonly global: readonly string[];
+    readonly buildOptions: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+}
+
+function commandLineEngine(dialect: Dialect): Engine {
+    const { name, program, global, environment } = dialect;
+    const options = (log?: string, more: CommandOptions = {}): CommandOptions => ({
+        environment,
+        ...(log === undefined ? {} : { log }),
+        ...more,
+    });
+    const call = async (args: readonly string[], log?: string, more?: CommandOptions): Promise<string> => {
+        const result = await run(program, [...global, ...args], options(log, more));
+        return result.code === 0
+            ? result.stdout
+            : fail(
+                  `${program} ${args[0] ?? ""} failed with code ${result.code}${lastLines(result)}${where(log)}`,
+              );
+    };
+    const succeeds = async (args: readonly string[]): Promise<boolean> =>
+        (await run(program, [...global, ...args], options())).code === 0;
+
+    return {
+        name,
+        build: async ({ containerfile, context, reference, parent, log, onLine }) => {
+            const parentArguments = parent === undefined ? [] : ["--build-arg", `PARENT=${parent}`];
+            await call(
+                [
+                    "build",
+                    ...dialect.buildOptions,
+                    ...parentArguments,
+                    "--file",
+                    containerfile,
+                    "--tag",
+                    reference,
+                    context,
+                ],
+                log,
+                onLine === undefined ? {} : { onLine },
+            );
+        },
+        has: (reference) => succeeds(["inspect", "--type", "image", "--format", "{{.}}", reference]),
+        save: async (reference, path, log) => {
+            await call(
+                name === "buildah"
+                    ? ["push", "--quiet", reference, `docker-archive:${path}:${reference}`]
+                    : ["save", "--output", path, reference],
+                log,
+            );
+        },
+        shell: async (reference, script, log) => {
+            if (name !== "buildah") {
+                return await call(["run", "--rm", "--entrypoint", "/bin/sh", reference, "-c", script], log);
+            }
+            const container = (await call(["from", "--pull-never", reference], log)).trim();
+            try {
+                return await call(
+                    ["run", "--isolation", "chroot", container, "--", "/bin/sh", "-c", script],
+                    log,
+                );
+            } finally {
+                await call(["rm", container], log);
+            }
+        },
+        references: async (prefix) => {
+            const format = name === "buildah" ? "{{.Name}}:{{.Tag}}" : "{{.Repository}}:{{.Tag}}";
+            const list = await call(["images", "--format", format]);
+            return list.split("\n").filter((reference) => reference.startsWith(prefix));
+        },
+        remove: async (references, log) => {
+            if (references.length > 0) {
+                // An image that a container of the user's still needs stays; that is no reason to fail a build.
+                await run(program, [...global, "rmi", ...references], options(log));
+            }
+            if (name === "buildah") {
+                await run(program, [...global, "rmi", "--prune"], options(log));
+            }
+        },
+        canPull: async (reference) => {
+            const result = await run(
+                "timeout",
+                [String(pullPatience), program, ...global, "pull", reference],
+                options(),
+            );
+            return result.code === 0;
+        },
+        recover: async (log) => {
+            if (name === "buildah") {
+                await call(["rm", "--all"], log);
+            }
+        },
+    };
+}
+
+/**
+ * Storage of our own for engines that can have one, so that no other images are touched and deleting the folder removes all.
+ * `skip_mount_home`: without it the driver bind-mounts its folder and leaves that mount behind.
+ */
+function ownStorage(directory: string): string[] {
+    return [
+        "--root",
+        join(directory, "storage"),
+        "--runroot",
+        join(directory, "run"),
+        "--storage-driver",
+        "overlay",
+        "--storage-opt",
+        "overlay.skip_mount_home=true",
+    ];
+}
+
+/**
+ * The first of docker with a running engine, podman and buildah. Fails when there is none.
+ *
+ * @param directory folder for the storage of engines that can have their own.
+ */
+export async function findEngine(directory: string): Promise<Engine> {
+    // Cache mounts (pip, apt) are kept below TMPDIR, which buildah and podman also fill with large temporary files.
+    const temporary = { TMPDIR: join(directory, "temporary") };
+    if (findExecutable("docker") !== undefined && (await run("docker", ["info"])).code === 0) {
+        const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+        return commandLineEngine({
+            name: "docker",
+            program: "docker",
+            global: [],
+            // The others pass the host's proxies by themselves; docker takes them as arguments that no layer keeps.
+            buildOptions: proxies
+                .filter((each) => (process.env[each] ?? "") !== "")
+                .flatMap((each) => ["--build-arg", each]),
+            environment: { DOCKER_BUILDKIT: "1" },
+        });
+    }
+    if (findExecutable("podman") !== undefined) {
+        return commandLineEngine({
+            name: "podman",
+            program: "podman",
+            global: ownStorage(directory),
+            buildOptions: ["--layers"],
+            environment: temporary,
+        });
+    }
+    if (findExecutable("buildah") !== undefined) {
+        return commandLineEngine({
+            name: "buildah",
+            program: "buildah",
+            global: ownStorage(directory),
+            // chroot: needs neither cgroups nor a network of its own, so it works inside containers and small machines.
+            buildOptions: ["--layers", "--isolation", "chroot"],
+            environment: temporary,
+        });
+    }
+    return fail(
+        "No program to build images with: start docker, or install podman or buildah (`make tools` as root installs buildah).",
+    );
+}

@@ -1,0 +1,112 @@
+import { rmSync, statSync } from "node:fs";
+
+import { withLock } from "../build/lock";
+import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
+import { buildImages } from "./build";
+import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";
+import { minioChart } from "./chart";
+import { findEngine, type Engine } from "./engines";
+import { imageKeys, imageTag, projectRoot } from "./keys";
+import { clusterIsUp, loadImages } from "./load";
+import { archivePath, imagePlaces } from "./places";
+import { imageSource } from "./source";
+
+const usage = `Builds the container images of FLTS and gives them to the embedded cluster.
+
+  make images                build what is missing or changed, then load it
+  ... main.ts build [NAME…]  only build all images or those named; also fetches the MinIO chart
+  ... main.ts load           only load into the running embedded cluster
+  ... main.ts list [--json]  every image with its reference and whether it is built
+  ... main.ts clean          remove archives, packages lists and the engine's storage
+
+  FLTS_CACHE                 where images are kept (default ~/.cache/flts)
+  FLTS_IMAGES                build: make official images here; pull: let the cluster pull them;
+                             default: pull where a registry can be reached`;
+
+const output = createConsole();
+const places = imagePlaces();
+const started = performance.now();
+
+let chosen: Promise<Engine> | undefined;
+const engine = (): Promise<Engine> => (chosen ??= findEngine(places.images));
+
+async function build(source: ImageSource, only: readonly string[]): Promise<void> {
+    const wait = (holder: string): void => {
+        output.line(`Another run (process ${holder}) is building images: waiting for it.`);
+    };
+    const count = await withLock(places.lock, wait, async () => {
+        await minioChart();
+        return await buildImages({ places, source, only, engine, console: output });
+    });
+    const done = count === 0 ? "images are up to date" : `${count} images built`;
+    output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
+}
+
+async function load(source: ImageSource): Promise<void> {
+    const count = await loadImages({ places, source, console: output });
+    const done = count === 0 ? "the cluster has all images" : `${count} images loaded`;
+    output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
+}
+
+function list(source: ImageSource, json: boolean): void {
+    const keys = imageKeys(projectRoot, source);
+    const tag = imageTag();
+    const rows = imagesToBuild(source).map((image) => {
+        const key = keys.get(image.name) ?? "";
+        const archive = archivePath(places, image.name, key);
+        const size = statSync(archive, { throwIfNoEntry: false })?.size;
+        return {
+            name: image.name,
+            role: image.role,
+            reference: image.role === "layer" ? null : fullReference(image.repository, image.tag ?? tag),
+            key,
+            archive: size === undefined ? null : archive,
+            bytes: size ?? null,
+            purpose: image.purpose,
+        };
+    });
+    if (json) {
+        process.stdout.write(`${JSON.stringify({ tag, source, images: rows }, null, 2)}\n`);
+        return;
+    }
+    const cells = rows.map(({ name, reference, bytes, purpose }) => [
+        name,
+        reference ?? "(only a parent)",
+        bytes === null ? "-" : formatBytes(bytes),
+        purpose,
+    ]);
+    process.stdout.write(`${table([["IMAGE", "REFERENCE", "ARCHIVE", "WHAT FOR"], ...cells])}\n`);
+}
+
+async function main(): Promise<void> {
+    const [command, ...rest] = process.argv.slice(2);
+    const source = (): Promise<ImageSource> => imageSource(places, engine);
+    if (rest.length > 0 && command !== "build" && !(command === "list" && rest.join() === "--json")) {
+        fail(`unknown argument ${rest.join(" ")}\n${usage}`);
+    }
+    switch (command) {
+        case undefined:
+            await build(await source(), []);
+            if (clusterIsUp()) {
+                await load(await source());
+            }
+            return;
+        case "build":
+            return build(await source(), rest);
+        case "load":
+            return load(await source());
+        case "list":
+            list(await source(), rest[0] === "--json");
+            return;
+        case "clean":
+            rmSync(places.images, { recursive: true, force: true });
+            return;
+        case "--help":
+            process.stdout.write(`${usage}\n`);
+            return;
+        default:
+            fail(`unknown command ${command}\n${usage}`);
+    }
+}
+
+void runMain(output, main);

@@ -1,0 +1,21 @@
+import { prepareDebian } from "./debian";
+import { prepareKafka } from "./kafka";
+import { prepareMinio } from "./minio";
+
+/** Where a preparation works. */
+export interface Preparation {
+    /** The project's root. */
+    readonly root: string;
+    /** The build context, which gets what is prepared. */
+    readonly directory: string;
+    /** Kept between runs, for downloads and intermediate work. */
+    readonly cache: string;
+    readonly log: string;
+}
+
+/** What must be made on the host before a Containerfile can use it, by image name. */
+export const preparations: Readonly<Record<string, (preparation: Preparation) => Promise<void>>> = {
+    debian: prepareDebian,
+    kafka: prepareKafka,
+    minio: prepareMinio,
+};

@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { fail } from "../console";
+import { images, type ImageSource } from "./catalogue";
+import type { Engine } from "./engines";
+import type { Places } from "./places";
+
+/** FLTS_IMAGES as set: `build`, `pull`, or undefined for the default, which looks whether a registry can be reached. */
+export function requestedSource(environment: NodeJS.ProcessEnv = process.env): ImageSource | undefined {
+    const value = environment.FLTS_IMAGES?.trim() ?? "";
+    if (value === "" || value === "auto") {
+        return undefined;
+    }
+    return value === "build" || value === "pull"
+        ? value
+        : fail(`FLTS_IMAGES=${value}: use build, pull or auto (the default).`);
+}
+
+/**
+ * Where official images come from. Without FLTS_IMAGES the answer is found once, by pulling the base image, and kept: the
+ * later runs need neither a network nor the seconds that an unreachable registry takes.
+ */
+export async function imageSource(places: Places, engine: () => Promise<Engine>): Promise<ImageSource> {
+    const requested = requestedSource();
+    if (requested !== undefined) {
+        return requested;
+    }
+    const memory = join(places.images, "source");
+    if (existsSync(memory)) {
+        return readFileSync(memory, "utf8").trim() === "pull" ? "pull" : "build";
+    }
+    const upstream = images.find(({ name }) => name === "debian")?.upstream ?? "";
+    const source = (await (await engine()).canPull(upstream)) ? "pull" : "build";
+    mkdirSync(places.images, { recursive: true });
+    writeFileSync(memory, `${source}\n`);
+    return source;
+}
