@@ -48,7 +48,7 @@ func autoName(properties []Property, request plugin.CheckRequest) (resource.Prop
 		}
 	}
 	for _, property := range properties {
-		if _, given := inputs[property.key()]; given || !property.AutoName {
+		if !property.AutoName || has(inputs, property.Name) || has(inputs, property.AutoNameUnless) {
 			continue
 		}
 		if earlier, known := request.Olds[property.key()]; known {
@@ -63,6 +63,11 @@ func autoName(properties []Property, request plugin.CheckRequest) (resource.Prop
 		inputs[property.key()] = resource.NewProperty(name)
 	}
 	return inputs, nil
+}
+
+func has(inputs resource.PropertyMap, name string) bool {
+	_, given := inputs[resource.PropertyKey(name)]
+	return given
 }
 
 func checkProperties(properties []Property, inputs resource.PropertyMap) []plugin.CheckFailure {

@@ -42,6 +42,8 @@ type Property struct {
 	Computed bool
 	// AutoName gives an input that is absent the resource's name and a random suffix, as Pulumi does for names.
 	AutoName bool
+	// AutoNameUnless is another input in whose presence there is no automatic name. Optional.
+	AutoNameUnless string
 	// Default is the value an absent input means: a string, bool or int. Nil for none.
 	Default any
 	// AlwaysSet outputs are never undefined in the npm package's types.

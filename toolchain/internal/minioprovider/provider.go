@@ -1,0 +1,51 @@
+// Package minioprovider is the Pulumi plugin "minio": buckets, objects, users and policies of a MinIO server. Its
+// resources behave as those of @pulumi/minio (https://www.pulumi.com/registry/packages/minio/), except that a server
+// which cannot be reached is an error on reading and never taken for "the bucket is gone".
+package minioprovider
+
+import (
+	"flts/toolchain/internal/provider"
+)
+
+// Version is that of the npm package @pulumi/minio in package.json; tests/plugins holds the two together.
+const Version = "0.17.1"
+
+// Description returns the plugin.
+func Description() provider.Description[*Client] {
+	return provider.Description[*Client]{
+		Name:     "minio",
+		Version:  Version,
+		Settings: settings(),
+		Connect:  connect,
+		Resources: []provider.Resource[*Client]{
+			bucket(), bucketVersioning(), object(), user(), policy(), userPolicyAttachment(),
+		},
+	}
+}
+
+// settings are the inputs of minio.Provider, with the environment variables of the Terraform provider behind the npm
+// package (https://registry.terraform.io/providers/aminueza/minio/latest/docs).
+func settings() []provider.Property {
+	return []provider.Property{
+		{Name: "minioServer", Environment: []string{"MINIO_ENDPOINT"},
+			Description: "Host and port of the server, without a scheme."},
+		{Name: "minioUser", Environment: []string{"MINIO_USER"}, Description: "User to sign in as."},
+		{Name: "minioPassword", Secret: true, Environment: []string{"MINIO_PASSWORD"}, Description: "The user's password."},
+		{Name: "minioAccessKey", Environment: []string{"MINIO_ACCESS_KEY"}, Deprecated: "use minioUser instead"},
+		{Name: "minioSecretKey", Secret: true, Environment: []string{"MINIO_SECRET_KEY"},
+			Deprecated: "use minioPassword instead"},
+		{Name: "minioSessionToken", Secret: true, Environment: []string{"MINIO_SESSION_TOKEN"},
+			Description: "Session token of temporary credentials."},
+		{Name: "minioRegion", Default: "us-east-1", Description: "Region of new buckets. Default `us-east-1`."},
+		{Name: "minioApiVersion", Default: "v4", Check: provider.OneOf("v2", "v4"),
+			Description: "Version of the request signatures: `v2` or `v4` (default)."},
+		{Name: "minioSsl", Kind: provider.Flag, Environment: []string{"MINIO_ENABLE_HTTPS"},
+			Description: "Whether to connect with TLS. Default false."},
+		{Name: "minioInsecure", Kind: provider.Flag, Environment: []string{"MINIO_INSECURE"},
+			Description: "Whether to accept any certificate of the server. Default false."},
+		{Name: "minioCacertFile", Environment: []string{"MINIO_CACERT_FILE"},
+			Description: "PEM file with the authorities to trust beside the system's."},
+		{Name: "minioCertFile", Environment: []string{"MINIO_CERT_FILE"}, Description: "PEM file with a client certificate."},
+		{Name: "minioKeyFile", Environment: []string{"MINIO_KEY_FILE"}, Description: "PEM file with its private key."},
+	}
+}
