@@ -1,0 +1,1 @@
+"""What all workloads share: settings, logs, messages, objects and the feature transform."""

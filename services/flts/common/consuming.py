@@ -1,0 +1,185 @@
+"""One message at a time, at least once: the offset is committed only after the message's effect is safe.
+
+The work runs in a thread of its own while the main thread keeps polling with the partitions paused. So the broker
+sees a live consumer however long the work takes, and no rebalance takes the claim away in the middle of it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Message as KafkaMessage
+
+from flts.common.health import Heartbeat
+from flts.common.messages import DeadLetter
+from flts.common.outages import is_outage
+from flts.common.publisher import Publisher, publish_dead_letter
+from flts.common.shutdown import StopRequested
+
+_POLL_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 60.0
+
+Handler = Callable[[bytes], None]
+
+
+class Refused(ValueError):
+    """The message can never be processed, however often it is tried."""
+
+
+class MessageConsumer(Protocol):
+    """The part of confluent_kafka.Consumer that the loop uses."""
+
+    def poll(self, timeout: float) -> KafkaMessage | None:
+        """Next message or event."""
+
+    def commit(self, message: KafkaMessage, asynchronous: bool) -> object:
+        """Commit the offset after the message."""
+
+    def assignment(self) -> list:
+        """Partitions that belong to this consumer now."""
+
+    def pause(self, partitions: list) -> None:
+        """Fetch nothing from the partitions."""
+
+    def resume(self, partitions: list) -> None:
+        """Fetch from the partitions again."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+def group_consumer(bootstrap_servers: str, group: str, topic: str) -> Consumer:
+    """Consumer in a group with manual commits, beginning with the oldest message."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": group,
+            "client.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            # A topic that is declared after this consumer started is found within this time.
+            "topic.metadata.refresh.interval.ms": 10_000,
+        }
+    )
+    consumer.subscribe([topic])
+    return consumer
+
+
+class ClaimLoop:
+    """Takes messages from a consumer and gives each to a handler.
+
+    The handler returns when the effect is safe; raises Refused for a hopeless message (dead letter at once),
+    StopRequested when it gave up because of a stop request (no commit). An unreachable neighbour is waited out
+    without limit, because a dead letter would lose the claim for no fault of its own; any other error is tried
+    `max_retries` more times and then becomes a dead letter.
+    """
+
+    def __init__(
+        self,
+        consumer: MessageConsumer,
+        handler: Handler,
+        publisher: Publisher,
+        dead_letter_topic: str,
+        stop: threading.Event,
+        *,
+        max_retries: int = 3,
+        first_pause_seconds: float = 2.0,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
+        self._consumer = consumer
+        self._handler = handler
+        self._publisher = publisher
+        self._dead_letter_topic = dead_letter_topic
+        self._stop = stop
+        self._max_retries = max_retries
+        self._first_pause = first_pause_seconds
+        self._heartbeat = heartbeat or Heartbeat()
+        self._logger = structlog.get_logger()
+        self._early: deque[KafkaMessage] = deque()
+
+    def run(self) -> None:
+        """Work until a stop is requested."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="claim") as executor:
+            try:
+                while not self._stop.is_set():
+                    self._heartbeat.beat()
+                    message = self._early.popleft() if self._early else self._consumer.poll(_POLL_SECONDS)
+                    if message is not None and self._is_usable(message):
+                        self._work_on(message, executor)
+            finally:
+                self._consumer.close()
+
+    def _is_usable(self, message: KafkaMessage) -> bool:
+        error = message.error()
+        if error is None:
+            return True
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            self._logger.warning(
+                "topic_missing", error=error.str(), hint="waiting until the topic is declared"
+            )
+            return False
+        if error.fatal():
+            raise KafkaException(error)
+        self._logger.warning("kafka_error", error=error.str())
+        return False
+
+    def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
+        work: Future[None] = executor.submit(self._process, message.value() or b"")
+        while not work.done():
+            self._heartbeat.beat()
+            # Partitions that a rebalance brings during the work must be paused as well, hence in the loop.
+            self._consumer.pause(self._consumer.assignment())
+            early = self._consumer.poll(_POLL_SECONDS)
+            if early is not None:
+                self._early.append(early)
+        try:
+            work.result()
+        except StopRequested:
+            self._logger.info("claim_kept", reason="stop requested before the work was done")
+            return
+        self._commit(message)
+        self._consumer.resume(self._consumer.assignment())
+
+    def _commit(self, message: KafkaMessage) -> None:
+        try:
+            self._consumer.commit(message=message, asynchronous=False)
+        except KafkaException as error:
+            # The effect is idempotent and safe; at worst the message is delivered once more.
+            self._logger.warning("commit_failed", error=str(error))
+
+    def _process(self, payload: bytes) -> None:
+        attempt = 0
+        pause = self._first_pause
+        while True:
+            try:
+                return self._handler(payload)
+            except StopRequested:
+                raise
+            except Refused as error:
+                return self._bury(payload, error)
+            except Exception as error:
+                outage = is_outage(error)
+                attempt += 0 if outage else 1
+                if attempt > self._max_retries:
+                    return self._bury(payload, error)
+                self._logger.warning(
+                    "claim_failed",
+                    error=str(error),
+                    outage=outage,
+                    attempt=attempt,
+                    next_try_seconds=pause,
+                    exc_info=not outage,
+                )
+            if self._stop.wait(pause):
+                raise StopRequested
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _bury(self, payload: bytes, error: Exception) -> None:
+        letter = DeadLetter(
+            operation="claim", error=str(error) or repr(error), payload=payload.decode("utf-8", "replace")
+        )
+        publish_dead_letter(self._publisher, self._dead_letter_topic, letter)

@@ -1,0 +1,54 @@
+"""Features as Parquet: one `time` column, one column a feature, and what they mean in the file's metadata."""
+
+import io
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flts.common.transform import FeatureTransform
+
+_TIME = "time"
+
+
+class FeatureFrame(NamedTuple):
+    """Scaled features of consecutive rows with the transform that made them."""
+
+    times: np.ndarray
+    features: np.ndarray
+    transform: FeatureTransform
+    config_hash: str
+    preprocess_config: str
+    """Canonical JSON (upstream contract: metadata keys `preprocess_config` and `config_hash`)."""
+
+
+def write_frame(frame: FeatureFrame) -> bytes:
+    """Parquet bytes; the same frame always gives the same bytes, and so the same ETag."""
+    columns: dict[str, Any] = {_TIME: pa.array(frame.times.astype("datetime64[us]"))}
+    for at, name in enumerate(frame.transform.features):
+        columns[name] = pa.array(np.ascontiguousarray(frame.features[:, at]))
+    metadata = {
+        "preprocess_config": frame.preprocess_config,
+        "config_hash": frame.config_hash,
+        "transform": frame.transform.model_dump_json(),
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def read_frame(content: bytes) -> FeatureFrame:
+    """Frame from Parquet bytes; raises ValueError where it is not one of ours."""
+    table = pq.read_table(io.BytesIO(content))
+    metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    try:
+        transform = FeatureTransform.model_validate(json.loads(metadata["transform"]))
+        features = np.column_stack([table[name].to_numpy() for name in transform.features])
+        times = table[_TIME].to_numpy().astype("datetime64[ns]")
+        return FeatureFrame(
+            times, features, transform, metadata["config_hash"], metadata["preprocess_config"]
+        )
+    except KeyError as error:
+        raise ValueError(f"Parquet without {error}: not written by preprocess") from error

@@ -1,0 +1,26 @@
+"""Structured logs: one JSON object a line (upstream contract), or readable lines on a terminal."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logs(service: str, level: str = "INFO") -> structlog.stdlib.BoundLogger:
+    """Send this process's logs to standard output under the given service name; returns the logger."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stdout, format="%(message)s")
+    renderer = structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        # Not cached, so that tests can reconfigure and capture.
+        cache_logger_on_first_use=False,
+    )
+    return structlog.get_logger(service=service)

@@ -1,0 +1,97 @@
+"""Messages on Kafka: the field names of upstream's contract, plus what makes claims unambiguous.
+
+Added to upstream: `etag` (the bytes meant), `config_hash`, `generation` (counts how often preprocess published
+this config hash, so that a repeated message is told from a repeated request), `model_type` and `identifier`.
+"""
+
+import time
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+PayloadVersion = Literal[1]
+
+
+class Message(BaseModel):
+    """Base of all messages: unknown fields are ignored, so that a producer may be newer than its consumers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    def to_bytes(self) -> bytes:
+        """UTF-8 JSON without absent fields."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class DataClaim(Message):
+    """Claim check for a Parquet object, on `training-data` and `inference-data`."""
+
+    bucket: str = Field(min_length=1)
+    object: str = Field(min_length=1)
+    size: int = Field(ge=0)
+    v: PayloadVersion = 1
+    identifier: str = ""
+    etag: str = Field(min_length=1)
+    config_hash: str = Field(min_length=1)
+    generation: int = Field(default=1, ge=1)
+    object_key: str | None = None
+    """Same as object; upstream's consumers of `inference-data` read this name."""
+    operation: str | None = None
+    """`post: test data` on `inference-data`, absent on `training-data` (upstream contract)."""
+    test_object: str | None = None
+    test_etag: str | None = None
+    """Held-out rows that belong to the training rows; set on `training-data` only."""
+
+
+class TrainingEvent(Message):
+    """What a trainer tells on `model-training`."""
+
+    operation: str
+    status: Literal["RUNNING", "SUCCESS"]
+    experiment: str
+    run_name: str
+    run_id: str
+    identifier: str = ""
+    config_hash: str
+    model_type: str
+    generation: int = Field(default=1, ge=1)
+
+
+class Promotion(Message):
+    """The promotion pointer, and the message on `model-selected`."""
+
+    identifier: str = ""
+    config_hash: str
+    generation: int = Field(default=1, ge=1)
+    run_id: str = Field(min_length=1)
+    model_type: str = Field(min_length=1)
+    experiment: str
+    model_uri: str
+    """`runs:/<run_id>/<model_type>`"""
+    rmse: float
+    mae: float
+    mse: float
+    score: float
+    timestamp: str
+    """UTC, ISO 8601 with `Z`."""
+    weights: dict[str, float]
+    runs: dict[str, str] = Field(default_factory=dict)
+    """Every run that was compared: model type to run id."""
+
+    @field_validator("model_type", "run_id")
+    @classmethod
+    def _is_one_path_segment(cls, value: str) -> str:
+        # Both become parts of a URL path; a pointer must not be able to lead elsewhere.
+        if "/" in value or ".." in value:
+            raise ValueError("must not contain '/' or '..'")
+        return value
+
+
+class DeadLetter(Message):
+    """Envelope on the `DLQ-*` topics."""
+
+    operation: str
+    status: Literal["Failure"] = "Failure"
+    error: str
+    payload: Any = None
+    timestamp: float = Field(default_factory=time.time)
+    """Seconds since 1970."""

@@ -1,0 +1,46 @@
+"""What travels with a model so that serving needs nothing else: `serving.json` beside `model.onnx`."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flts.common.transform import FeatureTransform
+
+MODEL_FILE = "model.onnx"
+SERVING_FILE = "serving.json"
+
+
+class SelfCheck(BaseModel):
+    """A window of scaled features and the scaled answer that the trainer got for it from the framework itself."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    window: list[list[float]]
+    expected: list[float]
+    tolerance: float = Field(default=1e-4, gt=0)
+    """Largest allowed absolute difference, in scaled units."""
+
+
+class ServingSpec(BaseModel):
+    """How to feed the model and how to read its answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int = 1
+    model_type: str
+    identifier: str = ""
+    config_hash: str
+    generation: int = 1
+    transform: FeatureTransform
+    """Feature order, target, time features, imputation values and scaler parameters."""
+    features: list[str]
+    """Feature order, spelled out for readers that do not know the transform's rules."""
+    input_seq_len: int = Field(ge=1)
+    """Rows that the model looks at."""
+    output_seq_len: int = Field(ge=1)
+    """Rows that the model forecasts at once."""
+    model_sha256: str
+    self_check: SelfCheck
+
+    @property
+    def rows_needed(self) -> int:
+        """Fewest raw rows from which a forecast can be made."""
+        return self.input_seq_len + self.transform.lags.rows

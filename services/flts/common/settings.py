@@ -1,0 +1,66 @@
+"""Environment settings that every workload reads, and one report for all mistakes in them."""
+
+import sys
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+IDENTIFIER_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$"
+
+
+class ServiceSettings(BaseSettings):
+    """Settings common to all workloads; each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True)
+
+    kafka_bootstrap_servers: str = Field(default="kafka:9092", min_length=1)
+    """Kafka brokers as host:port, comma-separated."""
+
+    identifier: str = Field(default="", pattern=IDENTIFIER_PATTERN)
+    """Name of the pipeline (tenant). Becomes a part of object keys, hence the narrow alphabet. Empty: unnamed."""
+
+    log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
+    """Lowest level that is logged."""
+
+    health_port: int = Field(default=8000, ge=1, le=65535)
+    """TCP port of /healthz and /metrics."""
+
+    @property
+    def data_scope(self) -> str:
+        """First part of the keys of data and prediction logs (upstream contract: `default` when unnamed)."""
+        return self.identifier or "default"
+
+    @property
+    def promotion_scope(self) -> str:
+        """First part of the keys of promotion pointers (upstream contract: `global` when unnamed)."""
+        return self.identifier or "global"
+
+
+class SettingsError(ValueError):
+    """One text that lists every wrong setting with its value and what is allowed."""
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def load_settings(kind: type[Settings]) -> Settings:
+    """Read settings of the given kind from the environment; raises SettingsError naming all wrong ones."""
+    try:
+        return kind()
+    except ValidationError as error:
+        mistakes = [
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}"
+            f"={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("wrong settings: " + "; ".join(mistakes)) from error
+
+
+def load_settings_or_exit(kind: type[Settings]) -> Settings:
+    """Like load_settings, but ends the process with status 1 and the message on standard error."""
+    try:
+        return load_settings(kind)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from error

@@ -1,0 +1,107 @@
+"""Objects in S3: bytes in and out, with ETags, so that a claim can name the very bytes it means."""
+
+import json
+from typing import Any, NamedTuple, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+# Two words for one state: MinIO and S3 answer NoSuchKey to GET and a bare 404 to HEAD.
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_CHANGED = {"412", "PreconditionFailed"}
+
+
+class StoredObject(NamedTuple):
+    """Content of an object with the ETag (without quotes) that the server gave it."""
+
+    body: bytes
+    etag: str
+
+
+class ObjectMissing(LookupError):
+    """The object, or its bucket, does not exist."""
+
+
+class ObjectChanged(LookupError):
+    """The object exists, but no longer with the ETag that was asked for."""
+
+
+class ObjectStore(Protocol):
+    """The few operations that the workloads need of an object store."""
+
+    def get(self, bucket: str, key: str, etag: str | None = None) -> StoredObject:
+        """Read an object; with an ETag, only if it is still that version."""
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
+        """Write an object; returns its ETag."""
+
+    def etag(self, bucket: str, key: str) -> str | None:
+        """ETag of an object, or None where there is none."""
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """Sorted keys of all objects whose key begins with the prefix."""
+
+
+class S3Store:
+    """Object store behind the S3 API. Endpoint, region and credentials come from the AWS_* variables."""
+
+    def __init__(self) -> None:
+        self._client = boto3.client(
+            "s3",
+            config=Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"mode": "standard", "max_attempts": 5},
+                s3={"addressing_style": "path"},
+                # The optional checksums are a trailer that older S3 servers refuse.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def get(self, bucket: str, key: str, etag: str | None = None) -> StoredObject:
+        """See ObjectStore.get."""
+        condition = {"IfMatch": f'"{etag}"'} if etag else {}
+        try:
+            answer = self._client.get_object(Bucket=bucket, Key=key, **condition)
+            return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _MISSING or code == "NoSuchBucket":
+                raise ObjectMissing(f"no object {bucket}/{key}") from error
+            if code in _CHANGED:
+                raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}") from error
+            raise
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
+        """See ObjectStore.put."""
+        answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return answer["ETag"].strip('"')
+
+    def etag(self, bucket: str, key: str) -> str | None:
+        """See ObjectStore.etag."""
+        try:
+            return self._client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """See ObjectStore.keys."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+
+def get_json(store: ObjectStore, bucket: str, key: str) -> Any | None:
+    """Parsed JSON object, or None where there is no such object."""
+    try:
+        return json.loads(store.get(bucket, key).body)
+    except ObjectMissing:
+        return None
+
+
+def put_json(store: ObjectStore, bucket: str, key: str, value: Any) -> str:
+    """Write a value as plain JSON; returns the ETag."""
+    return store.put(bucket, key, json.dumps(value, indent=2).encode(), "application/json")

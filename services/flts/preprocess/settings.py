@@ -1,0 +1,88 @@
+"""Settings of preprocess (upstream contract, §2.8 names)."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from flts.common.settings import ServiceSettings
+
+_DEFAULT_DATASET = "PobleSec"
+
+
+class PreprocessSettings(ServiceSettings):
+    """Every option of preprocess; each field is the environment variable of the same name in capitals."""
+
+    input_bucket: str = "dataset"
+    output_bucket: str = "processed-data"
+    dataset_name: str = ""
+    """Gives `<name>.csv` and `<name>_test.csv` where train_file is not set; default PobleSec."""
+    train_file: str = ""
+    test_file: str = ""
+    """Held-out rows. Empty with train_file set: the last holdout_fraction of the train file is held out."""
+    holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
+    target_column: str = ""
+    """The column to forecast; empty: the first numeric one."""
+
+    sample_train_rows: int = Field(default=0, ge=0)
+    """Row cap; 0: all rows."""
+    sample_test_rows: int = Field(default=0, ge=0)
+    sample_strategy: Literal["head", "random"] = "head"
+    sample_seed: int = 42
+
+    handle_nans: bool = True
+    """Impute missing cells by the nearest training rows; off: a missing cell is an error."""
+    nans_threshold: float = Field(default=0.33, ge=0, le=1)
+    """A column with a larger share of missing training cells than this is dropped."""
+    nans_knn: int = Field(default=2, ge=1)
+    """How many nearest training rows an imputed cell is the mean of."""
+    nans_drop_rows: bool = False
+    """Drop rows with missing cells instead of imputing them."""
+
+    clip_enable: bool = False
+    """Clip outliers of every raw column but the target, whose true values must stay true."""
+    clip_method: Literal["iqr", "percentile"] = "iqr"
+    clip_factor: float = Field(default=1.5, gt=0, lt=50)
+    """iqr: multiples of the interquartile range; percentile: percent cut off at either end."""
+
+    time_features_enable: bool = True
+    lags_enable: bool = False
+    lags_n: int = Field(default=0, ge=0)
+    lags_step: int = Field(default=1, ge=1)
+
+    scaler: Literal["MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler", ""] = "MinMaxScaler"
+    add_val: str | None = None
+    """Constant added to every raw column before scaling. Text, because upstream hashes it as text."""
+    extra_hash_salt: str = ""
+
+    force_reprocess: bool = False
+    """Write and publish again even where nothing changed; the trainers then train again."""
+
+    topic_training_data: str = "training-data"
+    topic_inference_data: str = "inference-data"
+    topic_dlq_preprocess: str = "DLQ-preprocess"
+
+    @field_validator("add_val", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        if value in (None, ""):
+            return None
+        float(value)
+        return value
+
+    @model_validator(mode="after")
+    def _lags_have_a_number(self) -> "PreprocessSettings":
+        if self.lags_enable and self.lags_n < 1:
+            raise ValueError("LAGS_ENABLE is on, so LAGS_N must be 1 or more")
+        return self
+
+    @property
+    def train_object(self) -> str:
+        """Key of the training CSV."""
+        return self.train_file or f"{self.dataset_name or _DEFAULT_DATASET}.csv"
+
+    @property
+    def test_object(self) -> str:
+        """Key of the held-out CSV, or empty where the training file is split."""
+        if self.test_file or self.train_file:
+            return self.test_file
+        return f"{self.dataset_name or _DEFAULT_DATASET}_test.csv"

@@ -1,0 +1,28 @@
+"""One definition of the metrics for all model types: raw units, the same target, the same held-out windows."""
+
+import numpy as np
+
+from flts.common.transform import FeatureTransform
+from flts.training.windows import Windows
+
+
+def errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float]:
+    """Root mean squared, mean absolute and mean squared error over all forecast rows."""
+    difference = np.asarray(predicted, np.float64) - np.asarray(actual, np.float64)
+    mse = float(np.mean(difference**2))
+    return {"rmse": float(np.sqrt(mse)), "mae": float(np.mean(np.abs(difference))), "mse": mse}
+
+
+def held_out_metrics(predicted: np.ndarray, test: Windows, transform: FeatureTransform) -> dict[str, float]:
+    """test_rmse, test_mae and test_mse in raw units, the same scaled, and the repeat-last-value baseline's."""
+    last = test.inputs[:, -1, transform.target_index][:, None]
+    repeated = np.broadcast_to(last, test.targets.shape)
+    raw_actual = transform.target_to_raw(test.targets)
+    raw = errors(transform.target_to_raw(predicted), raw_actual)
+    baseline = errors(transform.target_to_raw(repeated), raw_actual)
+    scaled = errors(predicted, test.targets)
+    return (
+        {f"test_{name}": value for name, value in raw.items()}
+        | {f"test_{name}_scaled": value for name, value in scaled.items()}
+        | {f"baseline_{name}": value for name, value in baseline.items()}
+    )

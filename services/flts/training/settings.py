@@ -1,0 +1,39 @@
+"""Settings of a trainer. The defaults train PobleSec (15,927 rows) in well under a minute on two cores."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from flts.common.settings import ServiceSettings
+
+ModelType = Literal["GRU", "LSTM"]
+
+
+class TrainingSettings(ServiceSettings):
+    """Every option of a trainer; each field is the environment variable of the same name in capitals."""
+
+    model_type: ModelType = "GRU"
+    topic_training_data: str = "training-data"
+    topic_model_training: str = "model-training"
+    topic_dlq_model_training: str = "DLQ-model-training"
+    consumer_group_id: str = "train-gru"
+    mlflow_tracking_uri: str = "http://mlflow:5000"
+    experiment_name: str = "Default"
+    failure_max_retries: int = Field(default=3, ge=0)
+    """Further tries after a failed one, before the claim becomes a dead letter."""
+
+    input_seq_len: int = Field(default=16, ge=2, le=10_000)
+    """Rows that the model looks at."""
+    output_seq_len: int = Field(default=1, ge=1, le=1000)
+    """Rows that the model forecasts at once."""
+    hidden_size: int = Field(default=32, ge=1, le=2048)
+    num_layers: int = Field(default=1, ge=1, le=8)
+    batch_size: int = Field(default=128, ge=1)
+    epochs: int = Field(default=15, ge=1)
+    """Most epochs; early stopping usually ends before."""
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)
+    patience: int = Field(default=5, ge=1)
+    """Epochs without a better validation loss after which training ends."""
+    validation_fraction: float = Field(default=0.1, gt=0, lt=0.5)
+    """Share of the training windows, the latest ones, that early stopping looks at."""
+    seed: int = 42

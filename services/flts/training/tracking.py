@@ -1,0 +1,147 @@
+"""Runs in MLflow: found again by the claim that they belong to, so that a repeated claim never trains twice."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import mlflow.onnx
+import numpy as np
+from mlflow.entities import Metric, Param, Run
+from mlflow.models.signature import ModelSignature
+from mlflow.tracking import MlflowClient
+from mlflow.types.schema import Schema, TensorSpec
+
+from flts.common.messages import DataClaim
+from flts.common.runs import claim_filter, claim_tags
+from flts.common.serving import MODEL_FILE, SERVING_FILE
+from flts.training.onnx_export import INPUT_NAME, OUTPUT_NAME
+from flts.training.settings import TrainingSettings
+from flts.training.trainer import TrainedModel, load_onnx
+
+_HYPERPARAMETERS = (
+    "model_type",
+    "input_seq_len",
+    "output_seq_len",
+    "hidden_size",
+    "num_layers",
+    "batch_size",
+    "epochs",
+    "learning_rate",
+    "patience",
+    "validation_fraction",
+    "seed",
+)
+
+
+class RunHandle(NamedTuple):
+    """A run and the experiment that it is in."""
+
+    run_id: str
+    experiment: str
+
+
+class Tracker(Protocol):
+    """Where runs are recorded."""
+
+    def finished(self, claim: DataClaim) -> RunHandle | None:
+        """The finished run of this trainer's model type for the claim, if there is one."""
+
+    def start(self, claim: DataClaim, data: dict[str, str]) -> RunHandle:
+        """Begin a run; `data` are more parameters."""
+
+    def epoch(self, run: RunHandle, number: int, metrics: dict[str, float]) -> None:
+        """Record the metrics of an epoch."""
+
+    def finish(self, run: RunHandle, model: TrainedModel, preprocess_config: str) -> None:
+        """Record final metrics, artifacts and the model, and end the run."""
+
+    def give_up(self, run: RunHandle, status: str) -> None:
+        """End the run as FAILED or KILLED."""
+
+
+class MlflowTracker:
+    """Tracker over an MLflow server that proxies artifacts."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self._settings = settings
+        self._client = MlflowClient(tracking_uri=settings.mlflow_tracking_uri)
+
+    def finished(self, claim: DataClaim) -> RunHandle | None:
+        """See Tracker.finished. The earliest one, so that all readers agree."""
+        runs = self._search(claim, "FINISHED")
+        if not runs:
+            return None
+        first = min(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id))
+        return RunHandle(first.info.run_id, self._settings.experiment_name)
+
+    def start(self, claim: DataClaim, data: dict[str, str]) -> RunHandle:
+        """See Tracker.start. Runs that a killed predecessor left open are closed."""
+        for orphan in self._search(claim, "RUNNING"):
+            self._client.set_terminated(orphan.info.run_id, "KILLED")
+        settings = self._settings
+        run = self._client.create_run(
+            self._experiment_id(create=True),
+            run_name=settings.model_type,
+            tags=claim_tags(claim.identifier, claim.config_hash, claim.generation, settings.model_type),
+        )
+        params = {name: str(getattr(settings, name)) for name in _HYPERPARAMETERS}
+        params |= {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
+        self._client.log_batch(
+            run.info.run_id, params=[Param(name, value) for name, value in sorted(params.items())]
+        )
+        return RunHandle(run.info.run_id, settings.experiment_name)
+
+    def epoch(self, run: RunHandle, number: int, metrics: dict[str, float]) -> None:
+        """See Tracker.epoch."""
+        self._log(run, metrics, number)
+
+    def finish(self, run: RunHandle, model: TrainedModel, preprocess_config: str) -> None:
+        """See Tracker.finish."""
+        spec = model.spec
+        signature = ModelSignature(
+            inputs=Schema(
+                [TensorSpec(np.dtype(np.float32), (-1, spec.input_seq_len, len(spec.features)), INPUT_NAME)]
+            ),
+            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, spec.output_seq_len), OUTPUT_NAME)]),
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            model_folder = root / spec.model_type
+            mlflow.onnx.save_model(
+                load_onnx(model.onnx_bytes), str(model_folder), signature=signature, pip_requirements=["onnxruntime"]
+            )
+            # The checked bytes themselves: serving.json names their SHA-256.
+            (model_folder / MODEL_FILE).write_bytes(model.onnx_bytes)
+            (model_folder / SERVING_FILE).write_text(spec.model_dump_json(indent=2))
+            (root / "preprocess").mkdir()
+            (root / "preprocess" / "preprocess_config.json").write_text(preprocess_config)
+            self._client.log_artifacts(run.run_id, str(root))
+        self._log(run, model.metrics | {"epochs_run": float(model.epochs_run)}, model.epochs_run)
+        self._client.set_terminated(run.run_id, "FINISHED")
+
+    def give_up(self, run: RunHandle, status: str) -> None:
+        """See Tracker.give_up."""
+        self._client.set_terminated(run.run_id, status)
+
+    def _search(self, claim: DataClaim, status: str) -> list[Run]:
+        experiment = self._experiment_id(create=False)
+        if experiment is None:
+            return []
+        settings = self._settings
+        condition = claim_filter(claim.identifier, claim.config_hash, claim.generation, settings.model_type)
+        return list(self._client.search_runs([experiment], f"{condition} and attributes.status = '{status}'"))
+
+    def _experiment_id(self, *, create: bool) -> str | None:
+        name = self._settings.experiment_name
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return found.experiment_id
+        return self._client.create_experiment(name) if create else None
+
+    def _log(self, run: RunHandle, metrics: dict[str, float], step: int) -> None:
+        now = int(time.time() * 1000)
+        self._client.log_batch(
+            run.run_id, metrics=[Metric(name, value, now, step) for name, value in sorted(metrics.items())]
+        )
+
