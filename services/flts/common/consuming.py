@@ -118,9 +118,7 @@ class ClaimLoop:
         if error is None:
             return True
         if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            self._logger.warning(
-                "topic_missing", error=error.str(), hint="waiting until the topic is declared"
-            )
+            self._logger.warning("topic_missing", error=error.str(), hint="waiting until the topic is declared")
             return False
         if error.fatal():
             raise KafkaException(error)

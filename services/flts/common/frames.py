@@ -47,8 +47,6 @@ def read_frame(content: bytes) -> FeatureFrame:
         transform = FeatureTransform.model_validate(json.loads(metadata["transform"]))
         features = np.column_stack([table[name].to_numpy() for name in transform.features])
         times = table[_TIME].to_numpy().astype("datetime64[ns]")
-        return FeatureFrame(
-            times, features, transform, metadata["config_hash"], metadata["preprocess_config"]
-        )
+        return FeatureFrame(times, features, transform, metadata["config_hash"], metadata["preprocess_config"])
     except KeyError as error:
         raise ValueError(f"Parquet without {error}: not written by preprocess") from error

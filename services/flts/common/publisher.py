@@ -3,7 +3,8 @@
 from typing import Protocol
 
 import structlog
-from confluent_kafka import KafkaException, Message as KafkaMessage, Producer
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Message as KafkaMessage
 
 from flts.common.messages import DeadLetter, Message
 
@@ -47,6 +48,14 @@ class KafkaPublisher:
             raise TimeoutError(f"Kafka did not acknowledge a message on {topic} in {_DELIVERY_SECONDS:.0f} s")
         if failures:
             raise KafkaException(failures[0])
+
+    def answers(self, seconds: float) -> bool:
+        """Whether a broker answers within so many seconds."""
+        try:
+            self._producer.list_topics(timeout=seconds)
+        except KafkaException:
+            return False
+        return True
 
 
 def publish_dead_letter(publisher: Publisher, topic: str, letter: DeadLetter) -> None:

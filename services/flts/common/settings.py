@@ -50,8 +50,7 @@ def load_settings(kind: type[Settings]) -> Settings:
         return kind()
     except ValidationError as error:
         mistakes = [
-            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}"
-            f"={item['input']!r}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}={item['input']!r}: {item['msg']}"
             for item in error.errors()
         ]
         raise SettingsError("wrong settings: " + "; ".join(mistakes)) from error

@@ -4,7 +4,7 @@ import signal
 import threading
 
 
-class StopRequested(Exception):  # noqa: N818 - it is a request, not an error
+class StopRequested(Exception):
     """The process was asked to stop before the work was done; the work is to be taken up again later."""
 
 

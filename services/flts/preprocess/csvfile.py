@@ -82,9 +82,7 @@ def _split(name: str, content: bytes) -> _Rows:
 
 def _decode(name: str, content: bytes) -> str:
     if not content.strip():
-        raise CsvError(
-            f"{name}, line 1, column {TIME_COLUMN!r}: the file is empty; give it a header line and rows"
-        )
+        raise CsvError(f"{name}, line 1, column {TIME_COLUMN!r}: the file is empty; give it a header line and rows")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -123,11 +121,7 @@ def _times(name: str, rows: _Rows, index: int) -> np.ndarray:
     if wrong.size:
         at = int(wrong[0]) + 1
         same = times[at] == times[at - 1]
-        what = (
-            "is there twice; keep one of the rows"
-            if same
-            else "is earlier than the row before; sort the file"
-        )
+        what = "is there twice; keep one of the rows" if same else "is earlier than the row before; sort the file"
         raise CsvError(
             f"{name}, line {rows.lines[at]}, column {TIME_COLUMN!r}: {texts[at]!r} {what}{_more(wrong.size)}"
         )

@@ -117,10 +117,7 @@ def _limits(settings: PreprocessSettings, rows: Table, target: str) -> list[tupl
         low, high = first - reach, third + reach
     else:
         low, high = np.percentile(rows.values, [settings.clip_factor, 100 - settings.clip_factor], axis=0)
-    return [
-        None if column == target else (float(low[at]), float(high[at]))
-        for at, column in enumerate(rows.columns)
-    ]
+    return [None if column == target else (float(low[at]), float(high[at])) for at, column in enumerate(rows.columns)]
 
 
 def _neutral_scale(settings: PreprocessSettings, columns: int) -> dict[str, list[float]]:

@@ -57,9 +57,7 @@ class PreprocessJob:
     def _input_etag(self, key: str) -> str:
         etag = self._store.etag(self._settings.input_bucket, key)
         if etag is None:
-            raise CsvError(
-                f"{key}: there is no such file in bucket {self._settings.input_bucket!r}; upload it"
-            )
+            raise CsvError(f"{key}: there is no such file in bucket {self._settings.input_bucket!r}; upload it")
         return etag
 
     def _outputs_are_there(self, meta: dict[str, Any]) -> bool:

@@ -43,9 +43,7 @@ def _in_order_of(settings: PreprocessSettings, train: Table, test: Table) -> Tab
             )
     for column in test.columns:
         if column not in train.columns:
-            raise CsvError(
-                f"{name}, line 1, column {column!r}: {settings.train_object} has no such column; remove it"
-            )
+            raise CsvError(f"{name}, line 1, column {column!r}: {settings.train_object} has no such column; remove it")
     if test.times[0] <= train.times[-1]:
         raise CsvError(
             f"{name}, line 2, column 'time': {_text(test.times[0])} is not after the end of {settings.train_object} "

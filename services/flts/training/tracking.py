@@ -87,9 +87,7 @@ class MlflowTracker:
         )
         params = {name: str(getattr(settings, name)) for name in _HYPERPARAMETERS}
         params |= {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
-        self._client.log_batch(
-            run.info.run_id, params=[Param(name, value) for name, value in sorted(params.items())]
-        )
+        self._client.log_batch(run.info.run_id, params=[Param(name, value) for name, value in sorted(params.items())])
         return RunHandle(run.info.run_id, settings.experiment_name)
 
     def epoch(self, run: RunHandle, number: int, metrics: dict[str, float]) -> None:
@@ -100,9 +98,7 @@ class MlflowTracker:
         """See Tracker.finish."""
         spec = model.spec
         signature = ModelSignature(
-            inputs=Schema(
-                [TensorSpec(np.dtype(np.float32), (-1, spec.input_seq_len, len(spec.features)), INPUT_NAME)]
-            ),
+            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, spec.input_seq_len, len(spec.features)), INPUT_NAME)]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, spec.output_seq_len), OUTPUT_NAME)]),
         )
         with tempfile.TemporaryDirectory() as folder:
@@ -144,4 +140,3 @@ class MlflowTracker:
         self._client.log_batch(
             run.run_id, metrics=[Metric(name, value, now, step) for name, value in sorted(metrics.items())]
         )
-

@@ -126,9 +126,7 @@ def _spec(
         input_seq_len=settings.input_seq_len,
         output_seq_len=settings.output_seq_len,
         model_sha256=hashlib.sha256(content).hexdigest(),
-        self_check=SelfCheck(
-            window=window[0].tolist(), expected=recurrent.predict(model, window)[0].tolist()
-        ),
+        self_check=SelfCheck(window=window[0].tolist(), expected=recurrent.predict(model, window)[0].tolist()),
     )
 
 

@@ -39,9 +39,7 @@ def make_windows(
     total = input_rows + output_rows
     count = len(features) - total + 1
     if count < 1:
-        return Windows(
-            np.empty((0, input_rows, features.shape[1]), np.float32), np.empty((0, output_rows), np.float32)
-        )
+        return Windows(np.empty((0, input_rows, features.shape[1]), np.float32), np.empty((0, output_rows), np.float32))
     values = features.astype(np.float32)
     view = np.lib.stride_tricks.sliding_window_view(values, total, axis=0).transpose(0, 2, 1)
     distances = np.diff(times) / np.timedelta64(1, "s")

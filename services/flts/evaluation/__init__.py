@@ -1,0 +1,1 @@
+"""Finished runs to one promoted model per claim: scoring, the promotion pointer and its history."""

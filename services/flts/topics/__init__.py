@@ -1,0 +1,1 @@
+"""Declares Kafka topics: `python -m flts.topics <file.json>`."""
