@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 
@@ -58,6 +58,8 @@ async function buildModule(
     failures: Failures,
 ): Promise<void> {
     const directory = join(toolchainDirectory, module);
+    // Taken before anything is read, and compared at the end: a source edited meanwhile must not pass for what was built.
+    const hashes = new Map(names.map((name) => [name, context.hashOf(name)]));
     const present = names.filter((name) => {
         const missing = missingSource(directory, goPrograms[name]);
         if (missing !== undefined) {
@@ -74,24 +76,30 @@ async function buildModule(
     if (buildable.length === 0) {
         return;
     }
-    const output = join(context.store.staging, `go${label}`);
+    // Kept between runs, whatever becomes of them: go sees by build id which programs are still what it would link.
+    const output = join(context.store.parent, `.programs${label}`);
     mkdirSync(output, { recursive: true });
     const log = logOf(context, `go-build${label}`);
     const started = Date.now();
     const result = await context.progress.step(
         `Build ${buildable.length === 1 ? buildable.join() : `${buildable.length} Go programs`} (${plan.stale} packages)`,
         { estimate: estimateBuild(context, plan, buildable) },
-        (report) => compile(directory, output, buildable, plan.units, log, report),
+        (report) => compile(context, directory, output, buildable, plan.units, log, report),
     );
     if (result.code === 0 && plan.units >= tellingUnits) {
         context.durations.set(rateName, (Date.now() - started) / plan.units);
     }
     for (const name of buildable) {
         const staged = join(output, name);
-        // go writes the programs that did build even if others fail; it ends only when all are whole.
-        if (existsSync(staged)) {
-            await context.store.publish(name, staged, programPath(name), {
-                hash: context.hashOf(name),
+        const hash = context.hashOf(name);
+        if (hash !== hashes.get(name)) {
+            failures.set(name, "its sources or go.sum changed during the build; run `make tools` again");
+        } else if (isNewer(staged, started)) {
+            // go writes the programs that did build even if others fail, and touches those that were up to date.
+            const copy = join(context.store.staging, `copy-of-${name}`);
+            copyFileSync(staged, copy, constants.COPYFILE_FICLONE);
+            await context.store.publish(name, copy, programPath(name), {
+                hash,
                 source: "build",
                 version: goPrograms[name].version,
             });
@@ -215,6 +223,7 @@ export function parallelism(cores = availableParallelism(), memory = totalmem())
 }
 
 async function compile(
+    context: BuildContext,
     directory: string,
     output: string,
     names: readonly GoProgramName[],
@@ -224,8 +233,9 @@ async function compile(
 ): Promise<CommandResult> {
     let compiled = 0;
     let current = "";
+    const started = Date.now();
     const tell = (): void => {
-        const linked = readdirSync(output).length;
+        const linked = names.filter((name) => isNewer(join(output, name), started)).length;
         const done = Math.min(compiled, units - unitsPerLink * names.length) + unitsPerLink * linked;
         report(done / units, `${linked} of ${names.length} linked${current === "" ? "" : `, ${current}`}`);
     };
@@ -242,7 +252,8 @@ async function compile(
         ];
         return await run("go", args, {
             cwd: directory,
-            environment: goEnvironment(),
+            // go moves a program from there by a rename, on one file system: never half of one.
+            environment: { ...goEnvironment(), GOTMPDIR: context.store.staging },
             log,
             onLine: (line) => {
                 // With -v go prints the import path of each package it compiles; errors have blanks or start with #.
@@ -255,6 +266,10 @@ async function compile(
     } finally {
         clearInterval(timer);
     }
+}
+
+function isNewer(path: string, time: number): boolean {
+    return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= time;
 }
 
 /** For messages: how long a build of everything is expected to take with empty caches, from the pinned figures. */
