@@ -13,6 +13,9 @@ fi
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 0755 /usr/sbin/policy-rc.d
 
+# Packages with alternatives (Java, PostgreSQL) link their manuals too, and fail where there is no folder for the links.
+mkdir -p /usr/share/man/man1 /usr/share/man/man7
+
 apt-get update --quiet
 if [ "$1" = --upgrade ]; then
     shift
@@ -23,3 +26,4 @@ apt-get install --quiet --yes --no-install-recommends "$@"
 rm -f /usr/sbin/policy-rc.d /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow-
 rm -f /var/cache/debconf/*-old /var/lib/dpkg/*-old
 find /var/log /tmp -mindepth 1 -type f -delete
+find /usr/share/man -type l -delete

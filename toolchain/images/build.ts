@@ -101,9 +101,17 @@ export async function buildImages({ places, source, only, engine, console }: Bui
 
     for (const [index, image] of stale.entries()) {
         const title = `[${index + 1}/${stale.length}] Build image ${image.name}`;
-        await progress.step(title, { estimate: estimate(image) }, (report) =>
-            durations.measure(image.name, () => buildImage(image, { places, source, chosen, keys, report })),
-        );
+        try {
+            await progress.step(title, { estimate: estimate(image) }, (report) =>
+                durations.measure(image.name, () =>
+                    buildImage(image, { places, source, chosen, keys, report }),
+                ),
+            );
+        } catch (error) {
+            // A failed build leaves its half-made container mounted.
+            await chosen.recover(join(places.logs, "images-recover.log"));
+            throw error;
+        }
     }
     return stale.length;
 }

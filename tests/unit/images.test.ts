@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import fc from "fast-check";
+
+import { findStale } from "../../toolchain/images/build";
+import {
+    fullReference,
+    images,
+    imagesToBuild,
+    parentsFirst,
+    type Image,
+} from "../../toolchain/images/catalogue";
+import { imageKeys, imageTag, inputFiles, projectRoot, sourcesOf } from "../../toolchain/images/keys";
+
+function image(name: string, facts: Partial<Image> = {}): Image {
+    return {
+        name,
+        repository: `flts/${name}`,
+        folder: `images/${name}`,
+        inputs: [],
+        role: "service",
+        purpose: "",
+        ...facts,
+    };
+}
+
+describe("image catalogue", () => {
+    it("has a Containerfile, a purpose and existing inputs for every image", () => {
+        for (const each of images) {
+            const sources = sourcesOf(each, projectRoot);
+            assert.ok(sources.includes(join(projectRoot, each.folder, "Containerfile")), each.name);
+            assert.notEqual(each.purpose, "", each.name);
+        }
+    });
+
+    it("gives every image that is not our own code a fixed tag, and none to our own", () => {
+        for (const each of images) {
+            assert.equal(each.tag !== undefined, each.role === "infrastructure", each.name);
+        }
+    });
+
+    it("puts parents first, whatever order they are given in", () => {
+        const names = images.map(({ name }) => name);
+        fc.assert(
+            fc.property(fc.shuffledSubarray([...images], { minLength: images.length }), (shuffled) => {
+                const ordered = parentsFirst(shuffled).map(({ name }) => name);
+                assert.deepEqual([...ordered].sort(), [...names].sort());
+                for (const { name, parent } of images) {
+                    if (parent !== undefined) {
+                        assert.ok(ordered.indexOf(parent) < ordered.indexOf(name));
+                    }
+                }
+            }),
+        );
+    });
+
+    it("names the image whose parent is missing, and the images of a circle", () => {
+        assert.throws(() => parentsFirst([image("a", { parent: "nobody" })]), /"a" has the parent "nobody"/);
+        assert.throws(
+            () => parentsFirst([image("a", { parent: "b" }), image("b", { parent: "a" })]),
+            /a -> b -> a/,
+        );
+    });
+
+    it("leaves official images to the cluster where they can be pulled, but always builds MinIO and our own", () => {
+        const built = imagesToBuild("pull").map(({ name }) => name);
+        for (const official of ["kafka", "postgres", "haproxy", "debian"]) {
+            assert.ok(!built.includes(official), official);
+        }
+        for (const own of ["minio", "trainer", "mlflow", "base"]) {
+            assert.ok(built.includes(own), own);
+        }
+        assert.equal(imagesToBuild("build").length, images.length);
+    });
+
+    it("expands short references as container runtimes do", () => {
+        assert.equal(fullReference("postgres", "15"), "docker.io/library/postgres:15");
+        assert.equal(fullReference("flts/trainer", "abc"), "docker.io/flts/trainer:abc");
+        assert.equal(fullReference("registry.example.org/x", "1"), "registry.example.org/x:1");
+        assert.equal(fullReference("localhost/x", "1"), "localhost/x:1");
+    });
+});
+
+describe("image keys", () => {
+    let root: string;
+    const set = [
+        image("parent", { role: "layer" }),
+        image("child", { parent: "parent", inputs: ["services/code"] }),
+        image("other"),
+        image("server", { role: "infrastructure", tag: "1", upstream: "docker.io/x/server:1" }),
+    ];
+    const write = (path: string, content: string, mode = 0o644): void => {
+        mkdirSync(dirname(join(root, path)), { recursive: true });
+        writeFileSync(join(root, path), content, { mode });
+    };
+    const key = (name: string, source: "build" | "pull" = "build"): string =>
+        imageKeys(root, source, set).get(name) ?? "";
+
+    beforeEach(() => {
+        root = mkdtempSync(join(tmpdir(), "flts-images-"));
+        for (const { folder } of set) {
+            write(join(folder, "Containerfile"), "FROM scratch\n");
+        }
+        write("services/code/a.py", "a = 1\n");
+    });
+
+    afterEach(() => {
+        rmSync(root, { recursive: true });
+    });
+
+    it("do not depend on where the project is", () => {
+        const before = imageKeys(root, "build", set);
+        const copy = mkdtempSync(join(tmpdir(), "flts-images-"));
+        try {
+            cpSync(root, copy, { recursive: true });
+            assert.deepEqual(imageKeys(copy, "build", set), before);
+        } finally {
+            rmSync(copy, { recursive: true });
+        }
+    });
+
+    it("change for an image and its children when its files change, and for no other", () => {
+        const [parent, child, other] = [key("parent"), key("child"), key("other")];
+        write("images/parent/Containerfile", "FROM scratch\nENV A=1\n");
+        assert.notEqual(key("parent"), parent);
+        assert.notEqual(key("child"), child);
+        assert.equal(key("other"), other);
+    });
+
+    it("see a renamed file, a moved boundary between two files, and a changed mode", () => {
+        const seen = new Set([key("child")]);
+        const changes = [
+            (): void => {
+                rmSync(join(root, "services/code/a.py"));
+                write("services/code/b.py", "a = 1\n");
+            },
+            (): void => {
+                write("services/code/b.py", "a = ");
+                write("services/code/c.py", "1\n");
+            },
+            (): void => {
+                rmSync(join(root, "services/code/c.py"));
+                write("services/code/c.py", "1\n", 0o755);
+            },
+        ];
+        for (const change of changes) {
+            change();
+            seen.add(key("child"));
+        }
+        assert.equal(seen.size, changes.length + 1);
+    });
+
+    it("ignore what running and testing the services leaves, and notes", () => {
+        const before = key("child");
+        write("services/code/__pycache__/a.cpython-311.pyc", "x");
+        write("services/code/tests/test_a.py", "x");
+        write("images/child/README.md", "x");
+        assert.equal(key("child"), before);
+        assert.deepEqual(inputFiles(join(root, "services/code")), [join(root, "services/code/a.py")]);
+    });
+
+    it("take an official image by its name where it is pulled", () => {
+        const before = key("server", "pull");
+        write("images/server/Containerfile", "FROM other\n");
+        assert.equal(key("server", "pull"), before);
+        assert.notEqual(key("server", "pull"), key("server"));
+    });
+
+    it("name the input that is not there", () => {
+        rmSync(join(root, "services"), { recursive: true });
+        assert.throws(() => key("child"), /"child" has inputs that are not there: services\/code/);
+    });
+
+    it("give our own images a tag that follows their content, not that of servers", () => {
+        const before = imageTag(root, set);
+        assert.match(before, /^[0-9a-f]{12}$/);
+        write("images/server/Containerfile", "FROM other\n");
+        assert.equal(imageTag(root, set), before);
+        write("services/code/a.py", "a = 2\n");
+        assert.notEqual(imageTag(root, set), before);
+    });
+});
+
+describe("images to build", () => {
+    const set = [
+        image("base", { role: "layer" }),
+        image("python", { role: "layer", parent: "base" }),
+        image("a", { parent: "python" }),
+        image("b", { parent: "python" }),
+    ];
+    const stale = async (archived: readonly string[], held: readonly string[]): Promise<string[]> => {
+        const found = await findStale(
+            set,
+            ({ name }) => archived.includes(name),
+            ({ name }) => Promise.resolve(held.includes(name)),
+        );
+        return found.map(({ name }) => name);
+    };
+
+    it("are all of them at first, parents first", async () => {
+        assert.deepEqual(await stale([], []), ["base", "python", "a", "b"]);
+    });
+
+    it("are only those without an archive while their parents are held", async () => {
+        assert.deepEqual(await stale(["a"], ["base", "python"]), ["b"]);
+        assert.deepEqual(await stale(["a"], ["python"]), ["b"]);
+    });
+
+    it("include a parent that is gone only if a child needs it", async () => {
+        assert.deepEqual(await stale(["a"], ["base"]), ["python", "b"]);
+        assert.deepEqual(await stale(["a", "b"], []), []);
+    });
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+
+import { debianSources, networkSettings, pipConfiguration } from "../../toolchain/images/host";
+import { parseImageList, planLoad } from "../../toolchain/images/load";
+import { requestedSource } from "../../toolchain/images/source";
+import type { Image } from "../../toolchain/images/catalogue";
+
+describe("what builds take over from the host", () => {
+    it("are the Debian archives of our release, once each, and no third party's", () => {
+        const listed = [
+            "http://mirror.example/debian/|bookworm|main|Debian|",
+            "http://mirror.example/debian/|bookworm|main|Debian|",
+            "http://mirror.example/debian/|bookworm|contrib|Debian|",
+            "http://mirror.example/debian-security|bookworm-security|main||",
+            "http://mirror.example/debian/|trixie|main|Debian|",
+            "https://apt.example/linux/debian|bookworm|stable|Docker|",
+            "https://apt.example/postgres|bookworm|main|PGDG|",
+            "",
+        ].join("\n");
+        assert.deepEqual(debianSources(listed, "bookworm"), [
+            { uri: "http://mirror.example/debian/", release: "bookworm" },
+            { uri: "http://mirror.example/debian-security", release: "bookworm-security" },
+        ]);
+    });
+
+    it("are apt's proxies and checks, not its other settings", () => {
+        const dump = [
+            'APT::Architecture "amd64";',
+            'Acquire::http::Proxy "http://proxy.example:3128";',
+            'Acquire::Check-Date "false";',
+            'Acquire::http::User-Agent-Non-Interactive "true";',
+            'DPkg::Post-Invoke:: "rm -f x";',
+        ].join("\n");
+        assert.equal(
+            networkSettings(dump),
+            'Acquire::http::Proxy "http://proxy.example:3128";\nAcquire::Check-Date "false";',
+        );
+    });
+
+    it("are pip's index and proxy, with certificates at their place in the build, and no paths of the host", () => {
+        const list = [
+            ":env:.find-links='/opt/wheels'",
+            ":env:.default-timeout='180'",
+            "global.cert='/etc/ssl/certs/ca-certificates.crt'",
+            "global.index-url='https://pypi.example/simple'",
+        ].join("\n");
+        assert.equal(
+            pipConfiguration(list, "/run/host/certificates.pem"),
+            "[global]\ntimeout = 180\nindex-url = https://pypi.example/simple\ncert = /run/host/certificates.pem\n",
+        );
+        assert.equal(pipConfiguration("", undefined), "[global]\n");
+    });
+});
+
+describe("FLTS_IMAGES", () => {
+    it("accepts build, pull and the default, and names the value otherwise", () => {
+        assert.equal(requestedSource({ FLTS_IMAGES: "build" }), "build");
+        assert.equal(requestedSource({ FLTS_IMAGES: "pull" }), "pull");
+        assert.equal(requestedSource({ FLTS_IMAGES: "" }), undefined);
+        assert.equal(requestedSource({}), undefined);
+        assert.throws(
+            () => requestedSource({ FLTS_IMAGES: "docker" }),
+            /FLTS_IMAGES=docker: use build, pull/,
+        );
+    });
+});
+
+describe("loading", () => {
+    const facts = { folder: "", inputs: [], purpose: "" };
+    const all: readonly Image[] = [
+        { ...facts, name: "base", repository: "flts/base", role: "layer" },
+        { ...facts, name: "trainer", repository: "flts/trainer", role: "service" },
+        { ...facts, name: "kafka", repository: "apache/kafka", tag: "4.3.1", role: "infrastructure" },
+    ];
+    const keys = new Map([
+        ["trainer", "1".repeat(64)],
+        ["kafka", "2".repeat(64)],
+    ]);
+    const trainer = "localhost/flts-build/trainer:111111111111";
+    const kafka = "localhost/flts-build/kafka:222222222222";
+    const plan = (present: Record<string, string>): string[] =>
+        planLoad(all, keys, "tag", new Map(Object.entries(present))).map(
+            ({ wanted, importing }) => `${importing ? "import" : "name"} ${wanted}`,
+        );
+
+    it("imports what is not there, and never a mere parent", () => {
+        assert.deepEqual(plan({}), [
+            "import docker.io/flts/trainer:tag",
+            "import docker.io/apache/kafka:4.3.1",
+        ]);
+    });
+
+    it("does nothing when every name stands for the right content", () => {
+        const present = {
+            [trainer]: "sha256:a",
+            "docker.io/flts/trainer:tag": "sha256:a",
+            [kafka]: "sha256:b",
+            "docker.io/apache/kafka:4.3.1": "sha256:b",
+        };
+        assert.deepEqual(plan(present), []);
+    });
+
+    it("only names content again for a new tag, and for a fixed tag that stands for other content", () => {
+        const present = {
+            [trainer]: "sha256:a",
+            "docker.io/flts/trainer:earlier": "sha256:a",
+            [kafka]: "sha256:b",
+            "docker.io/apache/kafka:4.3.1": "sha256:old",
+        };
+        assert.deepEqual(plan(present), [
+            "name docker.io/flts/trainer:tag",
+            "name docker.io/apache/kafka:4.3.1",
+        ]);
+    });
+
+    it("reads ctr's table", () => {
+        const table = [
+            "REF                       TYPE                                    DIGEST    SIZE     PLATFORMS   LABELS",
+            "docker.io/flts/trainer:x  application/vnd.oci.image.manifest.v1+json sha256:a 2.1 MiB linux/amd64 -",
+            "",
+        ].join("\n");
+        assert.deepEqual([...parseImageList(table)], [["docker.io/flts/trainer:x", "sha256:a"]]);
+    });
+});
