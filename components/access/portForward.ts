@@ -1,6 +1,6 @@
-import type { KubeConfig } from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type { Socket } from "node:net";
 import { PassThrough, type Duplex } from "node:stream";
+import { loadCluster, type Cluster } from "./cluster";
 import { readyEndpoint } from "./readyEndpoint";
 
 /** A Service inside the cluster that a tunnel leads to. */
@@ -21,23 +21,21 @@ export type Dial = (socket: Duplex) => Promise<void>;
  * @param context name of the kubeconfig context; the file comes from `KUBECONFIG` or the user's home.
  */
 export function dialService(context: string, service: ServiceAddress): Dial {
-    let client: Promise<ForwardClient> | undefined;
+    let cluster: Promise<Cluster> | undefined;
     return async (socket) => {
-        client ??= connectToCluster(context);
-        const { kubernetes, config } = await client;
-        const slices = await config
-            .makeApiClient(kubernetes.DiscoveryV1Api)
-            .listNamespacedEndpointSlice({
-                namespace: service.namespace,
-                labelSelector: `kubernetes.io/service-name=${service.name}`,
-            });
+        cluster ??= loadCluster(context);
+        const { client, config } = await cluster;
+        const slices = await config.makeApiClient(client.DiscoveryV1Api).listNamespacedEndpointSlice({
+            namespace: service.namespace,
+            labelSelector: `kubernetes.io/service-name=${service.name}`,
+        });
         const endpoint = readyEndpoint(slices.items);
         if (endpoint === undefined) {
             throw new Error(`Service ${service.namespace}/${service.name} has no ready pod`);
         }
         const errors = new PassThrough();
         errors.on("data", (message: Buffer) => socket.destroy(new Error(message.toString("utf8"))));
-        const forward = new kubernetes.PortForward(config);
+        const forward = new client.PortForward(config);
         const channel = (await forward.portForward(
             service.namespace,
             endpoint.pod,
@@ -50,11 +48,6 @@ export function dialService(context: string, service: ServiceAddress): Dial {
     };
 }
 
-interface ForwardClient {
-    readonly kubernetes: typeof import("@kubernetes/client-node", { with: { "resolution-mode": "import" } });
-    readonly config: KubeConfig;
-}
-
 /** The part of a WebSocket that is used here, with the underlying socket that the `ws` package keeps. */
 interface ForwardChannel {
     readonly readyState: number;
@@ -62,19 +55,6 @@ interface ForwardChannel {
     readonly _socket?: Socket;
     addEventListener(event: "close" | "error", listener: () => void): void;
     close(): void;
-}
-
-async function connectToCluster(context: string): Promise<ForwardClient> {
-    // Imported late: only runs that connect pay for loading the client, previews do not.
-    const kubernetes = await import("@kubernetes/client-node");
-    const config = new kubernetes.KubeConfig();
-    config.loadFromDefault();
-    if (config.getContextObject(context) === null) {
-        const known = config.getContexts().map((candidate) => candidate.name);
-        throw new Error(`kubeconfig has no context "${context}"; it has: ${known.join(", ") || "none"}`);
-    }
-    config.setCurrentContext(context);
-    return { kubernetes, config };
 }
 
 function tieTogether(socket: Duplex, channel: ForwardChannel): void {

@@ -51,7 +51,9 @@ export function container(args: ContainerArgs): Container {
         securityContext: restrictedContainer(),
         volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.mounts ?? [])],
         ...(args.probes ?? {}),
-        ...(args.preStop === undefined ? {} : { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } }),
+        ...(args.preStop === undefined
+            ? {}
+            : { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } }),
     };
 }
 

@@ -229,7 +229,10 @@ export class ObjectStore extends Tier {
         const { platform, buckets } = this.args;
         const options = this.child({ ...this.contentOptions, ...platform.guard.options });
         return new Map(
-            buckets.map((bucket) => [bucket, new minio.S3Bucket(bucket, { bucket, acl: "private" }, options)]),
+            buckets.map((bucket) => [
+                bucket,
+                new minio.S3Bucket(bucket, { bucket, acl: "private" }, options),
+            ]),
         );
     }
 }

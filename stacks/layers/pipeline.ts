@@ -1,0 +1,54 @@
+import type { Platform } from "../../components/core/platform";
+import { OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
+import { Dataset } from "../../components/pipeline/dataset";
+import { Evaluator } from "../../components/pipeline/evaluator";
+import { Preprocess } from "../../components/pipeline/preprocess";
+import { Trainer } from "../../components/pipeline/trainer";
+import type { InputFiles } from "../inputFiles";
+import type { Settings } from "../settings/schema";
+import type { Infrastructure } from "./infrastructure";
+
+/** From the CSV to a promoted model. */
+export interface Pipeline {
+    readonly preprocess: Preprocess;
+    readonly trainers: readonly Trainer[];
+    readonly evaluator: Evaluator;
+}
+
+/** Preprocessing, one trainer for each model family, and the evaluator. */
+export function deployPipeline(
+    settings: Settings,
+    platform: Platform,
+    { kafka, topics, objectStore, mlflow }: Infrastructure,
+    files: InputFiles,
+): Pipeline {
+    const dataset = new Dataset("dataset", { objectStore, train: files.train, test: files.test });
+    const shared = { platform, kafka: kafka.connection, topics: topics.job };
+    const preprocess = new Preprocess("preprocess", {
+        ...shared,
+        objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
+        dataset,
+        options: { ...settings.preprocess, targetColumn: settings.dataset.targetColumn },
+        resources: settings.preprocess.resources,
+    });
+    const training = objectStore.connection("train", OBJECT_STORE_GRANTS.train);
+    const trainers = [...new Set(settings.training.models)].map(
+        (modelType) =>
+            new Trainer({
+                ...shared,
+                modelType,
+                objectStore: training,
+                mlflow: mlflow.connection,
+                options: settings.training,
+                resources: settings.training.resources,
+            }),
+    );
+    const evaluator = new Evaluator("eval", {
+        ...shared,
+        modelTypes: settings.training.models,
+        objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
+        mlflow: mlflow.connection,
+        resources: settings.evaluation.resources,
+    });
+    return { preprocess, trainers, evaluator };
+}

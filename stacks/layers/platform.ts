@@ -1,0 +1,47 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { DataLossGuard } from "../../components/core/dataLossGuard";
+import { Images } from "../../components/core/images";
+import { Namespace } from "../../components/core/namespace";
+import type { Platform } from "../../components/core/platform";
+import type { Settings } from "../settings/schema";
+
+/**
+ * The cluster context, which must be named: whatever context happens to be current is never used.
+ *
+ * The kubeconfig file itself comes from `KUBECONFIG` or the user's home, so that no path of this machine is kept
+ * in state.
+ */
+export function requiredContext(stack: string): string {
+    const context = new pulumi.Config("kubernetes").get("context");
+    if (context === undefined || context === "") {
+        throw new Error(
+            `kubernetes:context is not set for stack ${stack}. Name the cluster to deploy to: ` +
+                `\`pulumi config set --stack ${stack} kubernetes:context <name>\`; ` +
+                "`kubectl config get-contexts` lists the names.",
+        );
+    }
+    return context;
+}
+
+/** The cluster, the namespace and the list of images that all layers share. */
+export function createPlatform(settings: Settings, stack: string, context: string): Platform {
+    const provider = new kubernetes.Provider("kubernetes", { context });
+    const guard = new DataLossGuard(settings.allowDataLoss);
+    const namespace = new Namespace(settings.namespace, { provider, guard });
+    return {
+        instance: stack,
+        provider,
+        context,
+        namespaceName: settings.namespace,
+        namespace: namespace.ready,
+        namespaceResource: namespace.resource,
+        clusterDomain: settings.clusterDomain,
+        storageClass: settings.storageClass,
+        images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
+        guard,
+        credentialsEpoch: settings.credentials.epoch,
+        identifier: settings.identifier,
+        logLevel: settings.logLevel,
+    };
+}

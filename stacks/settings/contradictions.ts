@@ -1,0 +1,157 @@
+import { keyOf, shown, type Problem } from "./problems";
+import { quantity } from "./quantity";
+import type { Settings } from "./schema";
+
+/** Settings that are each allowed and together are not. */
+export function contradictions(settings: Settings): Problem[] {
+    return [
+        ...scaling(settings),
+        ...brokers(settings),
+        ...access(settings),
+        ...exposures(settings),
+        ...files(settings),
+        ...resources(settings),
+    ];
+}
+
+function problem(path: string, value: unknown, reason: string): Problem {
+    const parts = path.split(".");
+    return { path: parts, message: `${keyOf(parts)} = ${shown(value)}: ${reason}` };
+}
+
+function scaling({ inference }: Settings): Problem[] {
+    const { autoscaling, replicas } = inference;
+    return [
+        ...(autoscaling.enabled && replicas !== undefined
+            ? [
+                  problem(
+                      "inference.replicas",
+                      replicas,
+                      "the autoscaler sets the number of pods; remove it, or set flts:inference.autoscaling.enabled to false",
+                  ),
+              ]
+            : []),
+        ...(autoscaling.minReplicas > autoscaling.maxReplicas
+            ? [
+                  problem(
+                      "inference.autoscaling.minReplicas",
+                      autoscaling.minReplicas,
+                      `must not be above flts:inference.autoscaling.maxReplicas (${autoscaling.maxReplicas})`,
+                  ),
+              ]
+            : []),
+    ];
+}
+
+function brokers({ kafka }: Settings): Problem[] {
+    const heap = kafka.heapMegabytes * 2 ** 20;
+    return [
+        ...(kafka.brokers % 2 === 0
+            ? [
+                  problem(
+                      "kafka.brokers",
+                      kafka.brokers,
+                      "must be odd: an even number survives no more failures than the odd one below it",
+                  ),
+              ]
+            : []),
+        ...(heap >= quantity(kafka.resources.limits.memory)
+            ? [
+                  problem(
+                      "kafka.heapMegabytes",
+                      kafka.heapMegabytes,
+                      `must leave room below flts:kafka.resources.limits.memory (${kafka.resources.limits.memory})`,
+                  ),
+              ]
+            : []),
+    ];
+}
+
+function access({ objectStore, postgres }: Settings): Problem[] {
+    const tiers = Object.entries({ objectStore, postgres });
+    const direct = tiers.flatMap(([name, tier]) =>
+        tier.access.mode === "direct" && tier.access.host === undefined
+            ? [problem(`${name}.access.mode`, "direct", `needs flts:${name}.access.host`)]
+            : [],
+    );
+    const clash =
+        tiers.every(([, tier]) => tier.access.mode === "tunnel") &&
+        objectStore.access.localPort === postgres.access.localPort
+            ? [
+                  problem(
+                      "postgres.access.localPort",
+                      postgres.access.localPort,
+                      "is the port of flts:objectStore.access.localPort too; choose another",
+                  ),
+              ]
+            : [];
+    return [...direct, ...clash];
+}
+
+function exposures(settings: Settings): Problem[] {
+    const services = {
+        "mlflow.service": settings.mlflow.service,
+        "loadBalancer.service": settings.loadBalancer.service,
+        "objectStore.console": settings.objectStore.console,
+    };
+    const taken = new Map<number, string>();
+    return Object.entries(services).flatMap(([path, { type, nodePort }]) => {
+        if (nodePort === undefined) {
+            return [];
+        }
+        if (type === "ClusterIP") {
+            return [
+                problem(`${path}.nodePort`, nodePort, `needs flts:${path}.type NodePort or LoadBalancer`),
+            ];
+        }
+        const owner = taken.get(nodePort);
+        taken.set(nodePort, path);
+        return owner === undefined
+            ? []
+            : [
+                  problem(
+                      `${path}.nodePort`,
+                      nodePort,
+                      `is the port of flts:${owner}.nodePort too; choose another`,
+                  ),
+              ];
+    });
+}
+
+function files({ dataset, objectStore, chartRepository }: Settings): Problem[] {
+    return [
+        ...(dataset.testFile !== undefined && dataset.file === undefined
+            ? [problem("dataset.testFile", dataset.testFile, "needs flts:dataset.file, the rows to train on")]
+            : []),
+        ...(objectStore.chart === undefined && chartRepository === undefined
+            ? [
+                  {
+                      path: ["objectStore", "chart"],
+                      message:
+                          "flts:objectStore.chart is not set: name the archive of MinIO's chart, which `make images` " +
+                          "fetches, or a repository with flts:chartRepository",
+                  },
+              ]
+            : []),
+    ];
+}
+
+function resources(settings: Settings): Problem[] {
+    return Object.entries(settings).flatMap(([name, group]) => {
+        if (typeof group !== "object" || !("resources" in group)) {
+            return [];
+        }
+        const { requests, limits } = group.resources;
+        return (["cpu", "memory"] as const).flatMap((kind) =>
+            quantity(requests[kind]) > quantity(limits[kind])
+                ? [
+                      problem(
+                          `${name}.resources.requests.${kind}`,
+                          requests[kind],
+                          `must not be above flts:${name}.resources.limits.${kind} (${limits[kind]})`,
+                      ),
+                  ]
+                : [],
+        );
+    });
+}

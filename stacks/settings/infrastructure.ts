@@ -1,0 +1,77 @@
+import { z } from "zod";
+import {
+    access,
+    choice,
+    exposure,
+    integer,
+    LABEL,
+    LABEL_SHAPE,
+    optionalText,
+    resources,
+    storage,
+} from "./fields";
+
+const secretName = (doc: string) => optionalText(doc, LABEL, LABEL_SHAPE);
+
+/** Settings of the message broker. */
+export const kafka = z
+    .strictObject({
+        brokers: integer("Brokers; each is a controller too, so an odd number", 1, 1, 9),
+        partitions: integer("Partitions of each working topic", 1, 1, 64),
+        retentionHours: integer("Hours for which messages of the working topics are kept", 168, 1, 8760),
+        storage: storage("Volume of each broker", "2Gi"),
+        heapMegabytes: integer("Java heap of a broker, in MiB", 384, 256, 16384),
+        resources: resources(["200m", "640Mi"], ["2", "1Gi"]),
+    })
+    .prefault({});
+
+/** Settings of the object store. */
+export const objectStore = z
+    .strictObject({
+        chart: optionalText(
+            "Archive of MinIO's official chart on this machine; `make images` fetches it",
+            /\.tgz$/,
+            "a path that ends in .tgz",
+        ),
+        mode: choice(
+            "One server, or several that survive the loss of one",
+            ["standalone", "distributed"],
+            "standalone",
+        ),
+        replicas: integer("Servers of a distributed store", 4, 2, 32),
+        drivesPerNode: integer("Volumes of each server of a distributed store", 1, 1, 16),
+        storage: storage("Each volume", "5Gi"),
+        existingSecret: secretName(
+            "Secret with rootUser and rootPassword to use; one is generated when empty",
+        ),
+        timeoutSeconds: integer(
+            "Seconds the chart's release may take before it is rolled back",
+            600,
+            60,
+            3600,
+        ),
+        access: access("the object store", 19000, 9000),
+        console: exposure("MinIO's web console"),
+        resources: resources(["100m", "256Mi"], ["2", "1Gi"]),
+    })
+    .prefault({});
+
+/** Settings of the database server. */
+export const postgres = z
+    .strictObject({
+        storage: storage("Volume of the server", "2Gi"),
+        existingSecret: secretName(
+            "Secret with the superuser's password to use; one is generated when empty",
+        ),
+        access: access("PostgreSQL", 15432, 5432),
+        resources: resources(["100m", "128Mi"], ["1", "512Mi"]),
+    })
+    .prefault({});
+
+/** Settings of the tracking server. */
+export const mlflow = z
+    .strictObject({
+        service: exposure("MLflow"),
+        resources: resources(["150m", "512Mi"], ["2", "1536Mi"]),
+    })
+    .prefault({});

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { MODEL_TYPES } from "../../components/pipeline/contract";
+import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
+
+/** Settings of the raw data. */
+export const dataset = z
+    .strictObject({
+        file: optionalText(
+            "CSV with a `time` column and numeric features; the project's sample when empty",
+            /\.csv$/i,
+            "a path that ends in .csv",
+        ),
+        testFile: optionalText(
+            "CSV of held-out rows; the end of `file` is held out when empty",
+            /\.csv$/i,
+            "a path that ends in .csv",
+        ),
+        targetColumn: optionalText(
+            "Column to forecast; the first numeric one when empty",
+            /\S/,
+            "the name of a column",
+        ),
+    })
+    .prefault({});
+
+/** Settings of the preparation of data. */
+export const preprocess = z
+    .strictObject({
+        scaler: choice(
+            "How features are scaled",
+            ["MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler", "none"],
+            "MinMaxScaler",
+        ),
+        handleNans: boolean("Fill gaps from the nearest rows", true),
+        timeFeatures: boolean("Add time of day, day of week and day of year as features", true),
+        holdoutFraction: decimal(
+            "Share of rows at the end that is held out without a test file",
+            0.2,
+            0.05,
+            0.5,
+        ),
+        sampleTrainRows: integer("Training rows to use; 0 for all", 0, 0, 100_000_000),
+        sampleTestRows: integer("Held-out rows to use; 0 for all", 0, 0, 100_000_000),
+        sampleStrategy: choice("Which rows are used when not all are", ["head", "random"], "head"),
+        sampleSeed: integer("Seed of the random choice of rows", 42, 0, 2_147_483_647),
+        extraHashSalt: text(
+            "Makes the same data and options another configuration",
+            "",
+            /^.{0,64}$/,
+            "at most 64 characters",
+        ),
+        forceReprocess: boolean("Process again what was processed already", false),
+        resources: resources(["100m", "256Mi"], ["2", "1536Mi"]),
+    })
+    .prefault({});
+
+/** Settings of the trainers. Defaults of the model are upstream's. */
+export const training = z
+    .strictObject({
+        models: z
+            .array(z.enum(MODEL_TYPES))
+            .min(1)
+            .default(["GRU"])
+            .describe("Model families to train; the best one is promoted"),
+        inputLength: integer("Rows a forecast is made from", 10, 1, 10_000),
+        outputLength: integer("Rows a forecast is made for", 1, 1, 1_000),
+        hiddenSize: integer("Units of each recurrent layer", 128, 1, 4096),
+        layers: integer("Recurrent layers", 2, 1, 16),
+        batchSize: integer("Windows of a training step", 64, 1, 65_536),
+        epochs: integer("Passes over the training rows at most", 10, 1, 10_000),
+        learningRate: decimal("Step size of the optimiser", 0.001, 1e-7, 1),
+        patience: integer("Epochs without progress after which training ends", 5, 1, 10_000),
+        experiment: text(
+            "MLflow experiment of the runs",
+            "flts",
+            /^[\w .-]{1,128}$/,
+            "letters, digits, spaces, dots, hyphens",
+        ),
+        resources: resources(["250m", "768Mi"], ["2", "2Gi"]),
+    })
+    .prefault({});
+
+/** Settings of the evaluator. */
+export const evaluation = z
+    .strictObject({
+        resources: resources(["50m", "192Mi"], ["1", "768Mi"]),
+    })
+    .prefault({});

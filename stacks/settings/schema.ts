@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
+import * as infrastructure from "./infrastructure";
+import * as pipeline from "./pipeline";
+import * as serving from "./serving";
+
+const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
+
+/**
+ * All settings of the program: the only place where they are defined.
+ *
+ * It yields the type, the defaults, the validation and the declarations in `Pulumi.yaml`. Nothing below `stacks/`
+ * reads configuration.
+ */
+export const settingsSchema = z.strictObject({
+    namespace: text("Namespace of everything", "flts", LABEL, LABEL_SHAPE),
+    identifier: text(
+        "Lineage tag of the pipeline, carried by data, runs and messages",
+        "",
+        /^([a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)?$/,
+        "lower-case letters, digits and inner hyphens, at most 40 characters",
+    ),
+    imageRegistry: optionalText(
+        "Prefix of every image, such as a mirror; the images' own names when empty",
+        HOST,
+        "a host, with a port and a path where needed, without a scheme",
+    ),
+    chartRepository: optionalText(
+        "Repository of charts that are not given as archives",
+        /^(https|oci):\/\/\S+$/,
+        "an address that starts with https:// or oci://",
+    ),
+    clusterDomain: text("DNS domain of the cluster", "cluster.local", HOST, "a domain name"),
+    publicHost: text(
+        "Host name or address under which node ports are reached",
+        "127.0.0.1",
+        HOST,
+        "a host name or address",
+    ),
+    storageClass: optionalText(
+        "Storage class of all volumes; the cluster's default when empty",
+        LABEL,
+        LABEL_SHAPE,
+    ),
+    logLevel: choice("What the services log", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
+    allowDataLoss: z
+        .array(z.string())
+        .default([])
+        .describe("Names of objects with data that this run may delete; `all` for every one"),
+    images: z
+        .strictObject({
+            tag: requiredText(
+                "Tag of the project's own images; `make images` prints it",
+                /^[\w][\w.-]{0,127}$/,
+                "letters, digits, dots, hyphens and underscores",
+            ),
+        })
+        .prefault({} as never),
+    credentials: z
+        .strictObject({
+            epoch: integer("Generation of all generated passwords; raise it to renew them", 1, 1, 1_000_000),
+        })
+        .prefault({}),
+    dataset: pipeline.dataset,
+    kafka: infrastructure.kafka,
+    objectStore: infrastructure.objectStore,
+    postgres: infrastructure.postgres,
+    mlflow: infrastructure.mlflow,
+    preprocess: pipeline.preprocess,
+    training: pipeline.training,
+    evaluation: pipeline.evaluation,
+    inference: serving.inference,
+    loadBalancer: serving.loadBalancer,
+});
+
+/** Settings as the program uses them: complete and checked. */
+export type Settings = z.output<typeof settingsSchema>;
