@@ -12,7 +12,7 @@ export interface Suite {
 }
 
 const mocha = "node_modules/.bin/mocha --forbid-only";
-const python = "toolchain/test-python.sh";
+const python = "services/run-tests.sh";
 
 /** Every suite, cheapest first: what can fail in seconds is told before anything is built. */
 export const suites: readonly Suite[] = [

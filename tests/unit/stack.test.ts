@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lastObservations } from "../../toolchain/stack/forecast";
 import { EMBEDDED_CONTEXT, readOptions } from "../../toolchain/stack/options";
+import { datasetSettings } from "../../toolchain/stack/overrides";
 import { mergeSettings, readStackFile } from "../../toolchain/stack/settings";
 
 describe("make's choices", () => {
@@ -65,6 +66,21 @@ describe("the window sent with the first forecast", () => {
                 time: ["2018-01-01 00:02:00", "2018-01-01 00:04:00"],
                 down: [null, 3.5],
             });
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+});
+
+describe("a dataset given to make", () => {
+    it("brings its held-out rows along when they stand beside it", () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-dataset-"));
+        try {
+            const file = join(directory, "series.csv");
+            const testFile = join(directory, "series_test.csv");
+            assert.deepEqual(datasetSettings(file), { file });
+            writeFileSync(testFile, "");
+            assert.deepEqual(datasetSettings(file), { file, testFile });
         } finally {
             rmSync(directory, { recursive: true });
         }

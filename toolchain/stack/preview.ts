@@ -9,6 +9,6 @@ const output = createConsole(process.stdout);
 void runMain(output, async () => {
     const options = readOptions(process.env);
     const workspace = new Workspace(options);
-    workspace.prepare(deploymentOverrides(options));
+    workspace.prepare(await deploymentOverrides(options));
     await workspace.run(["preview", "--diff"]);
 });

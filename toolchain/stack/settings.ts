@@ -4,9 +4,7 @@ import { parse } from "yaml";
 import { fail } from "../console";
 
 /** A settings tree as YAML holds it. */
-export interface SettingsTree {
-    [key: string]: unknown;
-}
+export type SettingsTree = Record<string, unknown>;
 
 /** What a stack file holds: settings, and the salt its secrets are encrypted with. */
 export interface StackFile {

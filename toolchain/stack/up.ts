@@ -1,46 +1,34 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import type { StackOutputs } from "../../stacks/outputs";
 import { createConsole, fail, Progress, runMain, table, type Console } from "../console";
 import { isReady, lastObservations, requestForecast } from "./forecast";
 import { readOptions } from "./options";
-import { deploymentOverrides, sampleDataset } from "./overrides";
-import { pipelineStage } from "./stage";
+import { deploymentOverrides, SAMPLE_DATASET } from "./overrides";
+import { pipelineStage, type Stage } from "./stage";
 import { projectDirectory, Workspace } from "./workspace";
 
-/** Longest wait for the first model, in milliseconds: three times what the sample needs on two busy cores. */
+/** Longest wait for the first model, in milliseconds: several times what the sample needs on two busy cores. */
 const FORECAST_TIMEOUT = 15 * 60_000;
 
 /** Milliseconds between two looks at the pipeline. */
 const POLL_INTERVAL = 2_000;
 
-/** Rows sent with the first forecast: more than any model's window, which takes the last of them. */
+/** Rows sent with the first forecast: more than the usual window, of which the service takes the end. */
 const OBSERVED_ROWS = 96;
 
 /** Steps asked for. */
 const FORECAST_STEPS = 5;
 
-interface Outputs {
-    readonly namespace: string;
-    readonly urls: Readonly<Record<string, string>>;
-    readonly credentials: Readonly<Record<string, string>>;
-}
-
-async function waitForModel(
-    output: Console,
-    workspace: Workspace,
-    outputs: Outputs,
-    url: string,
-): Promise<void> {
-    await new Progress(output).step("first model", { estimate: 120_000 }, async (report) => {
+/** Waits until the service at `url` has a model, showing what the pipeline is at. */
+async function waitForModel(output: Console, url: string, look: () => Stage, advice: string): Promise<void> {
+    await new Progress(output).step("First model", { estimate: 120_000 }, async (report) => {
         const deadline = Date.now() + FORECAST_TIMEOUT;
         while (!(await isReady(url))) {
-            const stage = pipelineStage(workspace.clusterEnvironment, outputs.namespace);
-            if (stage.failure !== undefined) {
-                fail(stage.failure);
-            }
+            const stage = look();
             if (Date.now() > deadline) {
                 fail(
-                    `no model was promoted within ${FORECAST_TIMEOUT / 60_000} minutes (last seen: ${stage.detail}); ` +
-                        `read kubectl --namespace ${outputs.namespace} logs deployment/train-gru and deployment/eval.`,
+                    `no model was promoted within ${FORECAST_TIMEOUT / 60_000} minutes ` +
+                        `(last seen: ${stage.detail}); read ${advice}.`,
                 );
             }
             report(stage.fraction, stage.detail);
@@ -49,15 +37,14 @@ async function waitForModel(
     });
 }
 
+/** Shows what the model expects after the dataset's last row. */
 async function printForecast(output: Console, url: string, dataset: string): Promise<void> {
     const observations = await lastObservations(dataset, OBSERVED_ROWS);
     const forecast = await requestForecast(url, observations, FORECAST_STEPS);
     const columns = Object.keys(forecast.predictions[0] ?? {}).filter((column) =>
         forecast.predictions.some((step) => step[column] !== null),
     );
-    output.line(
-        `\nFirst forecast (model run ${forecast.run_id}), after ${String(observations.time?.at(-1))}:`,
-    );
+    output.line(`\nForecast of run ${forecast.run_id}, after ${String(observations.time?.at(-1))}:`);
     output.line(
         table([
             columns,
@@ -70,20 +57,33 @@ async function printForecast(output: Console, url: string, dataset: string): Pro
 async function main(output: Console): Promise<void> {
     const options = readOptions(process.env);
     const workspace = new Workspace(options);
-    workspace.prepare(deploymentOverrides(options));
+    workspace.prepare(await deploymentOverrides(options));
     await workspace.run(["up", "--yes", "--skip-preview"]);
-    const outputs = workspace.outputs() as unknown as Outputs;
-    const url = outputs.urls.inference ?? fail("the stack has no output urls.inference");
-    await waitForModel(output, workspace, outputs, url);
-    output.line(`\n${table(Object.entries(outputs.urls))}`);
-    output.line(
-        "\nCredentials are in these Secrets (kubectl --namespace " + outputs.namespace + " get secret):",
+
+    const outputs = workspace.outputs() as unknown as StackOutputs;
+    const kubectl = `kubectl --context ${options.context} --namespace ${outputs.namespace}`;
+    output.line(`\n${table([...Object.entries(outputs.urls), ...Object.entries(outputs.endpoints)])}`);
+    output.line(`\nCredentials are in these Secrets (${kubectl} get secret NAME):`);
+    output.line(table(Object.entries(outputs.secrets)));
+
+    const url = outputs.urls.inference;
+    if (url === undefined) {
+        output.line(
+            "\nThe forecast API has no address outside the cluster (flts:loadBalancer.service). " +
+                `Reach it with: ${kubectl} port-forward service/inference-lb 8023:80`,
+        );
+        return;
+    }
+    await waitForModel(
+        output,
+        url,
+        () => pipelineStage(workspace.clusterEnvironment, options.context, outputs.namespace),
+        `${kubectl} logs deployment/train-gru, and of deployment/eval`,
     );
-    output.line(table(Object.entries(outputs.credentials)));
     await printForecast(
         output,
         url,
-        options.dataset ? resolve(options.dataset) : sampleDataset(projectDirectory),
+        options.dataset === undefined ? join(projectDirectory, SAMPLE_DATASET) : resolve(options.dataset),
     );
 }
 

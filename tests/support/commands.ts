@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { stateDirectory, toolPath } from "../../toolchain/build/paths";
+
+/** The project's root. */
+export const projectDirectory = join(__dirname, "..", "..");
+
+/** What a finished command left behind. */
+export interface Outcome {
+    readonly code: number | null;
+    /** Standard output. */
+    readonly output: string;
+    /** Standard output and standard error, in the order they came. */
+    readonly everything: string;
+}
+
+/** How a command is run. */
+export interface CommandOptions {
+    readonly environment?: NodeJS.ProcessEnv;
+    /** Text for standard input. Default: none. */
+    readonly input?: string;
+    /** Passes the output on to the terminal, for commands that take minutes. Default false. */
+    readonly show?: boolean;
+}
+
+/** Runs `program` to its end in the project's root; a bad exit code is the caller's to judge. */
+export async function run(
+    program: string,
+    parameters: readonly string[],
+    options: CommandOptions = {},
+): Promise<Outcome> {
+    const child = spawn(program, parameters, {
+        cwd: projectDirectory,
+        env: { ...process.env, ...options.environment },
+    });
+    child.stdin.end(options.input ?? "");
+    let output = "";
+    let everything = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        everything += chunk.toString();
+        if (options.show) process.stdout.write(chunk);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+        everything += chunk.toString();
+        if (options.show) process.stdout.write(chunk);
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", resolve);
+    });
+    return { code, output, everything };
+}
+
+/** Like `run`, but a bad exit code is an error that shows what the command said. Returns standard output. */
+export async function succeed(
+    program: string,
+    parameters: readonly string[],
+    options: CommandOptions = {},
+): Promise<string> {
+    const outcome = await run(program, parameters, options);
+    if (outcome.code !== 0) {
+        throw new Error(
+            `${program} ${parameters.join(" ")} ended with ${outcome.code}:\n${outcome.everything}`,
+        );
+    }
+    return outcome.output;
+}
+
+/** `make`, as its user would call it; `choices` are its variables, such as `DATASET=path.csv`. */
+export function make(target: string, ...choices: readonly string[]): Promise<Outcome> {
+    return run("make", ["--no-print-directory", target, ...choices], { show: true });
+}
+
+/** Environment in which kubectl reaches the embedded cluster. */
+export function clusterEnvironment(): NodeJS.ProcessEnv {
+    return { KUBECONFIG: join(stateDirectory(), "cluster", "admin.kubeconfig") };
+}
+
+/** kubectl on the embedded cluster; fails with what it said. */
+export function kubectl(...parameters: readonly string[]): Promise<string> {
+    return succeed(toolPath("kubectl"), parameters, { environment: clusterEnvironment() });
+}
+
+/** A list or object read with `kubectl get … -o json`. */
+export async function kubectlGet<T>(...parameters: readonly string[]): Promise<T> {
+    return JSON.parse(await kubectl("get", ...parameters, "--output", "json")) as T;
+}

@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { minioChart } from "../images/chart";
+import { imageTag } from "../images/keys";
+import type { StackOptions } from "./options";
+import type { SettingsTree } from "./settings";
+
+/** Series that is learned when no dataset is given, relative to the project's root. */
+export const SAMPLE_DATASET = "services/sample/sample.csv";
+
+/**
+ * The dataset's files as settings: the CSV, and the rows held out of training from `<name>_test.csv` where such a file
+ * stands beside it, as in the data that the pipeline was first made for.
+ */
+export function datasetSettings(dataset: string): SettingsTree {
+    const file = resolve(dataset);
+    const testFile = file.replace(/\.csv$/i, "_test.csv");
+    return testFile !== file && existsSync(testFile) ? { file, testFile } : { file };
+}
+
+/** What a deployment from this checkout sets beside its stack file: images and chart as built here, and the dataset. */
+export async function deploymentOverrides(options: StackOptions): Promise<SettingsTree> {
+    return {
+        "flts:images": { tag: imageTag() },
+        "flts:objectStore": { chart: await minioChart() },
+        ...(options.dataset === undefined ? {} : { "flts:dataset": datasetSettings(options.dataset) }),
+    };
+}
