@@ -1,0 +1,37 @@
+import { apiServer } from "./components/apiServer";
+import { containerd } from "./components/containerd";
+import { controllerManager } from "./components/controllerManager";
+import { etcd } from "./components/etcd";
+import { kubelet } from "./components/kubelet";
+import { proxy } from "./components/proxy";
+import { scheduler } from "./components/scheduler";
+import { storageProvisioner } from "./components/storageProvisioner";
+import type { Layout } from "./layout";
+import type { Daemon } from "./processes";
+
+/** Names of all processes of the cluster, in the order in which they need each other. */
+export const daemonNames = [
+    "etcd",
+    "containerd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "storage-provisioner",
+] as const;
+export type DaemonName = (typeof daemonNames)[number];
+
+/** How each process of the cluster has to run. Throws a `UserError` if one of their programs is missing. */
+export function describeDaemons(layout: Layout, pauseImage: string): Readonly<Record<DaemonName, Daemon>> {
+    return {
+        etcd: etcd(layout),
+        containerd: containerd(layout, pauseImage),
+        "kube-apiserver": apiServer(layout),
+        "kube-controller-manager": controllerManager(layout),
+        "kube-scheduler": scheduler(layout),
+        kubelet: kubelet(layout),
+        "kube-proxy": proxy(layout),
+        "storage-provisioner": storageProvisioner(layout),
+    };
+}

@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { storageClassName } from "./addons/storage";
+import { daemonNames } from "./daemons";
+import { hasNodeAddress } from "./host/addresses";
+import { nodeName, type Layout } from "./layout";
+import { dnsAnswers, readObject } from "./probes";
+import { daemonProcess } from "./processes";
+
+/** One thing that has to be right for the cluster to be usable. */
+export interface Check {
+    readonly name: string;
+    readonly healthy: boolean;
+    /** What it is like, in a few words. */
+    readonly detail: string;
+}
+
+interface Condition {
+    readonly type: string;
+    readonly status: string;
+    readonly message?: string;
+}
+
+interface Conditions {
+    readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+function checkProcess(layout: Layout, name: string): Check {
+    const pid = daemonProcess(layout, name);
+    return {
+        name,
+        healthy: pid !== undefined,
+        detail: pid === undefined ? "not running" : `running, process ${pid}`,
+    };
+}
+
+/** The condition `type` of an object as a check. */
+export function checkCondition(name: string, object: unknown, type: string): Check {
+    const condition = (object as Conditions | undefined)?.status?.conditions?.find(
+        (each) => each.type === type,
+    );
+    return {
+        name,
+        healthy: condition?.status === "True",
+        detail:
+            condition === undefined
+                ? "unknown to the API server"
+                : condition.status === "True"
+                  ? type.toLowerCase()
+                  : (condition.message ?? `not ${type.toLowerCase()}`),
+    };
+}
+
+/** Looks at every part of the cluster. Takes at most a few seconds, also when nothing answers. */
+export async function inspect(layout: Layout): Promise<Check[]> {
+    const [node, dns, storageClass, addressPresent] = await Promise.all([
+        readObject(layout, `/api/v1/nodes/${nodeName}`),
+        dnsAnswers(),
+        readObject(layout, `/apis/storage.k8s.io/v1/storageclasses/${storageClassName}`),
+        existsSync("/sys/class/net/lo") && hasNodeAddress().catch(() => false),
+    ]);
+    return [
+        ...daemonNames.map((name) => checkProcess(layout, name)),
+        {
+            name: "node address",
+            healthy: addressPresent,
+            detail: addressPresent ? "present" : "missing on the loopback interface",
+        },
+        checkCondition(`node ${nodeName}`, node, "Ready"),
+        { name: "DNS", healthy: dns, detail: dns ? "answers" : "does not answer" },
+        {
+            name: "storage",
+            healthy: storageClass !== undefined,
+            detail:
+                storageClass === undefined ? "no StorageClass" : `default StorageClass ${storageClassName}`,
+        },
+    ];
+}

@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { networkName } from "../components/containerd";
+import type { Layout } from "../layout";
+
+/** Where libcni caches the results of every network of the machine; containerd 1.x offers no other place. */
+const networkCache = "/var/lib/cni/results";
+
+/** Where the kubelet links to containers' logs under names that hold the pod's; the place is fixed in its source. */
+const containerLogLinks = "/var/log/containers";
+
+function list(directory: string): string[] {
+    return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+/**
+ * The files of the pod network among `names` in libcni's cache, `<network>-<container>-<interface>`; the loopback
+ * network's are ours when they belong to a container of ours.
+ */
+export function ownCacheFiles(names: readonly string[]): string[] {
+    const own = names.filter((name) => name.startsWith(`${networkName}-`));
+    const containers = own.map((name) => name.slice(networkName.length + 1).replace(/-[^-]+$/, ""));
+    return [
+        ...own,
+        ...names.filter((name) => containers.some((container) => name === `cni-loopback-${container}-lo`)),
+    ];
+}
+
+/** Sockets of the cluster's container shims. containerd puts those of all its instances into one directory. */
+export function shimSockets(layout: Layout): string[] {
+    const bundles = join(layout.run, "containerd", "io.containerd.runtime.v2.task", "k8s.io");
+    return list(bundles)
+        .map((bundle) => join(bundles, bundle, "address"))
+        .filter((path) => existsSync(path))
+        .map((path) =>
+            readFileSync(path, "utf8")
+                .trim()
+                .replace(/^unix:\/\//, ""),
+        )
+        .filter((path) => path.startsWith("/run/containerd/s/"));
+}
+
+/** Deletes what the cluster's programs leave in directories that they share with others. */
+export function removeSharedFiles(layout: Layout): void {
+    for (const path of shimSockets(layout)) {
+        rmSync(path, { force: true });
+    }
+    for (const name of ownCacheFiles(list(networkCache))) {
+        rmSync(join(networkCache, name), { force: true });
+    }
+    for (const name of list(containerLogLinks)) {
+        const link = join(containerLogLinks, name);
+        if (readlinkSync(link).startsWith(`${layout.podLogs}/`)) {
+            rmSync(link, { force: true });
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { run } from "../commands";
+import { systemTool } from "../tools";
+
+/** Mount points in `mountInfo` (the text of /proc/self/mountinfo, proc(5)) at or below `directory`, innermost first. */
+export function mountsBelow(mountInfo: string, directory: string): string[] {
+    return mountInfo
+        .split("\n")
+        .flatMap((line) => line.split(" ")[4] ?? [])
+        .map((path) =>
+            path.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8))),
+        )
+        .filter((path) => path === directory || path.startsWith(`${directory}/`))
+        .reverse();
+}
+
+/** Unmounts everything at or below `directory`. */
+export async function unmountBelow(directory: string): Promise<void> {
+    for (const path of mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), directory)) {
+        // Lazily, since a file that is still open somewhere must not keep the cluster from going away.
+        await run(systemTool("umount"), ["--lazy", path]);
+    }
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Layout } from "../layout";
+
+/** Kernel settings that the kubelet, kube-proxy or the CNI plugins change, in the order to restore them. */
+const settings = [
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "net/ipv4/ip_forward",
+    "net/ipv4/conf/all/route_localnet",
+    "net/ipv6/conf/all/forwarding",
+] as const;
+
+/** Directories outside the cluster's own that its programs make, and that are removed if they were not there before. */
+const sharedDirectories = [
+    "/run/containerd/s",
+    "/run/containerd",
+    "/var/lib/cni/results",
+    "/var/lib/cni",
+    "/var/log/containers",
+    "/var/lib/kubelet/device-plugins",
+    "/var/lib/kubelet",
+    "/run/lock/cni",
+] as const;
+
+interface HostSnapshot {
+    readonly settings: Readonly<Record<string, string>>;
+    readonly directories: readonly string[];
+}
+
+const settingPath = (name: string): string => join("/proc/sys", name);
+
+/** Notes once, before the first start, what the machine looked like. */
+export function ensureHostSnapshot(layout: Layout): void {
+    if (existsSync(layout.hostSnapshot)) {
+        return;
+    }
+    const present = settings.filter((name) => existsSync(settingPath(name)));
+    const snapshot: HostSnapshot = {
+        settings: Object.fromEntries(
+            present.map((name) => [name, readFileSync(settingPath(name), "utf8").trim()]),
+        ),
+        directories: sharedDirectories.filter((path) => existsSync(path)),
+    };
+    mkdirSync(dirname(layout.hostSnapshot), { recursive: true });
+    writeFileSync(layout.hostSnapshot, JSON.stringify(snapshot, null, 2));
+}
+
+/** Sets the machine back to what `ensureHostSnapshot` noted. Directories that others use meanwhile stay. */
+export function restoreHost(layout: Layout): void {
+    if (!existsSync(layout.hostSnapshot)) {
+        return;
+    }
+    const snapshot = JSON.parse(readFileSync(layout.hostSnapshot, "utf8")) as HostSnapshot;
+    for (const [name, value] of Object.entries(snapshot.settings)) {
+        if (readFileSync(settingPath(name), "utf8").trim() !== value) {
+            writeFileSync(settingPath(name), value);
+        }
+    }
+    for (const path of sharedDirectories) {
+        if (!snapshot.directories.includes(path) && existsSync(path) && readdirSync(path).length === 0) {
+            rmdirSync(path);
+        }
+    }
+}
