@@ -53,8 +53,8 @@ def impute(settings: PreprocessSettings, name: str, train: Table, rows: Table) -
     if not settings.handle_nans:
         row, column = np.argwhere(holes)[0]
         raise CsvError(
-            f"{name}, line {rows.lines[row]}, column {rows.columns[column]!r}: the cell is empty and HANDLE_NANS is off; "
-            "fill it or turn HANDLE_NANS on"
+            f"{name}, line {rows.lines[row]}, column {rows.columns[column]!r}: the cell is empty and HANDLE_NANS is "
+            "off; fill it or turn HANDLE_NANS on"
         )
     # Distances need one unit for all columns: standard deviations of the training rows.
     centre = np.nanmean(train.values, axis=0)
