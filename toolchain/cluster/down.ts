@@ -10,9 +10,9 @@ import { unmountBelow } from "./host/mounts";
 import { restoreHost } from "./host/snapshot";
 import type { Layout } from "./layout";
 import { refuseOtherOwner } from "./owner";
-import { requireRoot } from "./preflight";
 import { endProcess, markerVariable, stopDaemon } from "./processes";
 import { processesWithEnvironment } from "./procfs";
+import { requireRoot } from "./root";
 
 /** How long a process may take to end by itself, in milliseconds. Little is lost after that: all state goes anyway. */
 const patience = 3000;

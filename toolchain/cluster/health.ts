@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { storageClassName } from "./addons/storage";
 import { daemonNames } from "./daemons";
 import { hasNodeAddress } from "./host/addresses";
+import { hasPodNetworkRules } from "./host/iptables";
 import { nodeName, type Layout } from "./layout";
 import { dnsAnswers, readObject } from "./probes";
 import { daemonProcess } from "./processes";
@@ -50,21 +50,36 @@ export function checkCondition(name: string, object: unknown, type: string): Che
     };
 }
 
+async function checkNetwork(): Promise<Check> {
+    const parts = [
+        { present: hasNodeAddress(), missing: "the node's address on the loopback interface" },
+        { present: hasPodNetworkRules(), missing: "the pods' firewall rules" },
+    ];
+    const missing: string[] = [];
+    for (const part of parts) {
+        if (!(await part.present.catch(() => false))) {
+            missing.push(part.missing);
+        }
+    }
+    const healthy = missing.length === 0;
+    return {
+        name: "network",
+        healthy,
+        detail: healthy ? "address and rules present" : `missing: ${missing.join(", ")}`,
+    };
+}
+
 /** Looks at every part of the cluster. Takes at most a few seconds, also when nothing answers. */
 export async function inspect(layout: Layout): Promise<Check[]> {
-    const [node, dns, storageClass, addressPresent] = await Promise.all([
+    const [node, dns, storageClass, network] = await Promise.all([
         readObject(layout, `/api/v1/nodes/${nodeName}`),
         dnsAnswers(),
         readObject(layout, `/apis/storage.k8s.io/v1/storageclasses/${storageClassName}`),
-        existsSync("/sys/class/net/lo") && hasNodeAddress().catch(() => false),
+        checkNetwork(),
     ]);
     return [
         ...daemonNames.map((name) => checkProcess(layout, name)),
-        {
-            name: "node address",
-            healthy: addressPresent,
-            detail: addressPresent ? "present" : "missing on the loopback interface",
-        },
+        network,
         checkCondition(`node ${nodeName}`, node, "Ready"),
         { name: "DNS", healthy: dns, detail: dns ? "answers" : "does not answer" },
         {

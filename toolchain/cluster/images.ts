@@ -24,7 +24,10 @@ async function control(layout: Layout, ...commandArguments: string[]): Promise<s
     ]);
 }
 
-/** Images in the output of `ctr images list` (containerd 1.x): reference, type, digest, size, platforms, labels. */
+/**
+ * Images in the output of `ctr images list` (containerd 1.x): reference, type, digest, size, platforms, labels. The
+ * nameless entry by digest that the CRI plugin adds for each image is left out.
+ */
 export function parseImages(text: string): LoadedImage[] {
     return text.split("\n").flatMap((line) => {
         const match = /^(\S+)\s+\S+\s+(sha256:[0-9a-f]{64})\s.*\s(\S+)\s*$/.exec(line);
@@ -32,6 +35,9 @@ export function parseImages(text: string): LoadedImage[] {
             return [];
         }
         const [, reference = "", digest = "", labels = ""] = match;
+        if (reference.startsWith("sha256:")) {
+            return [];
+        }
         const pairs = labels.split(",").map((pair) => pair.split("="));
         return [
             {

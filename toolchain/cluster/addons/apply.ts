@@ -1,4 +1,3 @@
-import type { KubernetesObject } from "@kubernetes/client-node";
 import type { Layout } from "../layout";
 
 /** Owner of the add-ons' fields: a second apply changes nothing, and fields that others set stay theirs. */
@@ -11,7 +10,7 @@ export async function applyObjects(layout: Layout, objects: readonly object[]): 
     const config = new KubeConfig();
     config.loadFromFile(layout.kubeconfig);
     const api = KubernetesObjectApi.makeApiClient(config);
-    for (const object of objects as KubernetesObject[]) {
+    for (const object of objects) {
         await api.patch(object, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply);
     }
 }

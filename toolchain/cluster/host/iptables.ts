@@ -70,6 +70,21 @@ const jumps = [
     ["nat", "POSTROUTING", "FLTS-POSTROUTING"],
 ] as const;
 
+/** True if all of the pod network's rules are there, in `saved`, the output of iptables-save. */
+export function holdsPodNetworkRules(saved: string): boolean {
+    const rules = podNetworkRules.split("\n").filter((line) => line.startsWith("-A "));
+    const present = new Set(saved.split("\n"));
+    return (
+        rules.every((rule) => present.has(rule)) &&
+        jumps.every(([, chain, own]) => present.has(`-A ${chain} -j ${own}`))
+    );
+}
+
+/** As `holdsPodNetworkRules`, of the machine as it is. */
+export async function hasPodNetworkRules(): Promise<boolean> {
+    return holdsPodNetworkRules(await run(systemTool("iptables-save"), []));
+}
+
 /** Puts the pod network's rules in place, whatever is left of them. */
 export async function ensurePodNetworkRules(): Promise<void> {
     await run(systemTool("iptables-restore"), ["--noflush", "--wait"], { input: podNetworkRules });
