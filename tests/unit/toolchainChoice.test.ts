@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import packageJson from "../../package.json";
 import { choose, isAtLeast, NoCandidateError, type Candidate } from "../../toolchain/build/choice";
 import { requireInstaller } from "../../toolchain/build/debian";
-import { findChecksum } from "../../toolchain/build/download";
+import { downloadChecked, findChecksum } from "../../toolchain/build/download";
 import { parallelism, programPath } from "../../toolchain/build/go";
 import { goEnvironment } from "../../toolchain/build/goCaches";
 import { missingPackages } from "../../toolchain/build/missing";
@@ -140,6 +143,72 @@ describe("published checksums", () => {
     it("are not taken from an error page", () => {
         assert.equal(findChecksum("<html>not found</html>", "kubectl"), undefined);
         assert.equal(findChecksum("", "kubectl"), undefined);
+    });
+});
+
+describe("checked download", () => {
+    let server: Server;
+    let directory: string;
+    let address: string;
+    const content = "archive";
+    const digest = createHash("sha256").update(content).digest("hex");
+    const served: Record<string, string> = {
+        "/tool.tar.gz": content,
+        "/good": `${digest}  tool.tar.gz\n`,
+        "/bad": `${"0".repeat(64)}  tool.tar.gz\n`,
+        "/other": `${digest}  other.tar.gz\n`,
+    };
+    before((done) => {
+        directory = mkdtempSync(join(tmpdir(), "flts-download-"));
+        server = createServer((request, response) => {
+            const body = served[request.url ?? ""];
+            response.writeHead(body === undefined ? 403 : 200).end(body);
+        }).listen(0, "127.0.0.1", () => {
+            address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+            done();
+        });
+    });
+    after((done) => {
+        rmSync(directory, { recursive: true });
+        server.close(done);
+    });
+
+    const attempt = (file: string, checksums: string): Promise<string | undefined> =>
+        downloadChecked(
+            `${address}/${file}`,
+            `${address}/${checksums}`,
+            "sha256",
+            join(directory, "file"),
+            join(directory, "log"),
+        );
+
+    it("stands when the publisher's checksum fits", async () => {
+        assert.equal(await attempt("tool.tar.gz", "good"), undefined);
+    });
+
+    it("is refused when it does not fit, or none is published for the file", async () => {
+        assert.match((await attempt("tool.tar.gz", "bad")) ?? "", /^tool.tar.gz has sha256 .*, not 0000/);
+        assert.match(
+            (await attempt("tool.tar.gz", "other")) ?? "",
+            /^no checksum is published for tool.tar.gz/,
+        );
+    });
+
+    it("is refused when the server forbids it or does not answer", async () => {
+        assert.match(
+            (await attempt("absent.tar.gz", "good")) ?? "",
+            /^127.0.0.1:\d+ does not serve it .*403/,
+        );
+        assert.match(
+            (await downloadChecked(
+                "http://127.0.0.1:1/a",
+                "http://127.0.0.1:1/b",
+                "sha256",
+                join(directory, "file"),
+                join(directory, "log"),
+            )) ?? "",
+            /^127.0.0.1:1 does not serve it/,
+        );
     });
 });
 

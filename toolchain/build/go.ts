@@ -161,6 +161,7 @@ async function planBuild(
         estimate === undefined ? {} : { estimate },
         (report) => {
             let fetched = 0;
+            const moduleCount = goBuild.moduleCounts[label === "" ? "." : "minio"];
             return context.durations.measure(step, () =>
                 run("go", ["list", "-e", "-deps", "-f", listFormat, ...buildArguments(names)], {
                     cwd: directory,
@@ -169,7 +170,7 @@ async function planBuild(
                     onLine: (line) => {
                         if (line.startsWith("go: downloading")) {
                             fetched += 1;
-                            report(undefined, `${fetched} modules fetched`);
+                            report(fetched / moduleCount, `${fetched} modules fetched`);
                         }
                     },
                 }),

@@ -85,7 +85,7 @@ async function fetchRelease(context: BuildContext): Promise<{ value: OfficialSet
     return withPlugins(context, join(bin, "pulumi"), join(bin, "pulumi-language-nodejs"), home, home);
 }
 
-/** Has the command line fetch the official plugins, which it does at once where they are already installed. */
+/** Has the command line fetch the official plugins that are not installed yet. */
 async function withPlugins(
     context: BuildContext,
     cli: string,
@@ -100,16 +100,21 @@ async function withPlugins(
     for (const name of pulumiSet.filter((each) => each.startsWith("pulumi-resource-"))) {
         const plugin = name.replace("pulumi-resource-", "");
         const version = goPrograms[name].version;
-        const result = await run(cli, ["plugin", "install", "resource", plugin, version], {
-            environment: {
-                PULUMI_SKIP_UPDATE_CHECK: "true",
-                ...(ownHome === undefined ? {} : { PULUMI_HOME: ownHome }),
-            },
-            log: logOf(context, "pulumi"),
-            timeout: pluginTimeout,
-        });
         const path = join(home, programPath(name).replace(/^pulumi\//, ""));
-        if (result.code !== 0 || !existsSync(path)) {
+        // Asking for one that is there costs seconds where its server does not answer.
+        const code = existsSync(path)
+            ? 0
+            : (
+                  await run(cli, ["plugin", "install", "resource", plugin, version], {
+                      environment: {
+                          PULUMI_SKIP_UPDATE_CHECK: "true",
+                          ...(ownHome === undefined ? {} : { PULUMI_HOME: ownHome }),
+                      },
+                      log: logOf(context, "pulumi"),
+                      timeout: pluginTimeout,
+                  })
+              ).code;
+        if (code !== 0 || !existsSync(path)) {
             return { refusal: `plugin ${plugin} ${version} could not be fetched` };
         }
         members.set(name, path);
