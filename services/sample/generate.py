@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROWS = 2500
+ROWS = 2350
 INTERVAL_MINUTES = 2
 SEED = 20240101
 START = np.datetime64("2024-01-01T00:00:00")
@@ -47,7 +47,7 @@ def generate() -> list[list[str]]:
     hour = (minutes / 60) % 24
     weekend = ((minutes // 1440) % 7) >= 5
     load = 0.55 - 0.4 * np.cos((hour - 4) / 24 * 2 * np.pi) - 0.1 * weekend
-    traffic = fading_noise(random, ROWS, 0.6)
+    traffic = fading_noise(random, ROWS, 0.3)
     users = fading_noise(random, ROWS, 0.95)
     radio = fading_noise(random, ROWS, 0.8)
     down = 1.5e8 * load * np.exp(0.35 * traffic)

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 class Topic(BaseModel):
     """One declared topic. `config` holds topic settings such as `retention.ms`; only those named are managed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")
     partitions: int = Field(ge=1)
     replication_factor: int = Field(ge=1, alias="replicationFactor")
-    config: dict[str, str] = Field(default_factory=dict, coerce_numbers_to_str=True)
+    config: dict[str, str] = Field(default_factory=dict)
 
 
 class DeclarationError(ValueError):

@@ -5,13 +5,10 @@ standardised features; both maps are constants inside the model, so that the mod
 features. Repeating the last value is then what an untrained network does, and training can only improve on it.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
-
-os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np

@@ -1,0 +1,94 @@
+"""Fakes of the neighbours: the same behaviour as the real ones where the services lean on it."""
+
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from flts.common.messages import Message
+from flts.common.storage import ObjectChanged, ObjectMissing, StoredObject
+
+SERVICES = Path(__file__).parent.parent
+
+
+class MemoryStore:
+    """Object store in memory; `writes` lists every key written, in order."""
+
+    def __init__(self):
+        self.objects: dict[tuple[str, str], bytes] = {}
+        self.writes: list[str] = []
+        self.fail_on: str | None = None
+
+    def get(self, bucket, key, etag=None):
+        if (bucket, key) not in self.objects:
+            raise ObjectMissing(f"no object {bucket}/{key}")
+        body = self.objects[bucket, key]
+        if etag is not None and etag != self.etag(bucket, key):
+            raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}")
+        return StoredObject(body, self.etag(bucket, key))
+
+    def put(self, bucket, key, body, content_type="application/octet-stream"):
+        if self.fail_on is not None and self.fail_on in key:
+            raise ConnectionError("store is gone")
+        self.objects[bucket, key] = body
+        self.writes.append(key)
+        return self.etag(bucket, key)
+
+    def etag(self, bucket, key):
+        body = self.objects.get((bucket, key))
+        return None if body is None else hashlib.md5(body).hexdigest()
+
+    def keys(self, bucket, prefix):
+        return sorted(key for owner, key in self.objects if owner == bucket and key.startswith(prefix))
+
+
+class MemoryPublisher:
+    """Collects (topic, key, message as it would be parsed)."""
+
+    def __init__(self):
+        self.sent: list[tuple[str, str | None, dict]] = []
+        self.fail_on: str | None = None
+
+    def publish(self, topic: str, key: str | None, message: Message) -> None:
+        if topic == self.fail_on:
+            raise ConnectionError("Kafka is gone")
+        self.sent.append((topic, key, json.loads(message.to_bytes())))
+
+    def on(self, topic: str) -> list[dict]:
+        return [value for name, _, value in self.sent if name == topic]
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def publisher():
+    return MemoryPublisher()
+
+
+@pytest.fixture
+def stop():
+    return threading.Event()
+
+
+@pytest.fixture(scope="session")
+def sample_csv() -> bytes:
+    return (SERVICES / "sample" / "sample.csv").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    # Settings come from the environment: the developer's own must not decide a test.
+    for name in ("IDENTIFIER", "TRAIN_FILE", "TEST_FILE", "MODEL_TYPE", "EPOCHS", "POD_NAME", "SCALER"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def data_folder() -> Path | None:
+    """Folder with the real dataset, where there is one."""
+    folder = Path(os.environ.get("FLTS_DATA_DIR", SERVICES.parent.parent / "shared" / "data"))
+    return folder if (folder / "PobleSec.csv").exists() else None

@@ -1,0 +1,85 @@
+"""Small models with a known answer, as the trainer would have published them."""
+
+import hashlib
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from flts.common.messages import Promotion
+from flts.common.serving import SelfCheck, ServingSpec
+from flts.common.transform import FeatureTransform, Lags
+from flts.inference.model import ServingModel
+
+ROWS = 3
+
+
+def last_plus(step: float, ahead: int, features: int) -> bytes:
+    """ONNX model: the last scaled value of the first feature plus step, 2 step, … for the rows ahead."""
+    constants = [
+        numpy_helper.from_array(np.array(-1), "last"),
+        numpy_helper.from_array(np.array([0]), "first"),
+        numpy_helper.from_array(np.arange(1, ahead + 1, dtype=np.float32)[None] * np.float32(step), "steps"),
+    ]
+    nodes = [
+        helper.make_node("Gather", ["window", "last"], ["row"], axis=1),
+        helper.make_node("Gather", ["row", "first"], ["value"], axis=1),
+        helper.make_node("Add", ["value", "steps"], ["forecast"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "last_plus",
+        [helper.make_tensor_value_info("window", TensorProto.FLOAT, ["batch", ROWS, features])],
+        [helper.make_tensor_value_info("forecast", TensorProto.FLOAT, ["batch", ahead])],
+        constants,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
+
+
+def make_spec(content: bytes, *, step: float = 0.1, ahead: int = 1, lags: int = 0, **changes) -> ServingSpec:
+    """Columns a and b; a is the target, scaled as (a - 100) / 10."""
+    features = 2 * (1 + lags)
+    transform = FeatureTransform(
+        columns=["a", "b"],
+        target="a",
+        fill=[100.0, 5.0],
+        clip=[None, None],
+        with_time=False,
+        lags=Lags(count=lags),
+        offset=[100.0, 0.0] * (1 + lags),
+        scale=[10.0, 1.0] * (1 + lags),
+        interval_seconds=120,
+    )
+    fields = {
+        "model_type": "GRU",
+        "config_hash": "hash",
+        "transform": transform,
+        "features": transform.features,
+        "input_seq_len": ROWS,
+        "output_seq_len": ahead,
+        "model_sha256": hashlib.sha256(content).hexdigest(),
+        "self_check": SelfCheck(window=[[1.0] * features] * ROWS, expected=[1 + step * (k + 1) for k in range(ahead)]),
+    }
+    return ServingSpec(**(fields | changes))
+
+
+def make_promotion(run_id: str = "run-1", **changes) -> Promotion:
+    fields = {
+        "config_hash": "hash",
+        "run_id": run_id,
+        "model_type": "GRU",
+        "experiment": "Default",
+        "model_uri": f"runs:/{run_id}/GRU",
+        "rmse": 1.0,
+        "mae": 1.0,
+        "mse": 1.0,
+        "score": 1.0,
+        "timestamp": "2024-01-01T00:00:00Z",
+        "weights": {},
+    }
+    return Promotion(**(fields | changes))
+
+
+def make_model(run_id: str = "run-1", *, ahead: int = 1, lags: int = 0) -> ServingModel:
+    """Model in raw units: a rises by 1 a row."""
+    content = last_plus(0.1, ahead, 2 * (1 + lags))
+    return ServingModel(make_promotion(run_id), make_spec(content, ahead=ahead, lags=lags), content)

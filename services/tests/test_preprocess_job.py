@@ -1,0 +1,126 @@
+"""The job against fakes: keys, claims, idempotency, and what a failure leaves behind."""
+
+import json
+
+import pytest
+
+from flts.common.frames import read_frame
+from flts.preprocess.cli import run_once
+from flts.preprocess.confighash import config_hash
+from flts.preprocess.job import PreprocessJob
+from flts.preprocess.settings import PreprocessSettings
+
+SETTINGS = PreprocessSettings(train_file="sample.csv", identifier="team-a")
+PREFIX = f"team-a/{config_hash(SETTINGS)}"
+
+
+@pytest.fixture
+def filled(store, sample_csv):
+    store.put("dataset", "sample.csv", sample_csv)
+    store.writes.clear()
+    return store
+
+
+def run(store, publisher, settings=SETTINGS):
+    return PreprocessJob(settings, store, publisher).run()
+
+
+def test_objects_and_claims(filled, publisher):
+    assert run(filled, publisher) == "processed"
+    names = ("quality.json", "train.parquet", "test.parquet", "meta.json", "published.json")
+    assert filled.writes == [f"{PREFIX}/{name}" for name in names]
+    (claim,) = publisher.on("training-data")
+    (inference,) = publisher.on("inference-data")
+    train = filled.get("processed-data", f"{PREFIX}/train.parquet", claim["etag"])
+    assert claim == {
+        "bucket": "processed-data",
+        "object": f"{PREFIX}/train.parquet",
+        "size": len(train.body),
+        "v": 1,
+        "identifier": "team-a",
+        "etag": train.etag,
+        "config_hash": config_hash(SETTINGS),
+        "generation": 1,
+        "test_object": inference["object"],
+        "test_etag": inference["etag"],
+    }
+    assert inference["operation"] == "post: test data"
+    assert inference["object_key"] == inference["object"] == f"{PREFIX}/test.parquet"
+    assert [key for _, key, _ in publisher.sent] == ["train-claim", "inference-claim"]
+    meta = json.loads(filled.get("processed-data", f"{PREFIX}/meta.json").body)
+    assert meta["outputs"]["train"]["row_count"] == len(read_frame(train.body).times) == 1880
+    quality = json.loads(filled.get("processed-data", f"{PREFIX}/quality.json").body)
+    assert quality["train"]["gap_count"] == 0
+    assert quality["train"]["interval_seconds"] == 120
+    assert quality["test"]["columns"]["down"]["missing"] == 0
+
+
+def test_second_run_does_nothing(filled, publisher):
+    run(filled, publisher)
+    filled.writes.clear()
+    assert run(filled, publisher) == "skipped"
+    assert filled.writes == []
+    assert len(publisher.sent) == 2
+
+
+def test_force_and_new_input_make_a_new_generation(filled, publisher, sample_csv):
+    run(filled, publisher)
+    assert run(filled, publisher, SETTINGS.model_copy(update={"force_reprocess": True})) == "processed"
+    filled.put("dataset", "sample.csv", b"\n".join(sample_csv.splitlines()[:-10]))
+    assert run(filled, publisher) == "processed"
+    assert [claim["generation"] for claim in publisher.on("training-data")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("topic", ["training-data", "inference-data"])
+def test_claims_that_were_not_acknowledged_are_sent_by_the_next_run(filled, publisher, topic):
+    publisher.fail_on = topic
+    with pytest.raises(ConnectionError):
+        run(filled, publisher)
+    publisher.fail_on = None
+    assert run(filled, publisher) == "published"
+    assert run(filled, publisher) == "skipped"
+    assert {claim["generation"] for claim in publisher.on("training-data")} == {1}
+
+
+@pytest.mark.parametrize("key", ["test.parquet", "meta.json"])
+def test_interrupted_between_writes(filled, publisher, key):
+    filled.fail_on = key
+    with pytest.raises(ConnectionError):
+        run(filled, publisher)
+    assert publisher.sent == []
+    filled.fail_on = None
+    assert run(filled, publisher) == "processed"
+    assert publisher.on("training-data")[0]["generation"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"date,down\n", "line 1, column 'time'"),
+        (b"", "line 1"),
+        (b"time,down\n2020-01-01,x\n", "line 2, column 'down'"),
+    ],
+)
+def test_bad_csv_is_one_message_and_changes_nothing(filled, publisher, capsys, content, where):
+    run(filled, publisher)
+    before = dict(filled.objects)
+    filled.put("dataset", "sample.csv", content)
+    before["dataset", "sample.csv"] = content
+    publisher.sent.clear()
+    assert run_once(SETTINGS, filled, publisher) == 1
+    assert filled.objects == before
+    ((topic, _, letter),) = publisher.sent
+    assert topic == "DLQ-preprocess"
+    assert letter["status"] == "Failure"
+    assert letter["error"].startswith(f"sample.csv, {where}")
+    assert letter["payload"]["train_file"] == "sample.csv"
+    failures = [line for line in capsys.readouterr().out.splitlines() if "failure" in line]
+    assert len(failures) == 1
+
+
+def test_absent_file_and_absent_kafka(store, publisher, capsys):
+    publisher.fail_on = "DLQ-preprocess"
+    assert run_once(SETTINGS, store, publisher) == 1
+    output = capsys.readouterr().out
+    assert "sample.csv: there is no such file in bucket 'dataset'" in output
+    assert store.objects == {}

@@ -1,0 +1,113 @@
+"""Windows, metrics, ONNX equality and the two figures that matter: the model's RMSE and the baseline's."""
+
+import threading
+
+import numpy as np
+import onnxruntime
+import pytest
+from conftest import data_folder
+
+from flts.common.consuming import Refused
+from flts.common.frames import FeatureFrame, read_frame
+from flts.common.messages import DataClaim
+from flts.common.shutdown import StopRequested
+from flts.preprocess.pipeline import Prepared, prepare
+from flts.preprocess.settings import PreprocessSettings
+from flts.training import recurrent
+from flts.training.onnx_export import INPUT_NAME, to_onnx
+from flts.training.settings import TrainingSettings
+from flts.training.trainer import TrainedModel, train
+from flts.training.windows import make_windows
+
+CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
+
+
+def frames(prepared: Prepared) -> tuple[FeatureFrame, FeatureFrame]:
+    return read_frame(prepared.train), read_frame(prepared.test)
+
+
+def train_on(prepared: Prepared, report=lambda number, metrics: None, stop=None, **options) -> TrainedModel:
+    return train(TrainingSettings(**options), CLAIM, *frames(prepared), report, stop or threading.Event())
+
+
+@pytest.fixture(scope="module")
+def prepared(sample_csv):
+    return prepare(PreprocessSettings(train_file="sample.csv"), sample_csv, None)
+
+
+@pytest.mark.parametrize(("kind", "layers", "ahead"), [("GRU", 1, 1), ("GRU", 2, 3), ("LSTM", 2, 2)])
+def test_onnx_answers_as_keras_does(kind, layers, ahead):
+    random = np.random.default_rng(5)
+    settings = TrainingSettings(
+        model_type=kind, num_layers=layers, hidden_size=8, input_seq_len=6, output_seq_len=ahead
+    )
+    standard = recurrent.Standard(random.normal(size=4), random.uniform(0.5, 2, 4), 0.3)
+    model = recurrent.build(settings, 4, 2, standard)
+    # Fresh biases are zero: with them, a wrong gate order of the biases would go unseen.
+    model.set_weights([weight + random.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
+    windows = random.normal(size=(33, 6, 4)).astype(np.float32)
+    session = onnxruntime.InferenceSession(to_onnx(model, 2).SerializeToString())
+    answer = session.run(None, {INPUT_NAME: windows})[0]
+    assert answer.shape == (33, ahead)
+    assert np.abs(answer - recurrent.predict(model, windows)).max() < 1e-5
+    one = session.run(None, {INPUT_NAME: windows[:1]})[0]
+    assert np.abs(one - answer[:1]).max() < 1e-5
+
+
+def test_windows_do_not_reach_across_gaps():
+    times = np.datetime64("2020-01-01", "ns") + np.array([0, 1, 2, 3, 10, 11, 12, 13]) * np.timedelta64(1, "m")
+    features = np.column_stack([np.arange(8.0), np.arange(8.0) * 10])
+    windows = make_windows(features, times, 1, 2, 1, 60.0)
+    assert windows.inputs[:, :, 0].tolist() == [[0, 1], [1, 2], [4, 5], [5, 6]]
+    assert windows.targets.tolist() == [[20], [30], [60], [70]]
+    assert len(make_windows(features, times, 1, 7, 2, 60.0).inputs) == 0
+
+
+def test_validation_is_later_and_shares_no_target_with_training():
+    times = np.datetime64("2020-01-01", "ns") + np.arange(40) * np.timedelta64(1, "m")
+    windows = make_windows(np.arange(40.0)[:, None], times, 0, 4, 3, 60.0)
+    earlier, later = windows.split(0.25)
+    assert earlier.targets.max() < later.targets.min()
+
+
+def test_too_little_data_is_refused(prepared):
+    data, held_out = frames(prepared)
+    short = held_out._replace(times=held_out.times[:10], features=held_out.features[:10])
+    with pytest.raises(Refused, match="10 held-out rows give 0 windows"):
+        train(TrainingSettings(), CLAIM, data, short, lambda number, metrics: None, threading.Event())
+
+
+def test_stop_ends_training(prepared):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(StopRequested):
+        train_on(prepared, stop=stop)
+
+
+def test_gru_beats_repeating_the_last_value_on_the_sample(prepared, capsys):
+    epochs = []
+    model = train_on(prepared, lambda number, metrics: epochs.append(metrics))
+    ours, baseline = model.metrics["test_rmse"], model.metrics["baseline_rmse"]
+    with capsys.disabled():
+        print(f"\nsample: GRU test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
+    assert ours < baseline * 0.95
+    assert model.metrics["test_mse"] == pytest.approx(ours**2)
+    assert len(epochs) == model.epochs_run
+    assert {"train_loss", "val_loss", "train_rmse", "val_rmse"} == set(epochs[0])
+    assert model.spec.features[0] == "down"
+    data, _ = frames(prepared)
+    scale = data.transform.scale[0]
+    assert model.metrics["test_rmse_scaled"] * scale == pytest.approx(ours, rel=1e-6)
+
+
+if data_folder() is not None:  # the real dataset is not part of the project
+
+    def test_gru_beats_repeating_the_last_value_on_poblesec(capsys):
+        folder = data_folder()
+        assert folder is not None
+        both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
+        model = train_on(prepare(PreprocessSettings(), *both))
+        ours, baseline = model.metrics["test_rmse"], model.metrics["baseline_rmse"]
+        with capsys.disabled():
+            print(f"\nPobleSec: GRU test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
+        assert ours < baseline
