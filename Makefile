@@ -68,4 +68,5 @@ format: $(packages) ## Rewrite the sources in the project's style
 
 .PHONY: clean
 clean: $(packages) ## Remove what was built: tools, images and caches (not the cluster's data)
-	@$(ts) toolchain/build/main.ts --clean
+	@$(ts) toolchain/build/main.ts --clean-caches
+	@rm -rf "$${FLTS_CACHE:-$$HOME/.cache/flts}"

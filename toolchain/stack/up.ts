@@ -77,7 +77,7 @@ async function main(output: Console): Promise<void> {
     await waitForModel(
         output,
         url,
-        () => pipelineStage(workspace.clusterEnvironment, options.context, outputs.namespace),
+        () => pipelineStage(workspace.environment, options.context, outputs.namespace),
         `${kubectl} logs deployment/train-gru, and of deployment/eval`,
     );
     await printForecast(

@@ -20,7 +20,8 @@ export const projectDirectory = join(__dirname, "..", "..");
 export class Workspace {
     private readonly directory = join(stateDirectory(), "stacks");
     private readonly configFile: string;
-    private readonly environment: NodeJS.ProcessEnv;
+    /** Environment in which pulumi finds the stack, and pulumi and kubectl the cluster. */
+    readonly environment: NodeJS.ProcessEnv;
 
     constructor(private readonly options: StackOptions) {
         this.configFile = join(this.directory, `Pulumi.${options.stack}.yaml`);
@@ -36,9 +37,9 @@ export class Workspace {
         };
     }
 
-    /** Environment for kubectl and for programs that talk to the stack's cluster. */
-    get clusterEnvironment(): NodeJS.ProcessEnv {
-        return this.environment;
+    /** A pulumi command with the options that name this stack and its settings. */
+    parameters(command: readonly string[]): string[] {
+        return [...command, "--stack", this.options.stack, "--config-file", this.configFile];
     }
 
     /** True once the stack was created in the backend. */
@@ -72,8 +73,7 @@ export class Workspace {
     /** Runs a pulumi command on the stack with the terminal attached; fails with its exit code. */
     async run(command: readonly string[]): Promise<void> {
         this.releaseDeadLocks();
-        const arguments_ = [...command, "--stack", this.options.stack, "--config-file", this.configFile];
-        const child = spawn(toolPath("pulumi"), arguments_, {
+        const child = spawn(toolPath("pulumi"), this.parameters(command), {
             cwd: projectDirectory,
             env: this.environment,
             stdio: "inherit",

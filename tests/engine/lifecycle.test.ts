@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { EMBEDDED_CONTEXT } from "../../toolchain/stack/options";
+import { kubectl, kubectlGet, make } from "../support/commands";
+import { EngineStack } from "../support/engine";
+
+const namespace = "flts";
+
+/** A kubeconfig whose context leads to a port on which nothing listens. */
+function unreachableCluster(directory: string): string {
+    const path = join(directory, "kubeconfig");
+    const name = EMBEDDED_CONTEXT;
+    writeFileSync(
+        path,
+        stringify({
+            apiVersion: "v1",
+            kind: "Config",
+            clusters: [{ name, cluster: { server: "https://127.0.0.1:1" } }],
+            users: [{ name, user: { token: "none" } }],
+            contexts: [{ name, context: { cluster: name, user: name } }],
+        }),
+    );
+    return path;
+}
+
+describe("the dev stack on the real engine", function () {
+    this.timeout(20 * 60_000);
+
+    let stack: EngineStack;
+
+    before(async () => {
+        const outcome = await make("up");
+        assert.equal(outcome.code, 0, outcome.everything);
+        stack = new EngineStack();
+    });
+
+    it("is left as it is by a second up", async () => {
+        await stack.settings();
+        const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+        assert.equal(second.code, 0, second.everything);
+    });
+
+    it("previews without connecting to MinIO or PostgreSQL", async () => {
+        await kubectl("-n", namespace, "scale", "statefulset/postgres", "--replicas=0");
+        try {
+            const preview = await stack.pulumi(["preview", "--diff"]);
+            assert.equal(preview.code, 0, preview.everything);
+        } finally {
+            await kubectl("-n", namespace, "scale", "statefulset/postgres", "--replicas=1");
+            await kubectl("-n", namespace, "rollout", "status", "statefulset/postgres", "--timeout=120s");
+        }
+    });
+
+    it("says which cluster it could not reach, and keeps its state", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-unreachable-"));
+        try {
+            const before = await stack.resources();
+            const preview = await stack.pulumi(["preview"], { KUBECONFIG: unreachableCluster(directory) });
+            assert.notEqual(preview.code, 0);
+            assert.match(preview.everything, /flts-embedded/);
+            assert.match(preview.everything, /127\.0\.0\.1:1/);
+            assert.equal((await stack.resources()).length, before.length);
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+
+    it("refuses, at preview, to replace what holds data, and names it", async () => {
+        await stack.settings({ "flts:kafka": { storage: "3Gi" } });
+        const preview = await stack.pulumi(["preview"]);
+        assert.notEqual(preview.code, 0);
+        assert.match(preview.everything, /"kafka" holds data .* flts:allowDataLoss/s);
+        await stack.settings();
+    });
+
+    it("loses nothing from its state when MinIO is down during a refresh", async () => {
+        const before = (await stack.resources()).map((resource) => resource.urn).sort();
+        const workload = (
+            await kubectl(
+                "-n",
+                namespace,
+                "get",
+                "deployment,statefulset",
+                "-l",
+                "release=minio",
+                "-o",
+                "name",
+            )
+        ).trim();
+        await kubectl("-n", namespace, "scale", workload, "--replicas=0");
+        try {
+            await stack.pulumi(["refresh", "--yes", "--skip-preview", "--run-program"]);
+        } finally {
+            await kubectl("-n", namespace, "scale", workload, "--replicas=1");
+            await kubectl("-n", namespace, "rollout", "status", workload, "--timeout=180s");
+        }
+        assert.deepEqual((await stack.resources()).map((resource) => resource.urn).sort(), before);
+        const mended = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+        assert.equal(mended.code, 0, mended.everything);
+    });
+
+    it("renews every generated password when the epoch is raised, and still works", async () => {
+        const password = (): Promise<{ data: Record<string, string> }> =>
+            kubectlGet("secret", "preprocess-object-store", "-n", namespace);
+        const old = await password();
+        await stack.settings({ "flts:credentials": { epoch: 2 } });
+        const rotated = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+        assert.equal(rotated.code, 0, rotated.everything);
+        assert.notEqual((await password()).data.secretKey, old.data.secretKey);
+        const log = await kubectl(
+            "-n",
+            namespace,
+            "exec",
+            "deployment/preprocess",
+            "--",
+            "python",
+            "main.py",
+        );
+        assert.match(log, /"skip_idempotent"/);
+    });
+
+    it("is destroyed whole, and forgotten", async () => {
+        await stack.settings({ "flts:allowDataLoss": ["all"], "flts:credentials": { epoch: 2 } });
+        const destroyed = await stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+        assert.equal(destroyed.code, 0, destroyed.everything);
+        assert.deepEqual(await stack.resources(), []);
+        const left = await kubectl("get", "namespace", namespace, "--ignore-not-found");
+        assert.equal(left.trim(), "");
+    });
+});
