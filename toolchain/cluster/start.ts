@@ -18,7 +18,7 @@ import type { Layout } from "./layout";
 import { claimMachine } from "./owner";
 import { ensurePki } from "./pki";
 import { preflight } from "./preflight";
-import { ensureDaemon, logPath, waitUntilReady, type Daemon } from "./processes";
+import { ensureDaemon, logPath, stopDaemon, waitUntilReady, type Daemon } from "./processes";
 import { scratchImage, writeArchive } from "./scratchImage";
 import { builtTool } from "./tools";
 
@@ -70,9 +70,8 @@ export async function start(
     console: Console,
 ): Promise<void> {
     const progress = new Progress(console);
-    const launch = async (...names: readonly DaemonName[]): Promise<void> => {
+    const launch = async (...names: readonly DaemonName[]): Promise<boolean[]> =>
         await Promise.all(names.map((name) => ensureDaemon(layout, daemons[name])));
-    };
     const ready = async (...names: readonly DaemonName[]): Promise<void> => {
         await Promise.all(names.map((name) => waitUntilReady(layout, daemons[name])));
     };
@@ -82,7 +81,11 @@ export async function start(
         prepareMachine(layout),
     );
     await progress.step("Start etcd, API server and containerd", {}, async () => {
-        await launch("etcd", "containerd");
+        const [, newRuntime] = await launch("etcd", "containerd");
+        if (newRuntime === true) {
+            // A kubelet that saw its runtime die leaves it alone for a while, in which exec and logs fail.
+            await stopDaemon(layout, "kubelet");
+        }
         await ready("etcd");
         await launch("kube-apiserver");
         await ready("kube-apiserver", "containerd");

@@ -14,10 +14,23 @@ export function mountsBelow(mountInfo: string, directory: string): string[] {
         .reverse();
 }
 
-/** Unmounts everything at or below `directory`. */
+/** Rounds of unmounting before giving up: containers that are just ending unmount some of theirs themselves. */
+const maximumRounds = 20;
+
+/** Unmounts everything at or below `directory`. Throws with umount's own words if something stays mounted. */
 export async function unmountBelow(directory: string): Promise<void> {
-    for (const path of mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), directory)) {
-        // Lazily, since a file that is still open somewhere must not keep the cluster from going away.
-        await run(systemTool("umount"), ["--lazy", path]);
+    let complaint: unknown;
+    for (let round = 0; round < maximumRounds; round++) {
+        const mounts = mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), directory);
+        if (mounts.length === 0) {
+            return;
+        }
+        for (const path of mounts) {
+            // Lazily, since a file that is still open somewhere must not keep the cluster from going away.
+            await run(systemTool("umount"), ["--lazy", path]).catch((error: unknown) => {
+                complaint = error;
+            });
+        }
     }
+    throw complaint;
 }

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { daemonNames } from "../../toolchain/cluster/daemons";
+import { loadImages } from "../../toolchain/cluster/images";
+import { addresses, clusterLayout, ports, type Layout } from "../../toolchain/cluster/layout";
+import { ownerOfMachine } from "../../toolchain/cluster/owner";
+import { daemonProcess } from "../../toolchain/cluster/processes";
+import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
+import { drive, kubectl, kubectlCommand } from "./support/driver";
+import { additions, listMachine, type Machine } from "./support/machine";
+import { namespace, nodePort, privilegedPod, probeObjects, processorLimit } from "./support/objects";
+import { shimOf } from "./support/shims";
+
+describe("embedded cluster", function () {
+    this.timeout(180_000);
+    let directory: string;
+    let state: string;
+    let layout: Layout;
+    let machineBefore: Machine;
+    let probeImage: string;
+
+    const inNamespace = (...commandArguments: string[]): string =>
+        kubectl(state, ["--namespace", namespace, ...commandArguments]);
+    const inProbe = (...commandArguments: string[]): string =>
+        inNamespace("exec", "probe", "--", "/probe", ...commandArguments);
+    const fetchText = async (url: string): Promise<string> =>
+        await (
+            await fetch(url, { signal: AbortSignal.timeout(5000), headers: { connection: "close" } })
+        ).text();
+    const restarts = (): string =>
+        inNamespace("get", "pod", "probe", "--output=jsonpath={.status.containerStatuses[0].restartCount}");
+
+    /** Bytes that the probe uses as the kubelet tells it, 0 while it has not measured yet. */
+    function probeMemory(): number {
+        const text = kubectl(state, ["get", "--raw", "/api/v1/nodes/flts/proxy/stats/summary"]);
+        const { pods } = JSON.parse(text) as {
+            pods: { podRef: { name: string }; memory?: { workingSetBytes?: number } }[];
+        };
+        return pods.find((pod) => pod.podRef.name === "probe")?.memory?.workingSetBytes ?? 0;
+    }
+
+    async function buildProbe(): Promise<void> {
+        const program = join(directory, "probe");
+        execFileSync("go", ["build", "-trimpath", "-o", program, "."], {
+            cwd: join(__dirname, "probe"),
+            env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false", GOWORK: "off" },
+        });
+        const image = await scratchImage(program);
+        probeImage = image.reference;
+        await loadImages([await writeArchive(layout, image)], undefined, layout);
+    }
+
+    before(() => {
+        const owner = ownerOfMachine(clusterLayout());
+        assert.equal(
+            owner,
+            undefined,
+            `an embedded cluster is up (FLTS_STATE=${owner}), and this test needs its addresses: stop it with \`make cluster-down\``,
+        );
+        directory = mkdtempSync(join(tmpdir(), "flts-lifecycle-"));
+        state = join(directory, "state");
+        layout = clusterLayout({ FLTS_STATE: state });
+        machineBefore = listMachine(state);
+    });
+
+    after(() => {
+        const left = ownerOfMachine(layout) === undefined ? undefined : drive("down", state);
+        rmSync(directory, { recursive: true, force: true });
+        assert.ok(left === undefined || left.code === 0, left?.output);
+    });
+
+    it("is not up at first, and says how to change that", () => {
+        const outcome = drive("status", state);
+        assert.equal(outcome.code, 1);
+        assert.match(outcome.output, /make cluster-up/);
+    });
+
+    it("names the port that is taken, and by whom", async () => {
+        const server = createServer();
+        await new Promise<void>((resolve) => server.listen(ports.apiServer, "0.0.0.0", resolve));
+        try {
+            const outcome = drive("up", state);
+            assert.equal(outcome.code, 1);
+            assert.match(outcome.output, new RegExp(`port ${ports.apiServer},.*process ${process.pid} `));
+            assert.doesNotMatch(outcome.output, /^ +at /m);
+        } finally {
+            server.close();
+        }
+    });
+
+    it("starts within 60 seconds", () => {
+        const outcome = drive("up", state);
+        assert.equal(outcome.code, 0, outcome.output);
+        assert.ok(outcome.seconds < 60, `took ${outcome.seconds} s`);
+        assert.equal(drive("status", state).code, 0);
+    });
+
+    it("does nothing when it is up", () => {
+        const processes = daemonNames.map((name) => daemonProcess(layout, name));
+        const outcome = drive("up", state);
+        assert.match(outcome.output, /up already/);
+        assert.ok(outcome.seconds < 4, `took ${outcome.seconds} s`);
+        assert.deepEqual(
+            daemonNames.map((name) => daemonProcess(layout, name)),
+            processes,
+        );
+    });
+
+    it("refuses a second cluster on the machine", () => {
+        const outcome = drive("up", join(directory, "other"));
+        assert.equal(outcome.code, 1);
+        assert.ok(outcome.output.includes(`FLTS_STATE=${state}`), outcome.output);
+    });
+
+    it("keeps its kubeconfig from others", () => {
+        assert.equal(
+            execFileSync("stat", ["-c", "%a", layout.kubeconfig], { encoding: "utf8" }).trim(),
+            "600",
+        );
+        assert.equal(kubectl(state, ["config", "current-context"]).trim(), "flts-embedded");
+    });
+
+    it("runs a restricted pod on a volume that its group may write", async () => {
+        await buildProbe();
+        const objects = JSON.stringify(probeObjects(probeImage));
+        kubectl(state, ["apply", "--filename=-"], objects);
+        inNamespace("wait", "--for=condition=Ready", "pod/probe", "--timeout=60s");
+        assert.equal(inNamespace("get", "pvc", "data", "--output=jsonpath={.status.phase}"), "Bound");
+        inProbe("write", "/data/note", "kept");
+        assert.equal(inProbe("read", "/data/note"), "kept");
+    });
+
+    it("refuses what Pod Security does not allow", () => {
+        const object = JSON.stringify(privilegedPod(probeImage));
+        assert.throws(
+            () => kubectl(state, ["apply", "--filename=-"], object),
+            /violates PodSecurity "restricted/,
+        );
+    });
+
+    it("connects pods with DNS, Services, the API server and each other", () => {
+        assert.ok(inProbe("resolve", "kubernetes.default.svc.cluster.local").includes(addresses.apiService));
+        assert.match(inProbe("get", `http://probe.${namespace}.svc`), /hello from probe/);
+        assert.match(inProbe("connect", `${addresses.apiService}:443`), /connected/);
+    });
+
+    it("connects the host with pods, Services and NodePorts", async () => {
+        const podAddress = inNamespace("get", "pod", "probe", "--output=jsonpath={.status.podIP}");
+        const service = inNamespace("get", "service", "probe", "--output=jsonpath={.spec.clusterIP}");
+        for (const host of [`${podAddress}:8080`, service, `127.0.0.1:${nodePort}`]) {
+            assert.equal(await fetchText(`http://${host}/`), "hello from probe", host);
+        }
+    });
+
+    it("serves logs and port-forward", async () => {
+        assert.match(inNamespace("logs", "probe"), /probe serves/);
+        const [command, all] = kubectlCommand(state, "-n", namespace, "port-forward", "pod/probe", ":8080");
+        const forward = spawn(command, all, { stdio: ["ignore", "pipe", "inherit"] });
+        try {
+            const line = await new Promise<string>((resolve) =>
+                forward.stdout.once("data", (chunk: Buffer) => {
+                    resolve(chunk.toString());
+                }),
+            );
+            const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? "";
+            assert.equal(await fetchText(`http://127.0.0.1:${port}/`), "hello from probe");
+        } finally {
+            forward.kill();
+        }
+    });
+
+    it("holds a pod to its CPU limit and measures it", async () => {
+        const used = Number(inProbe("burn"));
+        assert.ok(used < processorLimit * 1.25, `used ${used} of ${processorLimit} processors`);
+        let measured = 0;
+        for (let attempt = 0; measured === 0 && attempt < 60; attempt++) {
+            await sleep(500);
+            measured = probeMemory();
+        }
+        assert.ok(measured > 0, "the kubelet measures no memory use");
+    });
+
+    for (const name of daemonNames) {
+        it(`heals ${name} after kill -9, without a restart of pods`, async () => {
+            const old = daemonProcess(layout, name);
+            assert.ok(old !== undefined);
+            process.kill(old, "SIGKILL");
+            await sleep(500);
+            assert.equal(drive("status", state).code, 1);
+            const outcome = drive("up", state);
+            assert.equal(outcome.code, 0, outcome.output);
+            assert.notEqual(daemonProcess(layout, name), old);
+            assert.equal(inProbe("read", "/data/note"), "kept");
+            assert.equal(restarts(), "0");
+        });
+    }
+
+    it("heals all of them at once", () => {
+        for (const name of daemonNames) {
+            process.kill(daemonProcess(layout, name) ?? 0, "SIGKILL");
+        }
+        const outcome = drive("up", state);
+        assert.equal(outcome.code, 0, outcome.output);
+        assert.equal(inProbe("read", "/data/note"), "kept");
+    });
+
+    it("brings back a pod whose shim was killed", async () => {
+        process.kill(shimOf(layout, namespace, "probe"), "SIGKILL");
+        await sleep(3000);
+        assert.equal(drive("up", state).code, 0);
+        inNamespace("wait", "--for=condition=Ready", "pod/probe", "--timeout=90s");
+        assert.equal(inProbe("read", "/data/note"), "kept");
+    });
+
+    it("heals the node's address and the firewall's rules", () => {
+        execFileSync("ip", ["address", "delete", `${addresses.node}/32`, "dev", "lo"]);
+        execFileSync("iptables", ["-t", "nat", "-F", "FLTS-POSTROUTING"]);
+        assert.equal(drive("status", state).code, 1);
+        assert.equal(drive("up", state).code, 0);
+        assert.equal(drive("status", state).code, 0);
+    });
+
+    it("deletes a volume with its claim", async () => {
+        inNamespace("delete", "pod/probe", "pvc/data", "--timeout=60s");
+        const volumes = (): string => kubectl(state, ["get", "pv", "--output=name"]).trim();
+        for (let attempt = 0; volumes() !== "" && attempt < 50; attempt++) {
+            await sleep(200);
+        }
+        assert.equal(volumes(), "");
+        assert.equal(execFileSync("ls", ["-A", layout.volumes], { encoding: "utf8" }), "");
+    });
+
+    it("leaves nothing behind, whatever ran in it", () => {
+        kubectl(state, ["apply", "--filename=-"], JSON.stringify(probeObjects(probeImage)));
+        inNamespace("wait", "--for=condition=Ready", "pod/probe", "--timeout=60s");
+        const outcome = drive("down", state);
+        assert.equal(outcome.code, 0, outcome.output);
+        assert.deepEqual(additions(machineBefore, listMachine(state)), []);
+        assert.deepEqual(additions(listMachine(state), machineBefore), []);
+        assert.doesNotMatch(readFileSync("/proc/mounts", "utf8"), /flts-lifecycle/);
+    });
+
+    it("can be taken down twice", () => {
+        assert.equal(drive("down", state).code, 0);
+    });
+});
