@@ -70,6 +70,13 @@ export const goPrograms = {
         purpose: "embedded cluster: etcd, API server, controller manager, scheduler, kubelet, proxy",
         module: ".",
         package: "./cmd/kubernetes",
+        // As Kubernetes' own hack/lib/version.sh: charts and clients ask the API server for its version.
+        variables: {
+            "k8s.io/component-base/version.gitVersion": "v1.34.1",
+            "k8s.io/component-base/version.gitMajor": "1",
+            "k8s.io/component-base/version.gitMinor": "34",
+            "k8s.io/component-base/version.gitTreeState": "clean",
+        },
         cpuMinutes: 12,
     },
     coredns: {
