@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { debianSources, networkSettings, pipConfiguration } from "../../toolchain/images/host";
-import { parseImageList, planLoad } from "../../toolchain/images/load";
+import { planLoad } from "../../toolchain/images/load";
 import { requestedSource } from "../../toolchain/images/source";
 import type { Image } from "../../toolchain/images/catalogue";
 
@@ -111,14 +111,5 @@ describe("loading", () => {
             "name docker.io/flts/trainer:tag",
             "name docker.io/apache/kafka:4.3.1",
         ]);
-    });
-
-    it("reads ctr's table", () => {
-        const table = [
-            "REF                       TYPE                                    DIGEST    SIZE     PLATFORMS   LABELS",
-            "docker.io/flts/trainer:x  application/vnd.oci.image.manifest.v1+json sha256:a 2.1 MiB linux/amd64 -",
-            "",
-        ].join("\n");
-        assert.deepEqual([...parseImageList(table)], [["docker.io/flts/trainer:x", "sha256:a"]]);
     });
 });

@@ -71,70 +71,89 @@ export interface BuildOptions {
 }
 
 /** Builds what is missing or changed and returns how many images that were. Each one stands as soon as it is whole. */
-export async function buildImages({ places, source, only, engine, console }: BuildOptions): Promise<number> {
-    const all = imagesToBuild(source);
-    const keys = imageKeys(projectRoot, source);
-    const unknown = only.filter(
-        (name) => !all.some((image) => image.name === name && image.role !== "layer"),
-    );
-    if (unknown.length > 0) {
-        const known = all.filter(({ role }) => role !== "layer").map(({ name }) => name);
-        fail(`No image ${unknown.join(", ")} is built here: use one of ${known.join(", ")}.`);
-    }
-    const archived = (image: Image): boolean =>
-        (only.length > 0 && !only.includes(image.name)) || isBuilt(places, image, keys);
-    if (all.every((image) => image.role === "layer" || archived(image))) {
-        return 0;
-    }
-    const chosen = await engine();
-    mkdirSync(join(places.images, "temporary"), { recursive: true });
-    await chosen.recover(join(places.logs, "images-recover.log"));
-    const stale = await findStale(all, archived, (image) =>
-        chosen.has(builtReference(image.name, keys.get(image.name) ?? "")),
-    );
+export async function buildImages(options: BuildOptions): Promise<number> {
+    const { places, source, console } = options;
+    requireKnown(options.only, imagesToBuild(source));
     const durations = new Durations(join(places.images, "durations.json"));
     const estimate = (image: Image): number =>
         durations.get(image.name) ?? (firstEstimates[image.name] ?? 30) * 1000;
     const progress = new Progress(console);
-    const total = stale.reduce((sum, image) => sum + estimate(image), 0);
-    console.line(`${stale.length} images to build with ${chosen.name}: about ${formatDuration(total)}.`);
 
-    for (const [index, image] of stale.entries()) {
-        const title = `[${index + 1}/${stale.length}] Build image ${image.name}`;
+    // Sources may be edited during the minutes that this takes: what is next is found anew after each image.
+    for (let count = 0; ; count++) {
+        const keys = imageKeys(projectRoot, source);
+        const stale = await findWork(options, keys);
+        const [image] = stale;
+        if (image === undefined) {
+            return count;
+        }
+        const engine = await options.engine();
+        if (count === 0) {
+            const total = stale.reduce((sum, each) => sum + estimate(each), 0);
+            console.line(
+                `${stale.length} images to build with ${engine.name}: about ${formatDuration(total)}.`,
+            );
+            mkdirSync(join(places.images, "temporary"), { recursive: true });
+            await engine.recover(join(places.logs, "images-recover.log"));
+        }
+        const title = `[${count + 1}/${count + stale.length}] Build image ${image.name}`;
         try {
             await progress.step(title, { estimate: estimate(image) }, (report) =>
                 durations.measure(image.name, () =>
-                    buildImage(image, { places, source, chosen, keys, report }),
+                    buildImage(image, { places, source, engine, keys, report }),
                 ),
             );
         } catch (error) {
             // A failed build leaves its half-made container mounted.
-            await chosen.recover(join(places.logs, "images-recover.log"));
+            await engine.recover(join(places.logs, "images-recover.log"));
             throw error;
         }
     }
-    return stale.length;
+}
+
+function requireKnown(only: readonly string[], all: readonly Image[]): void {
+    const known = all.filter(({ role }) => role !== "layer").map(({ name }) => name);
+    const unknown = only.filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+        fail(`No image ${unknown.join(", ")} is built here: use one of ${known.join(", ")}.`);
+    }
+}
+
+/** As `findStale`, for what is asked; the engine is only looked for when there is something to build. */
+async function findWork(
+    { places, source, only, engine }: BuildOptions,
+    keys: ReadonlyMap<string, string>,
+): Promise<Image[]> {
+    return await findStale(
+        imagesToBuild(source),
+        (image) => (only.length > 0 && !only.includes(image.name)) || isBuilt(places, image, keys),
+        async (image) => (await engine()).has(builtReference(image.name, keys.get(image.name) ?? "")),
+    );
 }
 
 interface Work {
     readonly places: Places;
     readonly source: ImageSource;
-    readonly chosen: Engine;
+    readonly engine: Engine;
     readonly keys: ReadonlyMap<string, string>;
     readonly report: Report;
 }
 
-async function buildImage(image: Image, { places, source, chosen, keys, report }: Work): Promise<void> {
+async function buildImage(image: Image, { places, source, engine, keys, report }: Work): Promise<void> {
     const key = keys.get(image.name) ?? "";
     const reference = builtReference(image.name, key);
     const log = join(places.logs, `image-${image.name}.log`);
     rmSync(log, { force: true });
     // An interrupted run may have ended between building and saving.
-    if (!(await chosen.has(reference))) {
+    if (!(await engine.has(reference))) {
         const context = join(places.images, "context");
         report(undefined, "preparing");
         await stageContext(image, { root: projectRoot, directory: context, cache: places.downloads, log });
-        await chosen.build({
+        if (imageKeys(projectRoot, source).get(image.name) !== key) {
+            // Edited while it was laid out: an archive must hold what its name says.
+            return;
+        }
+        await engine.build({
             containerfile: join(context, image.folder, "Containerfile"),
             context,
             reference,
@@ -152,16 +171,16 @@ async function buildImage(image: Image, { places, source, chosen, keys, report }
     report(undefined, "listing packages");
     writeFileSync(
         join(places.images, `${image.name}.packages`),
-        await chosen.shell(reference, inventory, log),
+        await engine.shell(reference, inventory, log),
     );
     if (image.role !== "layer") {
         report(undefined, "writing archive");
         const archive = archivePath(places, image.name, key);
         rmSync(`${archive}.new`, { force: true });
-        await chosen.save(reference, `${archive}.new`, log);
+        await engine.save(reference, `${archive}.new`, log);
         renameSync(`${archive}.new`, archive);
     }
-    await removeEarlier(image, reference, archivePath(places, image.name, key), places, chosen, log);
+    await removeEarlier(image, reference, archivePath(places, image.name, key), places, engine, log);
 }
 
 /** What PARENT stands for: an image made here, or the official one that takes its place. */

@@ -1,25 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { must, run } from "../build/command";
+import { must } from "../build/command";
 import { toolPath } from "../build/paths";
+import { listImages, loadImages as importArchives } from "../cluster/images";
 import { clusterLayout } from "../cluster/layout";
 import { fail, Progress, type Console } from "../console";
 import { fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import { imageKeys, imageTag, projectRoot } from "./keys";
 import { archivePath, builtReference, isBuilt, type Places } from "./places";
-
-/** Digest by reference, from the table that `ctr images list` prints. */
-export function parseImageList(text: string): Map<string, string> {
-    return new Map(
-        text
-            .split("\n")
-            .slice(1)
-            .map((line) => line.split(/\s+/))
-            .filter((columns) => columns.length > 2)
-            .map(([reference = "", , digest = ""]) => [reference, digest]),
-    );
-}
 
 /** What it takes to give the cluster one image. */
 export interface LoadStep {
@@ -65,18 +54,14 @@ export function clusterIsUp(): boolean {
  * Fails when the cluster is down or an image is not built.
  */
 export async function loadImages({ places, source, console }: LoadOptions): Promise<number> {
-    const socket = clusterLayout().containerdSocket;
-    const ctr = toolPath("ctr");
-    // The namespace in which the kubelet's runtime interface looks.
-    const call = (...args: string[]): string[] => ["--address", socket, "--namespace", "k8s.io", ...args];
-    const list = await run(ctr, call("images", "list"));
-    if (list.code !== 0) {
+    if (!clusterIsUp()) {
         fail(
             "The embedded cluster is not running, so there is nothing to load images into: run `make cluster-up`.",
         );
     }
     const keys = imageKeys(projectRoot, source);
-    const steps = planLoad(imagesToBuild(source), keys, imageTag(), parseImageList(list.stdout));
+    const present = new Map((await listImages()).map(({ reference, digest }) => [reference, digest]));
+    const steps = planLoad(imagesToBuild(source), keys, imageTag(), present);
     const unbuilt = steps.filter(({ image }) => !isBuilt(places, image, keys));
     if (unbuilt.length > 0) {
         fail(
@@ -85,14 +70,15 @@ export async function loadImages({ places, source, console }: LoadOptions): Prom
         );
     }
     const progress = new Progress(console);
-    const log = join(places.logs, "images-load.log");
+    const namespace = ["--address", clusterLayout().containerdSocket, "--namespace", "k8s.io"];
     for (const [index, { image, built, wanted, importing }] of steps.entries()) {
         await progress.step(`[${index + 1}/${steps.length}] Load image ${image.name}`, {}, async () => {
             if (importing) {
-                const archive = archivePath(places, image.name, keys.get(image.name) ?? "");
-                await must(ctr, call("images", "import", archive), { log });
+                await importArchives([archivePath(places, image.name, keys.get(image.name) ?? "")]);
             }
-            await must(ctr, call("images", "tag", "--force", built, wanted), { log });
+            await must(toolPath("ctr"), [...namespace, "images", "tag", "--force", built, wanted], {
+                log: join(places.logs, "images-load.log"),
+            });
         });
     }
     return steps.length;
