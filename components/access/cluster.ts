@@ -56,6 +56,7 @@ export async function checkCluster(context: string): Promise<void> {
         throw new Error(
             `The cluster of kubernetes:context = "${context}" (${server}) cannot be reached: ${reason}. ` +
                 "Start it (`make cluster-up` for the embedded one) or name another context. Nothing was changed.",
+            { cause: error },
         );
     }
 }

@@ -1,4 +1,11 @@
-import type { V1EndpointSlice } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+/** The part of an EndpointSlice that is looked at. */
+export interface Endpoints {
+    readonly ports?: readonly { readonly port?: number }[];
+    readonly endpoints: readonly {
+        readonly conditions?: { readonly ready?: boolean };
+        readonly targetRef?: { readonly kind?: string; readonly name?: string };
+    }[];
+}
 
 /** A pod that serves, and the container port it serves on. */
 export interface PodEndpoint {
@@ -14,7 +21,7 @@ export interface PodEndpoint {
  *
  * @returns undefined when no endpoint is ready, which a caller treats as "not yet".
  */
-export function readyEndpoint(slices: readonly V1EndpointSlice[]): PodEndpoint | undefined {
+export function readyEndpoint(slices: readonly Endpoints[]): PodEndpoint | undefined {
     for (const slice of slices) {
         const port = slice.ports?.find((candidate) => candidate.port !== undefined)?.port;
         const target = slice.endpoints.find(

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import type { StackOutputs } from "../../stacks/outputs";
+import { GENERATED_SECRET, type Recorded } from "../support/mocks";
+import { ofType, one, workloads } from "../support/objects";
+import { deployProgram, FILES, settings } from "../support/program";
+
+const JOB = "kubernetes:batch/v1:Job";
+const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+const SERVICE = "kubernetes:core/v1:Service";
+
+function jobName(resources: readonly Recorded[], name: string): string {
+    return (one(resources, JOB, name).inputs.metadata as { name: string }).name;
+}
+
+describe("the program with its defaults", () => {
+    let resources: readonly Recorded[];
+    let outputs: StackOutputs;
+
+    before(async () => {
+        ({ resources, outputs } = await deployProgram(settings()));
+    });
+
+    it("makes the tiers under the names that users know", () => {
+        const names = (type: string): string[] =>
+            ofType(resources, type)
+                .map(({ name }) => name)
+                .sort();
+        assert.deepEqual(names("kubernetes:apps/v1:StatefulSet"), ["kafka", "postgres"]);
+        assert.deepEqual(names(DEPLOYMENT), [
+            "eval",
+            "inference",
+            "inference-lb",
+            "mlflow",
+            "preprocess",
+            "train-gru",
+        ]);
+        assert.deepEqual(names("kubernetes:helm.sh/v3:Release"), ["minio"]);
+        assert.deepEqual(names(SERVICE), [
+            "eval",
+            "inference",
+            "inference-headless",
+            "inference-lb",
+            "kafka",
+            "kafka-headless",
+            "mlflow",
+            "postgres",
+        ]);
+        assert.deepEqual(names("minio:index/s3Bucket:S3Bucket"), [
+            "dataset",
+            "inference-logs",
+            "mlflow",
+            "model-promotion",
+            "processed-data",
+        ]);
+    });
+
+    it("puts every resource under its tier", () => {
+        const orphans = resources.filter(
+            ({ urn, type }) => !type.startsWith("flts:") && !/::flts:\w+:\w+(\$|::)/.test(urn),
+        );
+        assert.deepEqual(
+            orphans.map(({ urn }) => urn.split("::").slice(2).join(" ")),
+            ["pulumi:providers:kubernetes kubernetes"],
+        );
+    });
+
+    it("names the cluster's context in the provider, so that no current context is ever used", () => {
+        assert.deepEqual(
+            one(resources, "pulumi:providers:kubernetes", "kubernetes").inputs.context,
+            "test-context",
+        );
+    });
+
+    it("labels the namespace restricted and denies all traffic that no link allows", () => {
+        const { metadata } = one(resources, "kubernetes:core/v1:Namespace", "flts").inputs as {
+            metadata: { labels: Record<string, string> };
+        };
+        assert.equal(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+        assert.deepEqual(
+            one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "deny-all").inputs.spec,
+            {
+                podSelector: {},
+                policyTypes: ["Ingress", "Egress"],
+            },
+        );
+    });
+
+    it("guards everything that holds data", () => {
+        const guarded = resources
+            .filter(({ deleteHooks }) => deleteHooks.length > 0)
+            .map(({ type, name }) => `${type.split(":").pop() ?? ""} ${name}`);
+        assert.deepEqual(guarded.sort(), [
+            "Database mlflow",
+            "Namespace flts",
+            "Release minio",
+            "S3Bucket dataset",
+            "S3Bucket inference-logs",
+            "S3Bucket mlflow",
+            "S3Bucket model-promotion",
+            "S3Bucket processed-data",
+            "StatefulSet kafka",
+            "StatefulSet postgres",
+        ]);
+    });
+
+    it("deletes what lives inside the cluster's servers together with the namespace", () => {
+        const namespace = one(resources, "kubernetes:core/v1:Namespace", "flts").urn;
+        const inside = resources.filter(({ type }) => /^(minio|postgresql):/.test(type));
+        assert.ok(inside.length > 20);
+        for (const resource of inside) {
+            assert.equal(resource.deletedWith, namespace, resource.urn);
+        }
+    });
+
+    it("gives providers addresses that a preview knows", () => {
+        assert.equal(one(resources, "pulumi:providers:minio", "minio").inputs.minioServer, "127.0.0.1:19000");
+        const { host, port, sslmode } = one(resources, "pulumi:providers:postgresql", "postgres").inputs;
+        assert.deepEqual(
+            { host, port: String(port), sslmode },
+            { host: "127.0.0.1", port: "15432", sslmode: "disable" },
+        );
+    });
+
+    it("installs the official chart without its default administrator and without secrets in its values", () => {
+        const { inputs } = one(resources, "kubernetes:helm.sh/v3:Release", "minio");
+        const values = inputs.values as Record<string, unknown>;
+        assert.deepEqual(values.users, []);
+        assert.equal(inputs.allowNullValues, true);
+        assert.equal(inputs.atomic, true);
+        assert.equal(inputs.cleanupOnFail, true);
+        assert.equal(values.existingSecret, "minio-root");
+        assert.equal(values.rootPassword, undefined);
+    });
+
+    it("makes one user a service, each with a policy for its own buckets", () => {
+        const users = ofType(resources, "minio:index/iamUser:IamUser").map(
+            ({ inputs }) => inputs.name as string,
+        );
+        assert.deepEqual(users.sort(), [
+            "flts-eval",
+            "flts-inference",
+            "flts-mlflow",
+            "flts-preprocess",
+            "flts-train",
+        ]);
+        const { policy } = one(resources, "minio:index/iamPolicy:IamPolicy", "train").inputs as {
+            policy: string;
+        };
+        assert.match(policy, /processed-data/);
+        assert.doesNotMatch(policy, /PutObject|model-promotion|"\*"|arn:aws:s3:::\*/);
+    });
+
+    it("lets MLflow's role own MLflow's database", () => {
+        const database = one(resources, "postgresql:index/database:Database", "mlflow").inputs;
+        assert.equal(database.owner, "mlflow");
+    });
+
+    it("puts secrets into Secrets and providers only", () => {
+        const allowed =
+            /^(kubernetes:core\/v1:Secret|pulumi:providers:|minio:index\/iamUser|postgresql:index\/role)/;
+        const leaks = resources.filter(
+            ({ type, inputs }) => !allowed.test(type) && JSON.stringify(inputs).includes(GENERATED_SECRET),
+        );
+        assert.deepEqual(leaks, []);
+        assert.doesNotMatch(JSON.stringify(outputs), new RegExp(GENERATED_SECRET));
+    });
+
+    it("does not wait for inference, which is ready once a model was promoted", () => {
+        const { metadata } = one(resources, DEPLOYMENT, "inference").inputs as {
+            metadata: { annotations: Record<string, string> };
+        };
+        assert.equal(metadata.annotations["pulumi.com/skipAwait"], "true");
+    });
+
+    it("needs fewer than 1.6 cores and 5 GiB, MinIO included", () => {
+        let cores = 0.1;
+        let bytes = 256 * 2 ** 20;
+        for (const { template } of workloads(resources)) {
+            for (const {
+                resources: { requests },
+            } of template.spec.containers) {
+                cores += requests.cpu?.endsWith("m")
+                    ? Number.parseInt(requests.cpu, 10) / 1000
+                    : Number(requests.cpu);
+                bytes += Number.parseInt(requests.memory ?? "", 10) * 2 ** 20;
+            }
+        }
+        assert.ok(cores < 1.6, String(cores));
+        assert.ok(bytes < 5 * 2 ** 30, String(bytes));
+    });
+});
+
+describe("the program, changed", () => {
+    it("names jobs by what they do: another dataset is another preprocess job and the same topics job", async () => {
+        const before = (await deployProgram(settings())).resources;
+        const same = (await deployProgram(settings({ logLevel: "INFO" }))).resources;
+        const other = (
+            await deployProgram(settings(), { ...FILES, train: { ...FILES.train, digest: "ff".repeat(32) } })
+        ).resources;
+        assert.equal(jobName(before, "preprocess"), jobName(same, "preprocess"));
+        assert.notEqual(jobName(before, "preprocess"), jobName(other, "preprocess"));
+        assert.equal(jobName(before, "kafka-topics"), jobName(other, "kafka-topics"));
+    });
+
+    it("leaves replicas to the autoscaler when there is one", async () => {
+        const { resources } = await deployProgram(
+            settings({ inference: { autoscaling: { enabled: true, minReplicas: 2 } } }),
+        );
+        const { spec } = one(resources, DEPLOYMENT, "inference").inputs as { spec: object };
+        assert.ok(!("replicas" in spec));
+        const autoscaler = one(resources, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "inference");
+        assert.equal((autoscaler.inputs.spec as { maxReplicas: number }).maxReplicas, 20);
+        one(resources, "kubernetes:policy/v1:PodDisruptionBudget", "inference");
+    });
+
+    it("trains each family that is asked for, and the evaluator waits for them", async () => {
+        const { resources } = await deployProgram(
+            settings({ training: { models: ["GRU", "LSTM", "PROPHET"] } }),
+        );
+        for (const name of ["train-gru", "train-lstm", "train-prophet"]) {
+            one(resources, DEPLOYMENT, name);
+        }
+        const evaluator = workloads(resources).find(({ name }) => name === "eval");
+        const expected = evaluator?.template.spec.containers[0]?.env.find(
+            ({ name }) => name === "EXPECTED_MODEL_TYPES",
+        );
+        assert.equal(expected?.value, "GRU,LSTM,PROPHET");
+    });
+
+    it("takes given Secrets instead of generated ones", async () => {
+        const { resources } = await deployProgram(
+            settings({ postgres: { existingSecret: "pg" }, objectStore: { existingSecret: "store" } }),
+        ).catch((error: unknown) => {
+            throw error;
+        });
+        assert.deepEqual(
+            ofType(resources, "kubernetes:core/v1:Secret").filter(({ name }) => /root|superuser/.test(name)),
+            [],
+        );
+        const release = one(resources, "kubernetes:helm.sh/v3:Release", "minio");
+        assert.equal((release.inputs.values as Record<string, unknown>).existingSecret, "store");
+    });
+
+    it("tells the addresses that are exposed", async () => {
+        const { outputs, resources } = await deployProgram(
+            settings({ loadBalancer: { service: { type: "NodePort", nodePort: 30023 } } }),
+        );
+        assert.deepEqual(outputs.urls, { inference: "http://127.0.0.1:30023" });
+        one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "inference-lb-from-outside");
+    });
+});

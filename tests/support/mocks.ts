@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
+
+/** A resource as the program registered it. */
+export interface Recorded {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Record<string, unknown>;
+    /** Types of the resource and its parents as the URN shows them. */
+    readonly urn: string;
+    readonly deleteHooks: readonly string[];
+    readonly deletedWith: string;
+    readonly dependencies: readonly string[];
+}
+
+/** The parts of a registration that mocks do not see. */
+interface RegistrationRequest {
+    getType(): string;
+    getName(): string;
+    getParent(): string;
+    getDeletedwith(): string;
+    getDependenciesList(): string[];
+    getHooks(): { getBeforeDeleteList(): string[] } | undefined;
+}
+
+type Callback = (error: Error | undefined, response: { getUrn(): string } | undefined) => void;
+
+interface Monitor {
+    registerResource(request: RegistrationRequest, callback: Callback): Promise<void>;
+    registerResourceHook?(request: unknown, callback: (error: null, response: unknown) => void): void;
+}
+
+/** Marks a generated password, so that a test can look for where it went. */
+export const GENERATED_SECRET = "generated-secret-of-";
+
+/**
+ * Runs a part of the program against mocks, as a preview so that nothing is connected to, and waits until every
+ * registration is done.
+ *
+ * What it does not prove: that a provider or the cluster accepts the inputs.
+ */
+export async function record<Result>(
+    deploy: () => Result | Promise<Result>,
+): Promise<{ readonly resources: readonly Recorded[]; readonly result: Result }> {
+    const resources: Recorded[] = [];
+    const inputs = new Map<string, Record<string, unknown>>();
+    await pulumi.runtime.setMocks(
+        {
+            newResource: (args) => {
+                inputs.set(`${args.type} ${args.name}`, args.inputs as Record<string, unknown>);
+                return { id: `${args.name}-id`, state: stateOf(args) };
+            },
+            call: () => ({}),
+        },
+        "flts",
+        "test",
+        true,
+    );
+    observe(pulumi.runtime.getMonitor() as unknown as Monitor, (request, urn) => {
+        resources.push({
+            type: request.getType(),
+            name: request.getName(),
+            inputs: inputs.get(`${request.getType()} ${request.getName()}`) ?? {},
+            urn,
+            deleteHooks: request.getHooks()?.getBeforeDeleteList() ?? [],
+            deletedWith: request.getDeletedwith(),
+            dependencies: request.getDependenciesList(),
+        });
+    });
+    const result = await deploy();
+    await pulumi.runtime.disconnect();
+    return { resources, result };
+}
+
+/** Sees each registration after it was answered; mocks alone are told inputs and nothing of the options. */
+function observe(monitor: Monitor, seen: (request: RegistrationRequest, urn: string) => void): void {
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) =>
+        register(request, (error, response) => {
+            if (response !== undefined) {
+                seen(request, response.getUrn());
+            }
+            callback(error, response);
+        });
+    monitor.registerResourceHook = (_request, callback) => {
+        callback(null, {});
+    };
+}
+
+function stateOf(args: MockResourceArgs): Record<string, unknown> {
+    const inputs = args.inputs as Record<string, unknown>;
+    return args.type === "random:index/randomPassword:RandomPassword"
+        ? { ...inputs, result: `${GENERATED_SECRET}${args.name}` }
+        : inputs;
+}

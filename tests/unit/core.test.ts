@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { contentHash } from "../../components/core/contentHash";
+import { refuseDataLoss } from "../../components/core/dataLossGuard";
+import { environment, fromSecret, plain } from "../../components/core/environment";
+import { Images } from "../../components/core/images";
+import { objectLabels, selectorLabels } from "../../components/core/labels";
+import { clusterId, replicationFactor, serverProperties } from "../../components/infrastructure/kafkaConfig";
+import { policyDocument } from "../../components/infrastructure/objectStorePolicy";
+import { topicDeclarations } from "../../components/pipeline/contract";
+import { haproxyConfig } from "../../components/serving/haproxyConfig";
+import { quantity } from "../../stacks/settings/quantity";
+
+describe("content hash", () => {
+    it("is the same for the same content in another order, and another for other content", () => {
+        assert.equal(contentHash({ a: 1, b: [1, 2] }), contentHash({ b: [1, 2], a: 1 }));
+        assert.notEqual(contentHash({ a: 1 }), contentHash({ a: 2 }));
+        assert.notEqual(contentHash([1, 2]), contentHash([2, 1]));
+        assert.match(contentHash("x"), /^[0-9a-f]{10}$/);
+    });
+});
+
+describe("labels", () => {
+    it("select by name, stack and kind, and mark objects as part of flts", () => {
+        const identity = { instance: "dev", name: "kafka", component: "job" };
+        assert.deepEqual(selectorLabels(identity), {
+            "app.kubernetes.io/name": "kafka",
+            "app.kubernetes.io/instance": "dev",
+            "app.kubernetes.io/component": "job",
+        });
+        assert.equal(objectLabels(identity)["app.kubernetes.io/part-of"], "flts");
+    });
+});
+
+describe("environment", () => {
+    it("is sorted, the last of equal names counts, and undefined leaves a variable out", () => {
+        assert.deepEqual(environment(plain({ B: 1, A: undefined, C: true }), plain({ B: 2 })), [
+            { name: "B", value: "2" },
+            { name: "C", value: "true" },
+        ]);
+    });
+
+    it("refers to a Secret's keys", () => {
+        assert.deepEqual(fromSecret("s", { PASSWORD: "key" }), [
+            { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "s", key: "key" } } },
+        ]);
+    });
+});
+
+describe("images", () => {
+    it("carry the tag of the project, or their own, and the registry's prefix", () => {
+        assert.equal(new Images({ registry: "", tag: "t1" }).reference("trainer"), "flts/trainer:t1");
+        assert.equal(
+            new Images({ registry: "mirror.example/x/", tag: "t1" }).reference("kafka"),
+            "mirror.example/x/apache/kafka:4.3.1",
+        );
+    });
+});
+
+describe("data-loss guard", () => {
+    it("refuses with the object's name, unless it or everything is named", () => {
+        assert.throws(() => {
+            refuseDataLoss("postgres", ["kafka"]);
+        }, /"postgres" holds data that this would delete.*flts:allowDataLoss/);
+        refuseDataLoss("postgres", ["postgres"]);
+        refuseDataLoss("postgres", ["all"]);
+    });
+});
+
+describe("Kafka configuration", () => {
+    it("has a stable cluster id of 16 bytes that no tool takes for an option", () => {
+        for (const namespace of ["flts", "a", "b", "c", "d", "e"]) {
+            const id = clusterId(namespace, "kafka");
+            assert.equal(id, clusterId(namespace, "kafka"));
+            assert.equal(Buffer.from(id, "base64url").length, 16);
+            assert.doesNotMatch(id, /^-/);
+        }
+    });
+
+    it("replicates as far as there are brokers, and names every controller", () => {
+        assert.deepEqual([1, 3, 5].map(replicationFactor), [1, 3, 3]);
+        const text = serverProperties({ brokers: 3, name: "kafka", headlessHost: "h" });
+        assert.match(
+            text,
+            /^controller\.quorum\.voters=0@kafka-0\.h:9093,1@kafka-1\.h:9093,2@kafka-2\.h:9093$/m,
+        );
+        assert.match(text, /^min\.insync\.replicas=2$/m);
+        assert.match(text, /^auto\.create\.topics\.enable=false$/m);
+    });
+
+    it("declares all nine topics, dead letters with one partition and a longer retention", () => {
+        const topics = topicDeclarations(1, 4, 24);
+        assert.equal(topics.length, 9);
+        assert.deepEqual(
+            topics.find(({ name }) => name === "training-data"),
+            {
+                name: "training-data",
+                partitions: 4,
+                replicationFactor: 1,
+                config: { "retention.ms": "86400000" },
+            },
+        );
+        assert.equal(topics.find(({ name }) => name === "DLQ-preprocess")?.partitions, 1);
+    });
+});
+
+describe("object store policy", () => {
+    it("allows what was granted, on that bucket, and nothing else", () => {
+        const { Statement: statements } = JSON.parse(policyDocument([{ bucket: "b", access: "read" }])) as {
+            Statement: { Effect: string; Action: string[]; Resource: string[] }[];
+        };
+        assert.deepEqual(statements, [
+            {
+                Effect: "Allow",
+                Action: ["s3:ListBucket", "s3:GetBucketLocation"],
+                Resource: ["arn:aws:s3:::b"],
+            },
+            { Effect: "Allow", Action: ["s3:GetObject"], Resource: ["arn:aws:s3:::b/*"] },
+        ]);
+    });
+});
+
+describe("HAProxy configuration", () => {
+    const text = haproxyConfig({
+        backendHost: "inference-headless.flts.svc.cluster.local",
+        backendPort: 8000,
+        maximumServers: 20,
+        maximumConnections: 512,
+        requestTimeoutSeconds: 30,
+    });
+
+    it("finds pods through the headless Service and asks each for /ready", () => {
+        assert.match(
+            text,
+            /server-template inference- 1-20 inference-headless\.flts\.svc\.cluster\.local:8000/,
+        );
+        assert.match(text, /default-server .*resolvers cluster .*init-addr none/);
+        assert.match(text, /http-check send meth GET uri \/ready/);
+        assert.match(text, /http-check expect status 200/);
+    });
+
+    it("has neither a statistics page nor an admin socket", () => {
+        assert.doesNotMatch(text, /stats/);
+    });
+});
+
+describe("quantity", () => {
+    it("reads cores and bytes", () => {
+        assert.equal(quantity("250m"), 0.25);
+        assert.equal(quantity("2"), 2);
+        assert.equal(quantity("1.5Gi"), 1.5 * 2 ** 30);
+        assert.throws(() => quantity("2 GB"), /"2 GB" is not a quantity/);
+    });
+});

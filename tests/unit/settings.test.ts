@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { projectDeclarations } from "../../stacks/settings/declarations";
+import { SettingsError } from "../../stacks/settings/problems";
+import { readSettings } from "../../stacks/settings/read";
+
+const root = join(__dirname, "..", "..");
+const required = {
+    "flts:images": '{"tag":"abc"}',
+    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
+};
+
+/** Messages of the mistakes in a configuration. */
+function mistakes(configuration: Record<string, string>): string[] {
+    try {
+        readSettings({ ...required, ...configuration }, "dev");
+    } catch (error) {
+        assert.ok(error instanceof SettingsError, String(error));
+        return error.problems.map(({ message }) => message);
+    }
+    return [];
+}
+
+describe("settings", () => {
+    it("fill every setting that was not given from its default", () => {
+        const settings = readSettings(required, "dev");
+        assert.equal(settings.kafka.brokers, 1);
+        assert.deepEqual(settings.training.models, ["GRU"]);
+        assert.equal(settings.inference.replicas, undefined);
+        assert.equal(settings.postgres.access.localPort, 15432);
+    });
+
+    it("are read from objects, from keys with dots, and from text that holds a number", () => {
+        const settings = readSettings(
+            {
+                ...required,
+                "flts:kafka": '{"partitions":"4","storage":"3Gi"}',
+                "flts:kafka.partitions": "6",
+                "flts:inference": '{"autoscaling":{"enabled":"true"}}',
+                "flts:training": '{"learningRate":"0.01"}',
+                "flts:postgres": '{"resources":{"limits":{"cpu":2}}}',
+            },
+            "dev",
+        );
+        assert.equal(settings.kafka.partitions, 6);
+        assert.equal(settings.kafka.storage, "3Gi");
+        assert.equal(settings.inference.autoscaling.enabled, true);
+        assert.equal(settings.training.learningRate, 0.01);
+        assert.equal(settings.postgres.resources.limits.cpu, "2");
+    });
+
+    it("take empty text as not given", () => {
+        const settings = readSettings({ ...required, "flts:dataset": '{"file":"","testFile":""}' }, "dev");
+        assert.equal(settings.dataset.file, undefined);
+    });
+
+    it("ignore the configuration of other packages", () => {
+        assert.deepEqual(mistakes({ "kubernetes:context": "x", "pulumi:tags": "{}" }), []);
+    });
+
+    it("report every mistake in one error: wrong values, unknown keys and contradictions", () => {
+        const messages = mistakes({
+            "flts:kafka": '{"brokers":12,"partition":3}',
+            "flts:logLevel": "LOUD",
+            "flts:inference": '{"replicas":3,"autoscaling":{"enabled":true}}',
+            "flts:colour": "red",
+        });
+        assert.equal(messages.length, 5);
+        const text = messages.join("\n");
+        assert.match(text, /flts:kafka\.brokers = 12: must be a whole number from 1 to 9\. Brokers/);
+        assert.match(
+            text,
+            /flts:kafka\.partition: there is no such setting; did you mean flts:kafka\.partitions\?/,
+        );
+        assert.match(text, /flts:logLevel = "LOUD": must be one of DEBUG, INFO, WARNING, ERROR/);
+        assert.match(text, /flts:colour: there is no such setting; there are: namespace, /);
+        assert.match(text, /flts:inference\.replicas = 3: the autoscaler sets the number of pods/);
+    });
+
+    it("name the stack, its file and how to change a setting", () => {
+        assert.throws(() => readSettings({ ...required, "flts:logLevel": "LOUD" }, "prod"), {
+            message:
+                /^1 mistake in the settings of stack prod; nothing was changed:\n.*\n.*Pulumi\.prod\.yaml/,
+        });
+    });
+
+    it("say that a required setting is missing", () => {
+        assert.throws(
+            () => readSettings({}, "dev"),
+            (error: Error) => {
+                assert.match(error.message, /flts:images\.tag is not set: it must be letters/);
+                assert.match(error.message, /flts:objectStore\.chart is not set/);
+                return true;
+            },
+        );
+    });
+
+    it("say when a group of settings is given a single value", () => {
+        assert.match(
+            mistakes({ "flts:kafka": "big" })[0] ?? "",
+            /flts:kafka = "big": must be a group of settings/,
+        );
+    });
+
+    const contradictory: Record<string, [Record<string, string>, RegExp]> = {
+        "an even number of brokers": [{ "flts:kafka.brokers": "2" }, /kafka\.brokers = 2: must be odd/],
+        "a heap above the memory limit": [
+            { "flts:kafka.heapMegabytes": "2048" },
+            /kafka\.heapMegabytes = 2048: must leave room/,
+        ],
+        "direct access without a host": [
+            { "flts:postgres": '{"access":{"mode":"direct"}}' },
+            /postgres\.access\.mode = "direct": needs flts:postgres\.access\.host/,
+        ],
+        "two tunnels on one port": [
+            { "flts:postgres": '{"access":{"localPort":19000}}' },
+            /postgres\.access\.localPort = 19000: is the port of flts:objectStore/,
+        ],
+        "a node port of a Service without one": [
+            { "flts:mlflow": '{"service":{"nodePort":30500}}' },
+            /mlflow\.service\.nodePort = 30500: needs flts:mlflow\.service\.type/,
+        ],
+        "one node port for two Services": [
+            {
+                "flts:mlflow": '{"service":{"type":"NodePort","nodePort":30500}}',
+                "flts:loadBalancer": '{"service":{"type":"NodePort","nodePort":30500}}',
+            },
+            /loadBalancer\.service\.nodePort = 30500: is the port of flts:mlflow/,
+        ],
+        "held-out rows without rows to train on": [
+            { "flts:dataset": '{"testFile":"a.csv"}' },
+            /dataset\.testFile = "a\.csv": needs flts:dataset\.file/,
+        ],
+        "a request above its limit": [
+            { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },
+            /evaluation\.resources\.requests\.memory = "2Gi": must not be above/,
+        ],
+        "a minimum above the maximum": [
+            { "flts:inference": '{"autoscaling":{"minReplicas":9,"maxReplicas":3}}' },
+            /minReplicas = 9: must not be above/,
+        ],
+    };
+    for (const [name, [configuration, message]] of Object.entries(contradictory)) {
+        it(`refuse ${name}`, () => {
+            const messages = mistakes(configuration);
+            assert.equal(messages.length, 1, messages.join("\n"));
+            assert.match(messages[0] ?? "", message);
+        });
+    }
+});
+
+describe("Pulumi.yaml", () => {
+    const project = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+        config: Record<string, unknown>;
+    };
+
+    it("declares exactly the settings of the schema, with their defaults", () => {
+        assert.deepEqual(
+            project.config,
+            projectDeclarations(),
+            "run `npx ts-node stacks/settings/writeDeclarations.ts`",
+        );
+    });
+
+    for (const stack of ["dev", "prod"]) {
+        it(`Pulumi.${stack}.yaml has no mistake`, () => {
+            const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+                config: Record<string, unknown>;
+            };
+            const given = Object.fromEntries(
+                Object.entries(config).map(([key, value]) => [
+                    key,
+                    typeof value === "string" ? value : JSON.stringify(value),
+                ]),
+            );
+            readSettings(
+                { ...given, "flts:images.tag": "abc", "flts:objectStore.chart": "/minio.tgz" },
+                stack,
+            );
+        });
+    }
+});

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { createServer as createHttpServer } from "node:http";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
+import { listenOnLoopback } from "../../components/access/loopbackListener";
+import {
+    objectStoreProbe,
+    postgresProbe,
+    startupPacket,
+    untilAnswered,
+} from "../../components/access/protocolProbes";
+import { readyEndpoint } from "../../components/access/readyEndpoint";
+
+function unexpected(error: Error): void {
+    throw error;
+}
+
+async function listening(server: Server): Promise<number> {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+}
+
+/** A server that answers every first message with the same bytes. */
+async function answering(answer: string): Promise<{ server: Server; port: number }> {
+    const server = createServer((socket) => socket.once("data", () => socket.end(answer, "latin1")));
+    return { server, port: await listening(server) };
+}
+
+describe("loopback listener", () => {
+    const servers: Server[] = [];
+
+    afterEach(() => {
+        for (const server of servers.splice(0)) {
+            server.close();
+        }
+    });
+
+    it("hands each connection to the dialler and passes the far end's close on", async () => {
+        let dialled = 0;
+        const probe = createServer();
+        const port = await listening(probe);
+        await new Promise((resolve) => probe.close(resolve));
+        servers.push(
+            await listenOnLoopback({
+                port,
+                portSetting: "flts:test.port",
+                dial: (socket) => {
+                    dialled += 1;
+                    socket.end("hello");
+                    return Promise.resolve();
+                },
+                onFailure: unexpected,
+            }),
+        );
+        const answers = await Promise.all(
+            [1, 2].map(
+                () =>
+                    new Promise<string>((resolve) => {
+                        let text = "";
+                        connect(port, "127.0.0.1")
+                            .on("data", (data) => (text += data.toString()))
+                            .on("close", () => {
+                                resolve(text);
+                            });
+                    }),
+            ),
+        );
+        assert.deepEqual(answers, ["hello", "hello"]);
+        assert.equal(dialled, 2);
+    });
+
+    it("names the port and the setting when the port is taken", async () => {
+        const taken = createServer();
+        servers.push(taken);
+        const port = await listening(taken);
+        await assert.rejects(
+            listenOnLoopback({
+                port,
+                portSetting: "flts:postgres.access.localPort",
+                dial: () => Promise.resolve(),
+                onFailure: unexpected,
+            }),
+            new RegExp(
+                `127\\.0\\.0\\.1:${port} is in use by another program.*flts:postgres\\.access\\.localPort`,
+            ),
+        );
+    });
+
+    it("closes a connection that cannot be forwarded and says why", async () => {
+        const reasons: string[] = [];
+        const free = createServer();
+        const port = await listening(free);
+        await new Promise((resolve) => free.close(resolve));
+        servers.push(
+            await listenOnLoopback({
+                port,
+                portSetting: "flts:test.port",
+                dial: () => Promise.reject(new Error("no ready pod")),
+                onFailure: (error) => reasons.push(error.message),
+            }),
+        );
+        await new Promise<void>((resolve) => {
+            connect(port, "127.0.0.1")
+                .on("error", () => undefined)
+                .on("close", () => {
+                    resolve();
+                });
+        });
+        assert.deepEqual(reasons, ["no ready pod"]);
+    });
+});
+
+describe("protocol probes", () => {
+    it("take a request for authentication as PostgreSQL's yes", async () => {
+        const { server, port } = await answering("R\0\0\0\x17");
+        await postgresProbe("127.0.0.1", port);
+        server.close();
+    });
+
+    it("take an error as no: the server accepts connections while it recovers", async () => {
+        const { server, port } = await answering("E\0\0\0\x20SFATAL\0Mthe database system is starting up\0");
+        await assert.rejects(postgresProbe("127.0.0.1", port), /the database system is starting up/);
+        server.close();
+    });
+
+    it("send a start-up packet whose length counts itself", () => {
+        const packet = startupPacket("postgres");
+        assert.equal(packet.readInt32BE(0), packet.length);
+        assert.equal(packet.readInt32BE(4), 196608);
+    });
+
+    it("take MinIO's readiness as yes only when it is not offline", async () => {
+        let headers: Record<string, string> = { "x-minio-server-status": "offline" };
+        const server = createHttpServer((_request, response) => {
+            response.writeHead(200, headers).end();
+        });
+        const port = await listening(server);
+        await assert.rejects(objectStoreProbe("127.0.0.1", port), /offline/);
+        headers = {};
+        await objectStoreProbe("127.0.0.1", port);
+        server.close();
+    });
+
+    it("are repeated until they succeed, or the time is over", async () => {
+        let attempts = 0;
+        const third = (): Promise<void> =>
+            ++attempts < 3 ? Promise.reject(new Error("not yet")) : Promise.resolve();
+        await untilAnswered(third, { timeout: 5, interval: 1 });
+        assert.equal(attempts, 3);
+        await assert.rejects(
+            untilAnswered(() => Promise.reject(new Error("never")), { timeout: 0.02, interval: 5 }),
+            /never/,
+        );
+    });
+});
+
+describe("ready endpoint", () => {
+    const slice = (ready: boolean, name: string) => ({
+        addressType: "IPv4",
+        ports: [{ port: 9000 }],
+        endpoints: [{ addresses: ["10.0.0.1"], conditions: { ready }, targetRef: { kind: "Pod", name } }],
+    });
+
+    it("is the first ready pod with the Service's target port", () => {
+        assert.deepEqual(readyEndpoint([slice(false, "a"), slice(true, "b")]), { pod: "b", port: 9000 });
+    });
+
+    it("is undefined when no pod is ready", () => {
+        assert.equal(readyEndpoint([slice(false, "a")]), undefined);
+        assert.equal(readyEndpoint([]), undefined);
+    });
+});
