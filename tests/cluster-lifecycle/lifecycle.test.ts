@@ -16,6 +16,18 @@ import { additions, listMachine, type Machine } from "./support/machine";
 import { namespace, nodePort, privilegedPod, probeObjects, processorLimit } from "./support/objects";
 import { shimOf } from "./support/shims";
 
+/** What `look` returns once it does not throw any more: a pod's Service follows the pod by a moment. */
+async function eventually<T>(look: () => T): Promise<T> {
+    for (let attempt = 0; attempt < 40; attempt++) {
+        try {
+            return look();
+        } catch {
+            await sleep(500);
+        }
+    }
+    return look();
+}
+
 describe("embedded cluster", function () {
     this.timeout(180_000);
     let directory: string;
@@ -143,9 +155,12 @@ describe("embedded cluster", function () {
         );
     });
 
-    it("connects pods with DNS, Services, the API server and each other", () => {
+    it("connects pods with DNS, Services, the API server and each other", async () => {
         assert.ok(inProbe("resolve", "kubernetes.default.svc.cluster.local").includes(addresses.apiService));
-        assert.match(inProbe("get", `http://probe.${namespace}.svc`), /hello from probe/);
+        assert.match(
+            await eventually(() => inProbe("get", `http://probe.${namespace}.svc`)),
+            /hello from probe/,
+        );
         assert.match(inProbe("connect", `${addresses.apiService}:443`), /connected/);
     });
 
@@ -177,12 +192,9 @@ describe("embedded cluster", function () {
     it("holds a pod to its CPU limit and measures it", async () => {
         const used = Number(inProbe("burn"));
         assert.ok(used < processorLimit * 1.25, `used ${used} of ${processorLimit} processors`);
-        let measured = 0;
-        for (let attempt = 0; measured === 0 && attempt < 60; attempt++) {
-            await sleep(500);
-            measured = probeMemory();
-        }
-        assert.ok(measured > 0, "the kubelet measures no memory use");
+        await eventually(() => {
+            assert.ok(probeMemory() > 0, "the kubelet measures no memory use");
+        });
     });
 
     for (const name of daemonNames) {
@@ -227,11 +239,9 @@ describe("embedded cluster", function () {
 
     it("deletes a volume with its claim", async () => {
         inNamespace("delete", "pod/probe", "pvc/data", "--timeout=60s");
-        const volumes = (): string => kubectl(state, ["get", "pv", "--output=name"]).trim();
-        for (let attempt = 0; volumes() !== "" && attempt < 50; attempt++) {
-            await sleep(200);
-        }
-        assert.equal(volumes(), "");
+        await eventually(() => {
+            assert.equal(kubectl(state, ["get", "pv", "--output=name"]).trim(), "");
+        });
         assert.equal(execFileSync("ls", ["-A", layout.volumes], { encoding: "utf8" }), "");
     });
 

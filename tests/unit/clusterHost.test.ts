@@ -5,7 +5,7 @@ import {
     podNetworkRules,
     removalOf,
 } from "../../toolchain/cluster/host/iptables";
-import { ownCacheFiles } from "../../toolchain/cluster/host/leftovers";
+import { deadSockets, ownCacheFiles } from "../../toolchain/cluster/host/leftovers";
 import { parseListeners } from "../../toolchain/cluster/host/listeners";
 import { mountsBelow } from "../../toolchain/cluster/host/mounts";
 
@@ -99,5 +99,15 @@ describe("embedded cluster: leftovers", () => {
     it("of the pod network are told from those of others", () => {
         const names = ["flts-aa-eth0", "cni-loopback-aa-lo", "cni-loopback-bb-lo", "other-bb-eth0"];
         assert.deepEqual(ownCacheFiles(names), ["flts-aa-eth0", "cni-loopback-aa-lo"]);
+    });
+
+    it("of killed shims are sockets where nobody listens", () => {
+        const sockets = [
+            "Num               RefCount Protocol Flags    Type St Inode Path",
+            "0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/containerd/s/alive",
+        ].join("\n");
+        assert.deepEqual(deadSockets("/run/containerd/s", ["alive", "dead"], sockets), [
+            "/run/containerd/s/dead",
+        ]);
     });
 });

@@ -2,12 +2,16 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "nod
 import { join } from "node:path";
 import { networkName } from "../components/containerd";
 import type { Layout } from "../layout";
+import { cameWithCluster } from "./snapshot";
 
 /** Where libcni caches the results of every network of the machine; containerd 1.x offers no other place. */
 const networkCache = "/var/lib/cni/results";
 
 /** Where the kubelet links to containers' logs under names that hold the pod's; the place is fixed in its source. */
 const containerLogLinks = "/var/log/containers";
+
+/** Where the shims of all containerd instances listen; the place is fixed in containerd's source. */
+const shimSocketDirectory = "/run/containerd/s";
 
 function list(directory: string): string[] {
     return existsSync(directory) ? readdirSync(directory) : [];
@@ -26,7 +30,7 @@ export function ownCacheFiles(names: readonly string[]): string[] {
     ];
 }
 
-/** Sockets of the cluster's container shims. containerd puts those of all its instances into one directory. */
+/** Sockets of the cluster's container shims, as containerd noted them. */
 export function shimSockets(layout: Layout): string[] {
     const bundles = join(layout.run, "containerd", "io.containerd.runtime.v2.task", "k8s.io");
     return list(bundles)
@@ -37,12 +41,24 @@ export function shimSockets(layout: Layout): string[] {
                 .trim()
                 .replace(/^unix:\/\//, ""),
         )
-        .filter((path) => path.startsWith("/run/containerd/s/"));
+        .filter((path) => path.startsWith(`${shimSocketDirectory}/`));
+}
+
+/**
+ * Sockets in `directory` at which nobody listens any more, according to `unixSockets` (the text of /proc/net/unix). A
+ * shim that was killed leaves its socket, and containerd then forgets where it was.
+ */
+export function deadSockets(directory: string, names: readonly string[], unixSockets: string): string[] {
+    const alive = new Set(unixSockets.split("\n").map((line) => line.trim().split(/\s+/)[7]));
+    return names.map((name) => join(directory, name)).filter((path) => !alive.has(path));
 }
 
 /** Deletes what the cluster's programs leave in directories that they share with others. */
 export function removeSharedFiles(layout: Layout): void {
-    for (const path of shimSockets(layout)) {
+    const orphans = cameWithCluster(layout, shimSocketDirectory)
+        ? deadSockets(shimSocketDirectory, list(shimSocketDirectory), readFileSync("/proc/net/unix", "utf8"))
+        : [];
+    for (const path of [...shimSockets(layout), ...orphans]) {
         rmSync(path, { force: true });
     }
     for (const name of ownCacheFiles(list(networkCache))) {

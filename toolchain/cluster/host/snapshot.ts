@@ -50,12 +50,23 @@ export function ensureHostSnapshot(layout: Layout): void {
     writeFileSync(layout.hostSnapshot, JSON.stringify(snapshot, null, 2));
 }
 
+function readSnapshot(layout: Layout): HostSnapshot | undefined {
+    return existsSync(layout.hostSnapshot)
+        ? (JSON.parse(readFileSync(layout.hostSnapshot, "utf8")) as HostSnapshot)
+        : undefined;
+}
+
+/** True if one of the shared directories came with the cluster, so that nobody else used it before. */
+export function cameWithCluster(layout: Layout, directory: (typeof sharedDirectories)[number]): boolean {
+    return readSnapshot(layout)?.directories.includes(directory) === false;
+}
+
 /** Sets the machine back to what `ensureHostSnapshot` noted. Directories that others use meanwhile stay. */
 export function restoreHost(layout: Layout): void {
-    if (!existsSync(layout.hostSnapshot)) {
+    const snapshot = readSnapshot(layout);
+    if (snapshot === undefined) {
         return;
     }
-    const snapshot = JSON.parse(readFileSync(layout.hostSnapshot, "utf8")) as HostSnapshot;
     for (const [name, value] of Object.entries(snapshot.settings)) {
         if (readFileSync(settingPath(name), "utf8").trim() !== value) {
             writeFileSync(settingPath(name), value);
