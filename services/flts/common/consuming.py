@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import Message as KafkaMessage
 
 from flts.common.health import Heartbeat
+from flts.common.kafka import client_settings
 from flts.common.messages import DeadLetter
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher, publish_dead_letter
@@ -56,9 +57,8 @@ def group_consumer(bootstrap_servers: str, group: str, topic: str) -> Consumer:
     """Consumer in a group with manual commits, beginning with the oldest message."""
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap_servers,
+            **client_settings(bootstrap_servers, group),
             "group.id": group,
-            "client.id": group,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             # A topic that is declared after this consumer started is found within this time.

@@ -6,14 +6,15 @@ import sys
 import structlog
 
 
-def configure_logs(service: str, level: str = "INFO") -> structlog.stdlib.BoundLogger:
-    """Send this process's logs to standard output under the given service name; returns the logger."""
+def configure_logs(service: str, level: str = "INFO", **fields: str) -> None:
+    """Send this process's logs to standard output; every line has the service name and the further fields."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stdout, format="%(message)s")
     renderer = structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            # Not context variables: those would be lost in the threads that do the work.
+            lambda logger, method, event: {"service": service, **fields, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
             structlog.processors.format_exc_info,
@@ -23,4 +24,3 @@ def configure_logs(service: str, level: str = "INFO") -> structlog.stdlib.BoundL
         # Not cached, so that tests can reconfigure and capture.
         cache_logger_on_first_use=False,
     )
-    return structlog.get_logger(service=service)

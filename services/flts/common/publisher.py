@@ -6,6 +6,7 @@ import structlog
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
+from flts.common.kafka import client_settings
 from flts.common.messages import DeadLetter, Message
 
 _DELIVERY_SECONDS = 60.0
@@ -24,8 +25,7 @@ class KafkaPublisher:
     def __init__(self, bootstrap_servers: str, client_id: str) -> None:
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap_servers,
-                "client.id": client_id,
+                **client_settings(bootstrap_servers, client_id),
                 "acks": "all",
                 "enable.idempotence": True,
                 "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),

@@ -27,7 +27,6 @@ def main(arguments: list[str]) -> int:
         return 1
     settings = load_settings_or_exit(EvaluationSettings)
     configure_logs("evaluator", settings.log_level)
-    structlog.contextvars.bind_contextvars(service="evaluator")
     for name, value in _MLFLOW_DEFAULTS.items():
         os.environ.setdefault(name, value)
     stop = stop_on_signals()

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
+from flts.common.kafka import client_settings
+
 _POLL_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 
@@ -19,8 +21,7 @@ class Announcements:
 
     def __init__(self, bootstrap_servers: str, client_id: str, topic: str, on_promotion: Callable[[], None]) -> None:
         self._settings = {
-            "bootstrap.servers": bootstrap_servers,
-            "client.id": client_id,
+            **client_settings(bootstrap_servers, client_id),
             # librdkafka demands a name; nothing joins or commits.
             "group.id": client_id,
             "enable.auto.commit": False,

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -29,7 +28,6 @@ def main(arguments: list[str]) -> int:
         return 1
     settings = load_settings_or_exit(InferenceSettings)
     configure_logs("inference", settings.log_level)
-    structlog.contextvars.bind_contextvars(service="inference")
     uvicorn.run(
         build_app(settings),
         host="0.0.0.0",

@@ -23,7 +23,6 @@ def main(arguments: list[str]) -> int:
         return 1
     settings = load_settings_or_exit(PreprocessSettings)
     configure_logs("preprocess", settings.log_level)
-    structlog.contextvars.bind_contextvars(service="preprocess")
     if arguments == ["serve"]:
         return serve(settings)
     publisher = KafkaPublisher(settings.kafka_bootstrap_servers, "preprocess")

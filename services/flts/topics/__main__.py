@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from flts.common.kafka import client_settings
 from flts.common.logs import configure_logs
 from flts.common.settings import ServiceSettings, load_settings_or_exit
 from flts.topics.applying import carry_out, existing_topics
@@ -25,10 +26,10 @@ def main(arguments: list[str]) -> int:
         return 1
     settings = load_settings_or_exit(ServiceSettings)
     configure_logs("topics", settings.log_level)
-    logger = structlog.get_logger(service="topics")
+    logger = structlog.get_logger()
     try:
         declared = read_declaration(Path(arguments[0]))
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "client.id": "topics"})
+        admin = AdminClient(client_settings(settings.kafka_bootstrap_servers, "topics"))
         steps = declare(admin, declared)
     except (DeclarationError, PlanError, KafkaException, RuntimeError) as error:
         logger.error("failure", error=str(error))
@@ -50,7 +51,7 @@ def declare(admin: AdminClient, declared: list[Topic], patience_seconds: float =
         stop=stop_after_delay(patience_seconds),
         wait=wait_exponential(multiplier=0.5, max=5),
         reraise=True,
-        before_sleep=lambda state: structlog.get_logger(service="topics").info(
+        before_sleep=lambda state: structlog.get_logger().info(
             "waiting_for_kafka", elapsed_seconds=round(state.seconds_since_start or 0, 1)
         ),
     )

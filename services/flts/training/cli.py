@@ -23,8 +23,7 @@ def main(arguments: list[str]) -> int:
         print(f"unknown arguments {arguments}: the trainer takes none")
         return 1
     settings = load_settings_or_exit(TrainingSettings)
-    configure_logs("trainer", settings.log_level)
-    structlog.contextvars.bind_contextvars(service="trainer", model_type=settings.model_type)
+    configure_logs("trainer", settings.log_level, model_type=settings.model_type)
     for name, value in _MLFLOW_DEFAULTS.items():
         os.environ.setdefault(name, value)
     stop = stop_on_signals()
