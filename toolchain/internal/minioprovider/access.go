@@ -46,7 +46,10 @@ func accessPolicy(bucket, access string) (string, error) {
 		statements = []statement{allow(whole, readBucketActions, []string{"s3:ListBucketMultipartUploads"}),
 			allow(content, readObjectActions, writeObjectActions)}
 	case "public":
-		statements = []statement{allow(whole, []string{"s3:*"}), allow(content, []string{"s3:*"})}
+		// MinIO refuses "s3:*" on the bucket alone: it covers actions on objects.
+		everything := allow(whole, []string{"s3:*"})
+		everything.Resource = append(everything.Resource, content)
+		statements = []statement{everything}
 	default:
 		return "", fmt.Errorf("acl is %q: it has no policy", access)
 	}

@@ -140,7 +140,7 @@ func readBucket(ctx context.Context, client *Client, name string, state provider
 		return nil, client.failed(err)
 	}
 	if !exists {
-		return nil, client.missing(ctx)
+		return nil, provider.ErrNotFound
 	}
 	access, err := client.access(ctx, name, state.Text("acl"))
 	if err != nil {
@@ -178,7 +178,7 @@ func (client *Client) objectLocking(ctx context.Context, name string) (bool, err
 func deleteBucket(ctx context.Context, client *Client, id string, state provider.Values) error {
 	if state.Flag("forceDestroy") {
 		if err := client.empty(ctx, id); err != nil {
-			return ignoreMissing(err)
+			return err
 		}
 	}
 	err := client.objects.RemoveBucket(ctx, id)
@@ -186,7 +186,7 @@ func deleteBucket(ctx context.Context, client *Client, id string, state provider
 		return fmt.Errorf("bucket %q is not empty: remove its objects, or set forceDestroy to true and run `pulumi up` "+
 			"before deleting it", id)
 	}
-	return ignoreMissing(client.failed(err))
+	return client.failed(err)
 }
 
 // empty deletes all versions of all objects of a bucket.

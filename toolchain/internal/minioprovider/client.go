@@ -125,13 +125,36 @@ func (client *Client) failed(err error) error {
 	return fmt.Errorf("MinIO server %s: %w", client.objects.EndpointURL(), err)
 }
 
-// missing confirms that an object is gone. A HEAD request's "404" has no body and may come from anything that listens
-// there, a proxy or another service behind the same tunnel; only a signed list of buckets comes from the right server.
-func (client *Client) missing(ctx context.Context) error {
-	if _, err := client.objects.ListBuckets(ctx); err != nil {
-		return fmt.Errorf("MinIO server %s: confirming that the object is gone: %w", client.objects.EndpointURL(), err)
+// confirmed makes a resource doubt every "not found". A 404 may come from anything that listens at the address, a proxy
+// or another service behind the same tunnel, and the client libraries make "no such bucket" of it; only a signed list of
+// buckets comes from the right server. With that, an object that is gone is gone, and deleting it is a success.
+func confirmed(resource provider.Resource[*Client]) provider.Resource[*Client] {
+	read, remove := resource.Read, resource.Delete
+	resource.Read = func(
+		ctx context.Context, client *Client, id string, state provider.Values,
+	) (string, provider.Values, error) {
+		newID, outputs, err := read(ctx, client, id, state)
+		return newID, outputs, client.confirm(ctx, err)
 	}
-	return provider.ErrNotFound
+	resource.Delete = func(ctx context.Context, client *Client, id string, state provider.Values) error {
+		err := client.confirm(ctx, remove(ctx, client, id, state))
+		if errors.Is(err, provider.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	return resource
+}
+
+func (client *Client) confirm(ctx context.Context, err error) error {
+	if !errors.Is(err, provider.ErrNotFound) {
+		return err
+	}
+	if _, listing := client.objects.ListBuckets(ctx); listing != nil {
+		return fmt.Errorf("MinIO server %s: it answers \"not found\", but does not list its buckets either: %w",
+			client.objects.EndpointURL(), listing)
+	}
+	return err
 }
 
 // errorCode is the code of an error that the server itself has sent, else "".
@@ -145,12 +168,4 @@ func errorCode(err error) string {
 		return objects.Code
 	}
 	return ""
-}
-
-// ignoreMissing makes a delete of what is gone already a success.
-func ignoreMissing(err error) error {
-	if errors.Is(err, provider.ErrNotFound) {
-		return nil
-	}
-	return err
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +42,7 @@ func object() provider.Resource[*Client] {
 		Delete: func(ctx context.Context, client *Client, _ string, state provider.Values) error {
 			err := client.objects.RemoveObject(ctx, state.Text("bucketName"), state.Text("objectName"),
 				minio.RemoveObjectOptions{VersionID: state.Text("versionId")})
-			return ignoreMissing(client.failed(err))
+			return client.failed(err)
 		},
 	}
 }
@@ -112,12 +111,8 @@ func readObject(
 		}
 	}
 	actual, err := client.objects.StatObject(ctx, bucketName, objectName, minio.StatObjectOptions{})
-	err = client.failed(err)
-	if errors.Is(err, provider.ErrNotFound) {
-		err = client.missing(ctx)
-	}
 	if err != nil {
-		return "", nil, err
+		return "", nil, client.failed(err)
 	}
 	return objectName, state.With(provider.Values{
 		"bucketName": bucketName, "objectName": objectName, "contentType": actual.ContentType, "etag": actual.ETag,

@@ -64,7 +64,7 @@ func policy() provider.Resource[*Client] {
 			return write(ctx, client, id, inputs)
 		},
 		Delete: func(ctx context.Context, client *Client, id string, _ provider.Values) error {
-			return ignoreMissing(client.failed(client.administration.RemoveCannedPolicy(ctx, id)))
+			return client.failed(client.administration.RemoveCannedPolicy(ctx, id))
 		},
 	}
 }
@@ -138,7 +138,7 @@ func userPolicyAttachment() provider.Resource[*Client] {
 		Read: readAttachment,
 		Delete: func(ctx context.Context, client *Client, _ string, state provider.Values) error {
 			_, err := client.administration.DetachPolicy(ctx, request(state))
-			return ignoreMissing(client.failed(unlessApplied(err)))
+			return client.failed(unlessApplied(err))
 		},
 	}
 }

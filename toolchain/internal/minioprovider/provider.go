@@ -18,7 +18,8 @@ func Description() provider.Description[*Client] {
 		Settings: settings(),
 		Connect:  connect,
 		Resources: []provider.Resource[*Client]{
-			bucket(), bucketVersioning(), object(), user(), policy(), userPolicyAttachment(),
+			confirmed(bucket()), confirmed(bucketVersioning()), confirmed(object()),
+			confirmed(user()), confirmed(policy()), confirmed(userPolicyAttachment()),
 		},
 	}
 }

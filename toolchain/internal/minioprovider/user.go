@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -42,7 +43,7 @@ func user() provider.Resource[*Client] {
 		},
 		Update: updateUser,
 		Delete: func(ctx context.Context, client *Client, id string, _ provider.Values) error {
-			return ignoreMissing(client.failed(client.administration.RemoveUser(ctx, id)))
+			return client.failed(client.administration.RemoveUser(ctx, id))
 		},
 	}
 }
@@ -76,7 +77,7 @@ func createUser(ctx context.Context, client *Client, inputs provider.Values) (st
 		return "", nil, fmt.Errorf("user %q already exists on %s: import it (`pulumi import minio:index/iamUser:IamUser "+
 			"<resource name> %s`) or choose another name", name, client.objects.EndpointURL(), name)
 	}
-	if err := ignoreMissing(client.failed(err)); err != nil {
+	if err := client.failed(err); !errors.Is(err, provider.ErrNotFound) {
 		return "", nil, err
 	}
 	secret := inputs.Text("secret")

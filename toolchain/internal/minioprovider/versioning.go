@@ -63,7 +63,7 @@ func bucketVersioning() provider.Resource[*Client] {
 			return inputs, write(ctx, client, inputs)
 		},
 		Delete: func(ctx context.Context, client *Client, id string, _ provider.Values) error {
-			return ignoreMissing(client.failed(client.objects.SuspendVersioning(ctx, id)))
+			return client.failed(client.objects.SuspendVersioning(ctx, id))
 		},
 	}
 }

@@ -1,0 +1,187 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { minioProgram, postgresProgram } from "./tools";
+
+/** Longest wait for a server to answer, in milliseconds. */
+const startTimeout = 30_000;
+/** `nobody` and `nogroup` of Debian: PostgreSQL refuses to run as root. */
+const unprivileged = 65534;
+
+/** A free port of the loopback interface. */
+async function freePort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+}
+
+/** A server process that a test can stop and start again over the same data. */
+export abstract class Server {
+    protected readonly directory = mkdtempSync(join(tmpdir(), "flts-server-"));
+    private child: ChildProcess | undefined;
+    private log = "";
+
+    protected constructor(readonly port: number) {}
+
+    protected abstract launch(): ChildProcess;
+    protected abstract answers(): Promise<boolean> | boolean;
+
+    async start(): Promise<void> {
+        const child = this.launch();
+        this.child = child;
+        child.stdout?.on("data", (data: Buffer) => (this.log += data.toString()));
+        child.stderr?.on("data", (data: Buffer) => (this.log += data.toString()));
+        const deadline = Date.now() + startTimeout;
+        while (!(await this.answers())) {
+            if (child.exitCode !== null || Date.now() > deadline) {
+                throw new Error(`${child.spawnfile} did not come up on port ${this.port}:\n${this.log}`);
+            }
+            await sleep(100);
+        }
+    }
+
+    async stop(): Promise<void> {
+        const child = this.child;
+        this.child = undefined;
+        if (child?.exitCode === null) {
+            const ended = new Promise((resolve) => child.once("exit", resolve));
+            child.kill("SIGINT");
+            await ended;
+        }
+    }
+
+    async remove(): Promise<void> {
+        await this.stop();
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+}
+
+export class MinioServer extends Server {
+    readonly user = "flts-test-root";
+    readonly password = "flts-test-root-password";
+
+    static async create(): Promise<MinioServer> {
+        return new MinioServer(await freePort());
+    }
+
+    protected launch(): ChildProcess {
+        const address = `127.0.0.1:${this.port}`;
+        return spawn(minioProgram(), ["server", "--quiet", "--address", address, this.directory], {
+            env: {
+                ...process.env,
+                MINIO_ROOT_USER: this.user,
+                MINIO_ROOT_PASSWORD: this.password,
+                MINIO_BROWSER: "off",
+            },
+        });
+    }
+
+    protected async answers(): Promise<boolean> {
+        try {
+            return (await fetch(`http://127.0.0.1:${this.port}/minio/health/ready`)).ok;
+        } catch {
+            return false;
+        }
+    }
+
+    /** Settings of minio.Provider for this server. */
+    settings(): Record<string, unknown> {
+        return {
+            minioServer: `127.0.0.1:${this.port}`,
+            minioUser: this.user,
+            minioPassword: { $secret: this.password },
+            minioSsl: false,
+        };
+    }
+}
+
+export class PostgresServer extends Server {
+    private readonly identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
+    readonly password = "flts-test-superuser-password";
+
+    static async create(): Promise<PostgresServer> {
+        const server = new PostgresServer(await freePort());
+        server.initialise();
+        return server;
+    }
+
+    private get data(): string {
+        return join(this.directory, "data");
+    }
+
+    private initialise(): void {
+        mkdirSync(this.data);
+        chmodSync(this.data, 0o700);
+        if ("uid" in this.identity) {
+            chownSync(this.directory, unprivileged, unprivileged);
+            chownSync(this.data, unprivileged, unprivileged);
+        }
+        const passwordFile = join(this.directory, "password");
+        writeFileSync(passwordFile, this.password);
+        const parameters = ["--pgdata", this.data, "--username", "postgres", "--auth", "scram-sha-256"];
+        const made = spawnSync(
+            postgresProgram("initdb"),
+            [...parameters, "--pwfile", passwordFile, "--no-sync"],
+            {
+                ...this.identity,
+                cwd: this.directory,
+                encoding: "utf8",
+            },
+        );
+        if (made.status !== 0) {
+            throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
+        }
+    }
+
+    protected launch(): ChildProcess {
+        const settings = [
+            "fsync=off",
+            "listen_addresses=127.0.0.1",
+            `unix_socket_directories=${this.directory}`,
+        ];
+        return spawn(
+            postgresProgram("postgres"),
+            ["-D", this.data, "-p", String(this.port), ...settings.flatMap((one) => ["-c", one])],
+            { ...this.identity, cwd: this.directory },
+        );
+    }
+
+    protected answers(): boolean {
+        return this.execute("SELECT 1").status === 0;
+    }
+
+    private execute(statement: string, database = "postgres", user = "postgres", password = this.password) {
+        const url = `postgres://${user}@127.0.0.1:${this.port}/${database}?sslmode=disable`;
+        return spawnSync(postgresProgram("psql"), [url, "-v", "ON_ERROR_STOP=1", "-Atc", statement], {
+            env: { ...process.env, PGPASSWORD: password },
+            encoding: "utf8",
+        });
+    }
+
+    /** Runs a statement and returns its rows, one a line, columns separated by "|". */
+    sql(statement: string, database?: string, user?: string, password?: string): string {
+        const done = this.execute(statement, database, user, password);
+        if (done.status !== 0) {
+            throw new Error(done.stderr);
+        }
+        return done.stdout.trim();
+    }
+
+    /** Settings of postgresql.Provider for this server. */
+    settings(): Record<string, unknown> {
+        return {
+            host: "127.0.0.1",
+            port: this.port,
+            username: "postgres",
+            password: { $secret: this.password },
+            sslmode: "disable",
+            expectedVersion: "15.0.0",
+            connectTimeout: 5,
+        };
+    }
+}

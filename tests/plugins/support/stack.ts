@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as ts from "typescript";
+import { pulumiProgram, toolEnvironment } from "./tools";
+
+/** A resource of the test's program. */
+export interface Declared {
+    /** Package and class, such as "minio.S3Bucket". */
+    readonly type: string;
+    readonly name: string;
+    /** `{ $secret: value }` stands for a secret value. */
+    readonly properties?: Readonly<Record<string, unknown>>;
+    /** Resource options that are plain data, such as `import`. */
+    readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** A resource as the state holds it. */
+export interface Stored {
+    readonly type: string;
+    readonly urn: string;
+    readonly id?: string;
+    readonly inputs?: Readonly<Record<string, unknown>>;
+    readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** What a command of the command line did. */
+export interface Result {
+    readonly ok: boolean;
+    readonly text: string;
+    /** Resources by what was done to them: created, updated, replaced, deleted, imported. */
+    readonly changes: Readonly<Record<string, number>>;
+}
+
+type Settings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** support/program.ts as JavaScript. */
+function dataProgram(): string {
+    const text = readFileSync(join(__dirname, "program.ts"), "utf8");
+    return ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.CommonJS } }).outputText;
+}
+
+/** A stack in a folder of its own, run with the real command line and a local state. */
+export class TestStack {
+    private readonly directory = mkdtempSync(join(tmpdir(), "flts-plugins-"));
+    private readonly environment: NodeJS.ProcessEnv;
+
+    private constructor(
+        private readonly providers: Settings,
+        program?: string,
+    ) {
+        this.environment = {
+            ...toolEnvironment(),
+            PULUMI_BACKEND_URL: `file://${this.directory}`,
+            PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
+            PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+            NO_COLOR: "true",
+        };
+        // JavaScript starts faster, and most tests start their program many times.
+        const [main, text, typescript] =
+            program === undefined ? ["index.js", dataProgram(), false] : ["index.ts", program, true];
+        const runtime = { name: "nodejs", options: { typescript } };
+        const files = {
+            [main]: text,
+            "package.json": JSON.stringify({ name: "plugins", main }),
+            "Pulumi.yaml": JSON.stringify({ name: "plugins", runtime }),
+        };
+        for (const [name, content] of Object.entries(files)) {
+            writeFileSync(join(this.directory, name), content);
+        }
+        symlinkSync(join(__dirname, "..", "..", "..", "node_modules"), join(this.directory, "node_modules"));
+    }
+
+    /**
+     * Makes an empty stack; `providers` are the inputs of a provider resource each, by package. `program` is a TypeScript
+     * program of the test's own, which takes the place of the one that declares resources from data.
+     */
+    static async create(providers: Settings = {}, program?: string): Promise<TestStack> {
+        const stack = new TestStack(providers, program);
+        await stack.must("stack", "init", "test");
+        return stack;
+    }
+
+    /** Runs the command line in the stack's folder. The test's own servers go on answering meanwhile. */
+    async run(...parameters: readonly string[]): Promise<Result> {
+        const child = spawn(pulumiProgram(), [...parameters, "--non-interactive"], {
+            cwd: this.directory,
+            env: this.environment,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let text = "";
+        child.stdout.on("data", (data: Buffer) => (text += data.toString()));
+        child.stderr.on("data", (data: Buffer) => (text += data.toString()));
+        const code = await new Promise<number | null>((resolve, reject) => {
+            child.on("error", reject);
+            child.on("close", resolve);
+        });
+        const changes: Record<string, number> = {};
+        for (const [, count, what] of text.matchAll(/^\s+(?:\+-|[+~=-])\s*(\d+) (?:to )?(\w+)$/gm)) {
+            if (what !== undefined) {
+                changes[what] = Number(count);
+            }
+        }
+        return { ok: code === 0, text, changes };
+    }
+
+    private async must(...parameters: readonly string[]): Promise<Result> {
+        const result = await this.run(...parameters);
+        assert.ok(result.ok, `pulumi ${parameters.join(" ")} failed:\n${result.text}`);
+        return result;
+    }
+
+    private declare(resources: readonly Declared[]): void {
+        writeFileSync(
+            join(this.directory, "resources.json"),
+            JSON.stringify({ providers: this.providers, resources }),
+        );
+    }
+
+    /** Deploys the resources and returns what changed. */
+    async up(resources: readonly Declared[]): Promise<Result["changes"]> {
+        this.declare(resources);
+        return (await this.must("up", "--yes", "--skip-preview")).changes;
+    }
+
+    /** Deploys resources that cannot be deployed, and returns the output. */
+    async upFails(resources: readonly Declared[]): Promise<string> {
+        this.declare(resources);
+        const result = await this.run("up", "--yes", "--skip-preview");
+        assert.ok(!result.ok, `pulumi up succeeded:\n${result.text}`);
+        return result.text;
+    }
+
+    async preview(resources: readonly Declared[]): Promise<Result["changes"]> {
+        this.declare(resources);
+        return (await this.must("preview")).changes;
+    }
+
+    async refresh(): Promise<Result["changes"]> {
+        return (await this.must("refresh", "--yes", "--skip-preview")).changes;
+    }
+
+    async destroy(): Promise<Result["changes"]> {
+        return (await this.must("destroy", "--yes", "--skip-preview")).changes;
+    }
+
+    /** The schema that a plugin reports. */
+    async schema(plugin: string): Promise<string> {
+        return (await this.must("package", "get-schema", plugin)).text;
+    }
+
+    /** The state as it is on disk, in which secrets are encrypted. */
+    async rawState(): Promise<string> {
+        return (await this.must("stack", "export")).text;
+    }
+
+    /** All resources of the state except the stack and its providers, secrets in clear. */
+    async resources(): Promise<readonly Stored[]> {
+        const exported = JSON.parse((await this.must("stack", "export", "--show-secrets")).text) as {
+            deployment: { resources?: readonly Stored[] };
+        };
+        return (exported.deployment.resources ?? []).filter((one) => !one.type.startsWith("pulumi:"));
+    }
+
+    /** One resource of the state, by its name in the program. */
+    async resource(name: string): Promise<Stored> {
+        const found = (await this.resources()).find((one) => one.urn.endsWith(`::${name}`));
+        assert.ok(found, `the state has no resource ${name}`);
+        return found;
+    }
+
+    /** Outputs of a resource, with secret ones in clear. */
+    async outputs(name: string): Promise<Readonly<Record<string, unknown>>> {
+        return Object.fromEntries(
+            Object.entries((await this.resource(name)).outputs ?? {}).map(([key, value]) => [
+                key,
+                clear(value),
+            ]),
+        );
+    }
+
+    /** Takes the folder with the state away; the resources are the caller's to delete. */
+    remove(): void {
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+}
+
+function clear(value: unknown): unknown {
+    return value !== null && typeof value === "object" && "plaintext" in value
+        ? JSON.parse(String(value.plaintext))
+        : value;
+}
