@@ -66,7 +66,7 @@ class EvaluationWorker:
         self._logger.info(
             "promoted",
             scores={run.model_type: run.score for run in candidates},
-            **promotion.model_dump(exclude={"runs"}),
+            **promotion.model_dump(exclude={"runs", "timestamp"}),
         )
 
     def _interrupted(self, event: TrainingEvent, compared: dict[str, str]) -> Promotion | None:

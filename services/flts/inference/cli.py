@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -28,6 +29,7 @@ def main(arguments: list[str]) -> int:
         return 1
     settings = load_settings_or_exit(InferenceSettings)
     configure_logs("inference", settings.log_level)
+    structlog.get_logger().info("serving", port=settings.health_port, scope=settings.promotion_scope)
     uvicorn.run(
         build_app(settings),
         host="0.0.0.0",

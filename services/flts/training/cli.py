@@ -14,7 +14,12 @@ from flts.common.storage import S3Store
 from flts.training.settings import TrainingSettings
 
 # Patience with a restarting MLflow: about a minute within a call; ClaimLoop waits out longer outages.
-_MLFLOW_DEFAULTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+_MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    # It would print lines that are not JSON.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 def main(arguments: list[str]) -> int:

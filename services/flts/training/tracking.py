@@ -105,7 +105,11 @@ class MlflowTracker:
             root = Path(folder)
             model_folder = root / spec.model_type
             mlflow.onnx.save_model(
-                load_onnx(model.onnx_bytes), str(model_folder), signature=signature, pip_requirements=["onnxruntime"]
+                load_onnx(model.onnx_bytes),
+                str(model_folder),
+                signature=signature,
+                pip_requirements=["onnxruntime"],
+                save_as_external_data=False,
             )
             # The checked bytes themselves: serving.json names their SHA-256.
             (model_folder / MODEL_FILE).write_bytes(model.onnx_bytes)
