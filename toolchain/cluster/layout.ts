@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stateDirectory } from "../build/directories";
 
 /** Name of the only node, and of its certificate. */
 export const nodeName = "flts";
@@ -62,15 +63,9 @@ export interface Layout {
     readonly containerdSocket: string;
 }
 
-/**
- * Where the cluster keeps its files: below FLTS_STATE, by default /var/lib/flts.
- * Paths must not depend on the working directory, hence FLTS_STATE has to be absolute. Throws an Error otherwise.
- */
+/** Where the cluster keeps its files: below the toolchain's state directory, which FLTS_STATE sets. */
 export function clusterLayout(environment: NodeJS.ProcessEnv = process.env): Layout {
-    const state = environment.FLTS_STATE ?? "/var/lib/flts";
-    if (!state.startsWith("/")) {
-        throw new Error(`FLTS_STATE is "${state}": give an absolute path`);
-    }
+    const state = stateDirectory(environment);
     const root = join(state, "cluster");
     return {
         root,
