@@ -6,7 +6,7 @@ import { fail, formatDuration, Progress, type Console, type Report } from "../co
 import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engines";
 import { imageKeys, projectRoot } from "./keys";
-import { archivePath, builtReference, isBuilt, type Places } from "./places";
+import { allManifests, blobStore, builtReference, isBuilt, manifestPath, type Places } from "./places";
 import { stageContext } from "./stage";
 
 /** Seconds of a cold build, measured on 2 cores; only the first estimate, later ones come from this machine. */
@@ -36,12 +36,12 @@ const inventory = [
 ].join("; ");
 
 /**
- * The images to build now, parents first: those without a whole archive, and the parents among them that the engine does
+ * The images to build now, parents first: those that are not whole, and the parents among them that the engine does
  * not hold any more.
  */
 export async function findStale(
     all: readonly Image[],
-    archived: (image: Image) => boolean,
+    built: (image: Image) => boolean,
     held: (image: Image) => Promise<boolean>,
 ): Promise<Image[]> {
     const byName = new Map(all.map((image) => [image.name, image]));
@@ -54,7 +54,7 @@ export async function findStale(
         }
     };
     for (const image of all.filter(({ role }) => role !== "layer")) {
-        if (!archived(image)) {
+        if (!built(image)) {
             await visit(image);
         }
     }
@@ -144,13 +144,13 @@ async function buildImage(image: Image, { places, source, engine, keys, report }
     const reference = builtReference(image.name, key);
     const log = join(places.logs, `image-${image.name}.log`);
     rmSync(log, { force: true });
-    // An interrupted run may have ended between building and saving.
+    // An interrupted run may have ended between building and taking over.
     if (!(await engine.has(reference))) {
         const context = join(places.images, "context");
         report(undefined, "preparing");
         await stageContext(image, { root: projectRoot, directory: context, cache: places.downloads, log });
         if (imageKeys(projectRoot, source).get(image.name) !== key) {
-            // Edited while it was laid out: an archive must hold what its name says.
+            // Edited while it was laid out: an image must hold what its key says.
             return;
         }
         await engine.build({
@@ -174,13 +174,18 @@ async function buildImage(image: Image, { places, source, engine, keys, report }
         await engine.shell(reference, inventory, log),
     );
     if (image.role !== "layer") {
-        report(undefined, "writing archive");
-        const archive = archivePath(places, image.name, key);
-        rmSync(`${archive}.new`, { force: true });
-        await engine.save(reference, `${archive}.new`, log);
-        renameSync(`${archive}.new`, archive);
+        report(undefined, "taking over layers");
+        const blobs = blobStore(places);
+        const unpacked = join(places.images, "unpacked");
+        rmSync(unpacked, { recursive: true, force: true });
+        mkdirSync(unpacked);
+        await engine.unpack(reference, unpacked, blobs.names(), log);
+        const manifest = manifestPath(places, image.name, key);
+        writeFileSync(`${manifest}.new`, JSON.stringify(blobs.absorb(unpacked)));
+        renameSync(`${manifest}.new`, manifest);
+        rmSync(unpacked, { recursive: true, force: true });
     }
-    await removeEarlier(image, reference, archivePath(places, image.name, key), places, engine, log);
+    await removeEarlier(image, reference, { places, engine, log, key });
 }
 
 /** What PARENT stands for: an image made here, or the official one that takes its place. */
@@ -202,18 +207,16 @@ function parentReference(
 async function removeEarlier(
     image: Image,
     reference: string,
-    archive: string,
-    places: Places,
-    engine: Engine,
-    log: string,
+    { places, engine, log, key }: { places: Places; engine: Engine; log: string; key: string },
 ): Promise<void> {
-    const pattern = new RegExp(`^${image.name}-[0-9a-f]{12}\\.tar(\\.new)?$`);
+    const current = manifestPath(places, image.name, key);
     for (const name of readdirSync(places.images)) {
         const path = join(places.images, name);
-        if (pattern.test(name) && path !== archive) {
-            rmSync(path, { force: true });
+        if (name.startsWith(`${image.name}-`) && /-[0-9a-f]{12}\.json$/.test(name) && path !== current) {
+            rmSync(path);
         }
     }
+    blobStore(places).prune(allManifests(places));
     const prefix = reference.slice(0, reference.lastIndexOf(":") + 1);
     const earlier = (await engine.references(prefix)).filter((each) => each !== reference);
     if (earlier.length > 0) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { lastLines, run, where, type CommandOptions } from "../build/command";
 import { findExecutable } from "../build/paths";
 import { fail } from "../console";
+import { pipe } from "./pipe";
 
 export interface BuildRequest {
     readonly containerfile: string;
@@ -21,8 +22,11 @@ export interface Engine {
     readonly name: "docker" | "podman" | "buildah";
     build(request: BuildRequest): Promise<void>;
     has(reference: string): Promise<boolean>;
-    /** Writes the image as a docker-archive, the one format that all three write and containerd reads. */
-    save(reference: string, path: string, log: string): Promise<void>;
+    /**
+     * Unpacks the image into `directory` as a docker-archive, the one format that all three write. Layers whose digest (in
+     * hexadecimal) is among `known` may be left out.
+     */
+    unpack(reference: string, directory: string, known: readonly string[], log: string): Promise<void>;
     /** Runs a shell command in a throw-away container and returns its standard output. */
     shell(reference: string, script: string, log: string): Promise<string>;
     /** References in the engine's storage that start with `prefix`. */
@@ -85,12 +89,17 @@ function commandLineEngine(dialect: Dialect): Engine {
             );
         },
         has: (reference) => succeeds(["inspect", "--type", "image", "--format", "{{.}}", reference]),
-        save: async (reference, path, log) => {
-            await call(
+        unpack: async (reference, directory, known, log) => {
+            // buildah and podman name layers by their digest.
+            const excluded = known.map((digest) => `--exclude=${digest}.tar`);
+            const save =
                 name === "buildah"
-                    ? ["push", "--quiet", reference, `docker-archive:${path}:${reference}`]
-                    : ["save", "--output", path, reference],
-                log,
+                    ? ["push", "--quiet", reference, `docker-archive:/dev/stdout:${reference}`]
+                    : ["save", reference];
+            await pipe(
+                [program, ...global, ...save],
+                ["tar", "--extract", "--directory", directory, ...excluded],
+                options(log),
             );
         },
         shell: async (reference, script, log) => {

@@ -1,14 +1,15 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { must } from "../build/command";
 import { toolPath } from "../build/paths";
-import { listImages, loadImages as importArchives } from "../cluster/images";
+import { listImages } from "../cluster/images";
 import { clusterLayout } from "../cluster/layout";
 import { fail, Progress, type Console } from "../console";
 import { fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import { imageKeys, imageTag, projectRoot } from "./keys";
-import { archivePath, builtReference, isBuilt, type Places } from "./places";
+import { pipe } from "./pipe";
+import { blobStore, builtReference, isBuilt, readManifest, type Places } from "./places";
 
 /** What it takes to give the cluster one image. */
 export interface LoadStep {
@@ -70,15 +71,28 @@ export async function loadImages({ places, source, console }: LoadOptions): Prom
         );
     }
     const progress = new Progress(console);
-    const namespace = ["--address", clusterLayout().containerdSocket, "--namespace", "k8s.io"];
+    const log = join(places.logs, "images-load.log");
+    const control = [
+        toolPath("ctr"),
+        ...["--address", clusterLayout().containerdSocket, "--namespace", "k8s.io"],
+    ] as const;
+    const blobs = blobStore(places);
+    const layout = join(places.images, "layout");
     for (const [index, { image, built, wanted, importing }] of steps.entries()) {
         await progress.step(`[${index + 1}/${steps.length}] Load image ${image.name}`, {}, async () => {
+            const [ctr, ...namespace] = control;
             if (importing) {
-                await importArchives([archivePath(places, image.name, keys.get(image.name) ?? "")]);
+                const held = await must(ctr, [...namespace, "content", "list", "--quiet"], { log });
+                const manifest = readManifest(places, image.name, keys.get(image.name) ?? "");
+                blobs.layOut(manifest, built, new Set(held.split("\n")), layout);
+                await pipe(
+                    ["tar", "--create", "--directory", layout, "."],
+                    [...control, "images", "import", "-"],
+                    { log },
+                );
+                rmSync(layout, { recursive: true, force: true });
             }
-            await must(toolPath("ctr"), [...namespace, "images", "tag", "--force", built, wanted], {
-                log: join(places.logs, "images-load.log"),
-            });
+            await must(ctr, [...namespace, "images", "tag", "--force", built, wanted], { log });
         });
     }
     return steps.length;

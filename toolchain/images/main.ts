@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 
 import { withLock } from "../build/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
@@ -8,7 +8,8 @@ import { minioChart } from "./chart";
 import { findEngine, type Engine } from "./engines";
 import { imageKeys, imageTag, projectRoot } from "./keys";
 import { clusterIsUp, loadImages } from "./load";
-import { archivePath, imagePlaces } from "./places";
+import { imageSize } from "./blobs";
+import { imagePlaces, isBuilt, readManifest } from "./places";
 import { imageSource } from "./source";
 
 const usage = `Builds the container images of FLTS and gives them to the embedded cluster.
@@ -17,7 +18,7 @@ const usage = `Builds the container images of FLTS and gives them to the embedde
   ... main.ts build [NAME…]  only build all images or those named; also fetches the MinIO chart
   ... main.ts load           only load into the running embedded cluster
   ... main.ts list [--json]  every image with its reference and whether it is built
-  ... main.ts clean          remove archives, packages lists and the engine's storage
+  ... main.ts clean          remove all images and the engine's storage
 
   FLTS_CACHE                 where images are kept (default ~/.cache/flts)
   FLTS_IMAGES                build: make official images here; pull: let the cluster pull them;
@@ -30,11 +31,12 @@ const started = performance.now();
 let chosen: Promise<Engine> | undefined;
 const engine = (): Promise<Engine> => (chosen ??= findEngine(places.images));
 
+const waiting = (holder: string): void => {
+    output.line(`Another run (process ${holder}) is building or loading images: waiting for it.`);
+};
+
 async function build(source: ImageSource, only: readonly string[]): Promise<void> {
-    const wait = (holder: string): void => {
-        output.line(`Another run (process ${holder}) is building images: waiting for it.`);
-    };
-    const count = await withLock(places.lock, wait, async () => {
+    const count = await withLock(places.lock, waiting, async () => {
         await minioChart();
         return await buildImages({ places, source, only, engine, console: output });
     });
@@ -43,7 +45,7 @@ async function build(source: ImageSource, only: readonly string[]): Promise<void
 }
 
 async function load(source: ImageSource): Promise<void> {
-    const count = await loadImages({ places, source, console: output });
+    const count = await withLock(places.lock, waiting, () => loadImages({ places, source, console: output }));
     const done = count === 0 ? "the cluster has all images" : `${count} images loaded`;
     output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
 }
@@ -53,15 +55,12 @@ function list(source: ImageSource, json: boolean): void {
     const tag = imageTag();
     const rows = imagesToBuild(source).map((image) => {
         const key = keys.get(image.name) ?? "";
-        const archive = archivePath(places, image.name, key);
-        const size = statSync(archive, { throwIfNoEntry: false })?.size;
         return {
             name: image.name,
             role: image.role,
             reference: image.role === "layer" ? null : fullReference(image.repository, image.tag ?? tag),
             key,
-            archive: size === undefined ? null : archive,
-            bytes: size ?? null,
+            bytes: isBuilt(places, image, keys) ? imageSize(readManifest(places, image.name, key)) : null,
             purpose: image.purpose,
         };
     });
@@ -75,7 +74,7 @@ function list(source: ImageSource, json: boolean): void {
         bytes === null ? "-" : formatBytes(bytes),
         purpose,
     ]);
-    process.stdout.write(`${table([["IMAGE", "REFERENCE", "ARCHIVE", "WHAT FOR"], ...cells])}\n`);
+    process.stdout.write(`${table([["IMAGE", "REFERENCE", "BUILT", "WHAT FOR"], ...cells])}\n`);
 }
 
 async function main(): Promise<void> {
