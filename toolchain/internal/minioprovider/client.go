@@ -127,7 +127,7 @@ func (client *Client) failed(err error) error {
 
 // confirmed makes a resource doubt every "not found". A 404 may come from anything that listens at the address, a proxy
 // or another service behind the same tunnel, and the client libraries make "no such bucket" of it; only a signed list of
-// buckets comes from the right server. With that, an object that is gone is gone, and deleting it is a success.
+// buckets comes from the right server.
 func confirmed(resource provider.Resource[*Client]) provider.Resource[*Client] {
 	read, remove := resource.Read, resource.Delete
 	resource.Read = func(
@@ -137,11 +137,7 @@ func confirmed(resource provider.Resource[*Client]) provider.Resource[*Client] {
 		return newID, outputs, client.confirm(ctx, err)
 	}
 	resource.Delete = func(ctx context.Context, client *Client, id string, state provider.Values) error {
-		err := client.confirm(ctx, remove(ctx, client, id, state))
-		if errors.Is(err, provider.ErrNotFound) {
-			return nil
-		}
-		return err
+		return client.confirm(ctx, remove(ctx, client, id, state))
 	}
 	return resource
 }

@@ -15,6 +15,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// codeNoDatabase is the server's answer to a sign-in to a database that does not exist
+// (https://www.postgresql.org/docs/15/errcodes-appendix.html).
+const codeNoDatabase = "3D000"
+
 // Client connects to one server. It keeps no connection between operations: a database with a session cannot be
 // dropped, and a tunnel may have gone in the meantime.
 type Client struct {
@@ -99,6 +103,11 @@ func (client *Client) with(
 		return err
 	}
 	connection, err := pgx.ConnectConfig(ctx, configuration)
+	var answered *pgconn.PgError
+	if errors.As(err, &answered) && answered.Code == codeNoDatabase && database != client.home {
+		// What is in a database goes with it. Roles and databases are not in the provider's own: it is only the way in.
+		return fmt.Errorf("%w: PostgreSQL server %s has no database %q", provider.ErrNotFound, client.address.Host, database)
+	}
 	if err != nil {
 		return fmt.Errorf("PostgreSQL server %s: %w", client.address.Host, err)
 	}

@@ -103,7 +103,8 @@ func (provider *Provider[Client]) Delete(
 	ctx, done := provider.timeout(ctx, request.Timeout)
 	defer done()
 	state := plain(request.Outputs).withDefaults(description.Properties)
-	if err := description.Delete(ctx, provider.client, string(request.ID), state); err != nil {
+	err = description.Delete(ctx, provider.client, string(request.ID), state)
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return plugin.DeleteResponse{}, fmt.Errorf("deleting %s %q: %w", request.Type, request.ID, err)
 	}
 	return plugin.DeleteResponse{Status: resource.StatusOK}, nil

@@ -30,7 +30,7 @@ type Resource[Client any] struct {
 	Read func(ctx context.Context, client Client, id string, state Values) (newID string, outputs Values, err error)
 	// Update changes the object in place and returns all outputs. Nil when every change replaces it.
 	Update func(ctx context.Context, client Client, id string, state, inputs Values) (outputs Values, err error)
-	// Delete removes the object. Its absence is success. Nil when there is nothing to remove.
+	// Delete removes the object. ErrNotFound counts as success. Nil when there is nothing to remove.
 	Delete func(ctx context.Context, client Client, id string, state Values) error
 }
 
