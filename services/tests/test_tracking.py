@@ -1,0 +1,78 @@
+"""What the trainer writes to MLflow is what the evaluator and inference find there; over MLflow's own file store."""
+
+import hashlib
+from pathlib import Path
+
+import mlflow.onnx
+import pytest
+from mlflow.tracking import MlflowClient
+from serving_models import last_plus, make_spec
+
+from flts.common.messages import DataClaim, TrainingEvent
+from flts.common.serving import ServingSpec
+from flts.evaluation.tracking import MlflowRuns
+from flts.training.settings import TrainingSettings
+from flts.training.tracking import MlflowTracker
+from flts.training.trainer import TrainedModel
+
+CLAIM = DataClaim(bucket="b", object="o", size=1, etag="etag", config_hash="hash", generation=2)
+CONTENT = last_plus(0.1, 1, 2)
+METRICS = {"test_rmse": 1.0, "test_mae": 2.0, "test_mse": 3.0}
+EVENT = TrainingEvent(
+    operation="Trained: GRU",
+    status="SUCCESS",
+    experiment="Default",
+    run_name="GRU",
+    run_id="any",
+    config_hash="hash",
+    model_type="GRU",
+    generation=2,
+)
+
+
+@pytest.fixture
+def uri(tmp_path, monkeypatch):
+    # MLflow asks for this consent since its file store gets no new features.
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    return tmp_path.as_uri()
+
+
+@pytest.fixture
+def tracker(uri):
+    return MlflowTracker(TrainingSettings(mlflow_tracking_uri=uri, experiment_name="tests"))
+
+
+def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
+    assert tracker.finished(CLAIM) is None
+    run = tracker.start(CLAIM, {"target": "a"})
+    tracker.epoch(run, 0, {"val_loss": 0.5})
+    assert MlflowRuns(uri).of(EVENT) == []
+    tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3), "{}")
+    assert tracker.finished(CLAIM) == run
+    for other in ({"generation": 3}, {"config_hash": "other"}, {"identifier": "team"}):
+        assert tracker.finished(CLAIM.model_copy(update=other)) is None
+
+    (candidate,) = MlflowRuns(uri).of(EVENT)
+    assert (candidate.run_id, candidate.model_type, candidate.experiment) == (run.run_id, "GRU", "tests")
+    assert METRICS.items() <= candidate.metrics.items()
+
+    client = MlflowClient(uri)
+    recorded = client.get_run(run.run_id)
+    assert recorded.data.params["config_hash"] == "hash"
+    assert recorded.data.params["input_seq_len"] == "16"
+    assert [point.step for point in client.get_metric_history(run.run_id, "val_loss")] == [0]
+    folder = Path(client.download_artifacts(run.run_id, "GRU", str(tmp_path)))
+    spec = ServingSpec.model_validate_json((folder / "serving.json").read_text())
+    assert hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest() == spec.model_sha256
+    assert mlflow.onnx.load_model(str(folder)).graph.name == "last_plus"
+    assert "window" in (folder / "MLmodel").read_text()
+
+
+def test_runs_that_a_killed_trainer_left_open_are_closed(uri, tracker):
+    orphan = tracker.start(CLAIM, {})
+    second = tracker.start(CLAIM, {})
+    client = MlflowClient(uri)
+    assert client.get_run(orphan.run_id).info.status == "KILLED"
+    tracker.give_up(second, "FAILED")
+    assert client.get_run(second.run_id).info.status == "FAILED"
+    assert tracker.finished(CLAIM) is None
