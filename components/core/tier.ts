@@ -71,6 +71,14 @@ export abstract class Tier extends pulumi.ComponentResource {
         };
     }
 
+    /** Metadata of a Job: one that failed is made again by the next update instead of being waited for for ever. */
+    protected jobMetadata(
+        name: string,
+        component?: string,
+    ): ReturnType<Tier["metadata"]> & { annotations: Record<string, string> } {
+        return { ...this.metadata(name, component), annotations: { "pulumi.com/replaceUnready": "true" } };
+    }
+
     /** Options of a child. */
     protected child(options: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
         return { ...options, parent: this };

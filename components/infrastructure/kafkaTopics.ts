@@ -58,7 +58,7 @@ export class KafkaTopics extends Tier {
         return new kubernetes.batch.v1.Job(
             this.tierName,
             {
-                metadata: this.metadata(name),
+                metadata: this.jobMetadata(name),
                 spec: {
                     backoffLimit: 4,
                     template: podTemplate({

@@ -76,7 +76,7 @@ export class Preprocess extends Tier {
         return new kubernetes.batch.v1.Job(
             this.tierName,
             {
-                metadata: this.metadata(`${this.tierName}-${contentHash(work)}`, "job"),
+                metadata: this.jobMetadata(`${this.tierName}-${contentHash(work)}`, "job"),
                 spec: {
                     backoffLimit: 3,
                     template: podTemplate({

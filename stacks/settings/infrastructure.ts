@@ -50,7 +50,7 @@ export const objectStore = z
             60,
             3600,
         ),
-        access: access("the object store", 19000, 9000),
+        access: access("the object store", 29000, 9000),
         console: exposure("MinIO's web console"),
         resources: resources(["100m", "256Mi"], ["2", "1Gi"]),
     })
@@ -63,7 +63,7 @@ export const postgres = z
         existingSecret: secretName(
             "Secret with the superuser's password to use; one is generated when empty",
         ),
-        access: access("PostgreSQL", 15432, 5432),
+        access: access("PostgreSQL", 25432, 5432),
         resources: resources(["100m", "128Mi"], ["1", "512Mi"]),
     })
     .prefault({});

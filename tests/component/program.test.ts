@@ -113,11 +113,11 @@ describe("the program with its defaults", () => {
     });
 
     it("gives providers addresses that a preview knows", () => {
-        assert.equal(one(resources, "pulumi:providers:minio", "minio").inputs.minioServer, "127.0.0.1:19000");
+        assert.equal(one(resources, "pulumi:providers:minio", "minio").inputs.minioServer, "127.0.0.1:29000");
         const { host, port, sslmode } = one(resources, "pulumi:providers:postgresql", "postgres").inputs;
         assert.deepEqual(
             { host, port: String(port), sslmode },
-            { host: "127.0.0.1", port: "15432", sslmode: "disable" },
+            { host: "127.0.0.1", port: "25432", sslmode: "disable" },
         );
     });
 

@@ -29,7 +29,7 @@ describe("settings", () => {
         assert.equal(settings.kafka.brokers, 1);
         assert.deepEqual(settings.training.models, ["GRU"]);
         assert.equal(settings.inference.replicas, undefined);
-        assert.equal(settings.postgres.access.localPort, 15432);
+        assert.equal(settings.postgres.access.localPort, 25432);
     });
 
     it("are read from objects, from keys with dots, and from text that holds a number", () => {
@@ -115,8 +115,8 @@ describe("settings", () => {
             /postgres\.access\.mode = "direct": needs flts:postgres\.access\.host/,
         ],
         "two tunnels on one port": [
-            { "flts:postgres": '{"access":{"localPort":19000}}' },
-            /postgres\.access\.localPort = 19000: is the port of flts:objectStore/,
+            { "flts:postgres": '{"access":{"localPort":29000}}' },
+            /postgres\.access\.localPort = 29000: is the port of flts:objectStore/,
         ],
         "a node port of a Service without one": [
             { "flts:mlflow": '{"service":{"nodePort":30500}}' },
