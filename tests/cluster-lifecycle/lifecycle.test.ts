@@ -11,7 +11,7 @@ import { addresses, clusterLayout, ports, type Layout } from "../../toolchain/cl
 import { ownerOfMachine } from "../../toolchain/cluster/owner";
 import { daemonProcess } from "../../toolchain/cluster/processes";
 import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
-import { drive, kubectl, kubectlCommand } from "./support/driver";
+import { drive, kubectl, kubectlCommand, startDriving } from "./support/driver";
 import { additions, listMachine, type Machine } from "./support/machine";
 import { namespace, nodePort, privilegedPod, probeObjects, processorLimit } from "./support/objects";
 import { shimOf } from "./support/shims";
@@ -103,6 +103,21 @@ describe("embedded cluster", function () {
         } finally {
             server.close();
         }
+    });
+
+    it("can be interrupted while it starts", async () => {
+        const interrupted = startDriving("up", state);
+        const ended = new Promise((resolve) => interrupted.once("close", resolve));
+        await new Promise<void>((resolve) => {
+            interrupted.stderr.on("data", (chunk: Buffer) => {
+                if (chunk.toString().includes("Start etcd")) {
+                    resolve();
+                }
+            });
+        });
+        interrupted.kill("SIGKILL");
+        await ended;
+        assert.equal(drive("status", state).code, 1);
     });
 
     it("starts within 60 seconds", () => {

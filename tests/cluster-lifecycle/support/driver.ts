@@ -1,4 +1,9 @@
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import {
+    spawn,
+    spawnSync,
+    type ChildProcessWithoutNullStreams,
+    type SpawnSyncReturns,
+} from "node:child_process";
 import { join } from "node:path";
 import { findExecutable, toolPath } from "../../../toolchain/build/paths";
 
@@ -19,17 +24,30 @@ function outcome(started: number, result: SpawnSyncReturns<string>): Outcome {
     };
 }
 
-/** Runs the cluster's driver as `make` does, on the state directory `state`. */
-export function drive(command: "up" | "down" | "status", state: string): Outcome {
+type Command = "up" | "down" | "status";
+
+function driver(
+    command: Command,
+    state: string,
+): [string, string[], { cwd: string; env: NodeJS.ProcessEnv }] {
+    const main = join(root, "toolchain", "cluster", "main.ts");
+    return [
+        process.execPath,
+        ["-r", "ts-node/register/transpile-only", main, command],
+        { cwd: root, env: { ...process.env, FLTS_STATE: state } },
+    ];
+}
+
+/** Starts the cluster's driver as `make` does, on the state directory `state`, and does not wait for its end. */
+export function startDriving(command: Command, state: string): ChildProcessWithoutNullStreams {
+    return spawn(...driver(command, state));
+}
+
+/** Runs the cluster's driver to its end. */
+export function drive(command: Command, state: string): Outcome {
     const started = Date.now();
-    return outcome(
-        started,
-        spawnSync(
-            process.execPath,
-            ["-r", "ts-node/register/transpile-only", join(root, "toolchain", "cluster", "main.ts"), command],
-            { cwd: root, encoding: "utf8", env: { ...process.env, FLTS_STATE: state } },
-        ),
-    );
+    const [program, all, options] = driver(command, state);
+    return outcome(started, spawnSync(program, all, { ...options, encoding: "utf8" }));
 }
 
 function kubectlPath(): string {
