@@ -14,7 +14,7 @@ DATA = {"time": TIMES, "a": [110, 120, 130.5], "b": [1, 2, 3]}
 
 
 def client_for(model, lines=None):
-    promoted = SimpleNamespace(current=model, current_run_id=model.promotion.run_id if model else None)
+    promoted = SimpleNamespace(current=model)
     app = inference_app(promoted, "default", (lines if lines is not None else []).append, max_concurrency=2)
     return TestClient(app, raise_server_exceptions=False)
 
@@ -122,7 +122,8 @@ def test_without_a_model():
 
 
 def test_probes_metrics_and_documents(client):
-    assert client.get("/ready").json() == {"status": "ready", "run_id": "run-1"}
+    ready = client.get("/ready").json()
+    assert ready == {"status": "ready", "run_id": "run-1", "config_hash": "hash", "generation": 1}
     client.post("/predict", json={"data": DATA})
     metrics = client.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")

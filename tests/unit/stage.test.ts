@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { preprocessedOf } from "../../toolchain/stack/pipelineState";
 import { stageOf } from "../../toolchain/stack/stage";
 
 describe("the stage shown while the first model is made", () => {
@@ -11,5 +12,16 @@ describe("the stage shown while the first model is made", () => {
 
     it("says that the trainer is awaited while it has not logged anything", () => {
         assert.deepEqual(stageOf(""), { detail: "waiting for the trainer", fraction: undefined });
+    });
+});
+
+describe("the dataset that a preprocess Job announced", () => {
+    it("is read from its log, with whether it was new", () => {
+        const line = (event: string): string =>
+            JSON.stringify({ config_hash: "6ce79c", generation: 2, event }).replaceAll(":", ": ");
+        const data = { config_hash: "6ce79c", generation: 2 };
+        assert.deepEqual(preprocessedOf(`noise\n${line("claims_published")}\n{}`), { data, skipped: false });
+        assert.deepEqual(preprocessedOf(line("skip_idempotent")), { data, skipped: true });
+        assert.equal(preprocessedOf('{"event": "download_start"}'), undefined);
     });
 });

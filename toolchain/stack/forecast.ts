@@ -41,13 +41,25 @@ export async function lastObservations(path: string, rows: number): Promise<Obse
     );
 }
 
-/** True once the service at `url` answers 200 on `/ready`, which it does only with a model that works. */
-export async function isReady(url: string): Promise<boolean> {
+/** A processed dataset: the hash of how it was processed, and how often that was done. */
+export interface DataVersion {
+    readonly config_hash: string;
+    readonly generation: number;
+}
+
+/** The data whose model the service at `url` answers with; undefined while it has none. */
+export async function servedData(url: string): Promise<DataVersion | undefined> {
     try {
-        return (await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000) })).ok;
+        const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000) });
+        return response.ok ? ((await response.json()) as DataVersion) : undefined;
     } catch {
-        return false;
+        return undefined;
     }
+}
+
+/** True when both name the same processing of the same data. */
+export function isSameData(one: DataVersion, other: DataVersion): boolean {
+    return one.config_hash === other.config_hash && one.generation === other.generation;
 }
 
 /** Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses. */

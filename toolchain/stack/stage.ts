@@ -1,6 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { toolPath } from "../build/paths";
-
 /** How far the pipeline is on its way to the first model. */
 export interface Stage {
     /** What it is at, in a few words. */
@@ -44,14 +41,4 @@ export function stageOf(log: string): Stage {
         }
     }
     return { detail: "waiting for the trainer", fraction: undefined };
-}
-
-/** The stage that the trainer of `namespace` is at. */
-export function pipelineStage(environment: NodeJS.ProcessEnv, context: string, namespace: string): Stage {
-    const log = spawnSync(
-        toolPath("kubectl"),
-        ["--context", context, "--namespace", namespace, "logs", "deployment/train-gru", "--tail", "20"],
-        { env: environment, encoding: "utf8" },
-    );
-    return stageOf(log.stdout);
 }

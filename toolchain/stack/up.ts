@@ -1,10 +1,10 @@
 import { join, resolve } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs";
 import { createConsole, fail, Progress, runMain, table, type Console } from "../console";
-import { isReady, lastObservations, requestForecast } from "./forecast";
+import { isSameData, lastObservations, requestForecast, servedData } from "./forecast";
 import { readOptions } from "./options";
 import { deploymentOverrides, SAMPLE_DATASET } from "./overrides";
-import { pipelineStage, type Stage } from "./stage";
+import { PipelineState } from "./pipelineState";
 import { projectDirectory, Workspace } from "./workspace";
 
 /** Longest wait for the first model, in milliseconds: several times what the sample needs on two busy cores. */
@@ -19,15 +19,37 @@ const OBSERVED_ROWS = 96;
 /** Steps asked for. */
 const FORECAST_STEPS = 5;
 
-/** Waits until the service at `url` has a model, showing what the pipeline is at. */
-async function waitForModel(output: Console, url: string, look: () => Stage, advice: string): Promise<void> {
-    await new Progress(output).step("First model", { estimate: 120_000 }, async (report) => {
+/**
+ * Waits until the service at `url` answers with the model of the stack's dataset, showing what the pipeline is at.
+ *
+ * A dataset that was processed before, but whose model made room for another one's since, is processed again: who
+ * names a dataset wants its forecast.
+ */
+async function waitForModel(
+    output: Console,
+    url: string,
+    pipeline: PipelineState,
+    advice: string,
+): Promise<void> {
+    await new Progress(output).step("Model of this dataset", { estimate: 60_000 }, async (report) => {
         const deadline = Date.now() + FORECAST_TIMEOUT;
-        while (!(await isReady(url))) {
-            const stage = look();
+        let wanted = pipeline.preprocessed();
+        for (;;) {
+            const served = await servedData(url);
+            if (wanted !== undefined && served !== undefined) {
+                if (isSameData(served, wanted.data)) {
+                    return;
+                }
+                if (wanted.skipped) {
+                    report(undefined, "processing the dataset again");
+                    wanted = pipeline.reprocess();
+                }
+            }
+            wanted ??= pipeline.preprocessed();
+            const stage = pipeline.stage();
             if (Date.now() > deadline) {
                 fail(
-                    `no model was promoted within ${FORECAST_TIMEOUT / 60_000} minutes ` +
+                    `no model of this dataset was promoted within ${FORECAST_TIMEOUT / 60_000} minutes ` +
                         `(last seen: ${stage.detail}); read ${advice}.`,
                 );
             }
@@ -77,7 +99,7 @@ async function main(output: Console): Promise<void> {
     await waitForModel(
         output,
         url,
-        () => pipelineStage(workspace.environment, options.context, outputs.namespace),
+        new PipelineState(workspace.environment, options.context, outputs.namespace),
         `${kubectl} logs deployment/train-gru, and of deployment/eval`,
     );
     await printForecast(

@@ -117,9 +117,12 @@ def _add_probes(app: FastAPI, promoted: PromotedModel) -> None:
 
     @app.get("/ready", responses={503: {"description": "No model is promoted yet"}})
     async def ready() -> Response:
-        if promoted.current is None:
+        model = promoted.current
+        if model is None:
             return JSONResponse({"status": "not_ready"}, status_code=503)
-        return JSONResponse({"status": "ready", "run_id": promoted.current_run_id})
+        # Which data the model is of, so that who sent new data can tell when its model serves.
+        promotion = model.promotion.model_dump(include={"run_id", "config_hash", "generation"})
+        return JSONResponse({"status": "ready", **promotion})
 
     @app.get("/metrics")
     async def prometheus() -> Response:
