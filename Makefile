@@ -38,8 +38,7 @@ status: $(packages) ## Show the embedded cluster's health
 
 .PHONY: images
 images: tools ## Build the container images and load them into the embedded cluster
-	@$(ts) toolchain/images/main.ts build
-	@$(ts) toolchain/images/main.ts load
+	@$(ts) toolchain/images/main.ts
 
 .PHONY: up
 up: $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
@@ -68,5 +67,6 @@ format: $(packages) ## Rewrite the sources in the project's style
 
 .PHONY: clean
 clean: $(packages) ## Remove what was built: tools, images and caches (not the cluster's data)
+	@$(ts) toolchain/images/main.ts clean
 	@$(ts) toolchain/build/main.ts --clean-caches
 	@rm -rf "$${FLTS_CACHE:-$$HOME/.cache/flts}"
