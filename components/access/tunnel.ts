@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, type ServiceAddress } from "./portForward";
 import { untilAnswered, type ProtocolProbe } from "./protocolProbes";
+import { requireRolledOut } from "./rollout";
 
 /** How a provider that runs beside the program reaches a server inside the cluster. */
 export type Access =
@@ -20,6 +21,8 @@ export interface TunnelArgs {
     readonly probe: ProtocolProbe;
     /** Must exist before the server can answer, such as its StatefulSet. */
     readonly requires: readonly pulumi.Resource[];
+    /** StatefulSet of the server, whose rollout must be over before the server is asked. */
+    readonly statefulSet?: string;
     /** Seconds the server gets to answer after those exist. Default 180. */
     readonly timeout?: number;
 }
@@ -67,7 +70,16 @@ export class Tunnel extends pulumi.ComponentResource {
     }
 
     private async connect(): Promise<void> {
-        const { access, server, setting, context, service, probe, timeout = DEFAULT_TIMEOUT } = this.args;
+        const {
+            access,
+            server,
+            setting,
+            context,
+            service,
+            probe,
+            statefulSet,
+            timeout = DEFAULT_TIMEOUT,
+        } = this.args;
         let lastFailure = "";
         if (access.mode === "tunnel") {
             await listenOnLoopback({
@@ -82,7 +94,15 @@ export class Tunnel extends pulumi.ComponentResource {
             });
         }
         try {
-            await untilAnswered(() => probe(this.host, this.port), { timeout, interval: PROBE_INTERVAL });
+            await untilAnswered(
+                async () => {
+                    if (statefulSet !== undefined) {
+                        await requireRolledOut(context, { ...service, name: statefulSet });
+                    }
+                    await probe(this.host, this.port);
+                },
+                { timeout, interval: PROBE_INTERVAL },
+            );
         } catch (error) {
             throw new pulumi.RunError(
                 `${server} did not answer on ${this.host}:${this.port} within ${timeout} s ` +

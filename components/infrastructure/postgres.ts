@@ -221,6 +221,7 @@ export class Postgres extends Tier {
                 context: platform.context,
                 service: { namespace: platform.namespaceName, name },
                 probe: postgresProbe,
+                statefulSet: name,
                 requires: [this.statefulSet],
             },
             { parent: this },

@@ -26,7 +26,13 @@ export function requiredContext(stack: string): string {
 
 /** The cluster, the namespace and the list of images that all layers share. */
 export function createPlatform(settings: Settings, stack: string, context: string): Platform {
-    const provider = new kubernetes.Provider("kubernetes", { context });
+    const provider = new kubernetes.Provider("kubernetes", {
+        context,
+        // Changed in place: a replacement would take a Secret away under the pods that are to mount it. Pods are
+        // rolled by annotations (a checksum, the credentials' epoch).
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
+    });
     const guard = new DataLossGuard(settings.allowDataLoss);
     const namespace = new Namespace(settings.namespace, { provider, guard });
     return {

@@ -8,6 +8,7 @@ import {
     startupPacket,
     untilAnswered,
 } from "../../components/access/protocolProbes";
+import { isRolledOut } from "../../components/access/rollout";
 import { readyEndpoint } from "../../components/access/readyEndpoint";
 
 function unexpected(error: Error): void {
@@ -168,4 +169,32 @@ describe("ready endpoint", () => {
         assert.equal(readyEndpoint([slice(false, "a")]), undefined);
         assert.equal(readyEndpoint([]), undefined);
     });
+});
+
+describe("rollout", () => {
+    const done = {
+        metadata: { generation: 2 },
+        spec: { replicas: 1 },
+        status: {
+            observedGeneration: 2,
+            updatedReplicas: 1,
+            readyReplicas: 1,
+            currentRevision: "b",
+            updateRevision: "b",
+        },
+    };
+
+    it("is over when every pod is ready and of the newest revision", () => {
+        assert.equal(isRolledOut(done), true);
+    });
+
+    for (const [name, status] of Object.entries({
+        "the controller has not seen the change": { observedGeneration: 1 },
+        "the old pod still runs": { currentRevision: "a", updatedReplicas: 0 },
+        "the new pod is not ready": { readyReplicas: 0 },
+    })) {
+        it(`is not over while ${name}`, () => {
+            assert.equal(isRolledOut({ ...done, status: { ...done.status, ...status } }), false);
+        });
+    }
 });
