@@ -208,6 +208,7 @@ describe("plugin postgresql on a real server", function () {
     });
 
     it("deletes everything, even while somebody is connected", async () => {
+        await server.session("records");
         await stack.destroy();
         assert.deepEqual(await stack.resources(), []);
         assert.equal(server.sql("SELECT count(*) FROM pg_database WHERE datname = 'records'"), "0");

@@ -172,6 +172,19 @@ export class PostgresServer extends Server {
         return done.stdout.trim();
     }
 
+    /** Signs in to a database and stays there, until the server or somebody ends the session. */
+    async session(database: string): Promise<void> {
+        const url = `postgres://postgres@127.0.0.1:${this.port}/${database}?sslmode=disable`;
+        spawn(postgresProgram("psql"), [url, "-c", "SELECT pg_sleep(3600)"], {
+            env: { ...process.env, PGPASSWORD: this.password },
+            stdio: "ignore",
+        });
+        const sessions = `SELECT count(*) FROM pg_stat_activity WHERE datname = '${database}' AND query ~ '^SELECT pg_sleep'`;
+        while (this.sql(sessions) === "0") {
+            await sleep(50);
+        }
+    }
+
     /** Settings of postgresql.Provider for this server. */
     settings(): Record<string, unknown> {
         return {
