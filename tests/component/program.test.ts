@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import type { StackOutputs } from "../../stacks/outputs";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
@@ -230,15 +233,32 @@ describe("the program, changed", () => {
     it("takes given Secrets instead of generated ones", async () => {
         const { resources } = await deployProgram(
             settings({ postgres: { existingSecret: "pg" }, objectStore: { existingSecret: "store" } }),
-        ).catch((error: unknown) => {
-            throw error;
-        });
+        );
         assert.deepEqual(
             ofType(resources, "kubernetes:core/v1:Secret").filter(({ name }) => /root|superuser/.test(name)),
             [],
         );
         const release = one(resources, "kubernetes:helm.sh/v3:Release", "minio");
         assert.equal((release.inputs.values as Record<string, unknown>).existingSecret, "store");
+    });
+
+    it("has the prod stack's three brokers, distributed store, autoscaler and two load balancers", async () => {
+        const { config } = parse(readFileSync(join(__dirname, "..", "..", "Pulumi.prod.yaml"), "utf8")) as {
+            config: Record<string, unknown>;
+        };
+        const overrides = Object.fromEntries(
+            Object.entries(config).map(([key, value]) => [key.replace(/^flts:/, ""), value]),
+        );
+        const { resources } = await deployProgram(settings(overrides));
+        const replicas = (type: string, name: string): unknown =>
+            (one(resources, type, name).inputs.spec as { replicas?: number }).replicas;
+        assert.equal(replicas("kubernetes:apps/v1:StatefulSet", "kafka"), 3);
+        assert.equal(replicas(DEPLOYMENT, "inference-lb"), 2);
+        one(resources, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "inference");
+        const { values } = one(resources, "kubernetes:helm.sh/v3:Release", "minio").inputs as {
+            values: { mode: string };
+        };
+        assert.equal(values.mode, "distributed");
     });
 
     it("tells the addresses that are exposed", async () => {

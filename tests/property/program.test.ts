@@ -82,7 +82,11 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                 assert.equal(spec.securityContext.runAsNonRoot, true, workload.name);
                 assert.ok(spec.securityContext.runAsUser > 0, workload.name);
                 assert.equal(spec.securityContext.seccompProfile.type, "RuntimeDefault", workload.name);
-                assert.doesNotMatch(JSON.stringify(spec), /hostNetwork|hostPID|hostIPC|hostPath/, workload.name);
+                assert.doesNotMatch(
+                    JSON.stringify(spec),
+                    /hostNetwork|hostPID|hostIPC|hostPath/,
+                    workload.name,
+                );
                 for (const { securityContext } of containers(workload)) {
                     assert.deepEqual(securityContext, {
                         runAsNonRoot: true,
