@@ -1,10 +1,13 @@
 /** The part of an EndpointSlice that is looked at. */
 export interface Endpoints {
     readonly ports?: readonly { readonly port?: number }[];
-    readonly endpoints: readonly {
-        readonly conditions?: { readonly ready?: boolean };
-        readonly targetRef?: { readonly kind?: string; readonly name?: string };
-    }[];
+    /** The API server says null for none. */
+    readonly endpoints:
+        | readonly {
+              readonly conditions?: { readonly ready?: boolean };
+              readonly targetRef?: { readonly kind?: string; readonly name?: string };
+          }[]
+        | null;
 }
 
 /** A pod that serves, and the container port it serves on. */
@@ -24,7 +27,7 @@ export interface PodEndpoint {
 export function readyEndpoint(slices: readonly Endpoints[]): PodEndpoint | undefined {
     for (const slice of slices) {
         const port = slice.ports?.find((candidate) => candidate.port !== undefined)?.port;
-        const target = slice.endpoints.find(
+        const target = slice.endpoints?.find(
             (endpoint) => endpoint.conditions?.ready !== false && endpoint.targetRef?.kind === "Pod",
         )?.targetRef?.name;
         if (port !== undefined && target !== undefined) {

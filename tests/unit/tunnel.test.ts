@@ -168,6 +168,7 @@ describe("ready endpoint", () => {
     it("is undefined when no pod is ready", () => {
         assert.equal(readyEndpoint([slice(false, "a")]), undefined);
         assert.equal(readyEndpoint([]), undefined);
+        assert.equal(readyEndpoint([{ ports: [{ port: 9000 }], endpoints: null }]), undefined);
     });
 });
 
