@@ -84,7 +84,8 @@ async function main(output: Console): Promise<void> {
 
     const outputs = workspace.outputs() as unknown as StackOutputs;
     const kubectl = `kubectl --context ${options.context} --namespace ${outputs.namespace}`;
-    output.line(`\n${table([...Object.entries(outputs.urls), ...Object.entries(outputs.endpoints)])}`);
+    output.line(`\nReachable from this machine:\n${table(Object.entries(outputs.urls))}`);
+    output.line(`\nInside the cluster:\n${table(Object.entries(outputs.endpoints))}`);
     output.line(`\nCredentials are in these Secrets (${kubectl} get secret NAME):`);
     output.line(table(Object.entries(outputs.secrets)));
 

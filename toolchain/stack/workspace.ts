@@ -29,6 +29,8 @@ export class Workspace {
         this.environment = {
             ...process.env,
             ...pulumiEnvironment(),
+            // Types are checked by `make test`; checking them in every run would cost ten seconds.
+            PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${join(this.directory, "backend")}`,
             ...this.passphrase(),
             ...(options.embedded
@@ -73,7 +75,9 @@ export class Workspace {
     /** Runs a pulumi command on the stack with the terminal attached; fails with its exit code. */
     async run(command: readonly string[]): Promise<void> {
         this.releaseDeadLocks();
-        const child = spawn(toolPath("pulumi"), this.parameters(command), {
+        // A log wants what was done; each stage of each resource is for a terminal, where lines are redrawn.
+        const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
+        const child = spawn(toolPath("pulumi"), [...this.parameters(command), ...quiet], {
             cwd: projectDirectory,
             env: this.environment,
             stdio: "inherit",
