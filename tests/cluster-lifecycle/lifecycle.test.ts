@@ -232,8 +232,11 @@ describe("embedded cluster", function () {
     }
 
     it("heals all of them at once", () => {
-        for (const name of daemonNames) {
-            process.kill(daemonProcess(layout, name) ?? 0, "SIGKILL");
+        const processes = daemonNames.map((name) => daemonProcess(layout, name));
+        for (const pid of processes) {
+            // Signalling process 0 would end the test's own process group.
+            assert.ok(pid !== undefined);
+            process.kill(pid, "SIGKILL");
         }
         const outcome = drive("up", state);
         assert.equal(outcome.code, 0, outcome.output);

@@ -5,6 +5,7 @@ import {
     podNetworkRules,
     removalOf,
 } from "../../toolchain/cluster/host/iptables";
+import { checkPods } from "../../toolchain/cluster/health";
 import { deadSockets, ownCacheFiles } from "../../toolchain/cluster/host/leftovers";
 import { parseListeners } from "../../toolchain/cluster/host/listeners";
 import { mountsBelow } from "../../toolchain/cluster/host/mounts";
@@ -109,5 +110,25 @@ describe("embedded cluster: leftovers", () => {
         assert.deepEqual(deadSockets("/run/containerd/s", ["alive", "dead"], sockets), [
             "/run/containerd/s/dead",
         ]);
+    });
+});
+
+describe("the check of pods", () => {
+    const list = (...names: string[]): unknown => ({
+        items: names.map((name) => ({ metadata: { uid: `uid-${name}`, name } })),
+    });
+
+    it("is right when the kubelet knows every running pod", () => {
+        assert.deepEqual(checkPods(list("one"), list("one", "two")), {
+            name: "pods",
+            healthy: true,
+            detail: "1 running",
+        });
+    });
+
+    it("names the pods that exec and logs would fail for", () => {
+        assert.equal(checkPods(list("one", "two"), list("two")).detail, "unknown to the kubelet: one");
+        assert.equal(checkPods(list("one"), { items: null }).healthy, false);
+        assert.equal(checkPods(undefined, list()).healthy, false);
     });
 });

@@ -9,7 +9,7 @@ import { removeSharedFiles } from "./host/leftovers";
 import { unmountBelow } from "./host/mounts";
 import { restoreHost } from "./host/snapshot";
 import type { Layout } from "./layout";
-import { refuseOtherOwner } from "./owner";
+import { ownerOfMachine, refuseOtherOwner } from "./owner";
 import { endProcess, markerVariable, stopDaemon } from "./processes";
 import { processesWithEnvironment } from "./procfs";
 import { requireRoot } from "./root";
@@ -59,7 +59,9 @@ function deleteState(layout: Layout): void {
 export async function down(layout: Layout, console: Console): Promise<void> {
     requireRoot("stopping the embedded cluster");
     refuseOtherOwner(layout);
-    if (!existsSync(layout.root)) {
+    // The owner's note outlives a state directory that was deleted by hand; what the cluster did to the machine is
+    // still to be undone then.
+    if (!existsSync(layout.root) && ownerOfMachine(layout) === undefined) {
         console.line("No embedded cluster is up");
         return;
     }

@@ -69,18 +69,43 @@ async function checkNetwork(): Promise<Check> {
     };
 }
 
+interface PodList {
+    /** The kubelet writes null for none. */
+    readonly items: readonly { readonly metadata: { readonly uid: string; readonly name: string } }[] | null;
+}
+
+/** Running pods that the kubelet knows of. After its restart it learns them late, and exec and logs fail until then. */
+export function checkPods(running: unknown, known: unknown): Check {
+    if (running === undefined || known === undefined) {
+        return { name: "pods", healthy: false, detail: "cannot be listed" };
+    }
+    const pods = (running as PodList).items ?? [];
+    const uids = new Set((known as PodList).items?.map((pod) => pod.metadata.uid));
+    const unknown = pods.filter((pod) => !uids.has(pod.metadata.uid)).map((pod) => pod.metadata.name);
+    return {
+        name: "pods",
+        healthy: unknown.length === 0,
+        detail:
+            unknown.length === 0 ? `${pods.length} running` : `unknown to the kubelet: ${unknown.join(", ")}`,
+    };
+}
+
 /** Looks at every part of the cluster. Takes at most a few seconds, also when nothing answers. */
 export async function inspect(layout: Layout): Promise<Check[]> {
-    const [node, dns, storageClass, network] = await Promise.all([
+    const runningPods = `/api/v1/pods?fieldSelector=spec.nodeName=${nodeName},status.phase=Running`;
+    const [node, dns, storageClass, network, running, known] = await Promise.all([
         readObject(layout, `/api/v1/nodes/${nodeName}`),
         dnsAnswers(),
         readObject(layout, `/apis/storage.k8s.io/v1/storageclasses/${storageClassName}`),
         checkNetwork(),
+        readObject(layout, runningPods),
+        readObject(layout, `/api/v1/nodes/${nodeName}/proxy/pods`),
     ]);
     return [
         ...daemonNames.map((name) => checkProcess(layout, name)),
         network,
         checkCondition(`node ${nodeName}`, node, "Ready"),
+        checkPods(running, known),
         { name: "DNS", healthy: dns, detail: dns ? "answers" : "does not answer" },
         {
             name: "storage",

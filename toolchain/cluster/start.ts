@@ -15,6 +15,7 @@ import { ensureHostSnapshot } from "./host/snapshot";
 import { loadImages } from "./images";
 import { writeAdminKubeconfig } from "./kubeconfig";
 import type { Layout } from "./layout";
+import { endOrphans } from "./orphans";
 import { claimMachine } from "./owner";
 import { ensurePki } from "./pki";
 import { preflight } from "./preflight";
@@ -76,7 +77,10 @@ export async function start(
         await Promise.all(names.map((name) => waitUntilReady(layout, daemons[name])));
     };
 
-    await progress.step("Check the machine", {}, () => preflight(layout));
+    await progress.step("Check the machine", {}, async () => {
+        await endOrphans(layout, Object.values(daemons));
+        await preflight(layout);
+    });
     await progress.step("Prepare certificates, addresses and control groups", {}, () =>
         prepareMachine(layout),
     );
