@@ -11,7 +11,8 @@ packages := node_modules/.package-lock.json
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\n  %s\n' \
+	@printf '\n'
+	@printf '  %s\n' \
 	  'STACK=dev|prod       the stack, default dev' \
 	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
 	  'DATASET=path.csv     the series to learn: a "time" column and numeric features'
