@@ -18,10 +18,13 @@ void runMain(output, async () => {
         output.line(`stack ${options.stack}: nothing to destroy`);
         return;
     }
-    workspace.prepare({ ...(await deploymentOverrides(options)), "flts:allowDataLoss": ["all"] });
-    // The program runs too: it holds the tunnel through which buckets and databases are deleted, and the guard that
-    // is told here that the data may go.
-    const confirmed = options.embedded ? ["--yes", "--skip-preview"] : [];
-    await workspace.run(["destroy", "--run-program", ...confirmed]);
+    // Run on an empty stack, the program would wait for servers that nobody is going to create.
+    if (!workspace.isEmpty()) {
+        workspace.prepare({ ...(await deploymentOverrides(options)), "flts:allowDataLoss": ["all"] });
+        // The program runs too: it holds the tunnel through which buckets and databases are deleted, and the guard that
+        // is told here that the data may go.
+        const confirmed = options.embedded ? ["--yes", "--skip-preview"] : [];
+        await workspace.run(["destroy", "--run-program", ...confirmed]);
+    }
     workspace.remove();
 });

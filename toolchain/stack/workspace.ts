@@ -105,6 +105,14 @@ export class Workspace {
         ) as SettingsTree;
     }
 
+    /** True when the stack has no resources, as after a destroy. */
+    isEmpty(): boolean {
+        const state = JSON.parse(this.capture(["stack", "export", "--stack", this.options.stack])) as {
+            deployment: { resources?: readonly unknown[] };
+        };
+        return (state.deployment.resources ?? []).length === 0;
+    }
+
     /** Forgets a destroyed stack. */
     remove(): void {
         this.capture(["stack", "rm", "--yes", "--preserve-config", "--stack", this.options.stack]);
