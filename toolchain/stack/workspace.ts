@@ -123,6 +123,8 @@ export class Workspace {
             cwd: directory,
             env: this.environment,
             encoding: "utf8",
+            // An exported state is longer than Node's default of 1 MiB.
+            maxBuffer: 256 * 1024 * 1024,
         });
         if (result.status !== 0 && !tolerant) {
             fail(`pulumi ${command.join(" ")} failed: ${result.stderr.trim()}`);
