@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { EMBEDDED_CONTEXT } from "../../toolchain/stack/options";
+import { contextName } from "../../toolchain/cluster/layout";
 import { kubectl, kubectlGet, make } from "../support/commands";
 import { EngineStack } from "../support/engine";
 
@@ -12,7 +12,7 @@ const namespace = "flts";
 /** A kubeconfig whose context leads to a port on which nothing listens. */
 function unreachableCluster(directory: string): string {
     const path = join(directory, "kubeconfig");
-    const name = EMBEDDED_CONTEXT;
+    const name = contextName;
     writeFileSync(
         path,
         stringify({

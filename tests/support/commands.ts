@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { stateDirectory, toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/build/paths";
+import { clusterLayout } from "../../toolchain/cluster/layout";
 
 /** The project's root. */
 export const projectDirectory = join(__dirname, "..", "..");
@@ -74,7 +75,7 @@ export function make(target: string, ...choices: readonly string[]): Promise<Out
 
 /** Environment in which kubectl reaches the embedded cluster. */
 export function clusterEnvironment(): NodeJS.ProcessEnv {
-    return { KUBECONFIG: join(stateDirectory(), "cluster", "admin.kubeconfig") };
+    return { KUBECONFIG: clusterLayout().kubeconfig };
 }
 
 /** kubectl on the embedded cluster; fails with what it said. */

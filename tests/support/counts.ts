@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** How many tests of a suite passed and failed. */
 export interface Count {
     readonly passed: number;
@@ -35,7 +37,7 @@ export function countResults(runner: Runner, text: string, exitCode: number | nu
     if (runner === "check") {
         return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
     }
-    // eslint-disable-next-line no-control-regex -- terminal colours stand between the number and the word
-    const count = counters[runner](text.replace(/\u001b\[[0-9;]*m/g, ""));
+    // Terminal colours stand between the number and the word.
+    const count = counters[runner](stripVTControlCharacters(text));
     return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
-import { requestForecast, type Observations } from "../../toolchain/stack/forecast";
+import { observationsOf, requestForecast } from "../../toolchain/stack/forecast";
 
 /** How far two ways to forecast were from what came. */
 export interface HoldoutErrors {
@@ -23,18 +23,6 @@ async function readRows(path: string): Promise<Row[]> {
         rows.push(row);
     }
     return rows;
-}
-
-function observationsOf(rows: readonly Row[]): Observations {
-    const columns = Object.keys(rows[0] ?? {});
-    return Object.fromEntries(
-        columns.map((column) => [
-            column,
-            rows.map((row) =>
-                column === "time" ? (row[column] ?? null) : row[column] ? Number(row[column]) : null,
-            ),
-        ]),
-    );
 }
 
 /**

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lastObservations } from "../../toolchain/stack/forecast";
-import { EMBEDDED_CONTEXT, readOptions } from "../../toolchain/stack/options";
+import { contextName } from "../../toolchain/cluster/layout";
+import { readOptions } from "../../toolchain/stack/options";
 import { datasetSettings } from "../../toolchain/stack/overrides";
 import { mergeSettings, readStackFile } from "../../toolchain/stack/settings";
 
@@ -11,7 +12,7 @@ describe("make's choices", () => {
     it("deploy the dev stack to the embedded cluster when nothing is named", () => {
         assert.deepEqual(readOptions({ STACK: "", CONTEXT: "", DATASET: "" }), {
             stack: "dev",
-            context: EMBEDDED_CONTEXT,
+            context: contextName,
             embedded: true,
             dataset: undefined,
         });

@@ -1,10 +1,10 @@
-/** Pure formatting for people-facing output; nothing here writes anywhere. */
+import { stripVTControlCharacters } from "node:util";
 
-const escapeSequence = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+/** Pure formatting for people-facing output; nothing here writes anywhere. */
 
 /** Width of `text` in terminal cells, colour codes left out. */
 function visibleWidth(text: string): number {
-    return text.replace(escapeSequence, "").length;
+    return stripVTControlCharacters(text).length;
 }
 
 /** A duration for people: `0.8s`, `42s`, `3m05s`, `1h02m`. `milliseconds` may be any non-negative number. */

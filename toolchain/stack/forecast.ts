@@ -29,7 +29,11 @@ export async function lastObservations(path: string, rows: number): Promise<Obse
             window.shift();
         }
     }
-    const columns = Object.keys(window[0] ?? {});
+    return observationsOf(window);
+}
+
+/** Rows of a CSV as `/predict` takes them: column by column, numbers as numbers and gaps as null. */
+export function observationsOf(rows: readonly Record<string, string>[]): Observations {
     const value = (column: string, text: string | undefined): string | number | null => {
         if (column === TIME_COLUMN) {
             return text ?? null;
@@ -37,7 +41,7 @@ export async function lastObservations(path: string, rows: number): Promise<Obse
         return text === undefined || text === "" ? null : Number(text);
     };
     return Object.fromEntries(
-        columns.map((column) => [column, window.map((record) => value(column, record[column]))]),
+        Object.keys(rows[0] ?? {}).map((column) => [column, rows.map((row) => value(column, row[column]))]),
     );
 }
 

@@ -1,7 +1,5 @@
+import { contextName } from "../cluster/layout";
 import { fail } from "../console";
-
-/** The kubectl context of the embedded cluster; written by `make cluster-up`. */
-export const EMBEDDED_CONTEXT = "flts-embedded";
 
 /** What the caller of `make` chose. */
 export interface StackOptions {
@@ -21,11 +19,11 @@ export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
         fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
     }
-    const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : EMBEDDED_CONTEXT;
+    const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : contextName;
     return {
         stack,
         context,
-        embedded: context === EMBEDDED_CONTEXT,
+        embedded: context === contextName,
         dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
     };
 }

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../build/paths";
+import { clusterLayout } from "../cluster/layout";
 import { fail } from "../console";
 import type { StackOptions } from "./options";
 import { mergeSettings, readStackFile, type SettingsTree, type StackFile } from "./settings";
@@ -33,9 +34,7 @@ export class Workspace {
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${join(this.directory, "backend")}`,
             ...this.passphrase(),
-            ...(options.embedded
-                ? { KUBECONFIG: join(stateDirectory(), "cluster", "admin.kubeconfig") }
-                : {}),
+            ...(options.embedded ? { KUBECONFIG: clusterLayout().kubeconfig } : {}),
         };
     }
 
