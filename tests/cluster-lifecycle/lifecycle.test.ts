@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,22 +11,12 @@ import { addresses, clusterLayout, ports, type Layout } from "../../toolchain/cl
 import { ownerOfMachine } from "../../toolchain/cluster/owner";
 import { daemonProcess } from "../../toolchain/cluster/processes";
 import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
-import { drive, kubectl, kubectlCommand, startDriving } from "./support/driver";
+import { drive, kubectl, startDriving } from "./support/driver";
 import { additions, listMachine, type Machine } from "./support/machine";
-import { namespace, nodePort, privilegedPod, probeObjects, processorLimit } from "./support/objects";
+import { namespace, privilegedPod, probeObjects, processorLimit } from "./support/objects";
+import { testNetwork } from "./support/network";
+import { eventually, kubectlInNamespace, probeIn } from "./support/probes";
 import { shimOf } from "./support/shims";
-
-/** What `look` returns once it does not throw any more: a pod's Service follows the pod by a moment. */
-async function eventually<T>(look: () => T): Promise<T> {
-    for (let attempt = 0; attempt < 40; attempt++) {
-        try {
-            return look();
-        } catch {
-            await sleep(500);
-        }
-    }
-    return look();
-}
 
 describe("embedded cluster", function () {
     this.timeout(180_000);
@@ -37,13 +27,8 @@ describe("embedded cluster", function () {
     let probeImage: string;
 
     const inNamespace = (...commandArguments: string[]): string =>
-        kubectl(state, ["--namespace", namespace, ...commandArguments]);
-    const inProbe = (...commandArguments: string[]): string =>
-        inNamespace("exec", "probe", "--", "/probe", ...commandArguments);
-    const fetchText = async (url: string): Promise<string> =>
-        await (
-            await fetch(url, { signal: AbortSignal.timeout(5000), headers: { connection: "close" } })
-        ).text();
+        kubectlInNamespace(state, ...commandArguments);
+    const inProbe = (...commandArguments: string[]): string => probeIn("probe", state, ...commandArguments);
     const restarts = (): string =>
         inNamespace("get", "pod", "probe", "--output=jsonpath={.status.containerStatuses[0].restartCount}");
 
@@ -174,45 +159,24 @@ describe("embedded cluster", function () {
         );
     });
 
-    it("connects pods with DNS, Services, the API server and each other", async () => {
-        assert.ok(inProbe("resolve", "kubernetes.default.svc.cluster.local").includes(addresses.apiService));
-        assert.match(
-            await eventually(() => inProbe("get", `http://probe.${namespace}.svc`)),
-            /hello from probe/,
-        );
-        assert.match(inProbe("connect", `${addresses.apiService}:443`), /connected/);
-    });
-
-    it("connects the host with pods, Services and NodePorts", async () => {
-        const podAddress = inNamespace("get", "pod", "probe", "--output=jsonpath={.status.podIP}");
-        const service = inNamespace("get", "service", "probe", "--output=jsonpath={.spec.clusterIP}");
-        for (const host of [`${podAddress}:8080`, service, `127.0.0.1:${nodePort}`]) {
-            assert.equal(await fetchText(`http://${host}/`), "hello from probe", host);
-        }
-    });
-
-    it("serves logs and port-forward", async () => {
-        assert.match(inNamespace("logs", "probe"), /probe serves/);
-        const [command, all] = kubectlCommand(state, "-n", namespace, "port-forward", "pod/probe", ":8080");
-        const forward = spawn(command, all, { stdio: ["ignore", "pipe", "inherit"] });
-        try {
-            const line = await new Promise<string>((resolve) =>
-                forward.stdout.once("data", (chunk: Buffer) => {
-                    resolve(chunk.toString());
-                }),
-            );
-            const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? "";
-            assert.equal(await fetchText(`http://127.0.0.1:${port}/`), "hello from probe");
-        } finally {
-            forward.kill();
-        }
-    });
+    testNetwork(
+        () => state,
+        () => probeImage,
+    );
 
     it("holds a pod to its CPU limit and measures it", async () => {
         const used = Number(inProbe("burn"));
         assert.ok(used < processorLimit * 1.25, `used ${used} of ${processorLimit} processors`);
         await eventually(() => {
             assert.ok(probeMemory() > 0, "the kubelet measures no memory use");
+        });
+    });
+
+    it("answers kubectl top for the node and its pods", async () => {
+        const measured = /^\S+\s+[1-9]\d*m\s/m;
+        await eventually(() => {
+            assert.match(kubectl(state, ["top", "node", "flts", "--no-headers"]), measured);
+            assert.match(inNamespace("top", "pod", "probe", "--no-headers"), /^probe\s+\d+m\s+[1-9]\d*Mi/m);
         });
     });
 

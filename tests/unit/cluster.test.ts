@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { corednsObjects, corefile } from "../../toolchain/cluster/addons/coredns";
+import { metricsServerObjects } from "../../toolchain/cluster/addons/metricsServer";
 import { storageObjects } from "../../toolchain/cluster/addons/storage";
 import {
     containerdConfiguration,
@@ -145,21 +146,24 @@ describe("embedded cluster: add-ons", () => {
         assert.doesNotMatch(corefile(false), /forward/);
     });
 
-    it("run DNS under the restricted Pod Security standard", () => {
-        const deployment = corednsObjects("image", true).find(
-            (object) => (object as { kind: string }).kind === "Deployment",
-        );
-        const text = JSON.stringify(deployment);
-        for (const part of [
-            '"runAsNonRoot":true',
-            '"allowPrivilegeEscalation":false',
-            '"drop":["ALL"]',
-            '"seccompProfile":{"type":"RuntimeDefault"}',
-            '"image":"image"',
-        ]) {
-            assert.ok(text.includes(part), part);
-        }
-    });
+    for (const [name, objects] of [
+        ["DNS", corednsObjects("image", true)],
+        ["metrics-server", metricsServerObjects("image")],
+    ] as const) {
+        it(`run ${name} under the restricted Pod Security standard`, () => {
+            const deployment = objects.find((object) => (object as { kind: string }).kind === "Deployment");
+            const text = JSON.stringify(deployment);
+            for (const part of [
+                '"runAsNonRoot":true',
+                '"allowPrivilegeEscalation":false',
+                '"drop":["ALL"]',
+                '"seccompProfile":{"type":"RuntimeDefault"}',
+                '"image":"image"',
+            ]) {
+                assert.ok(text.includes(part), part);
+            }
+        });
+    }
 
     it("make the class of the provisioner the default one", () => {
         const [storageClass] = storageObjects() as {

@@ -42,7 +42,7 @@ export async function buildGoPrograms(
     names: readonly GoProgramName[],
 ): Promise<Failures> {
     const failures: Failures = new Map();
-    for (const module of [".", "minio"] as const) {
+    for (const module of [".", "minio", "prometheus"] as const) {
         const members = names.filter((name) => goPrograms[name].module === module);
         if (members.length > 0) {
             await buildModule(context, module, members, failures);
@@ -161,7 +161,8 @@ async function planBuild(
         estimate === undefined ? {} : { estimate },
         (report) => {
             let fetched = 0;
-            const moduleCount = goBuild.moduleCounts[label === "" ? "." : "minio"];
+            const counts: Readonly<Record<string, number>> = goBuild.moduleCounts;
+            const moduleCount = counts[label === "" ? "." : label.slice(1)];
             return context.durations.measure(step, () =>
                 run("go", ["list", "-e", "-deps", "-f", listFormat, ...buildArguments(names)], {
                     cwd: directory,
@@ -170,7 +171,10 @@ async function planBuild(
                     onLine: (line) => {
                         if (line.startsWith("go: downloading")) {
                             fetched += 1;
-                            report(fetched / moduleCount, `${fetched} modules fetched`);
+                            report(
+                                moduleCount === undefined ? undefined : fetched / moduleCount,
+                                `${fetched} modules fetched`,
+                            );
                         }
                     },
                 }),
@@ -211,8 +215,10 @@ function buildArguments(names: readonly GoProgramName[]): string[] {
     const variables = programs.flatMap((program) =>
         Object.entries(program.variables ?? {}).map(([variable, value]) => `-X ${variable}=${value}`),
     );
+    const tags = new Set(programs.flatMap((program) => program.tags ?? []));
     return [
         ...goBuild.flags,
+        ...(tags.size === 0 ? [] : ["-tags", [...tags].join(",")]),
         `-ldflags=${[...goBuild.linkerFlags, ...variables].join(" ")}`,
         ...programs.map((program) => program.package),
     ];

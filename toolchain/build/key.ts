@@ -46,6 +46,8 @@ export function toolsKey(toolchain: string, restriction = ""): string {
         "internal",
         "minio/go.mod",
         "minio/go.sum",
+        "prometheus/go.mod",
+        "prometheus/go.sum",
     ]);
 }
 

@@ -53,21 +53,30 @@ export interface GoProgram {
     readonly version: string;
     readonly purpose: string;
     /** Folder of the go.mod, relative to toolchain/. */
-    readonly module: "." | "minio";
+    readonly module: "." | "minio" | "prometheus";
     /** Folder of an own main, relative to the module, or the import path of one in a pinned module. */
     readonly package: string;
     /** Linker `-X` settings, by variable. */
     readonly variables?: Readonly<Record<string, string>>;
+    /** Build tags; the programs of a module, which one build makes, share them. */
+    readonly tags?: readonly string[];
     /** CPU-minutes its own packages add to a cold build of those before it in the list. */
     readonly cpuMinutes: number;
 }
 
 const minioRelease = "2026-02-12T20:18:48Z";
 
+const prometheus = {
+    version: "3.16.0",
+    module: "prometheus",
+    tags: ["remove_all_sd", "enable_kubernetes_sd"], // Other clouds' ways to find targets double what is compiled.
+    variables: { "github.com/prometheus/common/version.Version": "3.16.0" },
+} as const;
+
 export const goPrograms = {
     kubernetes: {
         version: "1.34.1",
-        purpose: "embedded cluster: etcd, API server, controller manager, scheduler, kubelet, proxy",
+        purpose: "embedded cluster: control plane, kubelet, proxy, network policies",
         module: ".",
         package: "./cmd/kubernetes",
         // As Kubernetes' own hack/lib/version.sh: charts and clients ask the API server for its version.
@@ -92,6 +101,14 @@ export const goPrograms = {
         module: ".",
         package: "./cmd/storage-provisioner",
         cpuMinutes: 1,
+    },
+    "metrics-server": {
+        // The newest built on a Kubernetes not newer than ours: 0.9.0 needs 0.36 of its libraries.
+        version: "0.8.0",
+        purpose: "embedded cluster: CPU and memory use of pods and nodes, in its own image",
+        module: ".",
+        package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
+        cpuMinutes: 0.3,
     },
     pause: {
         version: "0.1.0",
@@ -146,6 +163,15 @@ export const goPrograms = {
         package: "./cmd/pulumi-resource-postgresql",
         cpuMinutes: 0.3,
     },
+    "kube-state-metrics": {
+        version: "2.15.0",
+        purpose: "what Kubernetes knows of its objects, for Prometheus: its image",
+        module: ".",
+        package: "k8s.io/kube-state-metrics/v2",
+        // As its Makefile: the metric kube_state_metrics_build_info shows it.
+        variables: { "github.com/prometheus/common/version.Version": "v2.15.0" },
+        cpuMinutes: 0.3,
+    },
     minio: {
         version: minioRelease,
         purpose: "object store: its image, and the tests of the MinIO plugin",
@@ -159,6 +185,18 @@ export const goPrograms = {
         },
         cpuMinutes: 5,
     },
+    prometheus: {
+        ...prometheus,
+        purpose: "metrics and alerts: its image",
+        package: "github.com/prometheus/prometheus/cmd/prometheus",
+        cpuMinutes: 4,
+    },
+    promtool: {
+        ...prometheus,
+        purpose: "tests of the alert rules",
+        package: "github.com/prometheus/prometheus/cmd/promtool",
+        cpuMinutes: 0.5,
+    },
 } as const satisfies Record<string, GoProgram>;
 
 /** One set of flags for all programs: different flags would compile the shared packages twice. */
@@ -167,9 +205,14 @@ export const goBuild = {
     flags: ["-mod=readonly", "-buildvcs=false", "-trimpath"],
     linkerFlags: ["-s", "-w"],
     /** Modules whose packages the programs use, by folder of the go.mod: how far fetching them is (`go list -deps`). */
-    moduleCounts: { ".": 448, minio: 242 },
+    moduleCounts: { ".": 469, minio: 242 },
     /** Modules the public checksum database does not know; go.sum pins their content all the same. */
-    withoutChecksumDatabase: ["github.com/pulumi/*", "github.com/coredns/*", "github.com/rancher/*"],
+    withoutChecksumDatabase: [
+        "github.com/pulumi/*",
+        "github.com/coredns/*",
+        "github.com/rancher/*",
+        "sigs.k8s.io/metrics-server",
+    ],
     /** What the embedded schema comes from: left out of the module's own mains, present beside them. */
     kubernetesPlugin: {
         module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
@@ -215,11 +258,6 @@ export const systemPrograms = {
         purpose: "embedded cluster: Services and network policies",
         directories: administration,
     },
-    ipset: {
-        debianPackage: "ipset",
-        purpose: "embedded cluster: network policies",
-        directories: administration,
-    },
     conntrack: {
         debianPackage: "conntrack",
         purpose: "embedded cluster: kube-proxy drops stale UDP entries",
@@ -236,6 +274,11 @@ export const systemPrograms = {
         purpose: "tests of the PostgreSQL plugin (a folder of programs)",
         directories: ["/usr/lib/postgresql/15/bin"],
         contains: "initdb",
+    },
+    haproxy: {
+        debianPackage: "haproxy",
+        purpose: "tests of the load balancer's configuration",
+        directories: administration,
     },
     java: { debianPackage: "openjdk-17-jre-headless", purpose: "runs Maven" },
     mvn: { debianPackage: "maven", purpose: "gets Kafka's jars for its image" },

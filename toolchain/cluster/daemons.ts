@@ -3,6 +3,7 @@ import { containerd } from "./components/containerd";
 import { controllerManager } from "./components/controllerManager";
 import { etcd } from "./components/etcd";
 import { kubelet } from "./components/kubelet";
+import { networkPolicyEnforcer } from "./components/networkPolicyEnforcer";
 import { proxy } from "./components/proxy";
 import { scheduler } from "./components/scheduler";
 import { storageProvisioner } from "./components/storageProvisioner";
@@ -19,6 +20,7 @@ export const daemonNames = [
     "kubelet",
     "kube-proxy",
     "storage-provisioner",
+    "network-policy-enforcer",
 ] as const;
 export type DaemonName = (typeof daemonNames)[number];
 
@@ -33,5 +35,6 @@ export function describeDaemons(layout: Layout, pauseImage: string): Readonly<Re
         kubelet: kubelet(layout),
         "kube-proxy": proxy(layout),
         "storage-provisioner": storageProvisioner(layout),
+        "network-policy-enforcer": networkPolicyEnforcer(layout),
     };
 }

@@ -1,4 +1,6 @@
+import { metricsApiService } from "./addons/metricsServer";
 import { storageClassName } from "./addons/storage";
+import { policiesAreEnforced } from "./components/networkPolicyEnforcer";
 import { daemonNames } from "./daemons";
 import { hasNodeAddress } from "./host/addresses";
 import { hasPodNetworkRules } from "./host/iptables";
@@ -93,11 +95,13 @@ export function checkPods(running: unknown, known: unknown): Check {
 /** Looks at every part of the cluster. Takes at most a few seconds, also when nothing answers. */
 export async function inspect(layout: Layout): Promise<Check[]> {
     const runningPods = `/api/v1/pods?fieldSelector=spec.nodeName=${nodeName},status.phase=Running`;
-    const [node, dns, storageClass, network, running, known] = await Promise.all([
+    const [node, dns, storageClass, metrics, network, policies, running, known] = await Promise.all([
         readObject(layout, `/api/v1/nodes/${nodeName}`),
         dnsAnswers(),
         readObject(layout, `/apis/storage.k8s.io/v1/storageclasses/${storageClassName}`),
+        readObject(layout, `/apis/apiregistration.k8s.io/v1/apiservices/${metricsApiService}`),
         checkNetwork(),
+        policiesAreEnforced(),
         readObject(layout, runningPods),
         readObject(layout, `/api/v1/nodes/${nodeName}/proxy/pods`),
     ]);
@@ -112,6 +116,12 @@ export async function inspect(layout: Layout): Promise<Check[]> {
             healthy: storageClass !== undefined,
             detail:
                 storageClass === undefined ? "no StorageClass" : `default StorageClass ${storageClassName}`,
+        },
+        checkCondition("metrics", metrics, "Available"),
+        {
+            name: "network policies",
+            healthy: policies,
+            detail: policies ? "enforced" : "not enforced",
         },
     ];
 }

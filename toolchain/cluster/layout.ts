@@ -32,6 +32,7 @@ export const ports = {
     controllerManager: 10257,
     scheduler: 10259,
     storageProvisioner: 10270,
+    networkPolicyEnforcer: 10271,
 } as const;
 
 /** Root of every control group of the cluster's pods, so that they are told from those of any other kubelet. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./commands";
 import { addresses, nodeName, type Layout } from "./layout";
@@ -75,6 +75,11 @@ export const certificates = {
     "storage-provisioner": {
         authority: "kubernetes",
         commonName: "flts:storage-provisioner",
+        usage: "client",
+    },
+    "network-policy-enforcer": {
+        authority: "kubernetes",
+        commonName: "flts:network-policy-enforcer",
         usage: "client",
     },
 } as const satisfies Record<string, CertificateRequest>;
@@ -164,35 +169,49 @@ async function issue(base: string, content: string, authority?: string): Promise
     rmSync(`${base}.cnf`);
 }
 
+/** Moves what a draft holds into `target`, a certificate after its key: it is there only when it can be used. */
+function publish(draft: string, target: string): void {
+    for (const name of readdirSync(draft).sort(
+        (a, b) => Number(a.endsWith(".crt")) - Number(b.endsWith(".crt")),
+    )) {
+        renameSync(join(draft, name), join(target, name));
+    }
+    rmSync(draft, { recursive: true });
+}
+
 /**
- * Makes all certificates and keys once. They are made aside and moved into place together: an interrupted run leaves
- * either none or all.
+ * Makes the certificates and keys that are not there yet: all of them for a new cluster, moved into place together, so
+ * that an interrupted run leaves either none or all; for a cluster of an earlier version those that came since.
  */
 export async function ensurePki(layout: Layout): Promise<void> {
-    if (existsSync(layout.pki)) {
-        return;
-    }
     const draft = `${layout.pki}.draft`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true, mode: 0o700 });
-    for (const name of authorities) {
-        await issue(join(draft, `${name}-ca`), authorityConfiguration(name));
+    const isNew = !existsSync(layout.pki);
+    const authorityDirectory = isNew ? draft : layout.pki;
+    if (isNew) {
+        for (const name of authorities) {
+            await issue(join(draft, `${name}-ca`), authorityConfiguration(name));
+        }
+        await makeServiceAccountKey(draft);
     }
     for (const [name, request] of Object.entries(certificates)) {
-        const authority = join(draft, `${request.authority}-ca`);
-        await issue(join(draft, name), certificateConfiguration(request), authority);
+        if (isNew || !existsSync(certificateFiles(layout, name as CertificateName).certificate)) {
+            const authority = join(authorityDirectory, `${request.authority}-ca`);
+            await issue(join(draft, name), certificateConfiguration(request), authority);
+        }
     }
-    const base = join(draft, serviceAccountKey);
+    if (isNew) {
+        renameSync(draft, layout.pki);
+    } else {
+        publish(draft, layout.pki);
+    }
+}
+
+async function makeServiceAccountKey(directory: string): Promise<void> {
+    const base = join(directory, serviceAccountKey);
     const openssl = systemTool("openssl");
-    await run(openssl, [
-        "genpkey",
-        "-algorithm",
-        "RSA",
-        "-pkeyopt",
-        "rsa_keygen_bits:2048",
-        "-out",
-        `${base}.key`,
-    ]);
+    const bits = ["-pkeyopt", "rsa_keygen_bits:2048"];
+    await run(openssl, ["genpkey", "-algorithm", "RSA", ...bits, "-out", `${base}.key`]);
     await run(openssl, ["pkey", "-in", `${base}.key`, "-pubout", "-out", `${base}.pub`]);
-    renameSync(draft, layout.pki);
 }

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Progress, type Console } from "../console";
 import { applyObjects } from "./addons/apply";
 import { corednsObjects } from "./addons/coredns";
+import { metricsServerObjects } from "./addons/metricsServer";
+import { networkPolicyObjects } from "./addons/networkPolicies";
 import { storageObjects } from "./addons/storage";
 import { hostResolverFile, upstreamServers } from "./components/kubelet";
 import { daemonNames, type DaemonName } from "./daemons";
@@ -94,10 +96,14 @@ export async function start(
         await launch("kube-apiserver");
         await ready("kube-apiserver", "containerd");
     });
-    const coredns = await scratchImage(builtTool("coredns"));
     const pause = await scratchImage(builtTool("pause"));
+    const coredns = await scratchImage(builtTool("coredns"));
+    const metricsServer = await scratchImage(builtTool("metrics-server"));
     await progress.step("Load the cluster's own images", {}, async (report) => {
-        const archives = [await writeArchive(layout, pause), await writeArchive(layout, coredns)];
+        const archives: string[] = [];
+        for (const image of [pause, coredns, metricsServer]) {
+            archives.push(await writeArchive(layout, image));
+        }
         await loadImages(
             archives,
             (done, total, archive) => {
@@ -107,18 +113,20 @@ export async function start(
         );
     });
     await progress.step("Start controllers, scheduler, kubelet and proxy", {}, async () => {
+        // What the cluster's own processes may do, before they try.
+        await applyObjects(layout, [...storageObjects(), ...networkPolicyObjects()]);
         const rest = daemonNames.slice(daemonNames.indexOf("kube-controller-manager"));
         await launch(...rest);
         await ready(...rest);
     });
-    await progress.step("Set up DNS and storage", {}, async () => {
+    await progress.step("Set up DNS and metrics", {}, async () => {
         const upstream = upstreamServers(readFileSync(hostResolverFile(), "utf8"));
         await applyObjects(layout, [
-            ...storageObjects(),
             ...corednsObjects(coredns.reference, upstream.length > 0),
+            ...metricsServerObjects(metricsServer.reference),
         ]);
     });
-    await progress.step("Wait for node, DNS and storage", {}, async (report) => {
+    await progress.step("Wait for node, DNS, storage and metrics", {}, async (report) => {
         await waitUntilUsable(layout, (detail) => {
             report(undefined, detail);
         });

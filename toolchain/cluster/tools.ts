@@ -32,6 +32,7 @@ const networkPluginDirectories = ["/usr/lib/cni", "/opt/cni/bin"];
 export const builtTools = [
     "kubernetes",
     "coredns",
+    "metrics-server",
     "storage-provisioner",
     "pause",
 ] as const satisfies readonly GoProgramName[];

@@ -7,11 +7,17 @@ export const nodePort = 30808;
 /** CPU limit of the probe, in processors. */
 export const processorLimit = 0.2;
 
-function pod(image: string): object {
+interface PodOptions {
+    readonly name: string;
+    /** Claim that is mounted at /data. */
+    readonly claim?: string;
+}
+
+function pod(image: string, { name, claim }: PodOptions): object {
     return {
         apiVersion: "v1",
         kind: "Pod",
-        metadata: { name: "probe", namespace, labels: { app: "probe" } },
+        metadata: { name, namespace, labels: { app: name } },
         spec: {
             automountServiceAccountToken: false,
             enableServiceLinks: false,
@@ -38,10 +44,11 @@ function pod(image: string): object {
                         readOnlyRootFilesystem: true,
                         capabilities: { drop: ["ALL"] },
                     },
-                    volumeMounts: [{ name: "data", mountPath: "/data" }],
+                    volumeMounts: claim === undefined ? [] : [{ name: "data", mountPath: "/data" }],
                 },
             ],
-            volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+            volumes:
+                claim === undefined ? [] : [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
         },
     };
 }
@@ -63,7 +70,7 @@ export function probeObjects(image: string): object {
                 metadata: { name: "data", namespace },
                 spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
             },
-            pod(image),
+            pod(image, { name: "probe", claim: "data" }),
             {
                 apiVersion: "v1",
                 kind: "Service",
@@ -85,5 +92,45 @@ export function privilegedPod(image: string): object {
         kind: "Pod",
         metadata: { name: "privileged", namespace },
         spec: { containers: [{ name: "probe", image, securityContext: { privileged: true } }] },
+    };
+}
+
+/** Two pods that call, beside the one that is called. */
+export const callers = ["friend", "stranger"] as const;
+
+/** The pods of `callers`, as one List. */
+export function callerObjects(image: string): object {
+    return { apiVersion: "v1", kind: "List", items: callers.map((name) => pod(image, { name })) };
+}
+
+function policy(name: string, spec: object): object {
+    return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name, namespace }, spec };
+}
+
+/** Forbids every connection in the namespace, and then allows what `friend` needs to fetch a page by name. */
+export function policyObjects(): object {
+    const friend = { podSelector: { matchLabels: { app: "friend" } } };
+    const probe = { podSelector: { matchLabels: { app: "probe" } } };
+    const dns = {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+        podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    };
+    return {
+        apiVersion: "v1",
+        kind: "List",
+        items: [
+            policy("deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }),
+            policy("names", {
+                ...friend,
+                policyTypes: ["Egress"],
+                egress: [{ to: [dns], ports: [{ protocol: "UDP", port: 53 }] }],
+            }),
+            policy("calls", {
+                ...friend,
+                policyTypes: ["Egress"],
+                egress: [{ to: [probe], ports: [{ port: 8080 }] }],
+            }),
+            policy("called", { ...probe, ingress: [{ from: [friend], ports: [{ port: 8080 }] }] }),
+        ],
     };
 }

@@ -1,10 +1,10 @@
 import { addresses } from "../layout";
+import { restrictedContainer, restrictedPod, systemNamespace as namespace } from "./restricted";
 
-const namespace = "kube-system";
 const name = "coredns";
 const labels = { "k8s-app": "kube-dns" };
-/** A port above 1023, so that the server needs neither root nor a capability. */
-const port = 1053;
+/** The port that policies which let pods ask for names allow: they see a Service's traffic as its pods get it. */
+const port = 53;
 const health = 8080;
 const readiness = 8181;
 const metrics = 9153;
@@ -28,7 +28,12 @@ export function corefile(hasUpstream: boolean): string {
         "    }",
         `    prometheus :${metrics}`,
         ...(hasUpstream ? ["    forward . /etc/resolv.conf"] : []),
-        "    cache 30",
+        // As kubeadm has it: the cluster's own names come from memory anyway, and the load balancer must not see pods
+        // half a minute late.
+        "    cache 30 {",
+        `        disable success ${addresses.clusterDomain}`,
+        `        disable denial ${addresses.clusterDomain}`,
+        "    }",
         "    loadbalance",
         "    reload",
         "}",
@@ -57,10 +62,9 @@ function deployment(image: string, configuration: string): object {
                     // Names of the outside come from the node's resolver, not from this server itself.
                     dnsPolicy: "Default",
                     securityContext: {
-                        runAsNonRoot: true,
-                        runAsUser: 65532,
-                        runAsGroup: 65532,
-                        seccompProfile: { type: "RuntimeDefault" },
+                        ...restrictedPod,
+                        // Else the port would take root or a capability; Pod Security counts this setting as safe.
+                        sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(port) }],
                     },
                     containers: [
                         {
@@ -79,11 +83,7 @@ function deployment(image: string, configuration: string): object {
                             },
                             livenessProbe: probe("/health", health, 10),
                             readinessProbe: { ...probe("/ready", readiness, 2), initialDelaySeconds: 0 },
-                            securityContext: {
-                                allowPrivilegeEscalation: false,
-                                readOnlyRootFilesystem: true,
-                                capabilities: { drop: ["ALL"] },
-                            },
+                            securityContext: restrictedContainer,
                             volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
                         },
                     ],
@@ -133,8 +133,8 @@ export function corednsObjects(image: string, hasUpstream: boolean): object[] {
                 clusterIP: addresses.dnsService,
                 selector: labels,
                 ports: [
-                    { name: "dns", port: 53, targetPort: port, protocol: "UDP" },
-                    { name: "dns-tcp", port: 53, targetPort: port, protocol: "TCP" },
+                    { name: "dns", port, targetPort: port, protocol: "UDP" },
+                    { name: "dns-tcp", port, targetPort: port, protocol: "TCP" },
                     { name: "metrics", port: metrics, targetPort: metrics, protocol: "TCP" },
                 ],
             },

@@ -36,6 +36,8 @@ export function kubeletConfiguration(layout: Layout, resolverFile: string): obje
         failSwapOn: false,
         podLogsDir: layout.podLogs,
         volumePluginDir: join(layout.kubelet, "volume-plugins"),
+        // Nothing here uses it, and in 1.34.1 it takes the place of the volumes' metrics: kubernetes/kubernetes#133847.
+        featureGates: { DynamicResourceAllocation: false },
         // The disk is the whole machine's. The defaults (10 and 15 % free) would evict pods from a laptop that is
         // merely full, and images that were loaded by hand could not be pulled again: only a nearly full disk counts.
         evictionHard: {

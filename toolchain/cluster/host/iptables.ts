@@ -47,15 +47,22 @@ export function removalOf(saved: string): string {
         .join("\n");
 }
 
+/** Chains that the enforcer of NetworkPolicies fills (toolchain/internal/networkpolicy): made here, never emptied. */
+const policyChains = ["FLTS-EGRESS", "FLTS-INGRESS"] as const;
+
 /**
- * Rules that let pods out and in where the host's firewall drops by default, and give those that leave the machine an
- * address which finds its way back. The chains are flushed and filled at once, so that this can be repeated.
+ * Rules that let pods out and in where the host's firewall drops by default, as far as policies allow, and give those
+ * that leave the machine an address which finds its way back. The chains are flushed and filled at once, so that this
+ * can be repeated.
  */
 export const podNetworkRules = `*filter
 :FLTS-FORWARD - [0:0]
 :FLTS-INPUT - [0:0]
--A FLTS-FORWARD -s ${addresses.podRange} -j ACCEPT
--A FLTS-FORWARD -d ${addresses.podRange} -j ACCEPT
+-A FLTS-FORWARD ! -s ${addresses.podRange} ! -d ${addresses.podRange} -j RETURN
+-A FLTS-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FLTS-FORWARD -s ${addresses.podRange} -j ${policyChains[0]}
+-A FLTS-FORWARD -d ${addresses.podRange} -j ${policyChains[1]}
+-A FLTS-FORWARD -j ACCEPT
 -A FLTS-INPUT -s ${addresses.podRange} -d ${addresses.node}/32 -j ACCEPT
 COMMIT
 *nat
@@ -87,8 +94,13 @@ export async function hasPodNetworkRules(): Promise<boolean> {
 
 /** Puts the pod network's rules in place, whatever is left of them. */
 export async function ensurePodNetworkRules(): Promise<void> {
-    await run(systemTool("iptables-restore"), ["--noflush", "--wait"], { input: podNetworkRules });
     const saved = await run(systemTool("iptables-save"), []);
+    for (const chain of policyChains) {
+        if (!ownChains(saved).includes(chain)) {
+            await run(systemTool("iptables"), ["--wait", "--new-chain", chain]);
+        }
+    }
+    await run(systemTool("iptables-restore"), ["--noflush", "--wait"], { input: podNetworkRules });
     for (const [table, chain, own] of jumps) {
         if (!saved.includes(`-A ${chain} -j ${own}`)) {
             await run(systemTool("iptables"), ["--wait", "--table", table, "--append", chain, "--jump", own]);

@@ -6,8 +6,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -19,6 +21,8 @@ import (
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+
+	"flts/toolchain/internal/networkpolicy"
 )
 
 // The kubelet sets up its own signal context, and a process may do that only once.
@@ -28,6 +32,7 @@ var components = map[string]func() *cobra.Command{
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 	"kube-proxy":              proxy.NewProxyCommand,
 	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+	"network-policy-enforcer": networkpolicy.NewCommand,
 }
 
 func main() {
@@ -48,6 +53,10 @@ func main() {
 }
 
 func fail(reason string) {
-	fmt.Fprintf(os.Stderr, "kubernetes: %s; choose etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy or kubelet\n", reason)
+	var names string
+	for _, name := range slices.Sorted(maps.Keys(components)) {
+		names += ", " + name
+	}
+	fmt.Fprintf(os.Stderr, "kubernetes: %s; choose etcd%s\n", reason, names)
 	os.Exit(2)
 }
