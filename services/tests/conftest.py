@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
+from evaluator import FakeRuns, evaluator
 
 from flts.common.messages import Message
 from flts.common.storage import ObjectChanged, ObjectMissing, StoredObject
@@ -74,6 +76,17 @@ def publisher():
 @pytest.fixture
 def stop():
     return threading.Event()
+
+
+@pytest.fixture
+def runs():
+    return FakeRuns()
+
+
+@pytest.fixture
+def make(store, publisher, runs):
+    """A new evaluator over the same neighbours: what a restart is."""
+    return partial(evaluator, store, publisher, runs)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from onnx import TensorProto, helper, numpy_helper
 from flts.common.messages import Promotion
 from flts.common.serving import SelfCheck, ServingSpec
 from flts.common.transform import FeatureTransform, Lags
-from flts.inference.model import ServingModel
+from flts.inference.inservice import ModelInService
+from flts.inference.model import ModelVersion, ServingModel
 
 ROWS = 3
 
@@ -79,7 +80,18 @@ def make_promotion(run_id: str = "run-1", **changes) -> Promotion:
     return Promotion(**(fields | changes))
 
 
+def make_version(run_id: str = "run-1", **changes) -> ModelVersion:
+    return ModelVersion(**({"run_id": run_id, "model_type": "GRU", "config_hash": "hash", "generation": 1} | changes))
+
+
 def make_model(run_id: str = "run-1", *, ahead: int = 1, lags: int = 0) -> ServingModel:
     """Model in raw units: a rises by 1 a row."""
     content = last_plus(0.1, ahead, 2 * (1 + lags))
-    return ServingModel(make_promotion(run_id), make_spec(content, ahead=ahead, lags=lags), content)
+    return ServingModel(make_version(run_id), make_spec(content, ahead=ahead, lags=lags), content)
+
+
+def in_service_with(model: ServingModel | None) -> ModelInService:
+    in_service = ModelInService()
+    if model is not None:
+        in_service.serve(model, 0.0)
+    return in_service

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flts.preprocess.confighash import config_hash
+from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.settings import PreprocessSettings
 
 _IN_CLUSTER = "v3_full_in_cluster_backend"
@@ -30,7 +30,16 @@ def test_golden_vectors_from_environment(options, expected, monkeypatch):
     "change",
     [
         {"handle_nans": False},
+        {"nans_threshold": 0.5},
+        {"nans_knn": 3},
+        {"nans_drop_rows": True},
         {"clip_enable": True},
+        {"clip_method": "percentile"},
+        {"clip_factor": 2.0},
+        {"lags_step": 2},
+        {"sample_train_rows": 1},
+        {"sample_test_rows": 1},
+        {"sample_strategy": "random"},
         {"time_features_enable": False},
         {"lags_enable": True, "lags_n": 2},
         {"scaler": ""},
@@ -45,5 +54,18 @@ def test_whatever_shapes_the_data_changes_the_hash(change):
 
 
 def test_what_does_not_shape_the_data_does_not_change_the_hash():
-    same = PreprocessSettings(identifier="team-a", output_bucket="other", force_reprocess=True, sample_seed=7)
+    same = PreprocessSettings(identifier="team-a", output_bucket="other", input_prefix="team-a/", sample_seed=7)
     assert config_hash(same) == GOLDEN[0][1]
+    assert config_hash(PreprocessSettings(force_reprocess=True, resend_claims=True)) == GOLDEN[0][1]
+
+
+def test_types_are_upstreams():
+    # Text of the environment becomes the same JSON types as upstream's: a constant stays text, a share a fraction.
+    settings = PreprocessSettings(nans_threshold="1", lags_n="2", add_val="1.50", time_features_enable="false")
+    assert canonical_json(settings) == (
+        '{"_data":{"sample_strategy":"head","sample_test_rows":0,"sample_train_rows":0,'
+        '"test_file":"PobleSec_test.csv","train_file":"PobleSec.csv"},"extra":{"hash_salt":""},'
+        '"handle_nans":{"drop_rows":false,"enabled":true,"knn_neighbors":2,"threshold":1.0},'
+        '"lags":{"enabled":false,"n_lags":2,"step":1},"outliers":{"enabled":false,"factor":1.5,"method":"iqr"},'
+        '"scaling":{"add_constant":"1.50","method":"MinMaxScaler"},"time_features":{"enabled":false}}'
+    )

@@ -3,8 +3,9 @@
 import threading
 
 import pytest
+from prometheus_client import REGISTRY
 
-from flts.common.consuming import ClaimLoop, Refused
+from flts.common.consuming import ClaimLoop, Periodic, Refused
 from flts.common.shutdown import StopRequested
 
 
@@ -95,6 +96,7 @@ def test_a_stop_between_retries_keeps_the_claim(publisher, stop):
 
 def test_retries_then_dead_letter_then_commit(publisher, stop):
     calls = []
+    before = REGISTRY.get_sample_value("dead_letters_total", {"topic": "DLQ"}) or 0
 
     def handler(payload):
         calls.append(payload)
@@ -104,6 +106,7 @@ def test_retries_then_dead_letter_then_commit(publisher, stop):
     assert len(calls) == 3
     assert consumer.committed == [b"bad"]
     (letter,) = publisher.on("DLQ")
+    assert REGISTRY.get_sample_value("dead_letters_total", {"topic": "DLQ"}) == before + 1
     assert (letter["error"], letter["payload"], letter["status"]) == ("always", "bad", "Failure")
 
 
@@ -141,3 +144,28 @@ def test_without_a_dead_letter_there_is_no_commit(publisher, stop):
         ClaimLoop(consumer, handler, publisher, "DLQ", stop).run()
     assert consumer.committed == []
     assert consumer.closed
+
+
+def test_periodic_work_is_done_before_the_first_message_and_never_beside_one(publisher, stop):
+    done = []
+
+    def handler(payload):
+        done.append(payload)
+        threading.Event().wait(0.05)
+        done.append(payload)
+
+    run([b"1", b"2"], handler, publisher, stop, periodic=Periodic(lambda: done.append("periodic"), 0.02))
+    assert done[:3] == ["periodic", b"1", b"1"]
+    assert done[3:6] == ["periodic", b"2", b"2"]
+
+
+def test_periodic_work_that_fails_is_done_again_and_holds_no_message_up(publisher, stop):
+    tries = []
+
+    def fails():
+        tries.append(1)
+        raise ValueError("not now")
+
+    consumer = run([b"1", b"2"], lambda payload: None, publisher, stop, periodic=Periodic(fails, 0.0))
+    assert consumer.committed == [b"1", b"2"]
+    assert len(tries) > 1

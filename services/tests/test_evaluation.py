@@ -1,67 +1,13 @@
 """The evaluator: scores, when it decides, and that nothing makes it decide twice."""
 
-import json
 import math
 
 import pytest
+from evaluator import pointer, run_of, success
 
 from flts.common.consuming import Refused
-from flts.common.messages import TrainingEvent
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.scoring import Candidate, best, one_per_type
+from flts.evaluation.scoring import best, one_per_type
 from flts.evaluation.settings import EvaluationSettings
-from flts.evaluation.worker import EvaluationWorker
-
-
-def run_of(kind="GRU", run_id=None, end=1, rmse=1.0, mae=1.0, mse=1.0):
-    metrics = {"test_rmse": rmse, "test_mae": mae, "test_mse": mse}
-    return Candidate(run_id or f"run-{kind}", kind, "Default", end, {k: v for k, v in metrics.items() if v is not None})
-
-
-class FakeRuns:
-    def __init__(self):
-        self.finished: dict[tuple[str, str, int], list[Candidate]] = {}
-
-    def add(self, run, config_hash="hash", generation=1, identifier=""):
-        self.finished.setdefault((identifier, config_hash, generation), []).append(run)
-
-    def of(self, event):
-        return list(self.finished.get((event.identifier, event.config_hash, event.generation), []))
-
-
-def success(kind="GRU", config_hash="hash", generation=1, identifier="", status="SUCCESS"):
-    return TrainingEvent(
-        operation=f"Trained: {kind}",
-        status=status,
-        experiment="Default",
-        run_name=kind,
-        run_id=f"run-{kind}",
-        identifier=identifier,
-        config_hash=config_hash,
-        model_type=kind,
-        generation=generation,
-    ).to_bytes()
-
-
-@pytest.fixture
-def runs():
-    return FakeRuns()
-
-
-@pytest.fixture
-def make(store, publisher, runs):
-    """A new worker over the same neighbours: what a restart is."""
-
-    def worker(types="GRU", identifier=""):
-        settings = EvaluationSettings(expected_model_types=types, identifier=identifier)
-        pointers = PromotionStore(store, "model-promotion", settings.promotion_scope, unnamed=not identifier)
-        return EvaluationWorker(settings, runs, pointers, publisher)
-
-    return worker
-
-
-def pointer(store, key="global/current.json"):
-    return json.loads(store.get("model-promotion", key).body)
 
 
 def test_score_is_upstreams():
@@ -159,6 +105,29 @@ def test_killed_in_the_middle_of_a_decision(make, store, publisher, runs, where)
     (history,) = store.keys("model-promotion", "global/hash/")
     assert pointer(store, history) == pointer(store)
     assert {message["timestamp"] for message in publisher.on("model-selected")} == {pointer(store)["timestamp"]}
+
+
+@pytest.mark.parametrize("where", ["current.json", "model-selected", "/promotion-"])
+def test_an_interrupted_decision_is_completed_on_start_before_another_one(make, store, publisher, runs, where):
+    runs.add(run_of(run_id="first", end=1), config_hash="one")
+    runs.add(run_of(run_id="second", end=2), config_hash="two")
+    store.fail_on = publisher.fail_on = where
+    with pytest.raises(ConnectionError):
+        make().handle(success(config_hash="one"))
+    store.fail_on = publisher.fail_on = None
+    restarted = make()
+    restarted.check_waiting()
+    restarted.handle(success(config_hash="two"))
+    restarted.handle(success(config_hash="one"))
+    assert [len(store.keys("model-promotion", f"global/{name}/")) for name in ("one", "two")] == [1, 1]
+    assert pointer(store)["run_id"] == "second"
+
+
+def test_a_pointer_that_is_no_pointer_is_replaced(make, store, runs):
+    store.put("model-promotion", "global/current.json", b"--boundary\r\nContent-Disposition: form-data")
+    runs.add(run_of())
+    make().handle(success())
+    assert pointer(store)["run_id"] == "run-GRU"
 
 
 def test_bad_messages_and_runs_without_metrics_are_refused(make, store, runs):

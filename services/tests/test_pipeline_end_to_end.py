@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 from conftest import MemoryPublisher
 from fastapi.testclient import TestClient
@@ -13,7 +14,9 @@ from flts.evaluation.scoring import Candidate
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.worker import EvaluationWorker
 from flts.inference.api import inference_app
+from flts.inference.inservice import ModelInService
 from flts.inference.model import ServingModel
+from flts.inference.predictor import Predictor
 from flts.inference.promoted import PromotedModel
 from flts.preprocess.csvfile import read_csv
 from flts.preprocess.job import PreprocessJob
@@ -22,45 +25,62 @@ from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle
 from flts.training.worker import TrainingWorker
 
+MODEL_TYPES = ("GRU", "LSTM", "PROPHET")
+
 
 class FakeMlflow:
-    """Tracker, finished runs and model source at once."""
+    """Finished runs and model source at once; `tracker` is the side that trainers see."""
 
     def __init__(self):
         self.claims = {}
+        self.types = {}
         self.models = {}
         self.ended = {}
 
+    def tracker(self, model_type):
+        return FakeTracker(self, model_type)
+
+    def of(self, event):
+        return [
+            Candidate(run, self.types[run], "Default", 1, self.models[run].metrics)
+            for run, claim in self.claims.items()
+            if self.ended.get(run) == "FINISHED"
+            and (claim.config_hash, claim.generation) == (event.config_hash, event.generation)
+        ]
+
+    def load(self, version, threads):
+        model = self.models[version.run_id]
+        return ServingModel(version, model.spec, model.onnx_bytes, threads)
+
+
+class FakeTracker:
+    """Tracker of one model type."""
+
+    def __init__(self, mlflow, model_type):
+        self._mlflow = mlflow
+        self._model_type = model_type
+
     def finished(self, claim):
-        runs = [run for run, known in self.claims.items() if known == claim and self.ended.get(run) == "FINISHED"]
-        return RunHandle(runs[0], "Default") if runs else None
+        for run, known in self._mlflow.claims.items():
+            if known == claim and self._mlflow.types[run] == self._model_type and run in self._mlflow.models:
+                return RunHandle(run, "Default")
+        return None
 
     def start(self, claim: DataClaim, data):
-        run_id = hashlib.sha1(str(len(self.claims)).encode()).hexdigest()
-        self.claims[run_id] = claim
+        run_id = hashlib.sha1(str(len(self._mlflow.claims)).encode()).hexdigest()
+        self._mlflow.claims[run_id] = claim
+        self._mlflow.types[run_id] = self._model_type
         return RunHandle(run_id, "Default")
 
     def epoch(self, run, number, metrics):
         assert metrics["val_rmse"] > 0
 
     def finish(self, run, model, preprocess_config):
-        self.models[run.run_id] = model
-        self.ended[run.run_id] = "FINISHED"
+        self._mlflow.models[run.run_id] = model
+        self._mlflow.ended[run.run_id] = "FINISHED"
 
     def give_up(self, run, status):
-        self.ended[run.run_id] = status
-
-    def of(self, event):
-        return [
-            Candidate(run, self.models[run].spec.model_type, "Default", 1, self.models[run].metrics)
-            for run, claim in self.claims.items()
-            if self.ended.get(run) == "FINISHED"
-            and (claim.config_hash, claim.generation) == (event.config_hash, event.generation)
-        ]
-
-    def load(self, promotion, threads):
-        model = self.models[promotion.run_id]
-        return ServingModel(promotion, model.spec, model.onnx_bytes, threads)
+        self._mlflow.ended[run.run_id] = status
 
 
 @pytest.fixture
@@ -73,33 +93,46 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     PreprocessJob(PreprocessSettings(train_file="sample.csv"), store, publisher).run()
     (claim,) = publisher.on("training-data")
 
-    trainer = TrainingWorker(TrainingSettings(epochs=2), store, mlflow, publisher, stop)
     payload = DataClaim.model_validate(claim).to_bytes()
-    trainer.handle(payload)
-    trainer.handle(payload)
-    events = publisher.on("model-training")
-    assert [event["status"] for event in events] == ["RUNNING", "SUCCESS", "SUCCESS"]
-    assert len({event["run_id"] for event in events}) == 1
-    assert events[1]["operation"] == "Trained: GRU"
+    for model_type in MODEL_TYPES:
+        settings = TrainingSettings(model_type=model_type, epochs=2)
+        trainer = TrainingWorker(settings, store, mlflow.tracker(model_type), publisher, stop)
+        already = len(publisher.on("model-training"))
+        trainer.handle(payload)
+        trainer.handle(payload)
+        events = publisher.on("model-training")[already:]
+        assert [event["status"] for event in events] == ["RUNNING", "SUCCESS", "SUCCESS"]
+        assert len({event["run_id"] for event in events}) == 1
+        assert events[1]["operation"] == f"Trained: {model_type}"
 
     pointers = PromotionStore(store, "model-promotion", "global", unnamed=True)
-    evaluator = EvaluationWorker(EvaluationSettings(), mlflow, pointers, publisher)
-    for topic, _, event in list(publisher.sent):
-        if topic == "model-training":
-            evaluator.handle(json.dumps(event).encode())
-    assert len(publisher.on("model-selected")) == 1
+    evaluator = EvaluationWorker(EvaluationSettings(expected_model_types=MODEL_TYPES), mlflow, pointers, publisher)
+    for event in publisher.on("model-training"):
+        evaluator.handle(json.dumps(event).encode())
+    (selected,) = publisher.on("model-selected")
+    rmse = {run: model.metrics["test_rmse"] for run, model in mlflow.models.items()}
+    assert selected["run_id"] == min(rmse, key=rmse.get)
 
-    promoted = PromotedModel(store, mlflow, "model-promotion", "global", poll_seconds=1, threads=1)
-    promoted.refresh()
-    client = TestClient(inference_app(promoted, "default", lambda line: None, max_concurrency=1))
+    in_service = ModelInService()
+    PromotedModel(in_service, store, mlflow, "model-promotion", "global").refresh()
+    predictor = Predictor(in_service, "default", lambda line: None, largest_batch=1, most_waiting=1)
+    client = TestClient(inference_app(in_service, predictor, largest_body_bytes=100_000))
     table = read_csv("sample.csv", sample_csv)
     rows = slice(-17, -1)
     data = {name: table.values[rows, at].tolist() for at, name in enumerate(table.columns)}
     data["time"] = table.times[rows].astype("datetime64[s]").astype(str).tolist()
-    (row,) = client.post("/predict", json={"data": data}).json()["predictions"]
-    assert row["ts"] == str(table.times[-1].astype("datetime64[s]"))
-    # Raw units: the size of the data, not of a scaled number.
-    assert table.values[:, 0].min() / 2 < row["down"] < table.values[:, 0].max() * 2
+    for run_id, model_type in mlflow.types.items():
+        version = in_service.version._replace(run_id=run_id, model_type=model_type)
+        in_service.serve(mlflow.load(version, 1), 0.0)
+        (row,) = client.post("/predict", json={"data": data}).json()["predictions"]
+        assert row["ts"] == str(table.times[-1].astype("datetime64[s]"))
+        # Raw units: the size of the data, not of a scaled number.
+        assert table.values[:, 0].min() / 2 < row["down"] < table.values[:, 0].max() * 2
+        # No model ignores the time of day: as a feature, or as Prophet's own input.
+        evening = table.times[rows] - np.timedelta64(9, "h")
+        other = data | {"time": evening.astype("datetime64[s]").astype(str).tolist()}
+        (at_another_time,) = client.post("/predict", json={"data": other}).json()["predictions"]
+        assert abs(at_another_time["down"] - row["down"]) > 1000, model_type
 
 
 def test_outdated_and_foreign_claims_are_left_alone(store, publisher, stop, mlflow, sample_csv):
@@ -107,7 +140,7 @@ def test_outdated_and_foreign_claims_are_left_alone(store, publisher, stop, mlfl
     PreprocessJob(PreprocessSettings(train_file="sample.csv"), store, publisher).run()
     claim = DataClaim.model_validate(publisher.on("training-data")[0])
     quiet = MemoryPublisher()
-    trainer = TrainingWorker(TrainingSettings(), store, mlflow, quiet, stop)
+    trainer = TrainingWorker(TrainingSettings(), store, mlflow.tracker("GRU"), quiet, stop)
     trainer.handle(claim.model_copy(update={"etag": "older"}).to_bytes())
     trainer.handle(claim.model_copy(update={"identifier": "other-team"}).to_bytes())
     trainer.handle(claim.model_copy(update={"operation": "post: test data"}).to_bytes())

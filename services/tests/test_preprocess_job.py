@@ -7,6 +7,7 @@ import pytest
 from flts.common.frames import read_frame
 from flts.preprocess.cli import run_once
 from flts.preprocess.confighash import config_hash
+from flts.preprocess.csvfile import CsvError
 from flts.preprocess.job import PreprocessJob
 from flts.preprocess.settings import PreprocessSettings
 
@@ -61,6 +62,39 @@ def test_second_run_does_nothing(filled, publisher):
     assert run(filled, publisher) == "skipped"
     assert filled.writes == []
     assert len(publisher.sent) == 2
+
+
+def test_claims_are_sent_again_only_on_request(filled, publisher):
+    run(filled, publisher)
+    filled.writes.clear()
+    again = SETTINGS.model_copy(update={"resend_claims": True})
+    assert run(filled, publisher, again) == "published"
+    # The same generation: whoever handled the first ones has nothing to do.
+    first, second = publisher.on("training-data")
+    assert first == second
+    assert len(publisher.on("inference-data")) == 2
+    assert [key for key in filled.writes if key.endswith(("parquet", "meta.json"))] == []
+
+
+def test_another_random_choice_of_rows_is_another_generation(filled, publisher):
+    chosen = SETTINGS.model_copy(update={"sample_train_rows": 100, "sample_strategy": "random", "sample_seed": 1})
+    run(filled, publisher, chosen)
+    assert run(filled, publisher, chosen) == "skipped"
+    assert run(filled, publisher, chosen.model_copy(update={"sample_seed": 2})) == "processed"
+    first, second = publisher.on("training-data")
+    assert first["config_hash"] == second["config_hash"]
+    assert (first["generation"], second["generation"]) == (1, 2)
+    assert first["etag"] != second["etag"]
+
+
+def test_pipelines_in_one_bucket_read_their_own_files(store, publisher, sample_csv):
+    own = SETTINGS.model_copy(update={"input_prefix": "team-a/"})
+    store.put("dataset", "sample.csv", b"not a CSV of this pipeline")
+    with pytest.raises(CsvError, match=r"team-a/sample\.csv: there is no such file"):
+        run(store, publisher, own)
+    store.put("dataset", "team-a/sample.csv", sample_csv)
+    assert run(store, publisher, own) == "processed"
+    assert publisher.on("training-data")[0]["config_hash"] == config_hash(SETTINGS)
 
 
 def test_force_and_new_input_make_a_new_generation(filled, publisher, sample_csv):

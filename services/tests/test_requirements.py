@@ -15,7 +15,7 @@ def pins(name):
     return {match.group(1): match.group(2) for match in found}
 
 
-@pytest.mark.parametrize("image", ["preprocess", "trainer", "evaluator", "inference"])
+@pytest.mark.parametrize("image", ["preprocess", "trainer", "evaluator", "inference", "locust"])
 def test_images_and_tests_agree(image):
     tested = pins("test")
     assert {name: tested.get(name) for name in pins(image)} == pins(image)
@@ -26,5 +26,5 @@ def test_client_and_server_of_mlflow_agree():
 
 
 def test_serving_image_is_small():
-    heavy = {"keras", "jax", "jaxlib", "mlflow", "mlflow-skinny", "pandas", "pyarrow", "scikit-learn"}
+    heavy = {"keras", "jax", "jaxlib", "mlflow", "mlflow-skinny", "pandas", "scikit-learn", "prophet"}
     assert not heavy & set(pins("inference"))

@@ -47,7 +47,7 @@ def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     run = tracker.start(CLAIM, {"target": "a"})
     tracker.epoch(run, 0, {"val_loss": 0.5})
     assert MlflowRuns(uri).of(EVENT) == []
-    tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3), "{}")
+    tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3, {"growth": "linear"}), "{}")
     assert tracker.finished(CLAIM) == run
     for other in ({"generation": 3}, {"config_hash": "other"}, {"identifier": "team"}):
         assert tracker.finished(CLAIM.model_copy(update=other)) is None
@@ -60,6 +60,7 @@ def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     recorded = client.get_run(run.run_id)
     assert recorded.data.params["config_hash"] == "hash"
     assert recorded.data.params["input_seq_len"] == "16"
+    assert recorded.data.params["growth"] == "linear"
     assert [point.step for point in client.get_metric_history(run.run_id, "val_loss")] == [0]
     folder = Path(client.download_artifacts(run.run_id, "GRU", str(tmp_path)))
     spec = ServingSpec.model_validate_json((folder / "serving.json").read_text())

@@ -1,6 +1,7 @@
 """Windows, metrics, ONNX equality and the two figures that matter: the model's RMSE and the baseline's."""
 
 import threading
+from typing import get_args
 
 import numpy as np
 import onnxruntime
@@ -10,15 +11,17 @@ from conftest import data_folder
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
+from flts.common.serving import WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import recurrent
-from flts.training.onnx_export import INPUT_NAME, to_onnx
-from flts.training.settings import TrainingSettings
+from flts.training.recurrent_onnx import to_onnx
+from flts.training.settings import ModelType, TrainingSettings
 from flts.training.trainer import TrainedModel, train
 from flts.training.windows import make_windows
 
+MODEL_TYPES = get_args(ModelType)
 CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
 
 
@@ -47,10 +50,10 @@ def test_onnx_answers_as_keras_does(kind, layers, ahead):
     model.set_weights([weight + random.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
     windows = random.normal(size=(33, 6, 4)).astype(np.float32)
     session = onnxruntime.InferenceSession(to_onnx(model, 2).SerializeToString())
-    answer = session.run(None, {INPUT_NAME: windows})[0]
+    answer = session.run(None, {WINDOW_INPUT: windows})[0]
     assert answer.shape == (33, ahead)
-    assert np.abs(answer - recurrent.predict(model, windows)).max() < 1e-5
-    one = session.run(None, {INPUT_NAME: windows[:1]})[0]
+    assert np.abs(answer - model.predict(windows, verbose=0)).max() < 1e-5
+    one = session.run(None, {WINDOW_INPUT: windows[:1]})[0]
     assert np.abs(one - answer[:1]).max() < 1e-5
 
 
@@ -60,6 +63,7 @@ def test_windows_do_not_reach_across_gaps():
     windows = make_windows(features, times, 1, 2, 1, 60.0)
     assert windows.inputs[:, :, 0].tolist() == [[0, 1], [1, 2], [4, 5], [5, 6]]
     assert windows.targets.tolist() == [[20], [30], [60], [70]]
+    assert windows.times.tolist() == seconds(times[[1, 2, 5, 6]]).tolist()
     assert len(make_windows(features, times, 1, 7, 2, 60.0).inputs) == 0
 
 
@@ -77,23 +81,26 @@ def test_too_little_data_is_refused(prepared):
         train(TrainingSettings(), CLAIM, data, short, lambda number, metrics: None, threading.Event())
 
 
-def test_stop_ends_training(prepared):
+@pytest.mark.parametrize("model_type", MODEL_TYPES)
+def test_stop_ends_training(prepared, model_type):
     stop = threading.Event()
     stop.set()
     with pytest.raises(StopRequested):
-        train_on(prepared, stop=stop)
+        train_on(prepared, stop=stop, model_type=model_type)
 
 
-def test_gru_beats_repeating_the_last_value_on_the_sample(prepared, capsys):
+@pytest.mark.parametrize("model_type", MODEL_TYPES)
+def test_beats_repeating_the_last_value_on_the_sample(prepared, model_type, capsys):
     epochs = []
-    model = train_on(prepared, lambda number, metrics: epochs.append(metrics))
+    model = train_on(prepared, lambda number, metrics: epochs.append(metrics), model_type=model_type)
     ours, baseline = model.metrics["test_rmse"], model.metrics["baseline_rmse"]
     with capsys.disabled():
-        print(f"\nsample: GRU test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
+        print(f"\nsample: {model_type} test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
     assert ours < baseline * 0.95
     assert model.metrics["test_mse"] == pytest.approx(ours**2)
-    assert len(epochs) == model.epochs_run
-    assert {"train_loss", "val_loss", "train_rmse", "val_rmse"} == set(epochs[0])
+    if model_type != "PROPHET":
+        assert len(epochs) == model.epochs_run
+        assert {"train_loss", "val_loss", "train_rmse", "val_rmse"} == set(epochs[0])
     assert model.spec.features[0] == "down"
     data, _ = frames(prepared)
     scale = data.transform.scale[0]
@@ -102,12 +109,13 @@ def test_gru_beats_repeating_the_last_value_on_the_sample(prepared, capsys):
 
 if data_folder() is not None:  # the real dataset is not part of the project
 
-    def test_gru_beats_repeating_the_last_value_on_poblesec(capsys):
+    @pytest.mark.parametrize("model_type", MODEL_TYPES)
+    def test_beats_repeating_the_last_value_on_poblesec(model_type, capsys):
         folder = data_folder()
         assert folder is not None
         both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
-        model = train_on(prepare(PreprocessSettings(), *both))
+        model = train_on(prepare(PreprocessSettings(), *both), model_type=model_type)
         ours, baseline = model.metrics["test_rmse"], model.metrics["baseline_rmse"]
         with capsys.disabled():
-            print(f"\nPobleSec: GRU test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
+            print(f"\nPobleSec: {model_type} test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")
         assert ours < baseline

@@ -5,10 +5,11 @@ sees a live consumer however long the work takes, and no rebalance takes the cla
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
@@ -18,17 +19,27 @@ from flts.common.health import Heartbeat
 from flts.common.kafka import client_settings
 from flts.common.messages import DeadLetter
 from flts.common.outages import is_outage
-from flts.common.publisher import Publisher, publish_dead_letter
+from flts.common.publisher import DEAD_LETTERS, Publisher, publish_dead_letter
 from flts.common.shutdown import StopRequested
 
 _POLL_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
+# A killed consumer's partitions go to its successor after this time. Kafka's default of 45 s suits groups in which a
+# rebalance stops many; here nobody else waits, and heartbeats come from a thread of librdkafka, however busy ours are.
+_SESSION_SECONDS = 10
 
 Handler = Callable[[bytes], None]
 
 
 class Refused(ValueError):
     """The message can never be processed, however often it is tried."""
+
+
+class Periodic(NamedTuple):
+    """Work that is due without a message: before the first one, then `seconds` after it was last done."""
+
+    task: Callable[[], None]
+    seconds: float
 
 
 class MessageConsumer(Protocol):
@@ -61,6 +72,7 @@ def group_consumer(bootstrap_servers: str, group: str, topic: str) -> Consumer:
             "group.id": group,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
+            "session.timeout.ms": _SESSION_SECONDS * 1000,
             # A topic that is declared after this consumer started is found within this time.
             "topic.metadata.refresh.interval.ms": 10_000,
         }
@@ -75,7 +87,8 @@ class ClaimLoop:
     The handler returns when the effect is safe; raises Refused for a hopeless message (dead letter at once),
     StopRequested when it gave up because of a stop request (no commit). An unreachable neighbour is waited out
     without limit, because a dead letter would lose the claim for no fault of its own; any other error is tried
-    `max_retries` more times and then becomes a dead letter.
+    `max_retries` more times and then becomes a dead letter. `periodic` work never runs beside the handler; its errors
+    are logged, and it is due again after its time.
     """
 
     def __init__(
@@ -89,15 +102,20 @@ class ClaimLoop:
         max_retries: int = 3,
         first_pause_seconds: float = 2.0,
         heartbeat: Heartbeat | None = None,
+        periodic: Periodic | None = None,
     ) -> None:
         self._consumer = consumer
         self._handler = handler
         self._publisher = publisher
         self._dead_letter_topic = dead_letter_topic
+        # Shown from the start, so that the first one is seen as a rise from 0.
+        DEAD_LETTERS.labels(dead_letter_topic)
         self._stop = stop
         self._max_retries = max_retries
         self._first_pause = first_pause_seconds
         self._heartbeat = heartbeat or Heartbeat()
+        self._periodic = periodic
+        self._periodic_due = time.monotonic()
         self._logger = structlog.get_logger()
         self._early: deque[KafkaMessage] = deque()
 
@@ -107,11 +125,19 @@ class ClaimLoop:
             try:
                 while not self._stop.is_set():
                     self._heartbeat.beat()
-                    message = self._early.popleft() if self._early else self._consumer.poll(_POLL_SECONDS)
+                    self._work_on_periodic(executor)
+                    message = self._next_message()
                     if message is not None and self._is_usable(message):
                         self._work_on(message, executor)
             finally:
                 self._consumer.close()
+
+    def _next_message(self) -> KafkaMessage | None:
+        if self._early:
+            return self._early.popleft()
+        # In each round: a partition that was paused when a rebalance took it may come back paused.
+        self._consumer.resume(self._consumer.assignment())
+        return self._consumer.poll(_POLL_SECONDS)
 
     def _is_usable(self, message: KafkaMessage) -> bool:
         error = message.error()
@@ -125,8 +151,24 @@ class ClaimLoop:
         self._logger.warning("kafka_error", error=error.str())
         return False
 
+    def _work_on_periodic(self, executor: ThreadPoolExecutor) -> None:
+        if self._periodic is None or time.monotonic() < self._periodic_due:
+            return
+        try:
+            self._wait_for(executor.submit(self._periodic.task))
+        except Exception as error:
+            self._logger.warning("periodic_work_failed", error=str(error), exc_info=not is_outage(error))
+        self._periodic_due = time.monotonic() + self._periodic.seconds
+
     def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
-        work: Future[None] = executor.submit(self._process, message.value() or b"")
+        try:
+            self._wait_for(executor.submit(self._process, message.value() or b""))
+        except StopRequested:
+            self._logger.info("claim_kept", reason="stop requested before the work was done")
+            return
+        self._commit(message)
+
+    def _wait_for(self, work: "Future[None]") -> None:
         while not work.done():
             self._heartbeat.beat()
             # Partitions that a rebalance brings during the work must be paused as well, hence in the loop.
@@ -134,13 +176,7 @@ class ClaimLoop:
             early = self._consumer.poll(_POLL_SECONDS)
             if early is not None:
                 self._early.append(early)
-        try:
-            work.result()
-        except StopRequested:
-            self._logger.info("claim_kept", reason="stop requested before the work was done")
-            return
-        self._commit(message)
-        self._consumer.resume(self._consumer.assignment())
+        work.result()
 
     def _commit(self, message: KafkaMessage) -> None:
         try:

@@ -10,6 +10,9 @@ def configure_logs(service: str, level: str = "INFO", **fields: str) -> None:
     """Send this process's logs to standard output; every line has the service name and the further fields."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stdout, format="%(message)s")
+    for handler in logging.getLogger().handlers:
+        # Some libraries choose a lower level for their own loggers, which the root logger's does not hold back.
+        handler.setLevel(max(number, logging.WARNING))
     renderer = structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[

@@ -5,11 +5,14 @@ from typing import Protocol
 import structlog
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
+from prometheus_client import Counter
 
 from flts.common.kafka import client_settings
 from flts.common.messages import DeadLetter, Message
 
 _DELIVERY_SECONDS = 60.0
+
+DEAD_LETTERS = Counter("dead_letters_total", "Messages given up by this process, by dead letter topic", ["topic"])
 
 
 class Publisher(Protocol):
@@ -61,4 +64,5 @@ class KafkaPublisher:
 def publish_dead_letter(publisher: Publisher, topic: str, letter: DeadLetter) -> None:
     """Publish a dead letter and log that it happened."""
     publisher.publish(topic, None, letter)
+    DEAD_LETTERS.labels(topic).inc()
     structlog.get_logger().error("dead_letter", topic=topic, operation=letter.operation, error=letter.error)

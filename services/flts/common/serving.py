@@ -1,5 +1,6 @@
 """What travels with a model so that serving needs nothing else: `serving.json` beside `model.onnx`."""
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from flts.common.transform import FeatureTransform
@@ -7,13 +8,27 @@ from flts.common.transform import FeatureTransform
 MODEL_FILE = "model.onnx"
 SERVING_FILE = "serving.json"
 
+WINDOW_INPUT = "window"
+"""The model's input of scaled features: (batch, input_seq_len, features), float32."""
+TIME_INPUT = "time"
+"""The time of each window's last row: (batch,), float64, see `seconds`. Only models that declare it take it."""
+FORECAST_OUTPUT = "forecast"
+"""The model's answer, the target scaled: (batch, output_seq_len), float32."""
+
+
+def seconds(times: np.ndarray) -> np.ndarray:
+    """Seconds since 1970 of an array of datetime64, as models take them."""
+    return times.astype("datetime64[ns]").astype(np.int64) / 1e9
+
 
 class SelfCheck(BaseModel):
-    """A window of scaled features and the scaled answer that the trainer got for it from the framework itself."""
+    """A window of scaled features, and the scaled answer that the trainer got for it from the framework itself."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     window: list[list[float]]
+    time: float = 0.0
+    """Time of the window's last row in seconds since 1970."""
     expected: list[float]
     tolerance: float = Field(default=1e-4, gt=0)
     """Largest allowed absolute difference, in scaled units."""

@@ -3,10 +3,14 @@
 import sys
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 IDENTIFIER_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$"
+
+# Upstream's scopes of the unnamed pipeline: a pipeline of that name would share its objects.
+_UNNAMED_DATA = "default"
+_UNNAMED_PROMOTIONS = "global"
 
 
 class ServiceSettings(BaseSettings):
@@ -26,15 +30,27 @@ class ServiceSettings(BaseSettings):
     health_port: int = Field(default=8000, ge=1, le=65535)
     """TCP port of /healthz and /metrics."""
 
+    @field_validator("identifier")
+    @classmethod
+    def _is_not_reserved(cls, value: str) -> str:
+        if value in (_UNNAMED_DATA, _UNNAMED_PROMOTIONS):
+            raise ValueError("is where pipelines without an identifier keep their objects; choose another name")
+        return value
+
     @property
     def data_scope(self) -> str:
         """First part of the keys of data and prediction logs (upstream contract: `default` when unnamed)."""
-        return self.identifier or "default"
+        return self.identifier or _UNNAMED_DATA
 
     @property
     def promotion_scope(self) -> str:
         """First part of the keys of promotion pointers (upstream contract: `global` when unnamed)."""
-        return self.identifier or "global"
+        return self.identifier or _UNNAMED_PROMOTIONS
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Fields of every log line of this workload, besides its name."""
+        return {}
 
 
 class SettingsError(ValueError):

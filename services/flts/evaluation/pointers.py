@@ -1,12 +1,15 @@
 """The promotion pointer in the object store and its history, which is also the memory of what was decided.
 
 A decision is written in this order: pointers, message, history. Each step may be repeated with the same content, so
-a decision that was interrupted anywhere is completed by the next delivery of its event; once the history holds it, it
-is never taken again.
+a decision that was interrupted after its pointer is completed later; once the history holds it, it is never taken
+again. Each object is written at once: S3 shows the old or the new one, never a part.
 """
 
+import structlog
+from pydantic import ValidationError
+
 from flts.common.messages import Promotion
-from flts.common.storage import ObjectStore, get_json, put_json
+from flts.common.storage import ObjectMissing, ObjectStore, put_json
 
 
 class PromotionStore:
@@ -19,9 +22,16 @@ class PromotionStore:
         self._unnamed = unnamed
 
     def current(self) -> Promotion | None:
-        """The promotion that the pointer names now."""
-        value = get_json(self._store, self._bucket, f"{self._scope}/current.json")
-        return None if value is None else Promotion.model_validate(value)
+        """The promotion that the pointer names now; None where it names none that can be read."""
+        key = f"{self._scope}/current.json"
+        try:
+            return Promotion.model_validate_json(self._store.get(self._bucket, key).body)
+        except ObjectMissing:
+            return None
+        except ValidationError as error:
+            # Not ours. The next decision replaces it; refusing to decide would leave it there for ever.
+            structlog.get_logger().error("pointer_unreadable", key=key, error=str(error))
+            return None
 
     def latest_of(self, config_hash: str) -> Promotion | None:
         """The last promotion of a config hash that was completed."""
@@ -38,8 +48,15 @@ class PromotionStore:
 
     def remember(self, promotion: Promotion) -> None:
         """Write the history entry that completes the promotion."""
+        self._put(self._history_key(promotion), promotion)
+
+    def remembers(self, promotion: Promotion) -> bool:
+        """Whether the promotion was completed."""
+        return self._store.etag(self._bucket, self._history_key(promotion)) is not None
+
+    def _history_key(self, promotion: Promotion) -> str:
         stamp = promotion.timestamp.replace(":", "-")
-        self._put(f"{self._scope}/{promotion.config_hash}/promotion-{stamp}.json", promotion)
+        return f"{self._scope}/{promotion.config_hash}/promotion-{stamp}.json"
 
     def _put(self, key: str, promotion: Promotion) -> None:
         put_json(self._store, self._bucket, key, promotion.model_dump())

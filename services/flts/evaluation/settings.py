@@ -22,6 +22,10 @@ class EvaluationSettings(ServiceSettings):
     promotion_bucket: str = "model-promotion"
     expected_model_types: Annotated[tuple[str, ...], NoDecode] = ("GRU",)
     """Comma-separated; a claim is decided once each of these types has a finished run."""
+    type_timeout_seconds: int = Field(default=1800, ge=1)
+    """Seconds that the other types have, counted from the end of the claim's first finished run."""
+    promote_incomplete: bool = False
+    """Whether the best so far is promoted when that time is over."""
     failure_max_retries: int = Field(default=5, ge=0)
     """Further tries after a failed one, before the event becomes a dead letter."""
 

@@ -1,186 +1,119 @@
 """The HTTP API (upstream contract, §7.2)."""
 
-import time
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import anyio
-import numpy as np
 import structlog
-from fastapi import Body, FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, Field
 
 from flts.inference import metrics
-from flts.inference.frames import BadInput, input_frame
+from flts.inference.body import predict_request
+from flts.inference.inservice import ModelInService
 from flts.inference.model import ServingModel
-from flts.inference.promoted import PromotedModel
-
-Line = dict[str, Any]
-# A forecast up to this many model calls takes a millisecond or two: less than handing it to a thread and back.
-_CALLS_IN_LINE = 4
-
-InferenceLength = Annotated[int, Field(ge=1, le=10_000)]
-
-
-class PredictRequest(BaseModel):
-    """The last rows in raw units; unknown keys are ignored."""
-
-    model_config = ConfigDict(extra="allow")
-
-    data: dict[str, list[str | float | int | bool | None]] | None = None
-    """Column to values, oldest first."""
-    index_col: str | None = None
-    """The column of times; default: the first of ts, timestamp, time, date."""
-    inference_length: InferenceLength = 1
-    """How many rows to forecast."""
-
-
-class PredictResponse(BaseModel):
-    """A forecast in raw units."""
-
-    status: Literal["SUCCESS"] = "SUCCESS"
-    identifier: str
-    run_id: str
-    model_type: str
-    config_hash: str
-    predictions: list[dict[str, str | float]]
-    """One entry a row: `ts` and the target column."""
-    req_id: str
-    cached: bool = False
-
-
-class ErrorResponse(BaseModel):
-    """Why a request was not answered."""
-
-    detail: str
-
-
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorResponse, "description": "The data cannot be used: missing columns, text, too few rows"},
-    503: {"model": ErrorResponse, "description": "No model is promoted yet"},
-}
+from flts.inference.predictor import Predictor
+from flts.inference.refusals import RequestRefused
+from flts.inference.schema import ANSWERS, REQUEST_BODY, InferenceLength
 
 
 def inference_app(
-    promoted: PromotedModel,
-    scope: str,
-    log: Callable[[Line], None],
+    in_service: ModelInService,
+    predictor: Predictor,
     *,
-    max_concurrency: int,
+    largest_body_bytes: int,
+    leaving: Callable[[], bool] = lambda: False,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
-    """App over the promoted model. `log` takes a line for each prediction and must not block."""
+    """App over the model in service.
+
+    `leaving`: whether this process was asked to end. It still answers then, but says that it is not ready, and that
+    connections are to be closed.
+    """
     app = FastAPI(title="FLTS inference", lifespan=lifespan or _no_lifespan)
-    limiter = anyio.CapacityLimiter(max_concurrency)
+    _add_error_answers(app, in_service)
+    _add_probes(app, in_service, predictor, leaving)
 
-    _add_error_answers(app)
-    _add_probes(app, promoted)
-
-    @app.post("/predict", response_model=PredictResponse, responses=_ERRORS)
+    @app.post("/predict", responses=ANSWERS, openapi_extra=REQUEST_BODY)
     async def predict(
-        body: Annotated[PredictRequest | None, Body()] = None,
-        inference_length: Annotated[InferenceLength | None, Query()] = None,
+        request: Request, inference_length: Annotated[InferenceLength | None, Query()] = None
     ) -> Response:
-        model = promoted.current
-        if model is None:
-            metrics.OUTCOMES.labels("not_ready").inc()
-            return JSONResponse({"detail": "no model is promoted yet; try again later"}, status_code=503)
-        request = body or PredictRequest()
-        rows = inference_length or request.inference_length
-        started = time.perf_counter()
-        with metrics.ACTIVE.track_inprogress():
-            if rows <= model.spec.output_seq_len * _CALLS_IN_LINE:
-                answer = _answer(model, request, rows, scope)
-            else:
-                answer = await anyio.to_thread.run_sync(_answer, model, request, rows, scope, limiter=limiter)
-        took = time.perf_counter() - started
-        metrics.LATENCY.observe(took)
-        metrics.LATENCY_LATEST.set(took)
-        metrics.JOBS.inc()
-        metrics.OUTCOMES.labels("success").inc()
-        log(_line(answer, rows, took))
-        return JSONResponse(answer)
+        """Forecast the rows that follow the given ones."""
+        # Before the body is read: it would be read for nothing.
+        in_service.required()
+        body = await predict_request(request, largest_body_bytes)
+        answer = await predictor.answer(body, inference_length or body.inference_length)
+        return JSONResponse(answer, headers={"Connection": "close"} if leaving() else None)
 
     return app
 
 
-def _add_probes(app: FastAPI, promoted: PromotedModel) -> None:
+def _add_probes(app: FastAPI, in_service: ModelInService, predictor: Predictor, leaving: Callable[[], bool]) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
-        return {"status": "ok", "service": "inference-api", "model_ready": promoted.current is not None}
+        """Whether the process works, with or without a model."""
+        ready_after = in_service.ready_after_seconds
+        return {
+            "status": "ok",
+            "service": "inference-api",
+            "model_ready": in_service.current is not None,
+            "queue_length": predictor.active,
+            "startup_ready_ms": None if ready_after is None else round(ready_after * 1000),
+        }
 
-    @app.get("/ready", responses={503: {"description": "No model is promoted yet"}})
+    @app.get("/ready", responses={503: {"description": "No model is in service, or the process is about to end"}})
     async def ready() -> Response:
-        model = promoted.current
-        if model is None:
+        """Whether requests should be sent here."""
+        model = in_service.current
+        if model is None or leaving():
             return JSONResponse({"status": "not_ready"}, status_code=503)
         # Which data the model is of, so that who sent new data can tell when its model serves.
-        promotion = model.promotion.model_dump(include={"run_id", "config_hash", "generation"})
-        return JSONResponse({"status": "ready", **promotion})
+        return JSONResponse({"status": "ready", **model.version._asdict(), "input": _input_of(model)})
 
-    @app.get("/metrics")
+    # The second path is upstream's, whose /metrics was JSON.
+    @app.get("/prometheus", include_in_schema=False)
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def prometheus() -> Response:
+        """Metrics as Prometheus text."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_error_answers(app: FastAPI) -> None:
-    @app.exception_handler(BadInput)
-    async def bad_input(_: Request, error: BadInput) -> Response:
-        metrics.OUTCOMES.labels("client_error").inc()
-        return JSONResponse({"detail": str(error)}, status_code=400)
+def _add_error_answers(app: FastAPI, in_service: ModelInService) -> None:
+    def count(outcome: str, reason: str) -> None:
+        version = in_service.version
+        metrics.OUTCOMES.labels(outcome, *((version.model_type, version.run_id) if version else ("", ""))).inc()
+        metrics.REJECTED.labels(reason).inc()
+
+    @app.exception_handler(RequestRefused)
+    async def refused(_: Request, error: RequestRefused) -> Response:
+        count(error.outcome, error.reason)
+        return JSONResponse({"detail": str(error)}, error.status, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def bad_schema(_: Request, error: RequestValidationError) -> Response:
-        metrics.OUTCOMES.labels("client_error").inc()
-        # Without the input, which FastAPI would repeat: it may hold NaN, which JSON cannot.
+        count("client_error", "bad_schema")
         detail = [{"loc": item["loc"], "msg": item["msg"], "type": item["type"]} for item in error.errors()]
         return JSONResponse({"detail": detail}, status_code=422)
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> Response:
-        metrics.OUTCOMES.labels("exception").inc()
+        count("exception", "fault")
         structlog.get_logger().error("request_failed", path=request.url.path, error=repr(error))
         return JSONResponse({"detail": "internal error; see the log of inference"}, status_code=500)
+
+
+def _input_of(model: ServingModel) -> dict[str, Any]:
+    """What /predict needs for this model: fewest rows, seconds between them, and each column's median."""
+    transform = model.spec.transform
+    return {
+        "rows": model.spec.rows_needed,
+        "interval_seconds": transform.interval_seconds,
+        "median_row": dict(zip(transform.columns, transform.fill, strict=True)),
+    }
 
 
 @asynccontextmanager
 async def _no_lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
-
-
-def _answer(model: ServingModel, request: PredictRequest, rows: int, scope: str) -> dict[str, Any]:
-    frame = input_frame(request.data, request.index_col, model.spec)
-    times, values = model.forecast(frame.raw, frame.times, rows)
-    if not np.isfinite(values).all():
-        raise BadInput("the values are so far from what the model knows that its answer is not a finite number")
-    target = model.spec.transform.target
-    stamps = times.astype("datetime64[s]").astype(str).tolist()
-    promotion = model.promotion
-    return {
-        "status": "SUCCESS",
-        "identifier": scope,
-        "run_id": promotion.run_id,
-        "model_type": promotion.model_type,
-        "config_hash": promotion.config_hash,
-        "predictions": [{"ts": stamp, target: value} for stamp, value in zip(stamps, values.tolist(), strict=True)],
-        "req_id": uuid.uuid4().hex[:8],
-        "cached": False,
-    }
-
-
-def _line(answer: dict[str, Any], rows: int, took: float) -> Line:
-    # Long forecasts are cut: the log is for comparing with what came, not a second answer.
-    kept = {name: answer[name] for name in ("identifier", "run_id", "model_type", "config_hash", "status", "req_id")}
-    return {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **kept,
-        "rows_predicted": rows,
-        "seconds": round(took, 6),
-        "predictions": answer["predictions"][:20],
-    }

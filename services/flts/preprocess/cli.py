@@ -5,10 +5,9 @@ import time
 import structlog
 
 from flts.common.health import health_app, serve_in_background
-from flts.common.logs import configure_logs
 from flts.common.messages import DeadLetter
 from flts.common.publisher import KafkaPublisher, Publisher, publish_dead_letter
-from flts.common.settings import load_settings_or_exit
+from flts.common.service import start_service
 from flts.common.shutdown import stop_on_signals
 from flts.common.storage import ObjectStore, S3Store
 from flts.preprocess.csvfile import CsvError
@@ -18,12 +17,8 @@ from flts.preprocess.settings import PreprocessSettings
 
 def main(arguments: list[str]) -> int:
     """Run once, or serve; returns the exit status."""
-    if arguments not in ([], ["serve"]):
-        print(f"unknown arguments {arguments}: use none (run once) or 'serve'")
-        return 1
-    settings = load_settings_or_exit(PreprocessSettings)
-    configure_logs("preprocess", settings.log_level)
-    if arguments == ["serve"]:
+    settings = start_service("preprocess", PreprocessSettings, arguments, known=("serve",))
+    if arguments:
         return serve(settings)
     publisher = KafkaPublisher(settings.kafka_bootstrap_servers, "preprocess")
     return run_once(settings, S3Store(), publisher)

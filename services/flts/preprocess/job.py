@@ -1,7 +1,8 @@
 """One run of preprocess against the object store and Kafka, in an order that survives being killed anywhere.
 
 Parquet, then meta.json (names the Parquet by ETag), then the claims, then published.json. A run that finds meta.json
-for its inputs but no published.json sends the claims again; the trainers know a repeated claim by its generation.
+for its inputs but no published.json sends the claims again, and so does one that is asked to; the trainers know a
+repeated claim by its generation.
 """
 
 from datetime import UTC, datetime
@@ -36,10 +37,10 @@ class PreprocessJob:
         settings = self._settings
         inputs = self._input_etags()
         meta = get_json(self._store, settings.output_bucket, f"{self._prefix}/meta.json")
-        fresh = meta is not None and meta["input_etags"] == inputs and self._outputs_are_there(meta)
-        if fresh and not settings.force_reprocess:
+        if meta is not None and self._is_fresh(meta, inputs) and not settings.force_reprocess:
             marker = get_json(self._store, settings.output_bucket, f"{self._prefix}/published.json")
-            if marker is not None and marker["generation"] == meta["generation"]:
+            published = marker is not None and marker["generation"] == meta["generation"]
+            if published and not settings.resend_claims:
                 self._logger.info("skip_idempotent", config_hash=self._hash, generation=meta["generation"])
                 return "skipped"
             self._publish(meta)
@@ -54,23 +55,35 @@ class PreprocessJob:
             "test": self._input_etag(self._settings.test_object) if self._settings.test_object else None,
         }
 
-    def _input_etag(self, key: str) -> str:
-        etag = self._store.etag(self._settings.input_bucket, key)
+    def _input_etag(self, name: str) -> str:
+        etag = self._store.etag(self._settings.input_bucket, self._input_key(name))
         if etag is None:
-            raise CsvError(f"{key}: there is no such file in bucket {self._settings.input_bucket!r}; upload it")
+            raise CsvError(
+                f"{self._input_key(name)}: there is no such file in bucket {self._settings.input_bucket!r}; upload it"
+            )
         return etag
 
-    def _outputs_are_there(self, meta: dict[str, Any]) -> bool:
+    def _input_key(self, name: str) -> str:
+        return f"{self._settings.input_prefix}{name}"
+
+    def _is_fresh(self, meta: dict[str, Any], inputs: dict[str, str | None]) -> bool:
+        """Whether the outputs are of these inputs and of this choice of rows, whose seed upstream does not hash."""
         bucket = self._settings.output_bucket
+        if meta["input_etags"] != inputs or meta.get("sample_seed") != self._seed():
+            return False
         return all(self._store.etag(bucket, out["object"]) == out["etag"] for out in meta["outputs"].values())
+
+    def _seed(self) -> int | None:
+        return self._settings.sample_seed if self._settings.sample_strategy == "random" else None
 
     def _process(self, inputs: dict[str, str | None], generation: int) -> dict[str, Any]:
         settings = self._settings
         self._logger.info("download_start", train=settings.train_object, test=settings.test_object or None)
-        train = self._store.get(settings.input_bucket, settings.train_object, inputs["train"]).body
+        train = self._store.get(settings.input_bucket, self._input_key(settings.train_object), inputs["train"]).body
         test = None
         if settings.test_object:
-            test = self._store.get(settings.input_bucket, settings.test_object, inputs["test"]).body
+            key = self._input_key(settings.test_object)
+            test = self._store.get(settings.input_bucket, key, inputs["test"]).body
         prepared = prepare(settings, train, test)
         self._logger.info("pipeline_done", train_rows=prepared.train_rows, test_rows=prepared.test_rows)
         meta = self._meta(prepared, inputs, generation)
@@ -90,6 +103,7 @@ class PreprocessJob:
             "train_source_object": settings.train_object,
             "test_source_object": settings.test_object,
             "input_etags": inputs,
+            "sample_seed": self._seed(),
             "config": canonical_json(settings),
             "config_hash": self._hash,
             "generation": generation,

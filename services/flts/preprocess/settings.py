@@ -13,6 +13,8 @@ class PreprocessSettings(ServiceSettings):
     """Every option of preprocess; each field is the environment variable of the same name in capitals."""
 
     input_bucket: str = "dataset"
+    input_prefix: str = ""
+    """Put before the files' names to give their keys; keeps pipelines in one bucket apart and is not hashed."""
     output_bucket: str = "processed-data"
     dataset_name: str = ""
     """Gives `<name>.csv` and `<name>_test.csv` where train_file is not set; default PobleSec."""
@@ -56,6 +58,8 @@ class PreprocessSettings(ServiceSettings):
 
     force_reprocess: bool = False
     """Write and publish again even where nothing changed; the trainers then train again."""
+    resend_claims: bool = False
+    """Publish the claims again even where they were published; who has handled them already does nothing more."""
 
     topic_training_data: str = "training-data"
     topic_inference_data: str = "inference-data"

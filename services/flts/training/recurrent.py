@@ -5,16 +5,20 @@ standardised features; both maps are constants inside the model, so that the mod
 features. Repeating the last value is then what an untrained network does, and training can only improve on it.
 """
 
+import math
 import threading
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
 import numpy as np
+import onnx
 import structlog
 
+from flts.common.frames import FeatureFrame
 from flts.common.shutdown import StopRequested
+from flts.training.families import EpochReport
+from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import TrainingSettings
 from flts.training.windows import Windows
 
@@ -22,8 +26,6 @@ _LAYERS = {"GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}
 _PREDICTION_BATCH = 1024
 # Constant columns have no spread; dividing by it must not blow up rounding noise.
 _SMALLEST_SPREAD = 1e-6
-
-EpochReport = Callable[[int, dict[str, float]], None]
 
 
 class Standard(NamedTuple):
@@ -62,23 +64,46 @@ def build(settings: TrainingSettings, features: int, target_index: int, standard
     return keras.Model(inputs, keras.layers.Add(name="forecast")([change, last]), name=settings.model_type.lower())
 
 
+class RecurrentModel(NamedTuple):
+    """A trained network; see families.FittedModel."""
+
+    network: keras.Model
+    target_index: int
+    epochs_run: int
+    params: dict[str, str]
+    metrics: dict[str, float]
+
+    def predict(self, windows: Windows) -> np.ndarray:
+        """See FittedModel.predict."""
+        return np.asarray(self.network.predict(windows.inputs, batch_size=_PREDICTION_BATCH, verbose=0))
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """See FittedModel.to_onnx."""
+        return to_onnx(self.network, self.target_index)
+
+
 def fit(
-    model: keras.Model,
     settings: TrainingSettings,
-    standard: Standard,
-    train: Windows,
-    validation: Windows,
+    data: FeatureFrame,
+    windows: Windows,
     report: EpochReport,
     stop: threading.Event,
-) -> int:
-    """Train with early stopping and keep the best weights; returns how many epochs ran. Raises StopRequested."""
+) -> RecurrentModel:
+    """Train with early stopping and keep the best weights; raises StopRequested.
+
+    `report` gets train_loss, val_loss and, in raw units, train_rmse and val_rmse.
+    """
+    transform = data.transform
+    train, validation = windows.split(settings.validation_fraction)
+    standard = standard_of(train, transform.target_index)
+    network = build(settings, len(transform.features), transform.target_index, standard)
     unit = 1.0 / standard.difference
 
     def loss(actual: object, predicted: object) -> object:
         return keras.ops.mean(keras.ops.square((actual - predicted) * unit))
 
-    model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0), loss=loss)
-    history = model.fit(
+    network.compile(optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0), loss=loss)
+    history = network.fit(
         train.inputs,
         train.targets,
         validation_data=(validation.inputs, validation.targets),
@@ -88,16 +113,11 @@ def fit(
         verbose=0,
         callbacks=[
             _StopOnRequest(stop),
-            _Progress(settings.epochs, report),
+            _Progress(settings.epochs, standard.difference * transform.scale[transform.target_index], report),
             keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True),
         ],
     )
-    return len(history.epoch)
-
-
-def predict(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
-    """Scaled forecasts of scaled windows."""
-    return np.asarray(model.predict(inputs, batch_size=_PREDICTION_BATCH, verbose=0))
+    return RecurrentModel(network, transform.target_index, len(history.epoch), {}, {})
 
 
 class _StopOnRequest(keras.callbacks.Callback):
@@ -111,21 +131,31 @@ class _StopOnRequest(keras.callbacks.Callback):
 
 
 class _Progress(keras.callbacks.Callback):
-    def __init__(self, epochs: int, report: EpochReport) -> None:
+    def __init__(self, epochs: int, raw_unit: float, report: EpochReport) -> None:
         super().__init__()
         self._epochs = epochs
+        self._raw_unit = raw_unit
         self._report = report
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         done = epoch + 1
         elapsed = time.monotonic() - self._started
-        losses = {name: float(value) for name, value in (logs or {}).items()}
+        train_loss, val_loss = (float((logs or {})[name]) for name in ("loss", "val_loss"))
         structlog.get_logger().info(
             "epoch",
             epoch=f"{done}/{self._epochs}",
-            **{name: round(value, 5) for name, value in losses.items()},
+            loss=round(train_loss, 5),
+            val_loss=round(val_loss, 5),
             elapsed_seconds=round(elapsed, 1),
             eta_seconds=round(elapsed / done * (self._epochs - done), 1),
         )
-        self._report(epoch, losses)
+        self._report(
+            epoch,
+            {
+                "train_loss": train_loss,
+                "val_loss": val_loss,
+                "train_rmse": math.sqrt(train_loss) * self._raw_unit,
+                "val_rmse": math.sqrt(val_loss) * self._raw_unit,
+            },
+        )

@@ -6,7 +6,19 @@ from pydantic import Field
 
 from flts.common.settings import ServiceSettings
 
-ModelType = Literal["GRU", "LSTM"]
+ModelType = Literal["GRU", "LSTM", "PROPHET"]
+
+_OF_ALL = ("model_type", "input_seq_len", "output_seq_len")
+_OF_NETWORKS = (
+    "hidden_size",
+    "num_layers",
+    "batch_size",
+    "epochs",
+    "learning_rate",
+    "patience",
+    "validation_fraction",
+    "seed",
+)
 
 
 class TrainingSettings(ServiceSettings):
@@ -26,6 +38,8 @@ class TrainingSettings(ServiceSettings):
     """Rows that the model looks at."""
     output_seq_len: int = Field(default=1, ge=1, le=1000)
     """Rows that the model forecasts at once."""
+
+    # What follows is for the networks; Prophet keeps its own defaults.
     hidden_size: int = Field(default=32, ge=1, le=2048)
     num_layers: int = Field(default=1, ge=1, le=8)
     batch_size: int = Field(default=128, ge=1)
@@ -37,3 +51,14 @@ class TrainingSettings(ServiceSettings):
     validation_fraction: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of the training windows, the latest ones, that early stopping looks at."""
     seed: int = 42
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """See ServiceSettings.log_fields: trainers differ in their model type only."""
+        return {"model_type": self.model_type}
+
+    @property
+    def hyperparameters(self) -> dict[str, str]:
+        """The options that this model type depends on."""
+        names = _OF_ALL if self.model_type == "PROPHET" else _OF_ALL + _OF_NETWORKS
+        return {name: str(getattr(self, name)) for name in names}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import mlflow.onnx
-import numpy as np
+import onnx
 from mlflow.entities import Metric, Param, Run
 from mlflow.models.signature import ModelSignature
 from mlflow.tracking import MlflowClient
@@ -15,23 +15,8 @@ from mlflow.types.schema import Schema, TensorSpec
 from flts.common.messages import DataClaim
 from flts.common.runs import claim_filter, claim_tags
 from flts.common.serving import MODEL_FILE, SERVING_FILE
-from flts.training.onnx_export import INPUT_NAME, OUTPUT_NAME
 from flts.training.settings import TrainingSettings
-from flts.training.trainer import TrainedModel, load_onnx
-
-_HYPERPARAMETERS = (
-    "model_type",
-    "input_seq_len",
-    "output_seq_len",
-    "hidden_size",
-    "num_layers",
-    "batch_size",
-    "epochs",
-    "learning_rate",
-    "patience",
-    "validation_fraction",
-    "seed",
-)
+from flts.training.trainer import TrainedModel
 
 
 class RunHandle(NamedTuple):
@@ -85,9 +70,8 @@ class MlflowTracker:
             run_name=settings.model_type,
             tags=claim_tags(claim.identifier, claim.config_hash, claim.generation, settings.model_type),
         )
-        params = {name: str(getattr(settings, name)) for name in _HYPERPARAMETERS}
-        params |= {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
-        self._client.log_batch(run.info.run_id, params=[Param(name, value) for name, value in sorted(params.items())])
+        params = settings.hyperparameters | {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
+        self._log_params(run.info.run_id, params)
         return RunHandle(run.info.run_id, settings.experiment_name)
 
     def epoch(self, run: RunHandle, number: int, metrics: dict[str, float]) -> None:
@@ -97,17 +81,17 @@ class MlflowTracker:
     def finish(self, run: RunHandle, model: TrainedModel, preprocess_config: str) -> None:
         """See Tracker.finish."""
         spec = model.spec
-        signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, spec.input_seq_len, len(spec.features)), INPUT_NAME)]),
-            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, spec.output_seq_len), OUTPUT_NAME)]),
-        )
+        proto = onnx.load_from_string(model.onnx_bytes)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             model_folder = root / spec.model_type
             mlflow.onnx.save_model(
-                load_onnx(model.onnx_bytes),
+                proto,
                 str(model_folder),
-                signature=signature,
+                signature=ModelSignature(
+                    inputs=Schema([_tensor_spec(value) for value in proto.graph.input]),
+                    outputs=Schema([_tensor_spec(value) for value in proto.graph.output]),
+                ),
                 pip_requirements=["onnxruntime"],
                 save_as_external_data=False,
             )
@@ -117,6 +101,7 @@ class MlflowTracker:
             (root / "preprocess").mkdir()
             (root / "preprocess" / "preprocess_config.json").write_text(preprocess_config)
             self._client.log_artifacts(run.run_id, str(root))
+        self._log_params(run.run_id, model.params)
         self._log(run, model.metrics | {"epochs_run": float(model.epochs_run)}, model.epochs_run)
         self._client.set_terminated(run.run_id, "FINISHED")
 
@@ -139,8 +124,18 @@ class MlflowTracker:
             return found.experiment_id
         return self._client.create_experiment(name) if create else None
 
+    def _log_params(self, run_id: str, params: dict[str, str]) -> None:
+        self._client.log_batch(run_id, params=[Param(name, value) for name, value in sorted(params.items())])
+
     def _log(self, run: RunHandle, metrics: dict[str, float], step: int) -> None:
         now = int(time.time() * 1000)
         self._client.log_batch(
             run.run_id, metrics=[Metric(name, value, now, step) for name, value in sorted(metrics.items())]
         )
+
+
+def _tensor_spec(value: onnx.ValueInfoProto) -> TensorSpec:
+    tensor = value.type.tensor_type
+    # The batch has a name instead of a length; -1 is MLflow's word for that.
+    shape = tuple(axis.dim_value if axis.HasField("dim_value") else -1 for axis in tensor.shape.dim)
+    return TensorSpec(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type), shape, value.name)

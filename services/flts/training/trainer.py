@@ -6,21 +6,20 @@ import threading
 from typing import NamedTuple
 
 import numpy as np
-import onnx
 import onnxruntime
 import structlog
 
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame
 from flts.common.messages import DataClaim
-from flts.common.serving import SelfCheck, ServingSpec
-from flts.training import recurrent
+from flts.common.serving import TIME_INPUT, WINDOW_INPUT, SelfCheck, ServingSpec
+from flts.training import families
+from flts.training.families import EpochReport, FittedModel
 from flts.training.metrics import held_out_metrics
-from flts.training.onnx_export import INPUT_NAME, to_onnx
 from flts.training.settings import TrainingSettings
 from flts.training.windows import Windows, make_windows
 
-# Scaled units; ONNX Runtime and XLA add float32 numbers in different orders.
+# Scaled units; ONNX Runtime and the frameworks add numbers in different orders, networks in float32.
 _LARGEST_DIFFERENCE = 1e-4
 _CHECKED_WINDOWS = 256
 
@@ -32,6 +31,7 @@ class TrainedModel(NamedTuple):
     spec: ServingSpec
     metrics: dict[str, float]
     epochs_run: int
+    params: dict[str, str]
 
 
 def train(
@@ -39,41 +39,37 @@ def train(
     claim: DataClaim,
     data: FeatureFrame,
     held_out: FeatureFrame,
-    report: recurrent.EpochReport,
+    report: EpochReport,
     stop: threading.Event,
 ) -> TrainedModel:
-    """Train, measure on held-out rows and export; raises Refused where the data cannot be trained on.
-
-    `report` is called after each epoch with its number from 0 and train_loss, val_loss and, in raw units,
-    train_rmse and val_rmse.
-    """
-    transform = data.transform
+    """Train, measure on held-out rows and export; raises Refused where the data cannot be trained on."""
     windows = _windows(settings, data, "training")
     test = _windows(settings, held_out, "held-out")
-    earlier, later = windows.split(settings.validation_fraction)
-    standard = recurrent.standard_of(earlier, transform.target_index)
-    model = recurrent.build(settings, len(transform.features), transform.target_index, standard)
-    raw_unit = standard.difference * transform.scale[transform.target_index]
-
-    def in_raw_units(epoch: int, losses: dict[str, float]) -> None:
-        train_loss, val_loss = losses["loss"], losses["val_loss"]
-        report(
-            epoch,
-            {
-                "train_loss": train_loss,
-                "val_loss": val_loss,
-                "train_rmse": math.sqrt(train_loss) * raw_unit,
-                "val_rmse": math.sqrt(val_loss) * raw_unit,
-            },
-        )
-
-    epochs_run = recurrent.fit(model, settings, standard, earlier, later, in_raw_units, stop)
-    metrics = held_out_metrics(recurrent.predict(model, test.inputs), test, transform)
+    fitted = families.load(settings.model_type)(settings, data, windows, report, stop)
+    metrics = held_out_metrics(fitted.predict(test), test, data.transform) | fitted.metrics
     if not all(math.isfinite(value) for value in metrics.values()):
-        raise Refused(f"training diverged: {metrics}; lower LEARNING_RATE={settings.learning_rate}")
+        raise Refused(
+            f"training diverged: {metrics}; networks need a lower LEARNING_RATE than {settings.learning_rate}, "
+            "or the target holds extreme values"
+        )
     structlog.get_logger().info("held_out", **metrics)
-    content = _checked_onnx(model, transform.target_index, test)
-    return TrainedModel(content, _spec(settings, claim, data, content, model, test), metrics, epochs_run)
+    sample = test.part(slice(_CHECKED_WINDOWS))
+    content, answer = _checked_onnx(fitted, sample)
+    spec = ServingSpec(
+        model_type=settings.model_type,
+        identifier=claim.identifier,
+        config_hash=claim.config_hash,
+        generation=claim.generation,
+        transform=data.transform,
+        features=data.transform.features,
+        input_seq_len=settings.input_seq_len,
+        output_seq_len=settings.output_seq_len,
+        model_sha256=hashlib.sha256(content).hexdigest(),
+        self_check=SelfCheck(
+            window=sample.inputs[0].tolist(), time=float(sample.times[0]), expected=answer[0].tolist()
+        ),
+    )
+    return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params)
 
 
 def _windows(settings: TrainingSettings, frame: FeatureFrame, which: str) -> Windows:
@@ -95,41 +91,14 @@ def _windows(settings: TrainingSettings, frame: FeatureFrame, which: str) -> Win
     return windows
 
 
-def _checked_onnx(model: object, target_index: int, test: Windows) -> bytes:
-    proto = to_onnx(model, target_index)
-    content: bytes = proto.SerializeToString()
+def _checked_onnx(fitted: FittedModel, sample: Windows) -> tuple[bytes, np.ndarray]:
+    """The ONNX model, proven on a sample, and the framework's own answer for the sample."""
+    content: bytes = fitted.to_onnx().SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    sample = test.inputs[:_CHECKED_WINDOWS]
-    answer = session.run(None, {INPUT_NAME: sample})[0]
-    difference = float(np.max(np.abs(answer - recurrent.predict(model, sample))))
+    given = {WINDOW_INPUT: sample.inputs, TIME_INPUT: sample.times}
+    answer = session.run(None, {declared.name: given[declared.name] for declared in session.get_inputs()})[0]
+    expected = fitted.predict(sample)
+    difference = float(np.max(np.abs(answer - expected)))
     if not difference < _LARGEST_DIFFERENCE:
         raise RuntimeError(f"the ONNX model differs from the trained one by {difference} in scaled units")
-    return content
-
-
-def _spec(
-    settings: TrainingSettings,
-    claim: DataClaim,
-    data: FeatureFrame,
-    content: bytes,
-    model: object,
-    test: Windows,
-) -> ServingSpec:
-    window = test.inputs[:1]
-    return ServingSpec(
-        model_type=settings.model_type,
-        identifier=claim.identifier,
-        config_hash=claim.config_hash,
-        generation=claim.generation,
-        transform=data.transform,
-        features=data.transform.features,
-        input_seq_len=settings.input_seq_len,
-        output_seq_len=settings.output_seq_len,
-        model_sha256=hashlib.sha256(content).hexdigest(),
-        self_check=SelfCheck(window=window[0].tolist(), expected=recurrent.predict(model, window)[0].tolist()),
-    )
-
-
-def load_onnx(content: bytes) -> onnx.ModelProto:
-    """Parsed ONNX model, as MLflow's flavour wants it."""
-    return onnx.load_from_string(content)
+    return content, expected

@@ -4,15 +4,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flts.common.serving import seconds
+
 # Rows further apart than this multiple of the usual distance are a gap; no window reaches across one.
 _GAP_FACTOR = 1.5
 
 
 class Windows(NamedTuple):
-    """`inputs` windows by rows by features, `targets` windows by forecast rows; scaled, float32."""
+    """`inputs` windows by rows by features, `targets` windows by forecast rows; scaled, float32.
+
+    `times` are those of each window's last row, in seconds since 1970.
+    """
 
     inputs: np.ndarray
+    times: np.ndarray
     targets: np.ndarray
+
+    def part(self, chosen: slice) -> "Windows":
+        """Some of the windows."""
+        return Windows(self.inputs[chosen], self.times[chosen], self.targets[chosen])
 
     def split(self, fraction: float) -> tuple["Windows", "Windows"]:
         """Earlier windows and the latest `fraction` of them, at least one each where there are two.
@@ -21,10 +31,12 @@ class Windows(NamedTuple):
         """
         border = min(max(1, round(len(self.inputs) * (1 - fraction))), len(self.inputs) - 1)
         last = max(1, border - self.targets.shape[1] + 1)
-        return (
-            Windows(self.inputs[:last], self.targets[:last]),
-            Windows(self.inputs[border:], self.targets[border:]),
-        )
+        return self.part(slice(last)), self.part(slice(border, None))
+
+
+def follows(times: np.ndarray, interval_seconds: float) -> np.ndarray:
+    """Whether each row but the first follows the one before it without a gap."""
+    return np.diff(times) / np.timedelta64(1, "s") <= interval_seconds * _GAP_FACTOR
 
 
 def make_windows(
@@ -39,13 +51,17 @@ def make_windows(
     total = input_rows + output_rows
     count = len(features) - total + 1
     if count < 1:
-        return Windows(np.empty((0, input_rows, features.shape[1]), np.float32), np.empty((0, output_rows), np.float32))
+        return Windows(
+            np.empty((0, input_rows, features.shape[1]), np.float32),
+            np.empty(0),
+            np.empty((0, output_rows), np.float32),
+        )
     values = features.astype(np.float32)
     view = np.lib.stride_tricks.sliding_window_view(values, total, axis=0).transpose(0, 2, 1)
-    distances = np.diff(times) / np.timedelta64(1, "s")
-    gaps = np.concatenate([[0], np.cumsum(distances > interval_seconds * _GAP_FACTOR)])
+    gaps = np.concatenate([[0], np.cumsum(~follows(times, interval_seconds))])
     whole = gaps[total - 1 :] == gaps[:count]
     return Windows(
         np.ascontiguousarray(view[whole, :input_rows]),
+        seconds(times[input_rows - 1 : input_rows - 1 + count][whole]),
         np.ascontiguousarray(view[whole, input_rows:, target_index]),
     )

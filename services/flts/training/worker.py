@@ -11,6 +11,7 @@ from flts.common.messages import DataClaim, TrainingEvent
 from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectStore
+from flts.training.monitoring import TrainingMonitor
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle, Tracker
 from flts.training.trainer import train
@@ -35,6 +36,7 @@ class TrainingWorker:
         self._tracker = tracker
         self._publisher = publisher
         self._stop = stop
+        self._monitor = TrainingMonitor(settings.model_type)
         self._logger = structlog.get_logger()
 
     def handle(self, payload: bytes) -> None:
@@ -60,7 +62,8 @@ class TrainingWorker:
             # A newer claim for the new bytes follows; this one has nothing to train on any more.
             self._logger.warning("claim_outdated", reason=str(error))
             return
-        self._train(claim, data, held_out)
+        with self._monitor.training():
+            self._train(claim, data, held_out)
 
     def _load(self, bucket: str, key: str, etag: str | None) -> FeatureFrame:
         content = self._store.get(bucket, key, etag).body
@@ -81,15 +84,14 @@ class TrainingWorker:
         )
         self._announce(claim, run, finished=False)
         self._logger.info("train_start", run_id=run.run_id, rows=len(data.times), config_hash=claim.config_hash)
+
+        def report(number: int, metrics: dict[str, float]) -> None:
+            self._monitor.epoch(number, metrics)
+            self._tracker.epoch(run, number, metrics)
+
         try:
-            model = train(
-                self._settings,
-                claim,
-                data,
-                held_out,
-                lambda number, metrics: self._tracker.epoch(run, number, metrics),
-                self._stop,
-            )
+            model = train(self._settings, claim, data, held_out, report, self._stop)
+            self._monitor.held_out(model.metrics)
             self._tracker.finish(run, model, data.preprocess_config)
         except BaseException as error:
             self._give_up(run, "KILLED" if isinstance(error, StopRequested) else "FAILED")

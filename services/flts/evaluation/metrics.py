@@ -1,0 +1,32 @@
+"""Prometheus metrics of the evaluator, on its health port."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+DECISIONS = Counter("evaluation_decisions_total", "Claims decided by this process, by outcome", ["outcome"])
+PROMOTED = "promoted"
+PROMOTED_INCOMPLETE = "promoted_incomplete"
+NO_SCORE = "no_score"
+for _outcome in (PROMOTED, PROMOTED_INCOMPLETE, NO_SCORE):
+    DECISIONS.labels(_outcome)
+
+DECISION_SECONDS = Histogram("evaluation_decision_seconds", "Time to look at a claim and, where possible, decide")
+WAIT_SECONDS = Histogram(
+    "evaluation_wait_seconds",
+    "Time from the end of a claim's first run to its promotion",
+    buckets=(1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200),
+)
+LAST_TIMESTAMP = Gauge(
+    "evaluation_last_promotion_timestamp_seconds", "When the promoted model was promoted, in seconds since 1970"
+)
+LAST_SCORE = Gauge(
+    "evaluation_last_promotion_score", "Score of the promoted model, in raw units of the target", ["model_type"]
+)
+
+CLAIMS_WAITING = Gauge("evaluation_claims_waiting", "Claims of which a model type has not reported yet")
+CLAIMS_TIMED_OUT = Gauge("evaluation_claims_timed_out", "Waiting claims whose missing types are overdue")
+OLDEST_WAITING = Gauge(
+    "evaluation_oldest_waiting_claim_seconds", "Time since the first finished run of the claim that waits longest"
+)
+TIMEOUTS = Counter(
+    "evaluation_type_timeouts_total", "Claims whose deadline passed without this model type", ["missing_type"]
+)

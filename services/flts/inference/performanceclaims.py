@@ -1,0 +1,54 @@
+"""Takes claims on `inference-data`, beside the API: each claim goes to one replica of the consumer group."""
+
+import threading
+
+import structlog
+
+from flts.common.consuming import ClaimLoop, group_consumer
+from flts.common.publisher import KafkaPublisher
+from flts.common.storage import ObjectStore
+from flts.inference.inservice import ModelInService
+from flts.inference.performance import PerformanceWorker
+from flts.inference.settings import InferenceSettings
+
+_RESTART_SECONDS = 5.0
+_LEAVE_SECONDS = 2.0
+
+
+class PerformanceClaims:
+    """Works on claims in a thread of its own, which nothing but a stop ends."""
+
+    def __init__(self, settings: InferenceSettings, in_service: ModelInService, store: ObjectStore) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self._publisher = KafkaPublisher(settings.kafka_bootstrap_servers, f"inference-{settings.pod_name}")
+        self._worker = PerformanceWorker(settings, in_service, store, self._publisher, self._stop)
+        self._thread = threading.Thread(target=self._work, name="performance", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take claims."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the consumer group, so that another replica gets an unfinished claim at once."""
+        self._stop.set()
+        self._thread.join(_LEAVE_SECONDS)
+
+    def _work(self) -> None:
+        settings = self._settings
+        while not self._stop.is_set():
+            try:
+                ClaimLoop(
+                    group_consumer(
+                        settings.kafka_bootstrap_servers, settings.consumer_group_id, settings.topic_inference_data
+                    ),
+                    self._worker.handle,
+                    self._publisher,
+                    settings.topic_dlq_performance_eval,
+                    self._stop,
+                    max_retries=settings.failure_max_retries,
+                ).run()
+            except Exception as error:
+                # Forecasts go on without it, so the process does not end; and nobody else would start it again.
+                structlog.get_logger().error("claims_interrupted", error=str(error), next_try_seconds=_RESTART_SECONDS)
+                self._stop.wait(_RESTART_SECONDS)

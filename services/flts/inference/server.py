@@ -1,0 +1,48 @@
+"""The HTTP server, and how it ends without failing a request."""
+
+import signal
+import threading
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+# Longer than a load balancer keeps an idle connection, so that it is never this side that closes one in use.
+_KEEP_ALIVE_SECONDS = 60
+
+
+class DrainingServer(uvicorn.Server):
+    """At SIGTERM goes on answering for `drain_seconds`, so that load balancers see /ready turn before it closes.
+
+    `leaving` is set at SIGTERM.
+    """
+
+    def __init__(
+        self, app: FastAPI, port: int, leaving: threading.Event, *, drain_seconds: float, grace_seconds: int
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host="0.0.0.0",
+                port=port,
+                log_level="warning",
+                access_log=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=grace_seconds,
+            )
+        )
+        self._leaving = leaving
+        self._drain_seconds = drain_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to leave; the second SIGINT of an impatient person ends the process."""
+        if self._leaving.is_set() and sig == signal.SIGINT:
+            super().handle_exit(sig, frame)
+            return
+        self._leaving.set()
+        timer = threading.Timer(self._drain_seconds, self._end)
+        timer.daemon = True
+        timer.start()
+
+    def _end(self) -> None:
+        self.should_exit = True

@@ -1,0 +1,118 @@
+"""The claim loop with the real client against librdkafka's own mock brokers: long work and rebalances."""
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+from confluent_kafka import Producer
+
+from flts.common import consuming
+from flts.common.consuming import ClaimLoop, group_consumer
+from flts.common.messages import DeadLetter
+from flts.common.publisher import KafkaPublisher
+
+TOPIC = "claims"
+WAIT_SECONDS = 60
+# The least that brokers admit: a rebalance takes as long.
+SESSION_SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def brokers():
+    """Address of a broker that lives inside a client."""
+    host = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
+    broker = next(iter(host.list_topics(timeout=10).brokers.values()))
+    yield f"{broker.host}:{broker.port}"
+    del host
+
+
+@pytest.fixture(autouse=True)
+def _quick_sessions(monkeypatch):
+    monkeypatch.setattr(consuming, "_SESSION_SECONDS", SESSION_SECONDS)
+
+
+@pytest.fixture
+def topic(request):
+    """A topic of the test's own."""
+    return f"{TOPIC}-{request.node.name}"
+
+
+@pytest.fixture
+def publisher(brokers):
+    return KafkaPublisher(brokers, "test")
+
+
+def send(publisher, topic, *names):
+    for name in names:
+        publisher.publish(topic, None, DeadLetter(operation=name, error=""))
+
+
+def name_in(payload):
+    return DeadLetter.model_validate_json(payload).operation
+
+
+class Service:
+    """A claim loop in a thread, as a pod runs it."""
+
+    def __init__(self, brokers, topic, publisher, handler):
+        self.stop = threading.Event()
+        self._loop = ClaimLoop(
+            group_consumer(brokers, f"group-{topic}", topic), handler, publisher, "DLQ", self.stop, max_retries=0
+        )
+        self._thread = threading.Thread(target=self._loop.run, daemon=True)
+        self._thread.start()
+
+    def end(self):
+        self.stop.set()
+        self._thread.join(WAIT_SECONDS)
+        assert not self._thread.is_alive()
+
+
+def wait_until(condition):
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_work_longer_than_the_limit_between_polls_keeps_its_claim(brokers, topic, publisher, monkeypatch):
+    # Kafka's default is five minutes; training may take longer, and the test may not.
+    limits = {"max.poll.interval.ms": SESSION_SECONDS * 1000}
+    shared = consuming.client_settings
+    monkeypatch.setattr(consuming, "client_settings", lambda *names: shared(*names) | limits)
+    send(publisher, topic, "long", "next")
+    seen = []
+
+    def handler(payload):
+        seen.append(name_in(payload))
+        if name_in(payload) == "long":
+            time.sleep(8)
+
+    service = Service(brokers, topic, publisher, handler)
+    wait_until(lambda: len(seen) == 2)
+    service.end()
+    # Once each: a member that is thought dead gets its claim again.
+    assert sorted(seen) == ["long", "next"]
+
+
+def test_nothing_is_lost_when_another_member_joins_and_leaves_in_the_middle_of_work(brokers, topic, publisher):
+    names = [str(number) for number in range(3)]
+    send(publisher, topic, *names)
+    seen = Counter()
+    begun = threading.Event()
+
+    def handler(payload):
+        begun.set()
+        time.sleep(1)
+        seen[name_in(payload)] += 1
+
+    first = Service(brokers, topic, publisher, handler)
+    assert begun.wait(WAIT_SECONDS)
+    second = Service(brokers, topic, publisher, handler)
+    time.sleep(2)
+    second.end()
+    # Partitions were paused when the rebalance took them; whoever gets them back must fetch again.
+    wait_until(lambda: len(seen) == len(names))
+    first.end()
+    assert set(seen) == set(names)

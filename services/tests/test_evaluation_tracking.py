@@ -1,0 +1,49 @@
+"""What the evaluator asks of MLflow, over MLflow's own file store."""
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from flts.common.runs import ClaimKey, claim_tags
+from flts.evaluation import tracking
+from flts.evaluation.tracking import MlflowRuns
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch):
+    # MLflow asks for this consent since its file store gets no new features.
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    return MlflowClient(tmp_path.as_uri())
+
+
+def finish(client, end, config_hash, identifier="", kind="GRU", experiment="Default", status="FINISHED"):
+    found = client.get_experiment_by_name(experiment)
+    number = found.experiment_id if found else client.create_experiment(experiment)
+    run = client.create_run(number, tags=claim_tags(identifier, config_hash, 1, kind))
+    client.set_terminated(run.info.run_id, status, end_time=end)
+    return run.info.run_id
+
+
+def test_claims_since_are_this_pipelines_finished_ones_in_order(client, tmp_path, monkeypatch):
+    finish(client, 300, "late")
+    finish(client, 200, "early", kind="LSTM", experiment="Other")
+    finish(client, 400, "early")
+    finish(client, 100, "before")
+    finish(client, 250, "failed", status="FAILED")
+    finish(client, 260, "foreign", identifier="team-a")
+    # More runs than one page holds.
+    monkeypatch.setattr(tracking, "_PAGE", 1)
+    runs = MlflowRuns(tmp_path.as_uri())
+    assert runs.claims_since("", 100) == [ClaimKey("", "early", 1), ClaimKey("", "late", 1)]
+    assert runs.claims_since("team-a", 0) == [ClaimKey("team-a", "foreign", 1)]
+    assert runs.claims_since("", 400) == []
+
+
+def test_runs_of_a_claim_come_from_all_experiments_with_what_a_decision_needs(client, tmp_path):
+    one = finish(client, 7, "hash")
+    other = finish(client, 9, "hash", kind="LSTM", experiment="Other")
+    finish(client, 8, "hash", identifier="team-a")
+    client.log_metric(one, "test_rmse", float("nan"))
+    found = {run.run_id: run for run in MlflowRuns(tmp_path.as_uri()).of(ClaimKey("", "hash", 1))}
+    assert set(found) == {one, other}
+    assert (found[other].model_type, found[other].experiment, found[other].end_time) == ("LSTM", "Other", 9)
+    assert found[one].score == float("inf")

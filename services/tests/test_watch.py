@@ -1,0 +1,55 @@
+"""The threads that keep the model up to date: woken by a promotion, patient with outages."""
+
+import queue
+
+import pytest
+from serving_models import make_model
+
+from flts.inference.announcements import Announcements
+from flts.inference.cli import followers
+from flts.inference.inservice import ModelInService
+from flts.inference.performanceclaims import PerformanceClaims
+from flts.inference.settings import InferenceSettings
+from flts.inference.watch import Watch
+
+SECONDS = 10
+
+
+@pytest.fixture
+def in_service():
+    in_service = ModelInService()
+    in_service.serve(make_model(), 0.0)
+    return in_service
+
+
+def test_looks_at_once_and_when_woken(in_service):
+    looks = queue.Queue()
+    watch = Watch(lambda: looks.put("look"), in_service, poll_seconds=3600)
+    watch.start()
+    looks.get(timeout=SECONDS)
+    watch.wake()
+    looks.get(timeout=SECONDS)
+    watch.stop()
+
+
+def test_goes_on_after_an_error(in_service):
+    looks = queue.Queue()
+
+    def fail():
+        looks.put("look")
+        raise ConnectionError("the object store restarts")
+
+    watch = Watch(fail, in_service, poll_seconds=0.05)
+    watch.start()
+    looks.get(timeout=SECONDS)
+    watch.wake()
+    looks.get(timeout=SECONDS)
+    watch.stop()
+
+
+@pytest.mark.parametrize(
+    ("pinned", "kinds"), [("", [Watch, Announcements, PerformanceClaims]), ("0123456789abcdef", [Watch])]
+)
+def test_a_pinned_replica_takes_no_claims_from_the_others(store, in_service, pinned, kinds):
+    settings = InferenceSettings(pinned_run_id=pinned, kafka_bootstrap_servers="127.0.0.1:1")
+    assert [type(follower) for follower in followers(settings, store, in_service)] == kinds
