@@ -130,6 +130,14 @@ describe("image keys", () => {
         assert.equal(key("other"), other);
     });
 
+    it("change with the arguments that a shared Containerfile is built with", () => {
+        const services = ["a", "b"].map((name) =>
+            image(name, { folder: "images/other", arguments: { SERVICE: name } }),
+        );
+        const keys = imageKeys(root, "build", services);
+        assert.notEqual(keys.get("a"), keys.get("b"));
+    });
+
     it("see a renamed file, a moved boundary between two files, and a changed mode", () => {
         const seen = new Set([key("child")]);
         const changes = [

@@ -23,6 +23,12 @@ const firstEstimates: Readonly<Record<string, number>> = {
     kafka: 60,
     postgres: 40,
     haproxy: 15,
+    prometheus: 25,
+    alertmanager: 20,
+    "postgres-exporter": 15,
+    "blackbox-exporter": 15,
+    "jmx-exporter": 15,
+    "kube-state-metrics": 10,
 };
 
 /** Prints what an image holds: Debian packages, Python packages, jars. */
@@ -157,7 +163,7 @@ async function buildImage(image: Image, { places, source, engine, keys, report }
             containerfile: join(context, image.folder, "Containerfile"),
             context,
             reference,
-            parent: parentReference(image, source, keys),
+            arguments: { ...image.arguments, ...parentArgument(image, source, keys) },
             log,
             onLine: (line) => {
                 const step = /STEP (\d+)\/(\d+)/.exec(line);
@@ -188,19 +194,18 @@ async function buildImage(image: Image, { places, source, engine, keys, report }
     await removeEarlier(image, reference, { places, engine, log, key });
 }
 
-/** What PARENT stands for: an image made here, or the official one that takes its place. */
-function parentReference(
+/** The argument PARENT: an image made here, or the official one that takes its place. */
+function parentArgument(
     image: Image,
     source: ImageSource,
     keys: ReadonlyMap<string, string>,
-): string | undefined {
+): { readonly PARENT?: string } {
     if (image.parent === undefined) {
-        return undefined;
+        return {};
     }
     const parent = imagesToBuild("build").find(({ name }) => name === image.parent);
-    return source === "pull" && parent?.upstream !== undefined
-        ? parent.upstream
-        : builtReference(image.parent, keys.get(image.parent) ?? "");
+    const made = builtReference(image.parent, keys.get(image.parent) ?? "");
+    return { PARENT: source === "pull" ? (parent?.upstream ?? made) : made };
 }
 
 /** Earlier versions of an image only take space: going back to one builds it again, with most layers still cached. */

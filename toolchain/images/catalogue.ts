@@ -1,4 +1,5 @@
 import data from "../../images/images.json";
+import type { GoProgramName } from "../build/pins";
 import { fail } from "../console";
 
 /** Name of an image in images/images.json. */
@@ -16,6 +17,8 @@ export interface Image {
     readonly parent?: string;
     readonly folder: string;
     readonly inputs: readonly string[];
+    readonly arguments?: Readonly<Record<string, string>>;
+    readonly program?: GoProgramName;
     readonly role: Role;
     readonly purpose: string;
 }

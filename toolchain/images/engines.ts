@@ -11,8 +11,8 @@ export interface BuildRequest {
     readonly context: string;
     /** Reference of the result in the engine's own storage. */
     readonly reference: string;
-    /** Value of the argument PARENT; undefined for an image without parent. */
-    readonly parent: string | undefined;
+    /** Values of the Containerfile's arguments. */
+    readonly arguments: Readonly<Record<string, string>>;
     readonly log: string;
     readonly onLine?: (line: string) => void;
 }
@@ -71,13 +71,13 @@ function commandLineEngine(dialect: Dialect): Engine {
 
     return {
         name,
-        build: async ({ containerfile, context, reference, parent, log, onLine }) => {
-            const parentArguments = parent === undefined ? [] : ["--build-arg", `PARENT=${parent}`];
+        build: async ({ containerfile, context, reference, arguments: values, log, onLine }) => {
+            const pairs = Object.entries(values).map(([argument, value]) => `${argument}=${value}`);
             await call(
                 [
                     "build",
                     ...dialect.buildOptions,
-                    ...parentArguments,
+                    ...pairs.flatMap((pair) => ["--build-arg", pair]),
                     "--file",
                     containerfile,
                     "--tag",

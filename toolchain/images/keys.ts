@@ -40,21 +40,19 @@ function addFile(hash: Hash, root: string, path: string): void {
     hash.update(`\0${relative(root, path)}\0${executable}\0${content.length}\0`).update(content);
 }
 
-/** What an image depends on beside files of its own. */
+/** What an image depends on beside its parent and files of its own. */
 function facts(image: Image, root: string): unknown {
-    switch (image.name) {
-        case "debian":
-            return { suite };
-        case "minio":
-            return { binary: toolHash(join(root, "toolchain"), "minio") };
-        default:
-            return {};
-    }
+    const { name, program, arguments: values } = image;
+    return {
+        ...(name === "debian" ? { suite } : {}),
+        ...(program === undefined ? {} : { program: toolHash(join(root, "toolchain"), program) }),
+        ...(values === undefined ? {} : { arguments: values }),
+    };
 }
 
 /**
- * Hash of all that each image is made of: Containerfile, inputs, what prepares it, its parent's hash. With `source` "pull"
- * an official parent stands for the one made here. 64 hexadecimal digits by image name.
+ * Hash of all that each image is made of: Containerfile, inputs, arguments, what prepares it, its parent's hash. With
+ * `source` "pull" an official parent stands for the one made here. 64 hexadecimal digits by image name.
  */
 export function imageKeys(
     root: string = projectRoot,

@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
+import { toolPath } from "../build/paths";
 import type { Image } from "./catalogue";
 import { writeHostFiles } from "./host";
 import { sourcesOf } from "./keys";
@@ -16,8 +17,8 @@ export interface StageOptions {
 }
 
 /**
- * Lays out the build context: exactly the files that the image's hash covers, under their paths in the project, what is
- * prepared on the host, and in `host` how to reach the package archives. Nothing that is not hashed can reach an image.
+ * Lays out the build context: exactly the files that the image's hash covers, under their paths in the project, the
+ * toolchain's program and what else is prepared on the host, and in `host` how to reach the package archives. Nothing that is not hashed can reach an image.
  */
 export async function stageContext(image: Image, options: StageOptions): Promise<void> {
     const { root, directory } = options;
@@ -29,5 +30,8 @@ export async function stageContext(image: Image, options: StageOptions): Promise
         cpSync(source, target, { preserveTimestamps: true });
     }
     await writeHostFiles(join(directory, "host"));
+    if (image.program !== undefined) {
+        copyFileSync(toolPath(image.program), join(directory, image.program));
+    }
     await preparations[image.name]?.(options);
 }

@@ -1,6 +1,6 @@
 import { prepareDebian } from "./debian";
+import { prepareJmxExporter } from "./jmx-exporter";
 import { prepareKafka } from "./kafka";
-import { prepareMinio } from "./minio";
 
 /** Where a preparation works. */
 export interface Preparation {
@@ -16,6 +16,6 @@ export interface Preparation {
 /** What must be made on the host before a Containerfile can use it, by image name. */
 export const preparations: Readonly<Record<string, (preparation: Preparation) => Promise<void>>> = {
     debian: prepareDebian,
+    "jmx-exporter": prepareJmxExporter,
     kafka: prepareKafka,
-    minio: prepareMinio,
 };
