@@ -1,0 +1,81 @@
+import type { MetricsEndpoint } from "../../components/core/links";
+import type { Platform } from "../../components/core/platform";
+import { Alertmanager } from "../../components/monitoring/alertmanager";
+import { PROBE_MODULES } from "../../components/monitoring/exporterConfig";
+import { blackboxExporter, kubeStateMetrics } from "../../components/monitoring/exporters";
+import { dashboardFiles, ruleFiles } from "../../components/monitoring/files";
+import { Grafana } from "../../components/monitoring/grafana";
+import { Prometheus } from "../../components/monitoring/prometheus";
+import type { ProbeTarget } from "../../components/monitoring/prometheusConfig";
+import { NO_HOST } from "../settings/ingress";
+import { quantity } from "../settings/quantity";
+import type { Settings } from "../settings/schema";
+import type { Infrastructure } from "./infrastructure";
+
+/** What watches all the others. */
+export interface Monitoring {
+    readonly prometheus: Prometheus;
+    /** Undefined where it is switched off. */
+    readonly grafana: Grafana | undefined;
+}
+
+/**
+ * Prometheus, the alerts' way out, and dashboards; undefined when another stack has them.
+ *
+ * @param endpoints of the pipeline and the serving tier.
+ */
+export function deployMonitoring(
+    settings: Settings,
+    platform: Platform,
+    { mlflow, metrics }: Infrastructure,
+    endpoints: readonly MetricsEndpoint[],
+): Monitoring | undefined {
+    if (!settings.layers.includes("monitoring")) {
+        return undefined;
+    }
+    const { grafana, webhook, storage, ...server } = settings.monitoring;
+    const { existingSecret, port } = webhook;
+    const alertmanager = new Alertmanager("alertmanager", {
+        platform,
+        webhook: existingSecret === undefined ? undefined : { secret: existingSecret, port },
+    });
+    const prometheus = new Prometheus("prometheus", {
+        platform,
+        ...server,
+        endpoints: [...metrics, ...endpoints, kubeStateMetrics(platform).metrics],
+        prober: blackboxExporter(platform, [mlflow.connection]).metrics,
+        probes: probesOf(settings, mlflow.trackingUri),
+        alertmanager: alertmanager.connection,
+        rules: ruleFiles(),
+        storage,
+        storageBytes: quantity(storage),
+    });
+    return {
+        prometheus,
+        grafana: grafana.enabled
+            ? new Grafana("grafana", {
+                  platform,
+                  prometheus: prometheus.connection,
+                  dashboards: dashboardFiles(),
+                  ...grafana,
+              })
+            : undefined,
+    };
+}
+
+/** What is asked from outside: a server without metrics of its own, and the certificates that can end. */
+function probesOf({ ingress }: Settings, trackingUri: string): ProbeTarget[] {
+    const encrypted = ingress.tls.secretName !== undefined || ingress.tls.clusterIssuer !== undefined;
+    const hosts = ingress.enabled && encrypted ? Object.values(ingress.hosts) : [];
+    return [
+        { name: "mlflow", url: `${trackingUri}/health`, module: PROBE_MODULES.http },
+        {
+            name: "kubernetes-api",
+            url: "https://kubernetes.default.svc/readyz",
+            module: PROBE_MODULES.clusterTls,
+        },
+        ...hosts
+            .filter((host) => host !== NO_HOST)
+            .map((host) => ({ name: host, url: `https://${host}/`, module: PROBE_MODULES.publicTls })),
+    ];
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { boolean, exposure, integer, LABEL, LABEL_SHAPE, optionalText, resources, storage } from "./fields";
+
+/** Settings of the monitoring tier, which is deployed with the layer `monitoring`. */
+export const monitoring = z
+    .strictObject({
+        scrapeIntervalSeconds: integer("Seconds between two looks at each pod's metrics", 15, 5, 300),
+        retentionDays: integer("Days for which metrics are kept, as far as the volume holds them", 7, 1, 730),
+        storage: storage("Volume of Prometheus", "2Gi"),
+        service: exposure("Prometheus"),
+        resources: resources(["50m", "256Mi"], ["1", "768Mi"]),
+        webhook: z
+            .strictObject({
+                existingSecret: optionalText(
+                    "Secret with the address, under the key url, to which alerts are posted; they are only shown when empty",
+                    LABEL,
+                    LABEL_SHAPE,
+                ),
+                port: integer("Port of that address, which the network policies open", 443, 1, 65535),
+            })
+            .prefault({}),
+        grafana: z
+            .strictObject({
+                enabled: boolean("Deploy Grafana, whose image can only be pulled", true),
+                service: exposure("Grafana"),
+                resources: resources(["50m", "192Mi"], ["500m", "512Mi"]),
+            })
+            .prefault({}),
+    })
+    .prefault({});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { lastObservations, requestForecast } from "../../toolchain/stack/forecast";
+import { SAMPLE_DATASET } from "../../toolchain/stack/overrides";
+import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../toolchain/stack/pulledImages";
+import { readOptions } from "../../toolchain/stack/options";
+import { make, projectDirectory, type Outcome } from "../support/commands";
+import { panelQueries } from "../support/dashboards";
+
+const prometheus = "http://127.0.0.1:30909";
+const inference = "http://127.0.0.1:30023";
+
+/** Milliseconds in which everything must have been scraped, MinIO must have counted its buckets, and pods be up. */
+const PATIENCE = 5 * 60_000;
+
+interface Sample {
+    readonly metric: Readonly<Record<string, string>>;
+    readonly value: readonly [number, string];
+}
+
+async function api<Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> {
+    const response = await fetch(
+        `${prometheus}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`,
+    );
+    const answer = (await response.json()) as { status: string; data: Data; error?: string };
+    assert.equal(answer.status, "success", answer.error);
+    return answer.data;
+}
+
+async function query(expression: string): Promise<readonly Sample[]> {
+    return (await api<{ result: readonly Sample[] }>("query", { query: expression })).result;
+}
+
+/** Repeats a look until it finds nothing wrong; the last findings are what the test shows. */
+async function settle(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+        const wrong = await look().catch((error: unknown) => [String(error)]);
+        if (wrong.length === 0 || Date.now() > deadline) {
+            return wrong;
+        }
+        await new Promise((wake) => setTimeout(wake, 5_000));
+    }
+}
+
+describe("monitoring of a healthy stack", function () {
+    this.timeout(15 * 60_000);
+
+    let outcome: Outcome;
+    let load: NodeJS.Timeout;
+
+    before(async () => {
+        outcome = await make("up");
+        assert.equal(outcome.code, 0, outcome.everything);
+        // Rates and latencies need somebody who asks.
+        const observations = await lastObservations(join(projectDirectory, SAMPLE_DATASET), 96);
+        load = setInterval(() => {
+            requestForecast(inference, observations, 5).catch((error: unknown) => {
+                console.log(`      a forecast failed: ${String(error)}`);
+            });
+        }, 500);
+    });
+
+    after(() => {
+        clearInterval(load);
+    });
+
+    it("scrapes every tier, and none is down", async () => {
+        const wrong = await settle(async () => {
+            const up = await query("up");
+            const found = new Set(up.map(({ metric }) => metric.job ?? ""));
+            const missing = [
+                ...[
+                    "blackbox-exporter",
+                    "eval",
+                    "inference",
+                    "inference-lb",
+                    "kafka",
+                    "kafka-lag",
+                    "kubelet",
+                ],
+                ...[
+                    "kube-state-metrics",
+                    "minio",
+                    "nonml-prophet",
+                    "postgres-exporter",
+                    "probe",
+                    "prometheus",
+                ],
+                ...["train-gru", "train-lstm"],
+            ].filter((job) => !found.has(job));
+            const down = up
+                .filter(({ value }) => value[1] !== "1")
+                .map(({ metric }) => JSON.stringify(metric));
+            return [...missing.map((job) => `nothing of ${job}`), ...down];
+        });
+        assert.deepEqual(wrong, []);
+    });
+
+    it("has data for every panel of every dashboard", async () => {
+        const queries = panelQueries();
+        const wrong = await settle(async () => {
+            const looks = await Promise.all(
+                queries.map(async ({ panel, expression }) => ({
+                    panel,
+                    expression,
+                    found: await query(expression),
+                })),
+            );
+            return looks
+                .filter(({ found }) => !found.some(({ value }) => Number.isFinite(Number(value[1]))))
+                .map(({ panel, expression }) => `${panel}: ${expression}`);
+        });
+        assert.deepEqual(wrong, []);
+    });
+
+    it("answers the requests that stand for what has no metrics", async () => {
+        const probes = await query("probe_success");
+        assert.deepEqual(probes.map(({ metric, value }) => `${metric.probe ?? ""} ${value[1]}`).sort(), [
+            "kubernetes-api 1",
+            "mlflow 1",
+        ]);
+        assert.equal((await query("probe_ssl_earliest_cert_expiry > time()")).length, 1);
+    });
+
+    it("evaluates every rule, tells Alertmanager, and has nothing critical to tell", async () => {
+        const { groups } = await api<{ groups: { rules: { name: string; health: string }[] }[] }>("rules");
+        const rules = groups.flatMap((group) => group.rules);
+        assert.ok(rules.length > 30);
+        assert.deepEqual(
+            rules.filter(({ health }) => health === "err").map(({ name }) => name),
+            [],
+        );
+        const { activeAlertmanagers } = await api<{ activeAlertmanagers: unknown[] }>("alertmanagers");
+        assert.equal(activeAlertmanagers.length, 1);
+        const critical = await query('ALERTS{alertstate="firing",severity="critical"}');
+        assert.deepEqual(
+            critical.map(({ metric }) => metric.alertname),
+            [],
+        );
+    });
+
+    it("says where Grafana is left out", async () => {
+        const expected = await onlyBuiltImages(readOptions({}));
+        assert.equal(outcome.output.includes(GRAFANA_LEFT_OUT), expected);
+        assert.equal(/^grafana +http/m.test(outcome.output), !expected);
+    });
+});

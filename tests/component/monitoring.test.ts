@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import type { StackOutputs } from "../../stacks/outputs";
+import { GENERATED_SECRET, type Recorded } from "../support/mocks";
+import { containers, ofType, one, workloads } from "../support/objects";
+import { deployProgram, settings } from "../support/program";
+
+const LAYERS = ["infrastructure", "pipeline", "serving", "monitoring"];
+
+interface ScrapeConfig {
+    readonly job_name: string;
+    readonly metrics_path?: string;
+    readonly kubernetes_sd_configs?: readonly {
+        readonly role: string;
+        readonly namespaces?: { readonly names: readonly string[] };
+        readonly selectors?: readonly { readonly label: string }[];
+    }[];
+}
+
+function scrapeConfigs(resources: readonly Recorded[]): readonly ScrapeConfig[] {
+    const { data } = one(resources, "kubernetes:core/v1:ConfigMap", "prometheus").inputs as {
+        data: Record<string, string>;
+    };
+    return (JSON.parse(data["prometheus.json"] ?? "") as { scrape_configs: ScrapeConfig[] }).scrape_configs;
+}
+
+function command(resources: readonly Recorded[], name: string): readonly string[] {
+    const workload = workloads(resources).find((candidate) => candidate.name === name);
+    assert.ok(workload, name);
+    return containers(workload).at(-1)?.command ?? [];
+}
+
+describe("the monitoring layer", function () {
+    this.timeout(30_000);
+
+    let resources: readonly Recorded[];
+    let outputs: StackOutputs;
+
+    before(async () => {
+        ({ resources, outputs } = await deployProgram(settings({ layers: LAYERS })));
+    });
+
+    it("scrapes each tier, in this namespace and of this stack alone", () => {
+        const configs = scrapeConfigs(resources);
+        const pods = configs.filter(({ kubernetes_sd_configs: found }) => found?.[0]?.role === "pod");
+        assert.deepEqual(pods.map(({ job_name }) => job_name).sort(), [
+            "blackbox-exporter",
+            "eval",
+            "inference",
+            "inference-lb",
+            "kafka",
+            "kafka-lag",
+            "kube-state-metrics",
+            "minio",
+            "minio-minio-v2-metrics-bucket",
+            "nonml-prophet",
+            "postgres-exporter",
+            "train-gru",
+            "train-lstm",
+        ]);
+        for (const { job_name, kubernetes_sd_configs: found } of pods) {
+            const discovery = found?.[0];
+            assert.deepEqual(discovery?.namespaces?.names, ["flts"], job_name);
+            const label = discovery.selectors?.[0]?.label ?? "";
+            assert.match(label, /app\.kubernetes\.io\/instance=test/, job_name);
+        }
+    });
+
+    it("may look at pods of the namespace, and of the cluster only at nodes and their metrics", () => {
+        const role = one(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role", "prometheus");
+        assert.deepEqual(role.inputs.rules, [
+            { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+        ]);
+        const clusterRoles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole");
+        assert.deepEqual(
+            clusterRoles.map(({ inputs }) => inputs.rules),
+            [
+                [
+                    { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+                    { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+                ],
+            ],
+        );
+    });
+
+    it("keeps samples for the days and on the volume of the settings", async () => {
+        const changed = settings({ layers: LAYERS, monitoring: { retentionDays: 30, storage: "10Gi" } });
+        const parameters = command((await deployProgram(changed)).resources, "prometheus");
+        assert.ok(parameters.includes("--storage.tsdb.retention.time=30d"), parameters.join(" "));
+        assert.ok(parameters.includes(`--storage.tsdb.retention.size=${8 * 2 ** 30}B`), parameters.join(" "));
+    });
+
+    it("guards its volume and needs less than 700 MiB and a quarter of a core", () => {
+        const { deleteHooks } = one(resources, "kubernetes:apps/v1:StatefulSet", "prometheus");
+        assert.equal(deleteHooks.length, 1);
+        const tiers = ["prometheus", "alertmanager", "grafana", "kube-state-metrics", "blackbox-exporter"];
+        const requests = workloads(resources)
+            .filter(({ name }) => tiers.includes(name))
+            .flatMap((workload) => containers(workload))
+            .map((container) => container.resources.requests);
+        const sum = (amounts: (string | undefined)[]): number =>
+            amounts.reduce((total, amount) => total + Number.parseInt(amount ?? "", 10), 0);
+        assert.ok(sum(requests.map(({ memory }) => memory)) < 700);
+        assert.ok(sum(requests.map(({ cpu }) => cpu)) < 250);
+    });
+
+    it("gives Grafana a generated password, by its Secret alone", () => {
+        const secret = one(resources, "kubernetes:core/v1:Secret", "grafana-admin");
+        assert.match(JSON.stringify(secret.inputs), new RegExp(GENERATED_SECRET));
+        assert.equal(outputs.secrets.grafanaAdmin, "grafana-admin");
+        assert.equal(outputs.endpoints.grafana, "http://grafana.flts:3000");
+    });
+
+    it("leaves Grafana out where it is switched off", async () => {
+        const { resources: less, outputs: told } = await deployProgram(
+            settings({ layers: LAYERS, monitoring: { grafana: { enabled: false } } }),
+        );
+        assert.deepEqual(
+            less.filter(({ name }) => name.startsWith("grafana")),
+            [],
+        );
+        assert.equal(told.endpoints.grafana, undefined);
+    });
+
+    it("watches the certificates of the Ingress' hosts", async () => {
+        const ingress = { enabled: true, tls: { secretName: "given" } };
+        const { resources: encrypted } = await deployProgram(settings({ layers: LAYERS, ingress }));
+        const probes = (found: readonly Recorded[]): string[] =>
+            scrapeConfigs(found)
+                .map(({ job_name }) => job_name)
+                .filter((name) => name.startsWith("probe-"));
+        assert.deepEqual(probes(resources), ["probe-mlflow", "probe-kubernetes-api"]);
+        assert.ok(probes(encrypted).length > 3, probes(encrypted).join(", "));
+    });
+
+    it("keeps the webhook's address in a Secret", async () => {
+        const { resources: told } = await deployProgram(
+            settings({ layers: LAYERS, monitoring: { webhook: { existingSecret: "chat" } } }),
+        );
+        const pod = workloads(told).find(({ name }) => name === "alertmanager");
+        const config = pod?.template.spec.volumes.find(({ name }) => name === "config");
+        assert.equal(config?.secret.secretName, "alertmanager");
+    });
+
+    it("is left out of a stack without the layer", async () => {
+        const less = await deployProgram(
+            settings({ layers: LAYERS.filter((name) => name !== "monitoring") }),
+        );
+        assert.deepEqual(
+            less.resources.filter(({ type }) => type === "flts:monitoring:Prometheus"),
+            [],
+        );
+    });
+});

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { ruleFiles } from "../../components/monitoring/files";
+import { prometheusConfig } from "../../components/monitoring/prometheusConfig";
+import { toolPath } from "../../toolchain/build/paths";
+import { projectDirectory, run } from "../support/commands";
+import { panelQueries } from "../support/dashboards";
+
+const TESTS = __dirname;
+
+interface Rule {
+    readonly alert: string;
+    readonly labels: { readonly severity: string };
+    readonly annotations: { readonly summary: string; readonly runbook_url: string };
+}
+
+interface RuleTest {
+    readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts?: unknown[] }[];
+}
+
+const rules = Object.values(ruleFiles()).flatMap((text) =>
+    (parse(text) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules),
+);
+const testFiles = readdirSync(TESTS).filter((name) => name.endsWith(".test.yaml"));
+
+async function promtool(...parameters: string[]): Promise<void> {
+    const { code, everything } = await run(toolPath("promtool"), parameters);
+    assert.equal(code, 0, everything);
+}
+
+/** The anchor that Markdown viewers give a heading of one word. */
+function anchors(path: string): string[] {
+    const headings = readFileSync(path, "utf8").matchAll(/^## (\w+)$/gm);
+    return [...headings].map(([, heading]) => (heading ?? "").toLowerCase());
+}
+
+describe("alert rules", () => {
+    it("are what Prometheus reads", async () => {
+        const names = Object.keys(ruleFiles());
+        assert.ok(names.length > 0);
+        await promtool(
+            "check",
+            "rules",
+            ...names.map((name) => join("components", "monitoring", "rules", name)),
+        );
+    });
+
+    for (const name of testFiles) {
+        it(`tell what they should and nothing before: ${name}`, () =>
+            promtool("test", "rules", join(TESTS, name)));
+    }
+
+    it("each have a test in which they stay quiet and one in which they tell", () => {
+        const cases = testFiles.flatMap((name) =>
+            (parse(readFileSync(join(TESTS, name), "utf8")) as { tests: RuleTest[] }).tests.flatMap(
+                (test) => test.alert_rule_test,
+            ),
+        );
+        const named = (telling: boolean): string[] =>
+            cases
+                .filter(({ exp_alerts }) => (exp_alerts ?? []).length > 0 === telling)
+                .map(({ alertname }) => alertname)
+                .sort();
+        const expected = rules.map(({ alert }) => alert).sort();
+        assert.deepEqual(named(true), expected);
+        assert.deepEqual(named(false), expected);
+    });
+
+    it("each say how urgent they are and where to read what to do", () => {
+        for (const { alert, labels, annotations } of rules) {
+            assert.match(labels.severity, /^(critical|warning)$/, alert);
+            const [page = "", anchor] = annotations.runbook_url.split("#");
+            assert.equal(anchor, alert.toLowerCase());
+            assert.ok(anchors(join(projectDirectory, page)).includes(anchor), annotations.runbook_url);
+        }
+    });
+
+    it("are all that the runbooks explain", () => {
+        const pages = new Set(rules.map(({ annotations }) => annotations.runbook_url.split("#")[0] ?? ""));
+        const explained = [...pages].flatMap((page) => anchors(join(projectDirectory, page)));
+        assert.deepEqual(explained.sort(), rules.map(({ alert }) => alert.toLowerCase()).sort());
+        const [first = ""] = pages;
+        assert.equal(readdirSync(join(projectDirectory, dirname(first))).length, pages.size);
+    });
+});
+
+describe("queries of the dashboards", () => {
+    it("are what Prometheus understands", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-queries-"));
+        try {
+            const path = join(directory, "queries.json");
+            const queries = panelQueries().map(({ expression }, index) => ({
+                record: `query_${index}`,
+                expr: expression,
+            }));
+            writeFileSync(path, JSON.stringify({ groups: [{ name: "queries", rules: queries }] }));
+            await promtool("check", "rules", path);
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+});
+
+describe("Prometheus' configuration", () => {
+    it("is what Prometheus reads", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-prometheus-"));
+        try {
+            const endpoint = (server: string, port: number, paths = ["/metrics"]) => ({
+                server,
+                serverLabels: { "app.kubernetes.io/name": server, "app.kubernetes.io/instance": "dev" },
+                port,
+                paths,
+            });
+            const path = join(directory, "prometheus.json");
+            const text = prometheusConfig({
+                namespace: "flts",
+                scrapeIntervalSeconds: 15,
+                endpoints: [
+                    endpoint("inference", 8000),
+                    endpoint("minio", 9000, ["/a/cluster", "/a/bucket"]),
+                ],
+                probes: [{ name: "mlflow", url: "http://mlflow:5000/health", module: "http" }],
+                prober: endpoint("blackbox-exporter", 9115),
+                alertmanager: "alertmanager:9093",
+                rules: Object.keys(ruleFiles()),
+            });
+            writeFileSync(path, text);
+            // Only the syntax: token and rules are where the pod has them.
+            await promtool("check", "config", "--syntax-only", path);
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+});

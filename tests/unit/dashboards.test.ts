@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import * as ts from "typescript";
+import { dashboardFiles } from "../../components/monitoring/files";
+import { DATA_SOURCE_UID } from "../../components/monitoring/grafanaConfig";
+import { panelQueries } from "../support/dashboards";
+
+const projectDirectory = join(__dirname, "..", "..");
+
+/** What the compiler says of dashboards as constants of Grafana's type: JSON that is imported has no exact types. */
+function typeErrors(dashboards: Readonly<Record<string, string>>): string[] {
+    const path = join(projectDirectory, "dashboards-as-constants.ts");
+    const source = [
+        'import type { Dashboard } from "@grafana/schema";',
+        ...Object.values(dashboards).map((text, index) => `export const d${index}: Dashboard = ${text};`),
+    ].join("\n");
+    const options: ts.CompilerOptions = {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        types: [],
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    };
+    const host = ts.createCompilerHost(options);
+    const read = host.getSourceFile.bind(host);
+    host.getSourceFile = (name, ...rest) =>
+        name === path ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2022) : read(name, ...rest);
+    const program = ts.createProgram([path], options, host);
+    return ts
+        .getPreEmitDiagnostics(program)
+        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+describe("dashboards", function () {
+    this.timeout(60_000);
+
+    it("are what Grafana's own types say of a dashboard", () => {
+        assert.deepEqual(typeErrors(dashboardFiles()), []);
+    });
+
+    it("would be refused with a field that Grafana does not know", () => {
+        assert.notDeepEqual(typeErrors({ "wrong.json": '{ "schemaVersion": 41, "panles": [] }' }), []);
+    });
+
+    it("are the six that were promised, each under a name of its own", () => {
+        assert.deepEqual(Object.keys(dashboardFiles()), [
+            "inference.json",
+            "kafka.json",
+            "loadtest.json",
+            "overview.json",
+            "pipeline.json",
+            "storage.json",
+        ]);
+        const names = Object.values(dashboardFiles()).map(
+            (text) => (JSON.parse(text) as { uid: string }).uid,
+        );
+        assert.equal(new Set(names).size, names.length);
+    });
+
+    it("ask the data source that is provisioned", () => {
+        for (const text of Object.values(dashboardFiles())) {
+            for (const { datasource } of (JSON.parse(text) as { panels: { datasource: { uid: string } }[] })
+                .panels) {
+                assert.equal(datasource.uid, DATA_SOURCE_UID);
+            }
+        }
+        assert.ok(panelQueries().length > 40);
+    });
+});
