@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { newestResult } from "../../components/loadtest/lastRun";
+import type { Recorded } from "../support/mocks";
+import { ofType, one, workloads } from "../support/objects";
+import { deployProgram, settings } from "../support/program";
+
+const SERVICE = "kubernetes:core/v1:Service";
+const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+
+interface ServiceSpec {
+    readonly type?: string;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly ports: readonly { readonly port: number }[];
+}
+
+function service(resources: readonly Recorded[], name: string): ServiceSpec {
+    return one(resources, SERVICE, name).inputs.spec as ServiceSpec;
+}
+
+describe("the load test", () => {
+    let resources: readonly Recorded[];
+
+    before(async () => {
+        ({ resources } = await deployProgram(
+            settings({ loadTest: { workers: 3, users: 200, spawnRate: 20, durationSeconds: 90 } }),
+        ));
+    });
+
+    it("has the web interface at svc/locust and workers that kubectl can scale", () => {
+        assert.deepEqual(
+            service(resources, "locust").ports.map(({ port }) => port),
+            [8089],
+        );
+        const { replicas } = one(resources, DEPLOYMENT, "locust-worker").inputs.spec as { replicas: number };
+        assert.equal(replicas, 3);
+    });
+
+    it("sends people and workers to the master alone", () => {
+        const master = workloads(resources).find(({ name }) => name === "locust-master");
+        for (const name of ["locust", "locust-master"]) {
+            assert.deepEqual(service(resources, name).selector, master?.template.metadata.labels, name);
+        }
+        assert.equal(service(resources, "locust-master").type, undefined);
+    });
+
+    it("puts the load on the load balancer, with what the settings say", () => {
+        for (const { name, template } of workloads(resources).filter((workload) =>
+            ["locust-master", "loadtest"].includes(workload.name),
+        )) {
+            const variables = Object.fromEntries(
+                (template.spec.containers[0]?.env ?? []).map((variable) => [variable.name, variable.value]),
+            );
+            assert.equal(variables.LOCUST_HOST, "http://inference-lb:80", name);
+            assert.equal(variables.LOCUST_USERS, "200", name);
+            assert.equal(variables.LOCUST_SPAWN_RATE, "20", name);
+            assert.equal(variables.LOCUST_RUN_TIME, "90s", name);
+        }
+    });
+
+    it("runs only when it is asked to, once, and not for ever", () => {
+        const { suspend, jobTemplate } = one(resources, "kubernetes:batch/v1:CronJob", "loadtest").inputs
+            .spec as {
+            suspend: boolean;
+            jobTemplate: { spec: { backoffLimit: number; activeDeadlineSeconds: number } };
+        };
+        assert.equal(suspend, true);
+        assert.equal(jobTemplate.spec.backoffLimit, 0);
+        assert.ok(jobTemplate.spec.activeDeadlineSeconds > 90);
+        assert.ok(jobTemplate.spec.activeDeadlineSeconds < 90 + 300);
+    });
+
+    it("is not there when it is switched off", async () => {
+        const { resources: without, outputs } = await deployProgram(
+            settings({ loadTest: { enabled: false } }),
+        );
+        assert.deepEqual(
+            without.filter(({ name }) => /locust|loadtest/.test(name)),
+            [],
+        );
+        assert.equal(outputs.urls.locust, undefined);
+    });
+
+    it("tells the address of the web interface when it is exposed", async () => {
+        const exposed = await deployProgram(
+            settings({ loadTest: { service: { type: "NodePort", nodePort: 30089 } } }),
+        );
+        assert.equal(exposed.outputs.urls.locust, "http://127.0.0.1:30089");
+        const policies = ofType(exposed.resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy");
+        assert.ok(policies.some(({ name }) => name === "locust-from-outside"));
+    });
+});
+
+describe("the last load test", () => {
+    const ended = (job: string, finishedAt: string, message?: string) => ({
+        metadata: { labels: { "batch.kubernetes.io/job-name": job } },
+        status: {
+            containerStatuses: [
+                {
+                    state: {
+                        terminated: {
+                            finishedAt: new Date(finishedAt),
+                            ...(message === undefined ? {} : { message }),
+                        },
+                    },
+                },
+            ],
+        },
+    });
+
+    it("is the newest that was judged, with its Job and its time", () => {
+        const result = newestResult([
+            ended("loadtest-1", "2026-01-01T00:00:00Z", '{"passed":true,"requests":1}\n'),
+            ended("loadtest-3", "2026-01-03T00:00:00Z"),
+            ended("loadtest-2", "2026-01-02T00:00:00Z", '{"passed":false,"requests":2}\n'),
+            { metadata: {}, status: { containerStatuses: [{ state: {} }] } },
+        ]);
+        assert.deepEqual(result, {
+            passed: false,
+            requests: 2,
+            job: "loadtest-2",
+            finishedAt: "2026-01-02T00:00:00.000Z",
+        });
+    });
+
+    it("is absent before the first one", () => {
+        assert.equal(newestResult([]), undefined);
+    });
+});
