@@ -1,0 +1,142 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { contentHash } from "../core/contentHash";
+import { credentialsAnnotation, generatedPassword } from "../core/credentials";
+import { deploymentSpec, type DeploymentArgs } from "../core/deployment";
+import { outside, type Connection } from "../core/links";
+import type { Platform } from "../core/platform";
+import type { Resources } from "../core/pod";
+import { Tier } from "../core/tier";
+import { OAUTH2_PROXY_USER, openIdLoginContainer, portOf, type OpenIdLogin } from "./openIdLogin";
+import {
+    HAPROXY_USER,
+    LOGIN_PORT,
+    passwordLoginConfig,
+    passwordLoginContainer,
+    passwordLoginVolume,
+} from "./passwordLogin";
+
+/** Port of the Service. */
+export const LOGIN_SERVICE_PORT = 80;
+/** Name of the generated user. */
+const USER = "mlflow";
+
+/** People give a user name and a password. */
+export interface PasswordLogin {
+    readonly mode: "basic";
+    /** Secret with the keys `username` and `password`; one is generated when undefined. */
+    readonly existingSecret: string | undefined;
+}
+
+export interface MlflowLoginArgs {
+    readonly platform: Platform;
+    readonly mlflow: Connection;
+    /** Address of the tracking server inside the cluster. */
+    readonly mlflowUrl: string;
+    readonly login: PasswordLogin | OpenIdLogin;
+    /** Host name under which people come. */
+    readonly host: string;
+    readonly resources: Resources;
+}
+
+type Pods = Pick<DeploymentArgs, "user" | "container" | "annotations" | "volumes">;
+
+/**
+ * Asks people who they are before they reach MLflow, which itself asks nobody.
+ *
+ * A tier of its own and not annotations of the Ingress: every controller has other ones, and one that does not know
+ * them lets everybody in.
+ */
+export class MlflowLogin extends Tier {
+    /** What an Ingress sends people to. */
+    public readonly connection: Connection;
+    /** Secret with `username` and `password`; undefined where a provider asks people. */
+    public readonly secretName: string | undefined;
+
+    public constructor(name: string, args: MlflowLoginArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gateway:MlflowLogin", name, args.platform, opts);
+        const { login } = args;
+        this.link([args.mlflow, ...(login.mode === "oidc" ? [outside(portOf(login.issuerUrl))] : [])]);
+        const service = new kubernetes.core.v1.Service(
+            name,
+            {
+                metadata: this.metadata(name),
+                spec: {
+                    selector: { ...this.podLabels },
+                    ports: [{ name: "http", port: LOGIN_SERVICE_PORT, targetPort: "http" }],
+                },
+            },
+            this.child(),
+        );
+        if (login.mode === "basic") {
+            this.secretName = login.existingSecret ?? name;
+        }
+        const pods = login.mode === "basic" ? this.passwordPods(args, login) : this.openIdPods(args, login);
+        new kubernetes.apps.v1.Deployment(
+            name,
+            {
+                metadata: this.metadata(name),
+                spec: deploymentSpec({ ...this.pods, ...pods, strategy: "RollingUpdate", replicas: 1 }),
+            },
+            this.child({ dependsOn: [...args.mlflow.requires] }),
+        );
+        this.connection = {
+            server: name,
+            serverLabels: this.podLabels,
+            ports: [LOGIN_PORT],
+            environment: [],
+            requires: [service],
+        };
+        this.registerOutputs({ service: name });
+    }
+
+    private passwordPods(args: MlflowLoginArgs, login: PasswordLogin): Pods {
+        const { platform, tierName: name } = this;
+        if (login.existingSecret === undefined) {
+            const password = generatedPassword(name, platform.credentialsEpoch, this.child());
+            this.secret({ username: USER, password: password.result });
+        }
+        const config = passwordLoginConfig(args.mlflowUrl.replace(/^https?:\/\//, ""));
+        const map = new kubernetes.core.v1.ConfigMap(
+            name,
+            { metadata: this.metadata(name), data: { "haproxy.cfg": config } },
+            this.child(),
+        );
+        return {
+            user: HAPROXY_USER,
+            annotations: {
+                ...credentialsAnnotation(platform.credentialsEpoch),
+                "flts.io/config-checksum": contentHash(config),
+            },
+            container: passwordLoginContainer(platform.images, login.existingSecret ?? name, args.resources),
+            volumes: [passwordLoginVolume(map)],
+        };
+    }
+
+    private openIdPods(args: MlflowLoginArgs, login: OpenIdLogin): Pods {
+        const { platform, tierName: name } = this;
+        // As long as a key of AES-256 in bytes.
+        const cookie = generatedPassword(name, platform.credentialsEpoch, this.child());
+        this.secret({ cookieSecret: cookie.result });
+        return {
+            user: OAUTH2_PROXY_USER,
+            annotations: credentialsAnnotation(platform.credentialsEpoch),
+            container: openIdLoginContainer({
+                images: platform.images,
+                login,
+                host: args.host,
+                upstream: args.mlflowUrl,
+                cookieSecretName: name,
+                resources: args.resources,
+            }),
+        };
+    }
+
+    private secret(stringData: Record<string, pulumi.Input<string>>): void {
+        new kubernetes.core.v1.Secret(
+            this.tierName,
+            { metadata: this.metadata(this.tierName), stringData },
+            this.child(),
+        );
+    }
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { boolean, choice, LABEL, LABEL_SHAPE, optionalText, resources, text } from "./fields";
+
+/** RFC 1123 name with at least one dot, in lower case as an Ingress demands it. */
+const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** Says that a server has no host; `none` alone, without a dot, is no host name. */
+export const NO_HOST = "none";
+
+const host = (what: string, fallback: string) =>
+    text(
+        `Host name of ${what}, or ${NO_HOST}`,
+        fallback,
+        new RegExp(`^${NO_HOST}$|${HOSTNAME.source}`),
+        `a host name in lower case, or ${NO_HOST}`,
+    );
+const secret = (doc: string) => optionalText(doc, LABEL, LABEL_SHAPE);
+
+/** Settings of the way in from outside the cluster. */
+export const ingress = z
+    .strictObject({
+        enabled: boolean("Declare an Ingress; the cluster must have a controller for it", false),
+        className: optionalText(
+            "Class of the Ingress; the cluster's default class when empty",
+            LABEL,
+            LABEL_SHAPE,
+        ),
+        controllerNamespace: text(
+            "Namespace of the Ingress controller, which network policies let in",
+            "ingress-nginx",
+            LABEL,
+            LABEL_SHAPE,
+        ),
+        hosts: z
+            .strictObject({
+                api: host("the forecast API", "api.example.com"),
+                mlflow: host("MLflow", "mlflow.example.com"),
+                grafana: host("Grafana", "grafana.example.com"),
+            })
+            .prefault({}),
+        tls: z
+            .strictObject({
+                secretName: secret("TLS Secret with a certificate for all hosts"),
+                clusterIssuer: optionalText(
+                    "ClusterIssuer of cert-manager that gives the certificate",
+                    LABEL,
+                    LABEL_SHAPE,
+                ),
+            })
+            .prefault({}),
+        login: z
+            .strictObject({
+                mode: choice(
+                    "How people log in before MLflow: with a password, or at an OpenID Connect provider",
+                    ["basic", "oidc"],
+                    "basic",
+                ),
+                existingSecret: secret(
+                    "Secret with username and password, or for oidc clientId and clientSecret; " +
+                        "a password is generated when empty",
+                ),
+                issuerUrl: optionalText(
+                    "Address of the OpenID Connect provider",
+                    /^https:\/\/\S+$/,
+                    "an address that starts with https://",
+                ),
+                emailDomain: text(
+                    "Domain of the mail addresses that the provider's people need, or * for any",
+                    "*",
+                    /^(\*|[A-Za-z0-9][-A-Za-z0-9.]*)$/,
+                    "a domain, or *",
+                ),
+            })
+            .prefault({}),
+        resources: resources(["25m", "64Mi"], ["500m", "128Mi"]),
+    })
+    .prefault({});

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import type * as kubernetes from "@pulumi/kubernetes";
+import { portOf } from "../../components/gateway/openIdLogin";
+import { GENERATED_SECRET, type Recorded } from "../support/mocks";
+import { edgesOutside } from "../support/edges";
+import { ofType, one, workloads } from "../support/objects";
+import { deployProgram, settings } from "../support/program";
+
+type IngressSpec = kubernetes.types.output.networking.v1.IngressSpec;
+
+function ingressOf(resources: readonly Recorded[]): {
+    metadata: { annotations: Record<string, string> };
+    spec: IngressSpec;
+} {
+    return one(resources, "kubernetes:networking.k8s.io/v1:Ingress", "ingress").inputs as never;
+}
+
+/** Variables of the login's container, with the Secret's key where one stands for the value. */
+function loginVariables(resources: readonly Recorded[]): Record<string, string | undefined> {
+    const login = workloads(resources).find(({ name }) => name === "mlflow-login");
+    return Object.fromEntries(
+        (login?.template.spec.containers[0]?.env ?? []).map(({ name, value, valueFrom }) => {
+            const reference = valueFrom as typeof valueFrom | undefined;
+            const key = reference && `${reference.secretKeyRef.name}/${reference.secretKeyRef.key}`;
+            return [name, key ?? value];
+        }),
+    );
+}
+
+const oidc = {
+    enabled: true,
+    tls: { secretName: "given" },
+    login: { mode: "oidc", issuerUrl: "https://id.example:8443/realm", existingSecret: "client" },
+};
+
+describe("the Ingress", () => {
+    it("is not there by default", async () => {
+        const { resources, outputs } = await deployProgram(settings());
+        assert.deepEqual(ofType(resources, "kubernetes:networking.k8s.io/v1:Ingress"), []);
+        assert.deepEqual(
+            resources.filter(({ name }) => name.startsWith("mlflow-login")),
+            [],
+        );
+        assert.equal(outputs.ingress, undefined);
+    });
+
+    it("leads each host to its Service, and MLflow's to the login alone", async () => {
+        const { resources, outputs } = await deployProgram(
+            settings({ ingress: { enabled: true, className: "traefik" } }),
+        );
+        const { spec } = ingressOf(resources);
+        assert.equal(spec.ingressClassName, "traefik");
+        assert.deepEqual(
+            spec.rules.map(({ host, http }) => {
+                const { service } = http.paths[0]?.backend ?? assert.fail(host);
+                return `${host} -> ${service.name}:${String(service.port.number)}`;
+            }),
+            [
+                "api.example.com -> inference-lb:80",
+                "mlflow.example.com -> mlflow-login:80",
+                "grafana.example.com -> grafana:3000",
+            ],
+        );
+        assert.deepEqual(outputs.ingress, {
+            api: "http://api.example.com",
+            mlflow: "http://mlflow.example.com",
+            grafana: "http://grafana.example.com",
+        });
+    });
+
+    it("takes a given certificate for all hosts", async () => {
+        const { resources, outputs } = await deployProgram(
+            settings({ ingress: { enabled: true, tls: { secretName: "given" } } }),
+        );
+        const { spec, metadata } = ingressOf(resources);
+        assert.deepEqual(spec.tls, [
+            { hosts: ["api.example.com", "mlflow.example.com", "grafana.example.com"], secretName: "given" },
+        ]);
+        assert.ok(!("cert-manager.io/cluster-issuer" in metadata.annotations));
+        assert.equal(outputs.ingress?.api, "https://api.example.com");
+    });
+
+    it("asks cert-manager for a certificate when an issuer is named", async () => {
+        const { resources } = await deployProgram(
+            settings({ ingress: { enabled: true, tls: { clusterIssuer: "letsencrypt" } } }),
+        );
+        const { spec, metadata } = ingressOf(resources);
+        assert.equal(metadata.annotations["cert-manager.io/cluster-issuer"], "letsencrypt");
+        assert.equal(spec.tls[0]?.secretName, "flts-tls");
+    });
+
+    it("lets pages of its host change things in MLflow", async () => {
+        const { resources } = await deployProgram(
+            settings({ ingress: { enabled: true, hosts: { mlflow: "runs.example.org" } } }),
+        );
+        const mlflow = workloads(resources).find(({ name }) => name === "mlflow")?.template.spec
+            .containers[0];
+        const origins = mlflow?.env.find(({ name }) => name === "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")?.value;
+        assert.ok(origins?.split(",").includes("https://runs.example.org"), origins);
+        assert.match(mlflow?.command.at(-1) ?? "", /(^|,)runs\.example\.org(,|$)/);
+    });
+});
+
+describe("the login before MLflow", () => {
+    it("asks for a generated password, which stands in a Secret and nowhere else", async () => {
+        const { resources, outputs } = await deployProgram(settings({ ingress: { enabled: true } }));
+        const variables = loginVariables(resources);
+        assert.equal(variables.LOGIN_USER, "mlflow-login/username");
+        assert.equal(variables.LOGIN_PASSWORD, "mlflow-login/password");
+        assert.equal(outputs.secrets.mlflowLogin, "mlflow-login");
+        const holders = resources.filter(({ inputs }) =>
+            JSON.stringify(inputs).includes(`${GENERATED_SECRET}mlflow-login`),
+        );
+        assert.deepEqual(
+            holders.map(({ type }) => type),
+            ["kubernetes:core/v1:Secret"],
+        );
+    });
+
+    it("takes a given password", async () => {
+        const { resources, outputs } = await deployProgram(
+            settings({ ingress: { enabled: true, login: { existingSecret: "people" } } }),
+        );
+        assert.equal(loginVariables(resources).LOGIN_PASSWORD, "people/password");
+        assert.equal(outputs.secrets.mlflowLogin, "people");
+        assert.ok(!resources.some(({ type, name }) => type.endsWith(":Secret") && name === "mlflow-login"));
+    });
+
+    it("sends people to an OpenID Connect provider, with the client's secret from the given Secret", async () => {
+        const { resources, outputs } = await deployProgram(settings({ ingress: oidc }));
+        const variables = loginVariables(resources);
+        assert.equal(variables.OAUTH2_PROXY_OIDC_ISSUER_URL, "https://id.example:8443/realm");
+        assert.equal(variables.OAUTH2_PROXY_CLIENT_SECRET, "client/clientSecret");
+        assert.equal(variables.OAUTH2_PROXY_COOKIE_SECRET, "mlflow-login/cookieSecret");
+        assert.equal(variables.OAUTH2_PROXY_UPSTREAMS, "http://mlflow:5000");
+        assert.equal(variables.OAUTH2_PROXY_REDIRECT_URL, "https://mlflow.example.com/oauth2/callback");
+        assert.equal(outputs.secrets.mlflowLogin, undefined);
+    });
+
+    it("may reach the provider, and nothing else outside", async () => {
+        const { resources } = await deployProgram(settings({ ingress: oidc }));
+        const login = edgesOutside(resources).filter((edge) => edge.startsWith("mlflow-login "));
+        assert.deepEqual(login, ["mlflow-login -> outside:8443"]);
+    });
+
+    it("knows the port of an address without one", () => {
+        assert.equal(portOf("https://id.example/realm"), 443);
+        assert.equal(portOf("http://id.example"), 80);
+    });
+});
