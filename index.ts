@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
+import { lastRun } from "./components/loadtest/lastRun";
 import { checkInputFiles } from "./stacks/inputFiles";
-import { deployInfrastructure } from "./stacks/layers/infrastructure";
+import { deployGateway } from "./stacks/layers/gateway";
+import { provideInfrastructure } from "./stacks/layers/infrastructure";
+import { deployLoadTest } from "./stacks/layers/loadTest";
+import { deployMonitoring } from "./stacks/layers/monitoring";
 import { deployPipeline } from "./stacks/layers/pipeline";
 import { createPlatform, requiredContext } from "./stacks/layers/platform";
 import { deployServing } from "./stacks/layers/serving";
@@ -18,14 +22,22 @@ async function deploy(): Promise<StackOutputs> {
     await checkCluster(context);
 
     const platform = createPlatform(settings, stack, context);
-    const infrastructure = deployInfrastructure(settings, platform, files.chart);
-    deployPipeline(settings, platform, infrastructure, files);
-    deployServing(settings, platform, infrastructure);
-    return stackOutputs(settings, infrastructure);
+    const infrastructure = await provideInfrastructure(settings, platform, files.chart);
+    const pipeline = deployPipeline(settings, platform, infrastructure, files);
+    const serving = deployServing(settings, platform, infrastructure);
+    const locust = deployLoadTest(settings, platform, serving);
+    const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
+    const monitoring = deployMonitoring(settings, platform, infrastructure, endpoints);
+    const ingress = deployGateway(settings, platform, infrastructure, serving, monitoring?.grafana);
+    const loadTest = locust && (await lastRun(context, settings.namespace, stack));
+    return stackOutputs(settings, infrastructure, ingress, monitoring, loadTest);
 }
 
 export = () =>
     deploy().catch((error: unknown) => {
-        // A mistake of the user's is shown as its message, without a stack trace of this program.
-        throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+        // A mistake of the user's is shown as its message, without a stack trace of this program. Pulumi formats the
+        // trace all the same, and Node 20 needs twenty seconds for one that leads through node_modules/@pulumi.
+        const failure = new pulumi.RunError(error instanceof Error ? error.message : String(error));
+        failure.stack = "";
+        throw failure;
     });

@@ -1,14 +1,21 @@
 import { MLFLOW_PORT } from "../components/infrastructure/mlflow";
+import { GRAFANA_PORT } from "../components/monitoring/grafana";
+import { PROMETHEUS_PORT } from "../components/monitoring/prometheusConfig";
 import type { Exposure } from "../components/core/exposure";
+import type { LoadTestResult } from "../components/loadtest/lastRun";
 import { LOAD_BALANCER_PORT } from "../components/serving/loadBalancer";
+import type { Ingress } from "./layers/gateway";
 import type { Infrastructure } from "./layers/infrastructure";
+import type { Monitoring } from "./layers/monitoring";
+import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
 import type { Settings } from "./settings/schema";
 
 /**
  * What the stack tells people and other stacks. None of it is a secret; credentials are named by the Secret that
  * holds them.
  *
- * This is a contract: read it with `new StackReference(...)`, and treat removed or renamed fields as a break.
+ * This is a contract: read it with `fltsOutputs` (stacks/readOutputs.ts), and treat removed or renamed fields as a
+ * break.
  */
 export interface StackOutputs {
     /** Namespace of everything. */
@@ -21,52 +28,105 @@ export interface StackOutputs {
         readonly mlflow?: string;
         /** MinIO's console. */
         readonly objectStoreConsole?: string;
+        /** Locust's web interface. */
+        readonly locust?: string;
+        readonly prometheus?: string;
+        readonly grafana?: string;
     };
-    /** Addresses inside the cluster. */
+    /** Addresses as pods of the cluster use them; only those of the layers that this stack deploys. */
     readonly endpoints: {
-        readonly kafka: string;
-        readonly objectStore: string;
-        readonly postgres: string;
-        readonly mlflow: string;
-        readonly inference: string;
+        readonly kafka?: string;
+        readonly objectStore?: string;
+        readonly postgres?: string;
+        readonly mlflow?: string;
+        readonly inference?: string;
+        readonly prometheus?: string;
+        readonly grafana?: string;
     };
-    /** Secrets of the namespace that hold credentials. */
+    /** Secrets of the namespace that hold credentials; only those of the layers that this stack deploys. */
     readonly secrets: {
         /** Keys `rootUser` and `rootPassword`. */
-        readonly objectStoreRoot: string;
+        readonly objectStoreRoot?: string;
         /** Key `password` of the user `postgres`. */
-        readonly postgresSuperuser: string;
+        readonly postgresSuperuser?: string;
         /** Keys `username` and `password` of MLflow's database. */
-        readonly mlflowDatabase: string;
+        readonly mlflowDatabase?: string;
+        /** Keys `username` and `password` of the login at `ingress.mlflow`. */
+        readonly mlflowLogin?: string;
+        /** Keys `username` and `password` of Grafana's administrator. */
+        readonly grafanaAdmin?: string;
     };
+    /** Addresses under the Ingress' hosts, which name servers must know; absent without an Ingress. */
+    readonly ingress?: Ingress["urls"];
+    /** What the layers of this stack offer to other stacks of this program; see docs/stacks.md. */
+    readonly layers: { readonly infrastructure?: InfrastructureOutputs };
+    /** The newest load test that `make loadtest` ran; absent before the first. */
+    readonly loadTest?: LoadTestResult;
 }
 
 /** Collects the outputs of a stack. */
-export function stackOutputs(settings: Settings, infrastructure: Infrastructure): StackOutputs {
-    const { namespace, publicHost } = settings;
-    const address = (service: string, port: number): string => `http://${service}.${namespace}:${port}`;
-    const inference = publicUrl(publicHost, settings.loadBalancer.service);
-    const mlflow = publicUrl(publicHost, settings.mlflow.service);
-    const objectStoreConsole = publicUrl(publicHost, settings.objectStore.console);
+export function stackOutputs(
+    settings: Settings,
+    infrastructure: Infrastructure,
+    ingress: Ingress | undefined,
+    monitoring: Monitoring | undefined,
+    loadTest: LoadTestResult | undefined,
+): StackOutputs {
+    const { namespace, publicHost, layers } = settings;
+    const own = layers.includes("infrastructure");
+    const serving = layers.includes("serving");
+    const url = (exposure: Exposure): string | undefined => publicUrl(publicHost, exposure);
     return {
         namespace,
-        urls: {
-            ...(inference === undefined ? {} : { inference }),
-            ...(mlflow === undefined ? {} : { mlflow }),
-            ...(objectStoreConsole === undefined ? {} : { objectStoreConsole }),
-        },
+        urls: present({
+            inference: serving ? url(settings.loadBalancer.service) : undefined,
+            mlflow: own ? url(settings.mlflow.service) : undefined,
+            objectStoreConsole: own ? url(settings.objectStore.console) : undefined,
+            locust: serving && settings.loadTest.enabled ? url(settings.loadTest.service) : undefined,
+            prometheus: monitoring && url(settings.monitoring.service),
+            grafana: monitoring?.grafana && url(settings.monitoring.grafana.service),
+        }),
         endpoints: {
-            kafka: `kafka.${namespace}:9092`,
-            objectStore: address("minio", 9000),
-            postgres: `postgres.${namespace}:5432`,
-            mlflow: address("mlflow", MLFLOW_PORT),
-            inference: address("inference-lb", LOAD_BALANCER_PORT),
+            ...(own ? infrastructureEndpoints(settings) : {}),
+            ...present({
+                inference: serving ? `http://inference-lb.${namespace}:${LOAD_BALANCER_PORT}` : undefined,
+                prometheus: monitoring && `http://prometheus.${namespace}:${PROMETHEUS_PORT}`,
+                grafana: monitoring?.grafana && `http://grafana.${namespace}:${GRAFANA_PORT}`,
+            }),
         },
-        secrets: {
-            objectStoreRoot: infrastructure.objectStore.rootSecretName,
-            postgresSuperuser: infrastructure.postgres.superuserSecretName,
-            mlflowDatabase: "mlflow-postgres",
-        },
+        secrets: present({
+            objectStoreRoot: own ? infrastructure.objectStore.server.rootSecretName : undefined,
+            postgresSuperuser: own ? infrastructure.postgres?.server.passwordSecretName : undefined,
+            mlflowDatabase: own && infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
+            mlflowLogin: ingress?.mlflowLoginSecretName,
+            grafanaAdmin: monitoring?.grafana?.adminSecretName,
+        }),
+        layers: own ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {},
+        ...(ingress === undefined ? {} : { ingress: ingress.urls }),
+        ...(loadTest === undefined ? {} : { loadTest }),
+    };
+}
+
+function infrastructureEndpoints(settings: Settings): StackOutputs["endpoints"] {
+    const { namespace, kafka, objectStore, postgres, mlflow } = settings;
+    const { host, port } = postgres.external;
+    return present({
+        kafka: kafka.external.bootstrapServers ?? `kafka.${namespace}:9092`,
+        objectStore: objectStore.external.endpoint ?? `http://minio.${namespace}:9000`,
+        postgres:
+            mlflow.external.trackingUri === undefined
+                ? `${host ?? `postgres.${namespace}`}:${host === undefined ? 5432 : port}`
+                : undefined,
+        mlflow: mlflow.external.trackingUri ?? `http://mlflow.${namespace}:${MLFLOW_PORT}`,
+    });
+}
+
+/** The fields that have a value. */
+function present<Fields extends Readonly<Record<string, string | undefined>>>(
+    fields: Fields,
+): { readonly [Name in keyof Fields]?: string } {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+        [Name in keyof Fields]?: string;
     };
 }
 

@@ -53,18 +53,24 @@ export function startupPacket(user: string): Buffer {
  *
  * MinIO answers 200 with `x-minio-server-status: offline` before its object layer and its users are loaded; a
  * provider that asks then is told that buckets do not exist.
+ *
+ * @param secure whether the server speaks TLS.
  */
-export const objectStoreProbe: ProtocolProbe = async (host, port) => {
-    const answer = await fetch(`http://${host}:${port}/minio/health/ready`, {
-        headers: { connection: "close" },
-        signal: AbortSignal.timeout(ATTEMPT_TIMEOUT),
-    });
-    await answer.arrayBuffer();
-    const status = answer.headers.get("x-minio-server-status");
-    if (!answer.ok || status === "offline") {
-        throw new Error(`MinIO is not ready: HTTP ${answer.status}${status === null ? "" : `, ${status}`}`);
-    }
-};
+export function objectStoreProbe(secure: boolean): ProtocolProbe {
+    return async (host, port) => {
+        const answer = await fetch(`${secure ? "https" : "http"}://${host}:${port}/minio/health/ready`, {
+            headers: { connection: "close" },
+            signal: AbortSignal.timeout(ATTEMPT_TIMEOUT),
+        });
+        await answer.arrayBuffer();
+        const status = answer.headers.get("x-minio-server-status");
+        if (!answer.ok || status === "offline") {
+            throw new Error(
+                `MinIO is not ready: HTTP ${answer.status}${status === null ? "" : `, ${status}`}`,
+            );
+        }
+    };
+}
 
 function printable(bytes: Buffer): string {
     return bytes

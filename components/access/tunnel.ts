@@ -3,11 +3,16 @@ import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, type ServiceAddress } from "./portForward";
 import { untilAnswered, type ProtocolProbe } from "./protocolProbes";
 import { requireRolledOut } from "./rollout";
+import { isMissing } from "./service";
 
 /** How a provider that runs beside the program reaches a server inside the cluster. */
-export type Access =
+export type Access = {
+    /** Seconds the server gets to answer after what it needs was made. */
+    readonly timeoutSeconds: number;
+} & (
     | { readonly mode: "tunnel"; readonly localPort: number }
-    | { readonly mode: "direct"; readonly host: string; readonly port: number };
+    | { readonly mode: "direct"; readonly host: string; readonly port: number }
+);
 
 export interface TunnelArgs {
     readonly access: Access;
@@ -19,15 +24,12 @@ export interface TunnelArgs {
     readonly context: string;
     readonly service: ServiceAddress;
     readonly probe: ProtocolProbe;
-    /** Must exist before the server can answer, such as its StatefulSet. */
+    /** Must exist before the server can answer: its Service, and what runs it. */
     readonly requires: readonly pulumi.Resource[];
     /** StatefulSet of the server, whose rollout must be over before the server is asked. */
     readonly statefulSet?: string;
-    /** Seconds the server gets to answer after those exist. Default 180. */
-    readonly timeout?: number;
 }
 
-const DEFAULT_TIMEOUT = 180;
 const PROBE_INTERVAL = 500;
 
 /**
@@ -70,18 +72,17 @@ export class Tunnel extends pulumi.ComponentResource {
     }
 
     private async connect(): Promise<void> {
-        const {
-            access,
-            server,
-            setting,
-            context,
-            service,
-            probe,
-            statefulSet,
-            timeout = DEFAULT_TIMEOUT,
-        } = this.args;
+        const { access, server, setting, context, service, probe, statefulSet } = this.args;
+        const timeout = access.timeoutSeconds;
         let lastFailure = "";
         if (access.mode === "tunnel") {
+            // What is required was made by now: waiting does not bring back what somebody deleted since.
+            if (await isMissing(context, service)) {
+                throw new pulumi.RunError(
+                    `${server} is gone: context ${context} has no Service ${service.namespace}/${service.name}, ` +
+                        "though this stack made one. Restore it, or give the stack up with `make down`.",
+                );
+            }
             await listenOnLoopback({
                 port: access.localPort,
                 portSetting: `${setting}.localPort`,
@@ -107,7 +108,9 @@ export class Tunnel extends pulumi.ComponentResource {
             throw new pulumi.RunError(
                 `${server} did not answer on ${this.host}:${this.port} within ${timeout} s ` +
                     `(${lastFailure || messageOf(error)}). Nothing that it holds was touched. ` +
-                    `Look at \`kubectl --context ${context} --namespace ${service.namespace} get pods\`, ` +
+                    (access.mode === "tunnel"
+                        ? `Look at \`kubectl --context ${context} --namespace ${service.namespace} get pods\`, `
+                        : "Look whether this machine may reach it, ") +
                     `or change ${setting}.`,
             );
         }

@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { objectLabels } from "./labels";
+import type { Platform } from "./platform";
 
 /** Characters of a generated password: letters and digits only, safe in URLs, SQL and configuration files. */
 const PASSWORD_LENGTH = 32;
@@ -27,7 +29,46 @@ export function generatedPassword(
     );
 }
 
-/** Reads keys of a Secret that somebody else made. */
+/**
+ * A generated password, and the Secret that gives it to pods.
+ *
+ * @param name of both.
+ * @param tier that the Secret is labelled with.
+ * @param contents keys and values of the Secret, made with the password.
+ */
+export function generatedLogin(
+    name: string,
+    tier: string,
+    platform: Platform,
+    parent: pulumi.Resource,
+    contents: (password: pulumi.Output<string>) => Record<string, pulumi.Input<string>>,
+): { readonly password: pulumi.Output<string>; readonly secret: kubernetes.core.v1.Secret } {
+    const password = generatedPassword(name, platform.credentialsEpoch, { parent }).result;
+    const secret = new kubernetes.core.v1.Secret(
+        name,
+        {
+            metadata: {
+                name,
+                namespace: platform.namespace,
+                labels: { ...objectLabels({ instance: platform.instance, name: tier }) },
+            },
+            stringData: contents(password),
+        },
+        { parent },
+    );
+    return { password, secret };
+}
+
+/** A Secret of the namespace that somebody else made. */
+export function existingSecret(
+    platform: Platform,
+    name: string,
+    options: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.Secret {
+    return kubernetes.core.v1.Secret.get(name, pulumi.interpolate`${platform.namespace}/${name}`, options);
+}
+
+/** Reads a key of a Secret that somebody else made. */
 export function existingSecretValue(secret: kubernetes.core.v1.Secret, key: string): pulumi.Output<string> {
     return secret.data.apply((data) => {
         const encoded = data[key];

@@ -35,6 +35,11 @@ export class DataLossGuard {
     }
 }
 
+/** True when hooks, as the engine keeps them with a resource's state, have the guard among them. */
+export function isGuarded(hooks: Readonly<Record<string, readonly string[]>>): boolean {
+    return Object.values(hooks).flat().includes(HOOK_NAME);
+}
+
 /** @throws when the object is not among the allowed ones. */
 export function refuseDataLoss(name: string, allowed: readonly string[]): void {
     if (!allowed.includes(name) && !allowed.includes(EVERYTHING)) {

@@ -1,7 +1,10 @@
 import catalogue from "../../images/images.json";
 
+/** Every image that pods name, the ones that can only be pulled too. */
+const entries = { ...catalogue.images, ...catalogue.pulled };
+
 /** Name of an image in `images/images.json`. */
-export type ImageName = keyof typeof catalogue.images;
+export type ImageName = keyof typeof entries;
 
 interface CatalogueEntry {
     readonly repository: string;
@@ -21,17 +24,19 @@ export class Images {
 
     /** Repository and tag apart, for charts that want them so. */
     public parts(name: ImageName): { readonly repository: string; readonly tag: string } {
-        const entry: CatalogueEntry = catalogue.images[name];
-        const prefix = this.settings.registry.replace(/\/+$/, "");
-        return {
-            repository: prefix === "" ? entry.repository : `${prefix}/${entry.repository}`,
-            tag: entry.tag ?? this.settings.tag,
-        };
+        const entry: CatalogueEntry = entries[name];
+        return { repository: this.mirrored(entry.repository), tag: entry.tag ?? this.settings.tag };
     }
 
     public reference(name: ImageName): string {
         const { repository, tag } = this.parts(name);
         return `${repository}:${tag}`;
+    }
+
+    /** A repository, or a whole reference, of an image that is not in the list, as this stack pulls it. */
+    public mirrored(image: string): string {
+        const prefix = this.settings.registry.replace(/\/+$/, "");
+        return prefix === "" ? image : `${prefix}/${image}`;
     }
 }
 

@@ -2,6 +2,19 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentVariable } from "./environment";
 import type { Labels } from "./labels";
 
+/** Name of every server that is not in the namespace. */
+export const OUTSIDE = "outside";
+
+/** Where a server is, as network policies need it. Plain data. */
+export interface Server {
+    /** Tier that serves, or {@link OUTSIDE}. */
+    readonly server: string;
+    /** Labels that select the serving pods; undefined for a server that is not in the namespace. */
+    readonly serverLabels?: Labels | undefined;
+    /** Container ports of the server; policies apply after a Service's port was translated. */
+    readonly ports: readonly number[];
+}
+
 /**
  * What a tier offers to its consumers.
  *
@@ -9,16 +22,33 @@ import type { Labels } from "./labels";
  * values, and opens the network between the two tiers, in both directions of policy. There is no other way to open
  * it, so that the allowed edges are exactly the declared links.
  */
-export interface Connection {
-    /** Tier that serves. */
-    readonly server: string;
-    /** Labels that select the serving pods. */
-    readonly serverLabels: Labels;
-    /** Container ports of the server; policies apply after a Service's port was translated. */
-    readonly ports: readonly number[];
+export interface Connection extends Server {
     readonly environment: readonly EnvironmentVariable[];
     /** Must exist before a consumer can use the connection, such as its bucket and its user. */
     readonly requires: readonly pulumi.Resource[];
+}
+
+/** A server that is not in the namespace, such as the Kubernetes API, by its ports. */
+export function outside(...ports: number[]): Connection {
+    return { server: OUTSIDE, ports, environment: [], requires: [] };
+}
+
+/**
+ * Where pods of a tier show their figures in Prometheus' text format.
+ *
+ * Scraping is a link too: taking an endpoint opens the network to it.
+ */
+export interface MetricsEndpoint {
+    readonly server: string;
+    readonly serverLabels: Labels;
+    /** Container port. */
+    readonly port: number;
+    readonly paths: readonly string[];
+}
+
+/** The connection that a scrape of the endpoint needs. */
+export function scrapeConnection({ server, serverLabels, port }: MetricsEndpoint): Connection {
+    return { server, serverLabels, ports: [port], environment: [], requires: [] };
 }
 
 /** A link as data, for tests and for the table of allowed edges. */

@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { Labels } from "./labels";
-import type { Connection } from "./links";
+import type { Connection, Server } from "./links";
 
 type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 
@@ -33,27 +33,33 @@ export function allowDns(): NetworkPolicySpec {
     };
 }
 
-/** Lets a client's pods reach the servers it has connections to. */
-export function allowEgress(client: Labels, connections: readonly Connection[]): NetworkPolicySpec {
+/**
+ * Lets a client's pods reach the servers it has connections to.
+ *
+ * A server that is not in the namespace is let through by port alone, because its addresses are its owner's affair.
+ */
+export function allowEgress(client: Labels, servers: readonly Server[]): NetworkPolicySpec {
     return {
         podSelector: { matchLabels: { ...client } },
         policyTypes: ["Egress"],
-        egress: connections.map((connection) => ({
-            to: [{ podSelector: { matchLabels: { ...connection.serverLabels } } }],
-            ports: connection.ports.map((port) => ({ protocol: "TCP", port })),
+        egress: servers.map(({ serverLabels, ports }) => ({
+            ...(serverLabels === undefined
+                ? {}
+                : { to: [{ podSelector: { matchLabels: { ...serverLabels } } }] }),
+            ports: ports.map((port) => ({ protocol: "TCP", port })),
         })),
     };
 }
 
 /** Lets a server's pods be reached by one client. */
-export function allowIngress(client: Labels, connection: Connection): NetworkPolicySpec {
+export function allowIngress(client: Labels, server: Labels, ports: readonly number[]): NetworkPolicySpec {
     return {
-        podSelector: { matchLabels: { ...connection.serverLabels } },
+        podSelector: { matchLabels: { ...server } },
         policyTypes: ["Ingress"],
         ingress: [
             {
                 from: [{ podSelector: { matchLabels: { ...client } } }],
-                ports: connection.ports.map((port) => ({ protocol: "TCP", port })),
+                ports: ports.map((port) => ({ protocol: "TCP", port })),
             },
         ],
     };
@@ -70,5 +76,19 @@ export function allowFromOutside(server: Labels, ports: readonly number[]): Netw
         podSelector: { matchLabels: { ...server } },
         policyTypes: ["Ingress"],
         ingress: [{ ports: ports.map((port) => ({ protocol: "TCP", port })) }],
+    };
+}
+
+/** Lets a server's pods be reached by all pods of another namespace, such as the Ingress controller's. */
+export function allowFromNamespace(namespace: string, connection: Connection): NetworkPolicySpec {
+    return {
+        podSelector: { matchLabels: { ...connection.serverLabels } },
+        policyTypes: ["Ingress"],
+        ingress: [
+            {
+                from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
+                ports: connection.ports.map((port) => ({ protocol: "TCP", port })),
+            },
+        ],
     };
 }

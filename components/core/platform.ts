@@ -14,7 +14,8 @@ export interface Platform {
     readonly namespaceName: string;
     /** Name of the namespace, as an output that says that it exists. */
     readonly namespace: pulumi.Output<string>;
-    readonly namespaceResource: kubernetes.core.v1.Namespace;
+    /** The namespace itself; undefined where another stack owns it. */
+    readonly namespaceResource: kubernetes.core.v1.Namespace | undefined;
     /** DNS domain of the cluster. */
     readonly clusterDomain: string;
     /** Storage class of all volumes; undefined for the cluster's default. */

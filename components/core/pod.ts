@@ -6,6 +6,7 @@ import type { Probes } from "./probes";
 import { restrictedContainer, restrictedPod } from "./podSecurity";
 
 type Container = kubernetes.types.input.core.v1.Container;
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 type PodTemplateSpec = kubernetes.types.input.core.v1.PodTemplateSpec;
 type Volume = kubernetes.types.input.core.v1.Volume;
 type VolumeMount = kubernetes.types.input.core.v1.VolumeMount;
@@ -70,11 +71,13 @@ export interface PodArgs {
     /** Seconds to stop in before the pod is killed. Default 30. */
     readonly graceSeconds?: number;
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
-    /** Spread replicas over nodes as far as there are any. Default false. */
+    /** Spread replicas over nodes and zones as far as there are any. Default false. */
     readonly spread?: boolean;
+    /** Give the pod its account's token, for what asks the Kubernetes API. Default false. */
+    readonly apiToken?: boolean;
 }
 
-/** A pod that runs without a token, without injected Service variables, and under `restricted`. */
+/** A pod that runs without a token unless it needs one, without injected Service variables, and under `restricted`. */
 export function podTemplate(args: PodArgs): PodTemplateSpec {
     return {
         metadata: {
@@ -83,7 +86,7 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
         },
         spec: {
             serviceAccountName: args.serviceAccountName,
-            automountServiceAccountToken: false,
+            automountServiceAccountToken: args.apiToken ?? false,
             // Variables of Services that happen to exist would leak into settings of the same name (KAFKA_PORT).
             enableServiceLinks: false,
             securityContext: restrictedPod(args.user),
@@ -92,17 +95,32 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
             ...(args.initContainers === undefined ? {} : { initContainers: [...args.initContainers] }),
             containers: [...args.containers],
             volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
-            ...(args.spread === true ? { topologySpreadConstraints: [spreadOverNodes(args.labels)] } : {}),
+            ...(args.spread === true ? spreadOut(args.labels) : {}),
         },
     };
 }
 
-function spreadOverNodes(labels: Labels): kubernetes.types.input.core.v1.TopologySpreadConstraint {
+/**
+ * Keeps replicas on different nodes and zones as far as there are any: one node must still be able to run all of
+ * them, or a single-node cluster could never roll them.
+ */
+function spreadOut(labels: Labels): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
+    const labelSelector = { matchLabels: { ...labels } };
+    const node = "kubernetes.io/hostname";
     return {
-        maxSkew: 1,
-        topologyKey: "kubernetes.io/hostname",
-        // One node must still be able to run all replicas, or a single-node cluster could never roll them.
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { ...labels } },
+        topologySpreadConstraints: [node, "topology.kubernetes.io/zone"].map((topologyKey) => ({
+            maxSkew: 1,
+            topologyKey,
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector,
+        })),
+        // Beside the even spread, which also counts pods of the revision that a rollout is about to take away.
+        affinity: {
+            podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                    { weight: 100, podAffinityTerm: { topologyKey: node, labelSelector } },
+                ],
+            },
+        },
     };
 }

@@ -23,6 +23,8 @@ export interface ProbeArgs {
     readonly startSeconds?: number;
     /** Seconds one answer may take. Default 3. */
     readonly timeoutSeconds?: number;
+    /** Seconds after the start in which nothing is asked, because "yes" would be too early. Default 0. */
+    readonly settleSeconds?: number;
 }
 
 const STARTUP_PERIOD = 2;
@@ -36,10 +38,11 @@ const LIVENESS_PERIOD = 15;
  * 15 s), because a restart of a busy container makes things worse.
  */
 export function probes(args: ProbeArgs): Probes {
-    const { startSeconds = 120, timeoutSeconds = 3 } = args;
+    const { startSeconds = 120, timeoutSeconds = 3, settleSeconds } = args;
     return {
         startupProbe: {
             ...args.startup,
+            ...(settleSeconds === undefined ? {} : { initialDelaySeconds: settleSeconds }),
             periodSeconds: STARTUP_PERIOD,
             timeoutSeconds,
             failureThreshold: Math.ceil(startSeconds / STARTUP_PERIOD),

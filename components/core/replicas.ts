@@ -3,17 +3,19 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Labels } from "./labels";
 
 /**
- * Lets node maintenance take one replica at a time. A single replica gets no budget: it would block the
- * maintenance for ever.
+ * Lets node maintenance take one replica at a time. What never has a second replica gets no budget: there would be
+ * nothing to keep.
+ *
+ * @param most replicas that there are, or can be under an autoscaler.
  */
 export function disruptionBudget(
     name: string,
     metadata: kubernetes.types.input.meta.v1.ObjectMeta,
     labels: Labels,
-    replicas: number,
+    most: number,
     opts: pulumi.CustomResourceOptions,
 ): kubernetes.policy.v1.PodDisruptionBudget | undefined {
-    return replicas < 2
+    return most < 2
         ? undefined
         : new kubernetes.policy.v1.PodDisruptionBudget(
               name,

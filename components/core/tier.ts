@@ -1,12 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { DeploymentArgs } from "./deployment";
+import { exposedService, reachableFromOutside, type Exposure } from "./exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
-import type { Connection, Edge } from "./links";
+import type { Connection, Edge, MetricsEndpoint } from "./links";
 import { allowEgress, allowFromOutside, allowIngress } from "./networkPolicies";
+import { grant, readRules, type ReadableKinds } from "./permissions";
 import type { Platform } from "./platform";
 
 /** Layer and class of a tier; the type token is `flts:<layer>:<class>`. */
-export type TierType = `${"infrastructure" | "pipeline" | "serving"}:${string}`;
+export type TierType =
+    `${"infrastructure" | "pipeline" | "serving" | "gateway" | "loadtest" | "monitoring"}:${string}`;
 
 /**
  * One part of the pipeline with its own pods, identity and network edges.
@@ -50,6 +54,11 @@ export abstract class Tier extends pulumi.ComponentResource {
         return selectorLabels(this.identity());
     }
 
+    /** Who the tier's pods are: what selects them, and the account they run under. */
+    protected get pods(): Pick<DeploymentArgs, "labels" | "serviceAccountName"> {
+        return { labels: this.podLabels, serviceAccountName: this.serviceAccount.metadata.name };
+    }
+
     /** Identity of the tier, or of one kind of its pods. */
     protected identity(component?: string): TierIdentity {
         return {
@@ -84,7 +93,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         return { ...options, parent: this };
     }
 
-    /** Opens the network to what the tier has connections to, and lets each server be reached by it. */
+    /** Opens the network to what the tier has connections to, and lets each server of the namespace be reached by it. */
     protected link(connections: readonly Connection[]): void {
         new kubernetes.networking.v1.NetworkPolicy(
             `${this.tierName}-egress`,
@@ -94,14 +103,19 @@ export abstract class Tier extends pulumi.ComponentResource {
             },
             this.child(),
         );
-        for (const connection of connections) {
-            const name = `${connection.server}-from-${this.tierName}`;
-            new kubernetes.networking.v1.NetworkPolicy(
-                name,
-                { metadata: this.metadata(name), spec: allowIngress(this.podLabels, connection) },
-                this.child(),
-            );
-            this.openedEdges.push({ from: this.tierName, to: connection.server, ports: connection.ports });
+        for (const { server, serverLabels, ports } of connections) {
+            if (serverLabels !== undefined) {
+                const name = `${server}-from-${this.tierName}`;
+                new kubernetes.networking.v1.NetworkPolicy(
+                    name,
+                    {
+                        metadata: this.metadata(name),
+                        spec: allowIngress(this.podLabels, serverLabels, ports),
+                    },
+                    this.child(),
+                );
+            }
+            this.openedEdges.push({ from: this.tierName, to: server, ports });
         }
     }
 
@@ -114,6 +128,55 @@ export abstract class Tier extends pulumi.ComponentResource {
             this.child(),
         );
         this.openedEdges.push({ from: "outside", to: this.tierName, ports });
+    }
+
+    /** Lets the tier's account look at objects of the namespace. Give its pods the token (`apiToken`) too. */
+    protected allowReading(kinds: ReadableKinds): pulumi.Resource[] {
+        const metadata = this.metadata(this.tierName);
+        const role = new kubernetes.rbac.v1.Role(
+            this.tierName,
+            { metadata, rules: readRules(kinds) },
+            this.child(),
+        );
+        const binding = new kubernetes.rbac.v1.RoleBinding(
+            this.tierName,
+            { metadata, ...grant("Role", role.metadata.name, this.serviceAccount) },
+            this.child(),
+        );
+        return [role, binding];
+    }
+
+    /**
+     * The Service named like the tier, for its container port named `http`; where it is exposed beyond the cluster, the
+     * network is opened too.
+     *
+     * @param selector labels of the pods behind it. Default: all pods of the tier.
+     */
+    protected expose(
+        exposure: Exposure,
+        ports: { readonly service: number; readonly container: number },
+        selector: Labels = this.podLabels,
+    ): kubernetes.core.v1.Service {
+        if (reachableFromOutside(exposure)) {
+            this.openToOutside([ports.container]);
+        }
+        return new kubernetes.core.v1.Service(
+            this.tierName,
+            {
+                metadata: this.metadata(this.tierName),
+                spec: exposedService(exposure, selector, {
+                    name: "http",
+                    port: ports.service,
+                    targetPort: "http",
+                }),
+            },
+            this.child(),
+        );
+    }
+
+    /** Where all pods of the tier show their figures; the layer that scrapes them knows the port from the tier. */
+    public metricsAt(port: number, paths: readonly string[] = ["/metrics"]): MetricsEndpoint {
+        return { server: this.tierName, serverLabels: this.podLabels, port, paths };
     }
 
     /** Environment of all connections. */

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { plain } from "../core/environment";
 import { selectorLabels } from "../core/labels";
-import type { Connection } from "../core/links";
+import type { Connection, MetricsEndpoint } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
 import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
 import { probes, tcpCheck } from "../core/probes";
@@ -19,9 +19,19 @@ import {
     serverProperties,
     type KafkaClusterShape,
 } from "./kafkaConfig";
+import {
+    AGENT_CONFIG,
+    AGENT_DIRECTORY,
+    agentConfig,
+    agentOption,
+    COPY_AGENT_COMMAND,
+    KAFKA_METRICS_PORT,
+    SHARED_DIRECTORY,
+} from "./kafkaMetrics";
 
 /** User of the official image (`appuser`). */
 const KAFKA_USER = 1000;
+const CONFIG_DIRECTORY = "/etc/kafka";
 
 export interface KafkaArgs {
     readonly platform: Platform;
@@ -40,6 +50,8 @@ export class Kafka extends Tier {
     public readonly bootstrapServers: string;
     /** What a consumer of the broker gets. */
     public readonly connection: Connection;
+    /** The brokers' figures, through the JMX agent. */
+    public readonly metrics: MetricsEndpoint;
     private readonly statefulSet: kubernetes.apps.v1.StatefulSet;
     private readonly shape: KafkaClusterShape;
     private readonly args: KafkaArgs;
@@ -63,6 +75,7 @@ export class Kafka extends Tier {
             environment: plain({ KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers }),
             requires: [this.statefulSet, service],
         };
+        this.metrics = this.metricsAt(KAFKA_METRICS_PORT);
         this.link([{ ...this.connection, ports: [KAFKA_PORT, CONTROLLER_PORT] }]);
         this.registerOutputs({ bootstrapServers: this.bootstrapServers });
     }
@@ -100,6 +113,7 @@ export class Kafka extends Tier {
         const data = {
             "server.properties": serverProperties(this.shape),
             "log4j2.properties": LOG4J_PROPERTIES,
+            [AGENT_CONFIG]: agentConfig(),
         };
         const map = new kubernetes.core.v1.ConfigMap(
             this.tierName,
@@ -116,7 +130,7 @@ export class Kafka extends Tier {
         const { platform, tierName: name, args, shape } = this;
         const image = platform.images.reference("kafka");
         const mounts = [
-            { name: "config", mountPath: "/etc/kafka", readOnly: true },
+            { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
             { name: "run", mountPath: "/run/kafka" },
             { name: "data", mountPath: "/var/lib/kafka" },
         ];
@@ -147,15 +161,29 @@ export class Kafka extends Tier {
                                 resources: PREPARATION_RESOURCES,
                                 mounts,
                             }),
+                            container({
+                                name: "agent",
+                                image: platform.images.reference("jmx-exporter"),
+                                command: COPY_AGENT_COMMAND,
+                                resources: PREPARATION_RESOURCES,
+                                mounts: [{ name: "agent", mountPath: SHARED_DIRECTORY }],
+                            }),
                         ],
                         containers: [
                             container({
                                 name: "kafka",
                                 image,
                                 command: brokerCommand(args.heapMegabytes),
-                                ports: { kafka: KAFKA_PORT, controller: CONTROLLER_PORT },
+                                ports: {
+                                    kafka: KAFKA_PORT,
+                                    controller: CONTROLLER_PORT,
+                                    metrics: KAFKA_METRICS_PORT,
+                                },
                                 resources: args.resources,
-                                mounts,
+                                mounts: [
+                                    ...mounts,
+                                    { name: "agent", mountPath: AGENT_DIRECTORY, readOnly: true },
+                                ],
                                 // A KRaft broker opens its client port last, after it has caught up and was let in.
                                 probes: probes({
                                     startup: tcpCheck("kafka"),
@@ -168,6 +196,7 @@ export class Kafka extends Tier {
                         volumes: [
                             { name: "config", configMap: { name: configuration.map.metadata.name } },
                             { name: "run", emptyDir: {} },
+                            { name: "agent", emptyDir: {} },
                         ],
                     }),
                     volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
@@ -187,7 +216,8 @@ function brokerCommand(heapMegabytes: number): string[] {
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:-UsePerfData",
         "-Djava.awt.headless=true",
-        "-Dlog4j2.configurationFile=/etc/kafka/log4j2.properties",
+        `-Dlog4j2.configurationFile=${CONFIG_DIRECTORY}/log4j2.properties`,
+        agentOption(CONFIG_DIRECTORY),
         "-cp",
         "/opt/kafka/libs/*",
         "kafka.Kafka",

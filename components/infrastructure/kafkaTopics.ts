@@ -36,14 +36,15 @@ const DECLARATION = "/etc/flts/topics.json";
  * Topics are never deleted by it, since a topic holds data that nobody else may have.
  */
 export class KafkaTopics extends Tier {
-    /** Done when every topic stands as declared. */
-    public readonly job: kubernetes.batch.v1.Job;
+    /** What a client of the broker gets, once every topic stands as declared. */
+    public readonly connection: Connection;
 
     public constructor(name: string, args: KafkaTopicsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("infrastructure:KafkaTopics", name, args.platform, opts);
         this.link([args.kafka]);
-        this.job = this.declare(args);
-        this.registerOutputs({ job: this.job.metadata.name });
+        const job = this.declare(args);
+        this.connection = { ...args.kafka, requires: [...args.kafka.requires, job] };
+        this.registerOutputs({ job: job.metadata.name });
     }
 
     private declare({ platform, kafka, topics }: KafkaTopicsArgs): kubernetes.batch.v1.Job {

@@ -1,17 +1,28 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
+import { deploymentSpec } from "../core/deployment";
 import { environment, plain } from "../core/environment";
-import { exposedService, reachableFromOutside, type Exposure } from "../core/exposure";
+import type { Exposure } from "../core/exposure";
 import type { Connection } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
-import { SERVICE_USER } from "../core/podSecurity";
+import type { Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
 import { Tier } from "../core/tier";
 
 /** Port of the tracking server. */
 export const MLFLOW_PORT = 5000;
+
+/** Settings of every client, which would report its use to MLflow's makers, too. */
+export const MLFLOW_CLIENT = { MLFLOW_DISABLE_TELEMETRY: true } as const;
+
+/** A tracking server and the way to it. */
+export interface MlflowServer {
+    /** Tracking URI as pods reach it. */
+    readonly trackingUri: string;
+    /** What a client of the tracking server gets. */
+    readonly connection: Connection;
+}
 
 export interface MlflowArgs {
     readonly platform: Platform;
@@ -32,10 +43,8 @@ export interface MlflowArgs {
  *
  * It hands artifacts through (`--serve-artifacts`), so that only it needs the bucket and clients need only it.
  */
-export class Mlflow extends Tier {
-    /** Tracking URI inside the cluster. */
+export class Mlflow extends Tier implements MlflowServer {
     public readonly trackingUri: string;
-    /** What a client of the tracking server gets. */
     public readonly connection: Connection;
 
     public constructor(name: string, args: MlflowArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,27 +52,13 @@ export class Mlflow extends Tier {
         this.trackingUri = `http://${name}:${MLFLOW_PORT}`;
         const connections = [args.database, args.objectStore];
         this.link(connections);
-        if (reachableFromOutside(args.service)) {
-            this.openToOutside([MLFLOW_PORT]);
-        }
-        const service = new kubernetes.core.v1.Service(
-            name,
-            {
-                metadata: this.metadata(name),
-                spec: exposedService(args.service, this.podLabels, {
-                    name: "http",
-                    port: MLFLOW_PORT,
-                    targetPort: "http",
-                }),
-            },
-            this.child(),
-        );
+        const service = this.expose(args.service, { service: MLFLOW_PORT, container: MLFLOW_PORT });
         const deployment = this.deployment(args, connections);
         this.connection = {
             server: name,
             serverLabels: this.podLabels,
             ports: [MLFLOW_PORT],
-            environment: plain({ MLFLOW_TRACKING_URI: this.trackingUri }),
+            environment: plain({ MLFLOW_TRACKING_URI: this.trackingUri, ...MLFLOW_CLIENT }),
             requires: [deployment, service],
         };
         this.registerOutputs({ trackingUri: this.trackingUri });
@@ -76,44 +71,39 @@ export class Mlflow extends Tier {
             name,
             {
                 metadata: this.metadata(name),
-                spec: {
+                spec: deploymentSpec({
+                    ...this.pods,
                     replicas: 1,
                     // A new version migrates the database; the old one must not run beside it.
-                    strategy: { type: "Recreate" },
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: SERVICE_USER,
-                        annotations: credentialsAnnotation(platform.credentialsEpoch),
-                        containers: [
-                            container({
-                                name: "mlflow",
-                                image: platform.images.reference("mlflow"),
-                                command: serverCommand(args.bucket, this.allowedHosts(args.publicHosts)),
-                                environment: environment(
-                                    Tier.environmentOf(connections),
-                                    plain({
-                                        HOME: "/tmp",
-                                        MLFLOW_DISABLE_TELEMETRY: true,
-                                        // Asynchronous jobs are not used and cost a process each.
-                                        MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
-                                    }),
-                                ),
-                                ports: { http: MLFLOW_PORT },
-                                resources: args.resources,
-                                probes: probes({
-                                    startup: answers,
-                                    readiness: answers,
-                                    liveness: answers,
-                                    startSeconds: 300,
-                                    timeoutSeconds: 10,
-                                }),
-                                preStop: ["sleep", "3"],
+                    strategy: "Recreate",
+                    annotations: credentialsAnnotation(platform.credentialsEpoch),
+                    container: {
+                        name: "mlflow",
+                        image: platform.images.reference("mlflow"),
+                        command: serverCommand(args.bucket, this.allowedHosts(args.publicHosts)),
+                        environment: environment(
+                            Tier.environmentOf(connections),
+                            plain({
+                                HOME: "/tmp",
+                                MLFLOW_DISABLE_TELEMETRY: true,
+                                // Browsers name the page that a change comes from; other pages' changes are refused.
+                                MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: pageOrigins(args.publicHosts),
+                                // Asynchronous jobs are not used and cost a process each.
+                                MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
                             }),
-                        ],
-                    }),
-                },
+                        ),
+                        ports: { http: MLFLOW_PORT },
+                        resources: args.resources,
+                        probes: probes({
+                            startup: answers,
+                            readiness: answers,
+                            liveness: answers,
+                            startSeconds: 300,
+                            timeoutSeconds: 10,
+                        }),
+                        preStop: ["sleep", "3"],
+                    },
+                }),
             },
             this.child({ dependsOn: Tier.requirementsOf(connections) }),
         );
@@ -131,6 +121,14 @@ export class Mlflow extends Tier {
         ];
         return [...new Set(names)].flatMap((name) => [name, `${name}:*`]);
     }
+}
+
+/** Origins of the pages that hosts serve, on whatever port. */
+function pageOrigins(hosts: readonly string[]): string {
+    return hosts
+        .flatMap((host) => ["http", "https"].map((scheme) => `${scheme}://${host}`))
+        .flatMap((origin) => [origin, `${origin}:*`])
+        .join(",");
 }
 
 function serverCommand(bucket: string, allowedHosts: readonly string[]): string[] {

@@ -1,12 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import * as postgresql from "@pulumi/postgresql";
-import * as pulumi from "@pulumi/pulumi";
-import { postgresProbe } from "../access/protocolProbes";
-import { Tunnel, type Access } from "../access/tunnel";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../access/tunnel";
 import { contentHash } from "../core/contentHash";
-import { credentialsAnnotation, existingSecretValue, generatedPassword } from "../core/credentials";
-import { fromSecret, plain } from "../core/environment";
-import type { Connection } from "../core/links";
+import {
+    credentialsAnnotation,
+    existingSecret,
+    existingSecretValue,
+    generatedPassword,
+} from "../core/credentials";
 import type { Platform } from "../core/platform";
 import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
 import { commandCheck, probes } from "../core/probes";
@@ -21,11 +22,10 @@ import {
     serverCommand,
     SUPERUSER,
 } from "./postgresConfig";
+import { PostgresContent } from "./postgresContent";
 
 /** User of the official image (`postgres`). */
 const POSTGRES_USER = 999;
-/** Tells the provider what it would otherwise ask the server, which a preview cannot. */
-const POSTGRES_VERSION = "15.0.0";
 
 export interface PostgresArgs {
     readonly platform: Platform;
@@ -37,79 +37,51 @@ export interface PostgresArgs {
     readonly access: Access;
 }
 
-/** PostgreSQL server, and the databases in it. See `postgres.md`. */
+/** PostgreSQL server. See `postgres.md`. */
 export class Postgres extends Tier {
-    /** Host and port inside the cluster. */
-    public readonly endpoint: string;
-    /** Name of the Secret that holds the superuser's password. */
-    public readonly superuserSecretName: string;
-    private readonly statefulSet: kubernetes.apps.v1.StatefulSet;
-    private readonly provider: postgresql.Provider;
+    /** What is in the server, and the way to it. */
+    public readonly content: PostgresContent;
+    private readonly superuserSecretName: string;
     private readonly args: PostgresArgs;
 
     public constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
         super("infrastructure:Postgres", name, args.platform, opts);
         this.args = args;
-        this.endpoint = `${name}:${POSTGRES_PORT}`;
+        const { platform, access } = args;
         this.superuserSecretName = args.existingSecret ?? `${name}-superuser`;
         const password = this.superuserPassword();
-        this.service();
-        this.statefulSet = this.server();
-        this.provider = this.databaseProvider(password);
-        this.link([]);
-        this.registerOutputs({ endpoint: this.endpoint });
-    }
-
-    /**
-     * Makes a database that a role of the same name owns, and gives what the role's service needs to use it.
-     *
-     * The role owns the database and needs no grants; grants are what goes wrong with this provider.
-     */
-    public database(name: string): Connection {
-        const { platform } = this.args;
-        const secretName = `${name}-postgres`;
-        const password = generatedPassword(secretName, platform.credentialsEpoch, this.child());
-        const options = this.child({ provider: this.provider, deletedWith: platform.namespaceResource });
-        const role = new postgresql.Role(
-            name,
-            { name, login: true, password: password.result },
-            { ...options, additionalSecretOutputs: ["password"] },
-        );
-        const database = new postgresql.Database(
-            name,
-            { name, owner: role.name, encoding: "UTF8", lcCollate: "C.UTF-8", lcCtype: "C.UTF-8" },
-            { ...options, ...platform.guard.options },
-        );
-        const secret = new kubernetes.core.v1.Secret(
-            secretName,
-            {
-                metadata: this.metadata(secretName),
-                stringData: { username: name, password: password.result },
+        const service = this.service();
+        const statefulSet = this.server();
+        this.content = new PostgresContent(name, {
+            platform,
+            parent: this,
+            server: {
+                server: name,
+                serverLabels: this.podLabels,
+                ports: [POSTGRES_PORT],
+                host: name,
+                port: POSTGRES_PORT,
+                user: SUPERUSER,
+                superuser: true,
+                passwordSecretName: this.superuserSecretName,
+                // It has no certificate; what reaches it is let in by network policies.
+                sslMode: "disable",
             },
-            this.child(),
-        );
-        return {
-            server: this.tierName,
-            serverLabels: this.podLabels,
-            ports: [POSTGRES_PORT],
-            environment: [
-                ...plain({ PGHOST: this.tierName, PGPORT: POSTGRES_PORT, PGDATABASE: name }),
-                ...fromSecret(secretName, { PGUSER: "username", PGPASSWORD: "password" }),
-            ],
-            requires: [secret, database],
-        };
+            password,
+            access,
+            requires: [statefulSet, service],
+            statefulSet: name,
+            deletedWith: platform.namespaceResource,
+        });
+        this.link([]);
+        this.registerOutputs({ endpoint: `${name}:${POSTGRES_PORT}` });
     }
 
     private superuserPassword(): pulumi.Output<string> {
-        const { platform, existingSecret } = this.args;
+        const { platform } = this.args;
         const name = this.superuserSecretName;
-        if (existingSecret !== undefined) {
-            const secret = kubernetes.core.v1.Secret.get(
-                name,
-                pulumi.interpolate`${platform.namespace}/${existingSecret}`,
-                this.child(),
-            );
-            return existingSecretValue(secret, "password");
+        if (this.args.existingSecret !== undefined) {
+            return existingSecretValue(existingSecret(platform, name, this.child()), "password");
         }
         const password = generatedPassword(name, platform.credentialsEpoch, this.child());
         new kubernetes.core.v1.Secret(
@@ -120,9 +92,9 @@ export class Postgres extends Tier {
         return password.result;
     }
 
-    private service(): void {
+    private service(): kubernetes.core.v1.Service {
         const name = this.tierName;
-        new kubernetes.core.v1.Service(
+        return new kubernetes.core.v1.Service(
             name,
             {
                 metadata: this.metadata(name),
@@ -206,40 +178,6 @@ export class Postgres extends Tier {
                 },
             },
             this.child(platform.guard.options),
-        );
-    }
-
-    private databaseProvider(password: pulumi.Output<string>): postgresql.Provider {
-        const { platform, access } = this.args;
-        const name = this.tierName;
-        const tunnel = new Tunnel(
-            name,
-            {
-                access,
-                setting: "flts:postgres.access",
-                server: "PostgreSQL",
-                context: platform.context,
-                service: { namespace: platform.namespaceName, name },
-                probe: postgresProbe,
-                statefulSet: name,
-                requires: [this.statefulSet],
-            },
-            { parent: this },
-        );
-        return new postgresql.Provider(
-            name,
-            {
-                host: tunnel.host,
-                port: tunnel.port,
-                username: SUPERUSER,
-                password: tunnel.gate(password),
-                // The tunnel is encrypted by the Kubernetes API; the server itself has no certificate.
-                sslmode: "disable",
-                expectedVersion: POSTGRES_VERSION,
-                connectTimeout: 15,
-                maxConnections: 4,
-            },
-            { parent: this },
         );
     }
 }

@@ -1,9 +1,8 @@
-import { replicationFactor } from "../infrastructure/kafkaConfig";
 import type { Topic } from "../infrastructure/kafkaTopics";
 import type { BucketGrant } from "../infrastructure/objectStorePolicy";
 
-/** Topics by what they carry. */
-export const TOPICS = {
+/** Upstream's names of the topics, by what they carry. */
+const TOPICS = {
     trainingData: "training-data",
     inferenceData: "inference-data",
     modelTraining: "model-training",
@@ -14,6 +13,30 @@ export const TOPICS = {
     deadModelSelected: "DLQ-model-selected",
     deadPerformanceEval: "DLQ-performance-eval",
 } as const;
+
+/** Topics of one pipeline by what they carry. */
+export type Topics = Readonly<Record<keyof typeof TOPICS, string>>;
+
+/**
+ * A name in Kafka, of a topic or a consumer group, as the pipeline `identifier` uses it: so that pipelines that share
+ * brokers never take each other's messages. Without an identifier it is upstream's own. Identifiers hold no dot, so
+ * two of them never give the same name.
+ */
+export function kafkaName(identifier: string, name: string): string {
+    return identifier === "" ? name : `${identifier}.${name}`;
+}
+
+/** Topics of the pipeline `identifier`. */
+export function topicsOf(identifier: string): Topics {
+    return Object.fromEntries(
+        Object.entries(TOPICS).map(([use, name]) => [use, kafkaName(identifier, name)]),
+    ) as Topics;
+}
+
+/** What the keys of the pipeline's raw data begin with; everything else the services put under the identifier. */
+export function datasetPrefix(identifier: string): string {
+    return identifier === "" ? "" : `${identifier}/`;
+}
 
 /** Buckets by what they hold. */
 export const BUCKETS = {
@@ -28,6 +51,13 @@ export const BUCKETS = {
 export const MODEL_TYPES = ["GRU", "LSTM", "PROPHET"] as const;
 
 export type ModelType = (typeof MODEL_TYPES)[number];
+
+/** Deployments of the trainers, which upstream's tools look for. */
+export const TRAINER_NAMES = {
+    GRU: "train-gru",
+    LSTM: "train-lstm",
+    PROPHET: "nonml-prophet",
+} as const satisfies Record<ModelType, string>;
 
 /** Services with a user of their own in the object store, and all that each may do there. */
 export const OBJECT_STORE_GRANTS = {
@@ -50,17 +80,22 @@ const HOUR = 3_600_000;
 const DEAD_LETTER_HOURS = 24 * 14;
 
 /**
- * Declarations of all topics.
+ * Declarations of all topics of the pipeline `identifier`.
  *
  * @param retentionHours how long messages of the working topics are kept.
  */
-export function topicDeclarations(brokers: number, partitions: number, retentionHours: number): Topic[] {
+export function topicDeclarations(
+    identifier: string,
+    replicationFactor: number,
+    partitions: number,
+    retentionHours: number,
+): Topic[] {
     return Object.values(TOPICS).map((name) => {
         const dead = name.startsWith("DLQ-");
         return {
-            name,
+            name: kafkaName(identifier, name),
             partitions: dead ? 1 : partitions,
-            replicationFactor: replicationFactor(brokers),
+            replicationFactor,
             config: { "retention.ms": String((dead ? DEAD_LETTER_HOURS : retentionHours) * HOUR) },
         };
     });

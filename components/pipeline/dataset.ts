@@ -1,20 +1,22 @@
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
-import type { ObjectStore } from "../infrastructure/objectStore";
+import type { ObjectStoreContent } from "../infrastructure/objectStoreContent";
 import { BUCKETS } from "./contract";
 
 /** A CSV on this machine that was found to be sound. */
 export interface DatasetFile {
     /** Absolute path. */
     readonly path: string;
-    /** Name of the object, which is the file's own name. */
+    /** The file's own name, with which the object's key ends. */
     readonly objectName: string;
     /** SHA-256 of the content, hexadecimal. */
     readonly digest: string;
 }
 
 export interface DatasetArgs {
-    readonly objectStore: ObjectStore;
+    readonly objectStore: ObjectStoreContent;
+    /** What the objects' keys begin with. */
+    readonly keyPrefix: string;
     readonly train: DatasetFile;
     /** Held-out rows; the end of the training file is held out when absent. */
     readonly test: DatasetFile | undefined;
@@ -31,20 +33,20 @@ export class Dataset extends pulumi.ComponentResource {
         super("flts:pipeline:Dataset", name, {}, opts);
         this.train = args.train;
         this.test = args.test;
-        const bucket = args.objectStore.bucket(BUCKETS.dataset);
+        const bucketName = args.objectStore.bucketName(BUCKETS.dataset);
         const files = args.test === undefined ? [args.train] : [args.train, args.test];
         this.objects = files.map(
             (file) =>
                 new minio.S3Object(
                     file.objectName,
                     {
-                        bucketName: bucket.bucket,
-                        objectName: file.objectName,
+                        bucketName,
+                        objectName: `${args.keyPrefix}${file.objectName}`,
                         source: file.path,
                         contentType: "text/csv",
                     },
                     {
-                        ...args.objectStore.contentOptions,
+                        ...args.objectStore.options,
                         parent: this,
                         // The provider compares paths, not contents.
                         replacementTrigger: file.digest,

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod";
-import { BUCKETS, TOPICS, type ModelType } from "./contract";
+import { BUCKETS, topicsOf, type ModelType } from "./contract";
 import { aliveProbes, Worker } from "./worker";
 
 /** Port of health and metrics, as upstream's clients know it. */
@@ -13,38 +13,43 @@ export interface EvaluatorArgs {
     readonly platform: Platform;
     /** Families that must have reported before one is promoted. */
     readonly modelTypes: readonly ModelType[];
+    /** Seconds that the other families have once the first has reported. */
+    readonly typeTimeoutSeconds: number;
+    /** Whether the best so far is promoted when that time is over. */
+    readonly promoteIncomplete: boolean;
+    /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
     readonly mlflow: Connection;
     readonly resources: Resources;
-    /** Must be done first: the declaration of the topics. */
-    readonly topics: pulumi.Resource;
 }
 
 /** Compares the trained models of one configuration and promotes the best. */
 export class Evaluator extends Worker {
     public constructor(name: string, args: EvaluatorArgs, opts?: pulumi.ComponentResourceOptions) {
+        const topics = topicsOf(args.platform.identifier);
         super(
             "pipeline:Evaluator",
             name,
             {
                 platform: args.platform,
                 image: "evaluator",
+                // Upstream's name of the group, which its tools look for.
+                consumerGroup: "eval-promoter",
                 connections: [args.kafka, args.objectStore, args.mlflow],
                 values: {
-                    TOPIC_MODEL_TRAINING: TOPICS.modelTraining,
-                    TOPIC_MODEL_SELECTED: TOPICS.modelSelected,
-                    TOPIC_DLQ_MODEL_SELECTED: TOPICS.deadModelSelected,
+                    TOPIC_MODEL_TRAINING: topics.modelTraining,
+                    TOPIC_MODEL_SELECTED: topics.modelSelected,
+                    TOPIC_DLQ_MODEL_SELECTED: topics.deadModelSelected,
                     EXPECTED_MODEL_TYPES: args.modelTypes.join(","),
+                    TYPE_TIMEOUT_SECONDS: args.typeTimeoutSeconds,
+                    PROMOTE_INCOMPLETE: args.promoteIncomplete,
                     PROMOTION_BUCKET: BUCKETS.modelPromotion,
-                    // Upstream's name of the group, which its tools look for.
-                    CONSUMER_GROUP_ID: "eval-promoter",
                 },
                 port: EVALUATOR_PORT,
                 probes: aliveProbes("/readyz"),
                 resources: args.resources,
                 graceSeconds: 30,
-                requires: [args.topics],
             },
             opts,
         );

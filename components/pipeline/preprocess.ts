@@ -10,7 +10,7 @@ import { container, podTemplate, type Resources } from "../core/pod";
 import { SERVICE_USER } from "../core/podSecurity";
 import { httpCheck, probes } from "../core/probes";
 import { Tier } from "../core/tier";
-import { BUCKETS, TOPICS } from "./contract";
+import { BUCKETS, datasetPrefix, topicsOf } from "./contract";
 import type { Dataset } from "./dataset";
 
 /** Port on which the idle deployment answers its probes. */
@@ -21,7 +21,14 @@ const IDLE_COMMAND = ["python", "main.py", "serve"];
 /** How raw data is turned into features; each field is an environment variable of `services/`. */
 export interface PreprocessOptions {
     readonly scaler: string;
+    /** As text, because upstream hashes it as it was written. */
+    readonly addConstant?: string | undefined;
     readonly handleNans: boolean;
+    readonly nansThreshold: number;
+    readonly nansNeighbours: number;
+    readonly nansDropRows: boolean;
+    readonly clip: { readonly enabled: boolean; readonly method: string; readonly factor: number };
+    readonly lags: { readonly count: number; readonly step: number };
     readonly timeFeatures: boolean;
     readonly holdoutFraction: number;
     readonly sampleTrainRows: number;
@@ -30,19 +37,19 @@ export interface PreprocessOptions {
     readonly sampleSeed: number;
     readonly extraHashSalt: string;
     readonly forceReprocess: boolean;
+    readonly resendClaims: boolean;
     /** Column to forecast; the first numeric one when absent. */
     readonly targetColumn: string | undefined;
 }
 
 export interface PreprocessArgs {
     readonly platform: Platform;
+    /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
     readonly dataset: Dataset;
     readonly options: PreprocessOptions;
     readonly resources: Resources;
-    /** Must be done first: the declaration of the topics. */
-    readonly topics: pulumi.Resource;
 }
 
 /** Turns the dataset into Parquet and announces it: once for each dataset and options, and again by hand. */
@@ -55,7 +62,7 @@ export class Preprocess extends Tier {
         const connections = [args.kafka, args.objectStore];
         this.link(connections);
         const variables = environment(Tier.environmentOf(connections), serviceEnvironment(args));
-        const dependsOn = [...Tier.requirementsOf(connections), ...args.dataset.objects, args.topics];
+        const dependsOn = [...Tier.requirementsOf(connections), ...args.dataset.objects];
         this.job = this.run(args, variables, dependsOn);
         this.idle(args, variables, dependsOn);
         this.registerOutputs({ job: this.job.metadata.name });
@@ -143,20 +150,32 @@ export class Preprocess extends Tier {
 }
 
 function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): EnvironmentVariable[] {
+    const topics = topicsOf(platform.identifier);
     return plain({
         HOME: "/tmp",
         IDENTIFIER: platform.identifier,
         LOG_LEVEL: platform.logLevel,
         INPUT_BUCKET: BUCKETS.dataset,
+        INPUT_PREFIX: datasetPrefix(platform.identifier),
         OUTPUT_BUCKET: BUCKETS.processedData,
         TRAIN_FILE: dataset.train.objectName,
         TEST_FILE: dataset.test?.objectName,
-        TOPIC_TRAINING_DATA: TOPICS.trainingData,
-        TOPIC_INFERENCE_DATA: TOPICS.inferenceData,
-        TOPIC_DLQ_PREPROCESS: TOPICS.deadPreprocess,
+        TOPIC_TRAINING_DATA: topics.trainingData,
+        TOPIC_INFERENCE_DATA: topics.inferenceData,
+        TOPIC_DLQ_PREPROCESS: topics.deadPreprocess,
         TARGET_COLUMN: options.targetColumn,
         SCALER: options.scaler === "none" ? "" : options.scaler,
+        ADD_VAL: options.addConstant,
         HANDLE_NANS: options.handleNans,
+        NANS_THRESHOLD: options.nansThreshold,
+        NANS_KNN: options.nansNeighbours,
+        NANS_DROP_ROWS: options.nansDropRows,
+        CLIP_ENABLE: options.clip.enabled,
+        CLIP_METHOD: options.clip.method,
+        CLIP_FACTOR: options.clip.factor,
+        LAGS_ENABLE: options.lags.count > 0,
+        LAGS_N: options.lags.count,
+        LAGS_STEP: options.lags.step,
         TIME_FEATURES_ENABLE: options.timeFeatures,
         HOLDOUT_FRACTION: options.holdoutFraction,
         SAMPLE_TRAIN_ROWS: options.sampleTrainRows,
@@ -165,5 +184,6 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         SAMPLE_SEED: options.sampleSeed,
         EXTRA_HASH_SALT: options.extraHashSalt,
         FORCE_REPROCESS: options.forceReprocess,
+        RESEND_CLAIMS: options.resendClaims,
     });
 }

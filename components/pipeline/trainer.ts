@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod";
-import { TOPICS, type ModelType } from "./contract";
+import { topicsOf, TRAINER_NAMES, type ModelType } from "./contract";
 import { aliveProbes, Worker } from "./worker";
 
 const HEALTH_PORT = 8000;
@@ -27,36 +27,31 @@ export interface TrainingOptions {
 export interface TrainerArgs {
     readonly platform: Platform;
     readonly modelType: ModelType;
+    /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
     readonly mlflow: Connection;
     readonly options: TrainingOptions;
     readonly resources: Resources;
-    /** Must be done first: the declaration of the topics. */
-    readonly topics: pulumi.Resource;
-}
-
-/** Name of a trainer: `train-gru`, `train-lstm`, `train-prophet`. */
-export function trainerName(modelType: ModelType): string {
-    return `train-${modelType.toLowerCase()}`;
 }
 
 /** Trains one family of models on each announced dataset and records the run in MLflow. */
 export class Trainer extends Worker {
     public constructor(args: TrainerArgs, opts?: pulumi.ComponentResourceOptions) {
         const { options } = args;
+        const topics = topicsOf(args.platform.identifier);
         super(
             "pipeline:Trainer",
-            trainerName(args.modelType),
+            TRAINER_NAMES[args.modelType],
             {
                 platform: args.platform,
                 image: "trainer",
                 connections: [args.kafka, args.objectStore, args.mlflow],
                 values: {
                     MODEL_TYPE: args.modelType,
-                    TOPIC_TRAINING_DATA: TOPICS.trainingData,
-                    TOPIC_MODEL_TRAINING: TOPICS.modelTraining,
-                    TOPIC_DLQ_MODEL_TRAINING: TOPICS.deadModelTraining,
+                    TOPIC_TRAINING_DATA: topics.trainingData,
+                    TOPIC_MODEL_TRAINING: topics.modelTraining,
+                    TOPIC_DLQ_MODEL_TRAINING: topics.deadModelTraining,
                     INPUT_SEQ_LEN: options.inputLength,
                     OUTPUT_SEQ_LEN: options.outputLength,
                     HIDDEN_SIZE: options.hiddenSize,
@@ -72,7 +67,6 @@ export class Trainer extends Worker {
                 resources: args.resources,
                 // Enough to give the claim back; the epoch at hand is thrown away.
                 graceSeconds: 60,
-                requires: [args.topics],
             },
             opts,
         );

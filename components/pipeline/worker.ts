@@ -1,18 +1,21 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
+import { deploymentSpec } from "../core/deployment";
 import { environment, plain, type PlainValues } from "../core/environment";
 import type { ImageName } from "../core/images";
-import type { Connection } from "../core/links";
+import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
-import { SERVICE_USER } from "../core/podSecurity";
+import type { Resources } from "../core/pod";
 import { httpCheck, probes, type Probes } from "../core/probes";
 import { Tier, type TierType } from "../core/tier";
+import { kafkaName } from "./contract";
 
 export interface WorkerArgs {
     readonly platform: Platform;
     readonly image: ImageName;
+    /** Group in which the messages are consumed. Default: the worker's name. */
+    readonly consumerGroup?: string;
     readonly connections: readonly Connection[];
     /** Environment of the service besides that of its connections. */
     readonly values: PlainValues;
@@ -21,12 +24,11 @@ export interface WorkerArgs {
     readonly resources: Resources;
     /** Seconds to finish what is at hand after SIGTERM. */
     readonly graceSeconds: number;
-    /** Must exist before the worker starts, besides what its connections require. */
-    readonly requires: readonly pulumi.Resource[];
 }
 
 /** A tier of one pod that works on messages: it takes the next one when it is done with the last. */
 export abstract class Worker extends Tier {
+    public readonly metrics: MetricsEndpoint;
     protected readonly deployment: kubernetes.apps.v1.Deployment;
 
     protected constructor(
@@ -36,46 +38,43 @@ export abstract class Worker extends Tier {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         super(type, name, args.platform, opts);
+        this.metrics = this.metricsAt(args.port);
         this.link(args.connections);
         this.deployment = new kubernetes.apps.v1.Deployment(
             name,
             {
                 metadata: this.metadata(name),
-                spec: {
+                spec: deploymentSpec({
+                    ...this.pods,
                     replicas: 1,
                     // A second member of the consumer group would only wait, and take memory while it does.
-                    strategy: { type: "Recreate" },
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: SERVICE_USER,
-                        annotations: credentialsAnnotation(args.platform.credentialsEpoch),
-                        graceSeconds: args.graceSeconds,
-                        containers: [
-                            container({
-                                name,
-                                image: args.platform.images.reference(args.image),
-                                command: ["python", "main.py"],
-                                environment: environment(
-                                    Tier.environmentOf(args.connections),
-                                    plain({
-                                        HOME: "/tmp",
-                                        IDENTIFIER: args.platform.identifier,
-                                        LOG_LEVEL: args.platform.logLevel,
-                                        CONSUMER_GROUP_ID: name,
-                                        ...args.values,
-                                    }),
+                    strategy: "Recreate",
+                    annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                    graceSeconds: args.graceSeconds,
+                    container: {
+                        name,
+                        image: args.platform.images.reference(args.image),
+                        command: ["python", "main.py"],
+                        environment: environment(
+                            Tier.environmentOf(args.connections),
+                            plain({
+                                HOME: "/tmp",
+                                IDENTIFIER: args.platform.identifier,
+                                LOG_LEVEL: args.platform.logLevel,
+                                CONSUMER_GROUP_ID: kafkaName(
+                                    args.platform.identifier,
+                                    args.consumerGroup ?? name,
                                 ),
-                                ports: { http: args.port },
-                                resources: args.resources,
-                                probes: args.probes,
+                                ...args.values,
                             }),
-                        ],
-                    }),
-                },
+                        ),
+                        ports: { http: args.port },
+                        resources: args.resources,
+                        probes: args.probes,
+                    },
+                }),
             },
-            this.child({ dependsOn: [...Tier.requirementsOf(args.connections), ...args.requires] }),
+            this.child({ dependsOn: Tier.requirementsOf(args.connections) }),
         );
     }
 }

@@ -3,16 +3,31 @@ export const FRONTEND_PORT = 8080;
 /** Port of health and Prometheus metrics, for the cluster only. */
 export const METRICS_PORT = 8404;
 
-export interface HaproxyArgs {
+/** Requests a pod works on at a time; more wait here, where the next free pod takes them. */
+const REQUESTS_PER_POD = 256;
+
+/** Pods that serve one version of the forecast API. */
+export interface Backend {
+    /** Name of the backend in metrics and logs. */
+    readonly name: string;
     /** Host name of the headless Service, fully qualified: HAProxy's resolver has no search domains. */
-    readonly backendHost: string;
-    readonly backendPort: number;
-    /** Pods that are used at most; further ones are ignored, so this is the autoscaler's maximum. */
+    readonly host: string;
+}
+
+export interface HaproxyArgs {
+    readonly stable: Backend;
+    /** A second version, and the share of requests that it gets, in percent. */
+    readonly canary?: (Backend & { readonly weight: number }) | undefined;
+    /** Port of the pods of both. */
+    readonly port: number;
+    /** Pods of each backend that are used at most: the autoscaler's maximum, and one more for rollouts. */
     readonly maximumServers: number;
     /** Connections that are accepted at a time. */
     readonly maximumConnections: number;
-    /** Seconds a request may take. */
+    /** Seconds a request may take, and so the seconds that a stop waits for requests under way. */
     readonly requestTimeoutSeconds: number;
+    /** Threads; HAProxy's own choice is one for each core of the node, whatever the pod's limit. */
+    readonly threads: number;
 }
 
 /**
@@ -22,88 +37,129 @@ export interface HaproxyArgs {
  * Reference: https://docs.haproxy.org/2.6/configuration.html
  */
 export function haproxyConfig(args: HaproxyArgs): string {
-    return [
-        ...globalSection(args),
-        "",
-        ...defaultsSection(args),
-        "",
-        ...resolversSection(),
-        "",
-        "frontend inference",
-        `    bind :${FRONTEND_PORT}`,
-        "    default_backend inference",
-        "",
-        ...backendSection(args),
-        "",
-        "frontend observation",
-        `    bind :${METRICS_PORT}`,
-        "    option dontlog-normal",
-        "    monitor-uri /healthz",
-        "    http-request use-service prometheus-exporter if { path /metrics }",
-        "    http-request deny deny_status 404",
-        "",
-    ].join("\n");
+    const { stable, canary } = args;
+    const sections = [
+        globalSection(args),
+        defaultsSection(args),
+        resolversSection(),
+        frontendSection(args),
+        backendSection(stable.name, [serverTemplate(args, stable)]),
+        ...(canary === undefined
+            ? []
+            : [
+                  backendSection(canary.name, [
+                      serverTemplate(args, canary),
+                      "# Nobody is to notice a canary that fails: without a ready pod of its own, stable ones take over.",
+                      "option allbackups",
+                      `${serverTemplate(args, stable)} backup`,
+                  ]),
+              ]),
+        observationSection(),
+    ];
+    return sections
+        .map(([head, ...lines]) => [head, ...lines.map((line) => `    ${line}`), ""].join("\n"))
+        .join("\n");
 }
 
-function globalSection(args: HaproxyArgs): string[] {
+type Section = readonly [head: string, ...lines: string[]];
+
+function globalSection(args: HaproxyArgs): Section {
     return [
         "global",
-        "    log stdout format raw local0 info",
-        `    maxconn ${args.maximumConnections}`,
-        "    # Connections that clients keep open must not hold a rollout up.",
-        "    hard-stop-after 20s",
+        "log stdout format raw local0 info",
+        `maxconn ${args.maximumConnections}`,
+        `nbthread ${args.threads}`,
+        "# Connections that clients keep open must not hold a rollout up.",
+        `hard-stop-after ${args.requestTimeoutSeconds}s`,
     ];
 }
 
-function defaultsSection(args: HaproxyArgs): string[] {
+function defaultsSection(args: HaproxyArgs): Section {
     return [
         "defaults",
-        "    mode http",
-        "    log global",
-        "    option httplog",
-        "    option dontlognull",
-        "    option http-keep-alive",
-        "    timeout connect 2s",
-        "    timeout http-request 10s",
-        "    timeout http-keep-alive 30s",
-        `    timeout client ${args.requestTimeoutSeconds}s`,
-        `    timeout server ${args.requestTimeoutSeconds}s`,
-        "    timeout queue 5s",
+        "mode http",
+        "log global",
+        "option httplog",
+        "option dontlognull",
+        "option http-keep-alive",
+        "timeout connect 2s",
+        "timeout http-request 10s",
+        "timeout http-keep-alive 15s",
+        `timeout client ${args.requestTimeoutSeconds}s`,
+        `timeout server ${args.requestTimeoutSeconds}s`,
+        "# Longer than a busy pod takes: overload that looks like death would move on to the next pod.",
+        "timeout check 3s",
+        "timeout queue 5s",
+        "# A request of somebody who left is not worth a pod's time.",
+        "option abortonclose",
     ];
 }
 
-function resolversSection(): string[] {
+function resolversSection(): Section {
     return [
         "resolvers cluster",
-        "    parse-resolv-conf",
-        "    # Twenty addresses do not fit into the 512 bytes of plain DNS.",
-        "    accepted_payload_size 8192",
-        "    timeout resolve 1s",
-        "    timeout retry 1s",
-        "    hold valid 2s",
-        "    # A lost answer of the cluster's DNS must not empty the backend.",
-        "    hold timeout 30s",
-        "    hold refused 30s",
-        "    hold other 30s",
-        "    hold nx 5s",
-        "    hold obsolete 5s",
+        "parse-resolv-conf",
+        "# Twenty addresses do not fit into the 512 bytes of plain DNS.",
+        "accepted_payload_size 8192",
+        "timeout resolve 1s",
+        "timeout retry 1s",
+        "hold valid 2s",
+        "# A lost answer of the cluster's DNS must not empty the backend.",
+        "hold timeout 30s",
+        "hold refused 30s",
+        "hold other 30s",
+        "hold nx 5s",
+        "hold obsolete 5s",
     ];
 }
 
-function backendSection(args: HaproxyArgs): string[] {
+function frontendSection({ stable, canary }: HaproxyArgs): Section {
     return [
-        "backend inference",
-        "    balance leastconn",
-        "    # Only /ready says that a model is loaded and answers; /healthz is true before that.",
-        "    option httpchk",
-        "    http-check send meth GET uri /ready ver HTTP/1.1 hdr Host inference",
-        "    http-check expect status 200",
-        "    # A forecast changes nothing, so a request may be sent to another pod when the first one is gone.",
-        "    option redispatch 1",
-        "    retries 3",
-        "    retry-on conn-failure empty-response response-timeout",
-        "    default-server check inter 1s fastinter 500ms rise 1 fall 2 observe layer4 on-error mark-down " +
-            "resolvers cluster resolve-prefer ipv4 init-addr none",
-        `    server-template inference- 1-${args.maximumServers} ${args.backendHost}:${args.backendPort}`,
+        "frontend inference",
+        `bind :${FRONTEND_PORT}`,
+        "# Metrics count every request; the log tells of those that went wrong or had to be repeated.",
+        "option dontlog-normal",
+        "# At a stop, idle clients are told with their next answer instead of being cut off while they ask.",
+        "option idle-close-on-response",
+        "# Requests that change nothing may be repeated whatever happened; others only where no pod saw them.",
+        "http-request disable-l7-retry if !METH_GET !{ path /predict }",
+        ...(canary === undefined || canary.weight === 0
+            ? []
+            : [`use_backend ${canary.name} if { rand(100) lt ${canary.weight} }`]),
+        `default_backend ${stable.name}`,
+    ];
+}
+
+function backendSection(name: string, servers: readonly string[]): Section {
+    return [
+        `backend ${name}`,
+        "balance leastconn",
+        "# Only /ready says that a model is loaded and answers; /healthz is true before that.",
+        "option httpchk",
+        "http-check send meth GET uri /ready ver HTTP/1.1 hdr Host inference",
+        "http-check expect status 200",
+        "retries 3",
+        "option redispatch 1",
+        "# Not after a timeout: repeating what overloads a pod would overload the next one too.",
+        "retry-on conn-failure empty-response",
+        "# A pod that takes no connection is gone; its check brings it back as soon as it answers again.",
+        "default-server check inter 1s fastinter 500ms rise 1 fall 3 observe layer4 error-limit 1 on-error mark-down",
+        `default-server maxconn ${REQUESTS_PER_POD} resolvers cluster resolve-prefer ipv4 init-addr none`,
+        ...servers,
+    ];
+}
+
+function serverTemplate({ port, maximumServers }: HaproxyArgs, { name, host }: Backend): string {
+    return `server-template ${name}- 1-${maximumServers} ${host}:${port}`;
+}
+
+function observationSection(): Section {
+    return [
+        "frontend observation",
+        `bind :${METRICS_PORT}`,
+        "option dontlog-normal",
+        "monitor-uri /healthz",
+        "http-request use-service prometheus-exporter if { path /metrics }",
+        "http-request deny deny_status 404",
     ];
 }

@@ -1,42 +1,44 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
+import { deploymentSpec } from "../core/deployment";
 import { environment, plain, podName } from "../core/environment";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
-import { SERVICE_USER } from "../core/podSecurity";
+import type { Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
 import { disruptionBudget } from "../core/replicas";
 import { Tier } from "../core/tier";
-import { BUCKETS, TOPICS } from "../pipeline/contract";
+import { BUCKETS, kafkaName, topicsOf } from "../pipeline/contract";
+import { autoscalerSpec, mostReplicas, type Autoscaled, type Scaling } from "./autoscaling";
 
 /** Port of the forecast API. */
 export const INFERENCE_PORT = 8000;
 
-/** Keeps the autoscaler from taking pods away between two bursts; Kubernetes' own default, said openly. */
-const SCALE_DOWN_WINDOW_SECONDS = 300;
+/**
+ * Seconds after SIGTERM in which a pod still answers while `/ready` says no: the load balancer needs two to see it,
+ * and every node about as long to take the pod out of the Service.
+ */
+const DRAIN_SECONDS = 5;
 
-/** A fixed number of pods, or one that follows the load. */
-export type Scaling =
-    | { readonly mode: "fixed"; readonly replicas: number }
-    | {
-          readonly mode: "auto";
-          readonly minReplicas: number;
-          readonly maxReplicas: number;
-          /** Share of the requested CPU that pods are to use on average, in percent. */
-          readonly targetCpuPercent: number;
-      };
+/** What a version differs in from the one that is deployed for everybody. */
+export interface Version {
+    /** Run to serve, whatever is promoted. */
+    readonly runId?: string | undefined;
+    /** Image of the service, with its tag or digest. */
+    readonly image?: string | undefined;
+}
 
 export interface InferenceArgs {
     readonly platform: Platform;
+    /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
     readonly mlflow: Connection;
     readonly scaling: Scaling;
+    /** Left out for the version that follows every promotion. */
+    readonly version?: Version;
     readonly resources: Resources;
-    /** Must be done first: the declaration of the topics. */
-    readonly topics: pulumi.Resource;
 }
 
 /** Forecast API: every replica learns of every promotion. */
@@ -56,8 +58,7 @@ export class Inference extends Tier {
         if (args.scaling.mode === "auto") {
             this.autoscaler(deployment, args.scaling);
         }
-        const least = args.scaling.mode === "auto" ? args.scaling.minReplicas : args.scaling.replicas;
-        disruptionBudget(name, this.metadata(name), this.podLabels, least, this.child());
+        disruptionBudget(name, this.metadata(name), this.podLabels, mostReplicas(args.scaling), this.child());
         this.connection = {
             server: name,
             serverLabels: this.podLabels,
@@ -87,8 +88,6 @@ export class Inference extends Tier {
                 metadata: { ...this.metadata(this.headlessName), annotations },
                 spec: {
                     clusterIP: "None",
-                    // The load balancer asks each pod itself, and sooner than the endpoints are updated.
-                    publishNotReadyAddresses: true,
                     selector: { ...this.podLabels },
                     ports,
                 },
@@ -102,96 +101,75 @@ export class Inference extends Tier {
         connections: readonly Connection[],
     ): kubernetes.apps.v1.Deployment {
         const { platform, tierName: name } = this;
+        const topics = topicsOf(platform.identifier);
         return new kubernetes.apps.v1.Deployment(
             name,
             {
                 metadata: {
                     ...this.metadata(name),
-                    // Pods are ready once a model was promoted, which on a first run is after this update: awaiting
-                    // them here would end every first `pulumi up` in a timeout.
-                    annotations: { "pulumi.com/skipAwait": "true" },
+                    annotations: {
+                        // Pods are ready once a model was promoted, which on a first run is after this update:
+                        // awaiting them here would end every first `pulumi up` in a timeout.
+                        "pulumi.com/skipAwait": "true",
+                        // A fixed number of pods takes over from the autoscaler, or from `kubectl scale`, which
+                        // otherwise stay the field's owners: components/serving/autoscaling.md.
+                        "pulumi.com/patchForce": "true",
+                    },
                 },
-                spec: {
-                    // Left out under an autoscaler: two owners of one number undo each other's work.
-                    ...(args.scaling.mode === "fixed" ? { replicas: args.scaling.replicas } : {}),
-                    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: SERVICE_USER,
-                        annotations: credentialsAnnotation(platform.credentialsEpoch),
-                        graceSeconds: 40,
-                        spread: true,
-                        containers: [
-                            container({
-                                name,
-                                image: platform.images.reference("inference"),
-                                command: ["python", "main.py"],
-                                environment: environment(
-                                    Tier.environmentOf(connections),
-                                    plain({
-                                        HOME: "/tmp",
-                                        IDENTIFIER: platform.identifier,
-                                        LOG_LEVEL: platform.logLevel,
-                                        PROMOTION_BUCKET: BUCKETS.modelPromotion,
-                                        INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
-                                        TOPIC_MODEL_SELECTED: TOPICS.modelSelected,
-                                        TOPIC_INFERENCE_DATA: TOPICS.inferenceData,
-                                        TOPIC_PERFORMANCE_EVAL: TOPICS.performanceEval,
-                                        TOPIC_DLQ_PERFORMANCE_EVAL: TOPICS.deadPerformanceEval,
-                                    }),
-                                    [podName("POD_NAME")],
-                                ),
-                                ports: { http: INFERENCE_PORT },
-                                resources: args.resources,
-                                probes: probes({
-                                    startup: httpCheck("/healthz"),
-                                    readiness: httpCheck("/ready"),
-                                    liveness: httpCheck("/healthz"),
-                                    startSeconds: 300,
-                                    timeoutSeconds: 5,
-                                }),
-                                // Time for the load balancer to see the pod leave before it stops to answer.
-                                preStop: ["sleep", "5"],
+                spec: deploymentSpec({
+                    ...this.pods,
+                    replicas: args.scaling.mode === "fixed" ? args.scaling.replicas : undefined,
+                    strategy: "RollingUpdate",
+                    annotations: credentialsAnnotation(platform.credentialsEpoch),
+                    // DRAIN_SECONDS, 20 s for requests under way and 10 s for the prediction log.
+                    graceSeconds: 40,
+                    container: {
+                        name,
+                        image:
+                            args.version?.image === undefined
+                                ? platform.images.reference("inference")
+                                : platform.images.mirrored(args.version.image),
+                        command: ["python", "main.py"],
+                        environment: environment(
+                            Tier.environmentOf(connections),
+                            plain({
+                                HOME: "/tmp",
+                                IDENTIFIER: platform.identifier,
+                                LOG_LEVEL: platform.logLevel,
+                                DRAIN_SECONDS,
+                                PINNED_RUN_ID: args.version?.runId,
+                                PROMOTION_BUCKET: BUCKETS.modelPromotion,
+                                INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+                                // Upstream's name of the group, which its tools look for.
+                                CONSUMER_GROUP_ID: kafkaName(platform.identifier, "batch-forecasting"),
+                                TOPIC_MODEL_SELECTED: topics.modelSelected,
+                                TOPIC_INFERENCE_DATA: topics.inferenceData,
+                                TOPIC_PERFORMANCE_EVAL: topics.performanceEval,
+                                TOPIC_DLQ_PERFORMANCE_EVAL: topics.deadPerformanceEval,
                             }),
-                        ],
-                    }),
-                },
+                            [podName("POD_NAME")],
+                        ),
+                        ports: { http: INFERENCE_PORT },
+                        resources: args.resources,
+                        probes: probes({
+                            startup: httpCheck("/healthz"),
+                            readiness: httpCheck("/ready"),
+                            liveness: httpCheck("/healthz"),
+                            startSeconds: 300,
+                            timeoutSeconds: 5,
+                        }),
+                    },
+                }),
             },
-            this.child({ dependsOn: [...Tier.requirementsOf(connections), args.topics] }),
+            this.child({ dependsOn: Tier.requirementsOf(connections) }),
         );
     }
 
-    private autoscaler(
-        deployment: kubernetes.apps.v1.Deployment,
-        scaling: Extract<Scaling, { mode: "auto" }>,
-    ): void {
+    private autoscaler(deployment: kubernetes.apps.v1.Deployment, scaling: Autoscaled): void {
         const name = this.tierName;
         new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: {
-                    scaleTargetRef: {
-                        apiVersion: "apps/v1",
-                        kind: "Deployment",
-                        name: deployment.metadata.name,
-                    },
-                    minReplicas: scaling.minReplicas,
-                    maxReplicas: scaling.maxReplicas,
-                    metrics: [
-                        {
-                            type: "Resource",
-                            resource: {
-                                name: "cpu",
-                                target: { type: "Utilization", averageUtilization: scaling.targetCpuPercent },
-                            },
-                        },
-                    ],
-                    behavior: { scaleDown: { stabilizationWindowSeconds: SCALE_DOWN_WINDOW_SECONDS } },
-                },
-            },
+            { metadata: this.metadata(name), spec: autoscalerSpec(deployment.metadata.name, scaling) },
             this.child(),
         );
     }

@@ -1,13 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
-import { exposedService, reachableFromOutside, type Exposure } from "../core/exposure";
+import { deploymentSpec } from "../core/deployment";
+import { plain } from "../core/environment";
+import type { Exposure } from "../core/exposure";
+import type { Connection } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
+import type { Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
 import { disruptionBudget } from "../core/replicas";
 import { Tier } from "../core/tier";
-import { FRONTEND_PORT, haproxyConfig, METRICS_PORT } from "./haproxyConfig";
+import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend } from "./haproxyConfig";
 import { INFERENCE_PORT, type Inference } from "./inference";
 
 /** User of the official image (`haproxy`). */
@@ -15,52 +18,57 @@ const HAPROXY_USER = 99;
 /** Port of the Service. */
 export const LOAD_BALANCER_PORT = 80;
 const CONFIG_DIRECTORY = "/etc/haproxy-flts";
+/** Seconds until every node knows that a pod takes no more connections. */
+const WITHDRAWAL_SECONDS = 5;
+/** Seconds for the end of the process after the last request. */
+const KILL_MARGIN_SECONDS = 5;
 
 export interface LoadBalancerArgs {
     readonly platform: Platform;
-    readonly inference: Inference;
+    /** The version for everybody. */
+    readonly stable: Inference;
+    /** A second version, and the share of requests that it gets, in percent. */
+    readonly canary?: { readonly inference: Inference; readonly weight: number } | undefined;
     readonly replicas: number;
-    /** Inference pods that are used at most. */
+    /** Pods of each version that are used at most. */
     readonly maximumServers: number;
     readonly maximumConnections: number;
     readonly requestTimeoutSeconds: number;
+    /** Threads of each pod: what its CPU limit can keep busy. */
+    readonly threads: number;
     readonly service: Exposure;
     readonly resources: Resources;
 }
 
 /** HAProxy before the inference pods. It knows the pods themselves and asks each whether it is ready. */
 export class LoadBalancer extends Tier {
+    /** What a client of the forecast API gets; the variable is Locust's own. */
+    public readonly connection: Connection;
+
     public constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
         super("serving:LoadBalancer", name, args.platform, opts);
-        this.link([args.inference.connection]);
-        if (reachableFromOutside(args.service)) {
-            this.openToOutside([FRONTEND_PORT]);
-        }
-        new kubernetes.core.v1.Service(
-            name,
-            {
-                metadata: this.metadata(name),
-                spec: exposedService(args.service, this.podLabels, {
-                    name: "http",
-                    port: LOAD_BALANCER_PORT,
-                    targetPort: "http",
-                }),
-            },
-            this.child(),
-        );
+        const versions = [args.stable, ...(args.canary === undefined ? [] : [args.canary.inference])];
+        this.link(versions.map(({ connection }) => connection));
+        const service = this.expose(args.service, { service: LOAD_BALANCER_PORT, container: FRONTEND_PORT });
         this.deployment(args);
         disruptionBudget(name, this.metadata(name), this.podLabels, args.replicas, this.child());
+        this.connection = {
+            server: name,
+            serverLabels: this.podLabels,
+            ports: [FRONTEND_PORT],
+            environment: plain({ LOCUST_HOST: `http://${name}:${LOAD_BALANCER_PORT}` }),
+            requires: [service],
+        };
         this.registerOutputs({ service: name });
     }
 
     private deployment(args: LoadBalancerArgs): void {
         const { platform, tierName: name } = this;
         const config = haproxyConfig({
-            backendHost: serviceHost(platform, args.inference.headlessName),
-            backendPort: INFERENCE_PORT,
-            maximumServers: args.maximumServers,
-            maximumConnections: args.maximumConnections,
-            requestTimeoutSeconds: args.requestTimeoutSeconds,
+            ...args,
+            stable: this.backend(args.stable),
+            canary: args.canary && { ...this.backend(args.canary.inference), weight: args.canary.weight },
+            port: INFERENCE_PORT,
         });
         const map = new kubernetes.core.v1.ConfigMap(
             name,
@@ -73,36 +81,43 @@ export class LoadBalancer extends Tier {
             name,
             {
                 metadata: this.metadata(name),
-                spec: {
+                spec: deploymentSpec({
+                    ...this.pods,
+                    user: HAPROXY_USER,
                     replicas: args.replicas,
-                    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: HAPROXY_USER,
-                        annotations: { "flts.io/config-checksum": contentHash(config) },
-                        graceSeconds: 40,
-                        spread: true,
-                        containers: [
-                            container({
-                                name: "haproxy",
-                                image: platform.images.reference("haproxy"),
-                                command: ["haproxy", "-W", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
-                                ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
-                                resources: args.resources,
-                                mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
-                                probes: probes({ startup: answers, readiness: answers, liveness: answers }),
-                                // SIGTERM cuts requests off. So: wait until no new ones come, then SIGUSR1, which
-                                // lets the others end; the hook is over when the process is.
-                                preStop: ["/bin/sh", "-c", "sleep 3; kill -USR1 1; sleep 25"],
-                            }),
+                    strategy: "RollingUpdate",
+                    annotations: { "flts.io/config-checksum": contentHash(config) },
+                    graceSeconds: WITHDRAWAL_SECONDS + args.requestTimeoutSeconds + KILL_MARGIN_SECONDS,
+                    volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
+                    container: {
+                        name: "haproxy",
+                        image: platform.images.reference("haproxy"),
+                        command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
+                        ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
+                        resources: args.resources,
+                        mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
+                        probes: probes({
+                            startup: answers,
+                            readiness: answers,
+                            liveness: answers,
+                            // Until it has asked for the pods' addresses, and each pod whether it is ready.
+                            settleSeconds: 3,
+                        }),
+                        // SIGTERM cuts requests off. So: wait until no new ones come, then SIGUSR1, which lets the
+                        // others end; the hook is over when the process is.
+                        preStop: [
+                            "/bin/sh",
+                            "-c",
+                            `sleep ${WITHDRAWAL_SECONDS}; kill -USR1 1; sleep ${args.requestTimeoutSeconds}`,
                         ],
-                        volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
-                    }),
-                },
+                    },
+                }),
             },
             this.child(),
         );
+    }
+
+    private backend(inference: Inference): Backend {
+        return { name: inference.tierName, host: serviceHost(this.platform, inference.headlessName) };
     }
 }

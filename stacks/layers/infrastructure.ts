@@ -1,62 +1,172 @@
 import type { Access } from "../../components/access/tunnel";
+import type { Connection, MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
+import { ExistingObjectStore } from "../../components/infrastructure/existingObjectStore";
+import { ExistingPostgres } from "../../components/infrastructure/existingPostgres";
+import {
+    externalKafka,
+    externalMlflow,
+    externalObjectStore,
+    externalPostgres,
+} from "../../components/infrastructure/external";
 import { Kafka } from "../../components/infrastructure/kafka";
+import { replicationFactor } from "../../components/infrastructure/kafkaConfig";
 import { KafkaTopics } from "../../components/infrastructure/kafkaTopics";
-import { Mlflow } from "../../components/infrastructure/mlflow";
-import { ObjectStore, type ChartSource } from "../../components/infrastructure/objectStore";
+import { Mlflow, type MlflowServer } from "../../components/infrastructure/mlflow";
+import {
+    OBJECT_STORE_METRICS,
+    OBJECT_STORE_PORT,
+    ObjectStore,
+    type ChartSource,
+} from "../../components/infrastructure/objectStore";
+import type { ObjectStoreContent } from "../../components/infrastructure/objectStoreContent";
 import { Postgres } from "../../components/infrastructure/postgres";
+import type { PostgresContent } from "../../components/infrastructure/postgresContent";
+import { lagExporter, postgresExporter } from "../../components/monitoring/exporters";
 import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/pipeline/contract";
+import { NO_HOST } from "../settings/ingress";
 import type { Settings } from "../settings/schema";
+import { referencedInfrastructure } from "./infrastructureReference";
 
-/** What the pipeline and serving stand on. */
+/** What the pipeline and serving stand on, whoever runs it. */
 export interface Infrastructure {
-    readonly kafka: Kafka;
-    readonly topics: KafkaTopics;
-    readonly objectStore: ObjectStore;
-    readonly postgres: Postgres;
-    readonly mlflow: Mlflow;
+    /** The broker, with the topics. */
+    readonly kafka: { readonly connection: Connection };
+    readonly objectStore: ObjectStoreContent;
+    /** Undefined where nothing is to be made in it: another stack has it, or an external MLflow one of its own. */
+    readonly postgres: PostgresContent | undefined;
+    readonly mlflow: MlflowServer;
+    /** Where those of it that were deployed show their figures. */
+    readonly metrics: readonly MetricsEndpoint[];
 }
 
-/** Message broker, object store, database and experiment tracking. */
-export function deployInfrastructure(
+/**
+ * Message broker, object store, database and experiment tracking: made by this stack, or found in the outputs of the
+ * one that `stacks.infrastructure` names.
+ */
+export async function provideInfrastructure(
     settings: Settings,
     platform: Platform,
     chart: ChartSource,
-): Infrastructure {
-    const { brokers, partitions, retentionHours } = settings.kafka;
-    const kafka = new Kafka("kafka", { platform, ...settings.kafka });
-    const topics = new KafkaTopics("kafka-topics", {
-        platform,
-        kafka: kafka.connection,
-        topics: topicDeclarations(brokers, partitions, retentionHours),
-    });
-    const objectStore = new ObjectStore("minio", {
-        platform,
-        ...settings.objectStore,
-        existingSecret: settings.objectStore.existingSecret,
-        chart,
-        access: accessOf(settings.objectStore.access),
-        buckets: Object.values(BUCKETS),
-    });
-    const postgres = new Postgres("postgres", {
-        platform,
-        ...settings.postgres,
-        existingSecret: settings.postgres.existingSecret,
-        access: accessOf(settings.postgres.access),
-    });
+): Promise<Infrastructure> {
+    return settings.layers.includes("infrastructure")
+        ? deployInfrastructure(settings, platform, chart)
+        : referencedInfrastructure(settings, platform);
+}
+
+function deployInfrastructure(settings: Settings, platform: Platform, chart: ChartSource): Infrastructure {
+    const kafka = provideKafka(settings, platform);
+    const store = provideObjectStore(settings, platform, chart);
+    const { objectStore } = store;
+    const { trackingUri } = settings.mlflow.external;
+    if (trackingUri !== undefined) {
+        return {
+            ...kafka,
+            objectStore,
+            postgres: undefined,
+            mlflow: externalMlflow(trackingUri),
+            metrics: [...kafka.metrics, ...store.metrics],
+        };
+    }
+    const { postgres, ...database } = providePostgres(settings, platform);
+    const { enabled, hosts } = settings.ingress;
     const mlflow = new Mlflow("mlflow", {
         platform,
         database: postgres.database("mlflow"),
         objectStore: objectStore.connection("mlflow", OBJECT_STORE_GRANTS.mlflow),
         bucket: BUCKETS.mlflow,
-        publicHosts: [settings.publicHost],
+        publicHosts: [settings.publicHost, ...(enabled && hosts.mlflow !== NO_HOST ? [hosts.mlflow] : [])],
         ...settings.mlflow,
     });
-    return { kafka, topics, objectStore, postgres, mlflow };
+    const metrics = [...kafka.metrics, ...store.metrics, ...database.metrics];
+    return { ...kafka, objectStore, postgres, mlflow, metrics };
 }
 
-function accessOf(access: Settings["postgres"]["access"]): Access {
-    return access.mode === "direct" && access.host !== undefined
-        ? { mode: "direct", host: access.host, port: access.port }
-        : { mode: "tunnel", localPort: access.localPort };
+/** The broker, deployed or external, and the topics in it. */
+function provideKafka(
+    { kafka: settings }: Settings,
+    platform: Platform,
+): Pick<Infrastructure, "kafka" | "metrics"> {
+    const { bootstrapServers, replicationFactor: externalFactor } = settings.external;
+    const deployed =
+        bootstrapServers === undefined ? new Kafka("kafka", { platform, ...settings }) : undefined;
+    const topics = new KafkaTopics("kafka-topics", {
+        platform,
+        kafka: deployed?.connection ?? externalKafka(bootstrapServers ?? ""),
+        topics: topicDeclarations(
+            platform.identifier,
+            deployed === undefined ? externalFactor : replicationFactor(settings.brokers),
+            settings.partitions,
+            settings.retentionHours,
+        ),
+    });
+    return {
+        kafka: topics,
+        metrics:
+            deployed === undefined
+                ? []
+                : [deployed.metrics, lagExporter(platform, deployed.connection).metrics],
+    };
+}
+
+function provideObjectStore(
+    { objectStore: settings }: Settings,
+    platform: Platform,
+    chart: ChartSource,
+): Pick<Infrastructure, "objectStore" | "metrics"> {
+    const access = accessOf(settings.access);
+    const buckets = Object.values(BUCKETS);
+    const { endpoint } = settings.external;
+    if (endpoint === undefined) {
+        const { existingSecret } = settings;
+        const store = new ObjectStore("minio", {
+            platform,
+            ...settings,
+            existingSecret,
+            chart,
+            access,
+            buckets,
+        });
+        return {
+            objectStore: store.content,
+            metrics: [store.metricsAt(OBJECT_STORE_PORT, OBJECT_STORE_METRICS)],
+        };
+    }
+    const store = new ExistingObjectStore("minio", {
+        platform,
+        // The schema's contradictions made sure that the Secret is named.
+        server: externalObjectStore(endpoint, settings.existingSecret ?? ""),
+        access,
+        buckets,
+        createBuckets: true,
+    });
+    return { objectStore: store.content, metrics: [] };
+}
+
+function providePostgres(
+    { postgres: settings }: Settings,
+    platform: Platform,
+): { postgres: PostgresContent; metrics: readonly MetricsEndpoint[] } {
+    const access = accessOf(settings.access);
+    const { existingSecret } = settings;
+    const { host, ...external } = settings.external;
+    if (host === undefined) {
+        const server = new Postgres("postgres", { platform, ...settings, existingSecret, access });
+        const exporter = postgresExporter(platform, server.content.statistics("monitoring"));
+        return { postgres: server.content, metrics: [exporter.metrics] };
+    }
+    const server = new ExistingPostgres("postgres", {
+        platform,
+        server: externalPostgres({ host, ...external, passwordSecretName: existingSecret ?? "" }),
+        access,
+    });
+    return { postgres: server.content, metrics: [] };
+}
+
+/** How a provider reaches a server, as the component wants it. */
+export function accessOf(access: Settings["postgres"]["access"]): Access {
+    const { timeoutSeconds, localPort, host, port } = access;
+    return access.mode === "direct" && host !== undefined
+        ? { mode: "direct", host, port, timeoutSeconds }
+        : { mode: "tunnel", localPort, timeoutSeconds };
 }

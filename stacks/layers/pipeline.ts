@@ -1,5 +1,6 @@
+import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
+import { datasetPrefix, OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
 import { Dataset } from "../../components/pipeline/dataset";
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { Preprocess } from "../../components/pipeline/preprocess";
@@ -13,17 +14,27 @@ export interface Pipeline {
     readonly preprocess: Preprocess;
     readonly trainers: readonly Trainer[];
     readonly evaluator: Evaluator;
+    /** Where they show their figures. */
+    readonly metrics: readonly MetricsEndpoint[];
 }
 
-/** Preprocessing, one trainer for each model family, and the evaluator. */
+/** Preprocessing, one trainer for each model family, and the evaluator; undefined when another stack has them. */
 export function deployPipeline(
     settings: Settings,
     platform: Platform,
-    { kafka, topics, objectStore, mlflow }: Infrastructure,
+    { kafka, objectStore, mlflow }: Infrastructure,
     files: InputFiles,
-): Pipeline {
-    const dataset = new Dataset("dataset", { objectStore, train: files.train, test: files.test });
-    const shared = { platform, kafka: kafka.connection, topics: topics.job };
+): Pipeline | undefined {
+    if (!settings.layers.includes("pipeline")) {
+        return undefined;
+    }
+    const dataset = new Dataset("dataset", {
+        objectStore,
+        keyPrefix: datasetPrefix(platform.identifier),
+        train: files.train,
+        test: files.test,
+    });
+    const shared = { platform, kafka: kafka.connection };
     const preprocess = new Preprocess("preprocess", {
         ...shared,
         objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
@@ -48,7 +59,8 @@ export function deployPipeline(
         modelTypes: settings.training.models,
         objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
         mlflow: mlflow.connection,
-        resources: settings.evaluation.resources,
+        ...settings.evaluation,
     });
-    return { preprocess, trainers, evaluator };
+    const metrics = [...trainers, evaluator].map((worker) => worker.metrics);
+    return { preprocess, trainers, evaluator, metrics };
 }

@@ -9,8 +9,8 @@ import type { Settings } from "../settings/schema";
 /**
  * The cluster context, which must be named: whatever context happens to be current is never used.
  *
- * The kubeconfig file itself comes from `KUBECONFIG` or the user's home, so that no path of this machine is kept
- * in state.
+ * The kubeconfig file itself comes from `KUBECONFIG` or the user's home, so that no path of a machine stands in a
+ * stack's settings.
  */
 export function requiredContext(stack: string): string {
     const context = new pulumi.Config("kubernetes").get("context");
@@ -34,7 +34,10 @@ export function createPlatform(settings: Settings, stack: string, context: strin
         enableConfigMapMutable: true,
     });
     const guard = new DataLossGuard(settings.allowDataLoss);
-    const namespace = new Namespace(settings.namespace, { provider, guard });
+    const namespace = settings.layers.includes("infrastructure")
+        ? new Namespace(settings.namespace, { provider, guard })
+        : // It belongs to the stack whose infrastructure is used, whose outputs say so.
+          { ready: pulumi.output(settings.namespace), resource: undefined };
     return {
         instance: stack,
         provider,

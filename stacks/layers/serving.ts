@@ -1,7 +1,11 @@
+import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
-import { Inference, type Scaling } from "../../components/serving/inference";
+import { mostReplicas, type Scaling } from "../../components/serving/autoscaling";
+import { METRICS_PORT } from "../../components/serving/haproxyConfig";
+import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
 import { LoadBalancer } from "../../components/serving/loadBalancer";
+import { quantity } from "../settings/quantity";
 import type { Settings } from "../settings/schema";
 import type { Infrastructure } from "./infrastructure";
 
@@ -10,45 +14,60 @@ const SERVER_SLOTS = 20;
 
 /** From a promoted model to a forecast. */
 export interface Serving {
+    /** The version that follows every promotion. */
     readonly inference: Inference;
+    readonly canary: Inference | undefined;
     readonly loadBalancer: LoadBalancer;
+    /** Where they show their figures. */
+    readonly metrics: readonly MetricsEndpoint[];
 }
 
-/** The forecast API and the load balancer before it. */
+/** The forecast API and the load balancer before it; undefined when another stack has them. */
 export function deployServing(
     settings: Settings,
     platform: Platform,
-    { kafka, topics, objectStore, mlflow }: Infrastructure,
-): Serving {
+    { kafka, objectStore, mlflow }: Infrastructure,
+): Serving | undefined {
+    if (!settings.layers.includes("serving")) {
+        return undefined;
+    }
     const scaling = scalingOf(settings);
-    const inference = new Inference("inference", {
+    const shared = {
         platform,
         kafka: kafka.connection,
         objectStore: objectStore.connection("inference", OBJECT_STORE_GRANTS.inference),
         mlflow: mlflow.connection,
         scaling,
         resources: settings.inference.resources,
-        topics: topics.job,
-    });
-    const most = scaling.mode === "auto" ? scaling.maxReplicas : scaling.replicas;
+    };
+    const inference = new Inference("inference", shared);
+    const { weight, ...version } = settings.serving.canary;
+    const canary =
+        version.runId === undefined && version.image === undefined
+            ? undefined
+            : { inference: new Inference("inference-canary", { ...shared, version }), weight };
     const loadBalancer = new LoadBalancer("inference-lb", {
         platform,
-        inference,
+        stable: inference,
+        canary,
         // One more than there are pods: a rollout adds one before it takes one.
-        maximumServers: Math.max(SERVER_SLOTS, most + 1),
+        maximumServers: Math.max(SERVER_SLOTS, mostReplicas(scaling) + 1),
+        threads: Math.ceil(quantity(settings.loadBalancer.resources.limits.cpu)),
         ...settings.loadBalancer,
     });
-    return { inference, loadBalancer };
+    const versions = [inference, ...(canary === undefined ? [] : [canary.inference])];
+    return {
+        inference,
+        canary: canary?.inference,
+        loadBalancer,
+        metrics: [
+            ...versions.map((version) => version.metricsAt(INFERENCE_PORT)),
+            loadBalancer.metricsAt(METRICS_PORT),
+        ],
+    };
 }
 
 function scalingOf({ inference }: Settings): Scaling {
-    const { autoscaling, replicas } = inference;
-    return autoscaling.enabled
-        ? {
-              mode: "auto",
-              minReplicas: autoscaling.minReplicas,
-              maxReplicas: autoscaling.maxReplicas,
-              targetCpuPercent: autoscaling.targetCpuPercent,
-          }
-        : { mode: "fixed", replicas: replicas ?? 1 };
+    const { enabled, ...autoscaling } = inference.autoscaling;
+    return enabled ? { mode: "auto", ...autoscaling } : { mode: "fixed", replicas: inference.replicas ?? 1 };
 }

@@ -1,22 +1,22 @@
-import { keyOf, shown, type Problem } from "./problems";
+import { ingressContradictions } from "./ingressContradictions";
+import { ownership } from "./ownership";
+import { contradiction as problem, type Problem } from "./problems";
 import { quantity } from "./quantity";
 import type { Settings } from "./schema";
 
 /** Settings that are each allowed and together are not. */
 export function contradictions(settings: Settings): Problem[] {
     return [
+        ...ownership(settings),
+        ...ingressContradictions(settings),
         ...scaling(settings),
+        ...canary(settings),
         ...brokers(settings),
         ...access(settings),
         ...exposures(settings),
         ...files(settings),
         ...resources(settings),
     ];
-}
-
-function problem(path: string, value: unknown, reason: string): Problem {
-    const parts = path.split(".");
-    return { path: parts, message: `${keyOf(parts)} = ${shown(value)}: ${reason}` };
 }
 
 function scaling({ inference }: Settings): Problem[] {
@@ -37,6 +37,31 @@ function scaling({ inference }: Settings): Problem[] {
                       "inference.autoscaling.minReplicas",
                       autoscaling.minReplicas,
                       `must not be above flts:inference.autoscaling.maxReplicas (${autoscaling.maxReplicas})`,
+                  ),
+              ]
+            : []),
+    ];
+}
+
+function canary({ serving, images }: Settings): Problem[] {
+    const { runId, image, weight } = serving.canary;
+    return [
+        ...(weight > 0 && runId === undefined && image === undefined
+            ? [
+                  problem(
+                      "serving.canary.weight",
+                      weight,
+                      "there is no canary to get these requests; name flts:serving.canary.runId or " +
+                          "flts:serving.canary.image, or set the weight to 0",
+                  ),
+              ]
+            : []),
+        ...(image !== undefined && image === `flts/inference:${images.tag}` && runId === undefined
+            ? [
+                  problem(
+                      "serving.canary.image",
+                      image,
+                      "is the stable version's image too; name another, or a flts:serving.canary.runId",
                   ),
               ]
             : []),
@@ -93,6 +118,9 @@ function exposures(settings: Settings): Problem[] {
         "mlflow.service": settings.mlflow.service,
         "loadBalancer.service": settings.loadBalancer.service,
         "objectStore.console": settings.objectStore.console,
+        "loadTest.service": settings.loadTest.service,
+        "monitoring.service": settings.monitoring.service,
+        "monitoring.grafana.service": settings.monitoring.grafana.service,
     };
     const taken = new Map<number, string>();
     return Object.entries(services).flatMap(([path, { type, nodePort }]) => {
@@ -118,12 +146,15 @@ function exposures(settings: Settings): Problem[] {
     });
 }
 
-function files({ dataset, objectStore, chartRepository }: Settings): Problem[] {
+function files({ dataset, objectStore, chartRepository, layers }: Settings): Problem[] {
     return [
         ...(dataset.testFile !== undefined && dataset.file === undefined
             ? [problem("dataset.testFile", dataset.testFile, "needs flts:dataset.file, the rows to train on")]
             : []),
-        ...(objectStore.chart === undefined && chartRepository === undefined
+        ...(layers.includes("infrastructure") &&
+        objectStore.external.endpoint === undefined &&
+        objectStore.chart === undefined &&
+        chartRepository === undefined
             ? [
                   {
                       path: ["objectStore", "chart"],

@@ -132,6 +132,12 @@ export function access(what: string, localPort: number, serverPort: number) {
                 "a host name or address without scheme and port",
             ),
             port: integer("Port, for mode direct", serverPort, 1, 65535),
+            timeoutSeconds: integer(
+                `Seconds ${what} may take to answer before the update fails`,
+                180,
+                5,
+                3600,
+            ),
         })
         .prefault({});
 }

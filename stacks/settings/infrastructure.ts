@@ -9,13 +9,28 @@ import {
     optionalText,
     resources,
     storage,
+    text,
 } from "./fields";
+
+/** Scheme, host and port alone: clients put paths of their own behind it. */
+const ENDPOINT = /^https?:\/\/[A-Za-z0-9][-A-Za-z0-9.]*(:\d{1,5})?$/;
+const HOST = /^[A-Za-z0-9][-A-Za-z0-9.]*$/;
 
 const secretName = (doc: string) => optionalText(doc, LABEL, LABEL_SHAPE);
 
 /** Settings of the message broker. */
 export const kafka = z
     .strictObject({
+        external: z
+            .strictObject({
+                bootstrapServers: optionalText(
+                    "Kafka to use instead of deploying one: its bootstrap servers, without TLS",
+                    /^[-A-Za-z0-9.]+:\d{1,5}(,[-A-Za-z0-9.]+:\d{1,5})*$/,
+                    "host:port, several with commas between them",
+                ),
+                replicationFactor: integer("Replicas of each topic there", 3, 1, 9),
+            })
+            .prefault({}),
         brokers: integer("Brokers; each is a controller too, so an odd number", 1, 1, 9),
         partitions: integer("Partitions of each working topic", 1, 1, 64),
         retentionHours: integer("Hours for which messages of the working topics are kept", 168, 1, 8760),
@@ -33,6 +48,15 @@ export const objectStore = z
             /\.tgz$/,
             "a path that ends in .tgz",
         ),
+        external: z
+            .strictObject({
+                endpoint: optionalText(
+                    "MinIO to use instead of deploying one: its S3 endpoint as pods reach it",
+                    ENDPOINT,
+                    "http:// or https://, a host, and a port where it is another than the scheme's",
+                ),
+            })
+            .prefault({}),
         mode: choice(
             "One server, or several that survive the loss of one",
             ["standalone", "distributed"],
@@ -59,6 +83,23 @@ export const objectStore = z
 /** Settings of the database server. */
 export const postgres = z
     .strictObject({
+        external: z
+            .strictObject({
+                host: optionalText(
+                    "PostgreSQL to use instead of deploying one: its host as pods reach it",
+                    HOST,
+                    "a host name or address without scheme and port",
+                ),
+                port: integer("Its port", 5432, 1, 65535),
+                user: text(
+                    "Role that may create roles and databases there",
+                    "postgres",
+                    /^[A-Za-z_][-\w]{0,62}$/,
+                    "letters, digits, underscores and hyphens, at most 63 characters",
+                ),
+                sslMode: choice("Whether connections to it are encrypted", ["require", "disable"], "require"),
+            })
+            .prefault({}),
         storage: storage("Volume of the server", "2Gi"),
         existingSecret: secretName(
             "Secret with the superuser's password to use; one is generated when empty",
@@ -71,6 +112,15 @@ export const postgres = z
 /** Settings of the tracking server. */
 export const mlflow = z
     .strictObject({
+        external: z
+            .strictObject({
+                trackingUri: optionalText(
+                    "MLflow to use instead of deploying one, and no PostgreSQL either",
+                    ENDPOINT,
+                    "http:// or https://, a host, and a port where it is another than the scheme's",
+                ),
+            })
+            .prefault({}),
         service: exposure("MLflow"),
         resources: resources(["150m", "512Mi"], ["2", "1536Mi"]),
     })

@@ -31,7 +31,37 @@ export const preprocess = z
             ["MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler", "none"],
             "MinMaxScaler",
         ),
-        handleNans: boolean("Fill gaps from the nearest rows", true),
+        addConstant: optionalText(
+            "Added to every value before scaling; nothing when empty",
+            /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i,
+            "a number",
+        ),
+        handleNans: boolean("Fill empty cells from the nearest training rows; refuse them otherwise", true),
+        nansThreshold: decimal("Share of empty training cells above which a column is left out", 0.33, 0, 1),
+        nansNeighbours: integer("Nearest training rows that an empty cell is the mean of", 2, 1, 1_000),
+        nansDropRows: boolean("Leave out rows with empty cells instead of filling them", false),
+        clip: z
+            .strictObject({
+                enabled: boolean("Clip outliers of every column but the forecast one", false),
+                method: choice(
+                    "What an outlier is: far outside the quartiles, or among the outermost values",
+                    ["iqr", "percentile"],
+                    "iqr",
+                ),
+                factor: decimal(
+                    "For iqr: how many interquartile ranges are still inside; for percentile: percent cut off at either end",
+                    1.5,
+                    0.001,
+                    49.9,
+                ),
+            })
+            .prefault({}),
+        lags: z
+            .strictObject({
+                count: integer("Past values of every column as further features; 0 for none", 0, 0, 1_000),
+                step: integer("Rows from one of them to the next", 1, 1, 100_000),
+            })
+            .prefault({}),
         timeFeatures: boolean("Add time of day, day of week and day of year as features", true),
         holdoutFraction: decimal(
             "Share of rows at the end that is held out without a test file",
@@ -49,18 +79,25 @@ export const preprocess = z
             /^.{0,64}$/,
             "at most 64 characters",
         ),
-        forceReprocess: boolean("Process again what was processed already", false),
+        forceReprocess: boolean("Process and train again what was processed already", false),
+        resendClaims: boolean(
+            "Announce again what was announced already, for instance after Kafka lost it",
+            false,
+        ),
         resources: resources(["100m", "256Mi"], ["2", "1536Mi"]),
     })
     .prefault({});
 
-/** Settings of the trainers. The defaults learn 16,000 rows in well under a minute on two cores. */
+/**
+ * Settings of the trainers, each of which gets the same resources. The defaults learn 16,000 rows in well under a minute
+ * on two cores. Prophet keeps its own defaults: of these it takes the lengths and the experiment.
+ */
 export const training = z
     .strictObject({
         models: z
             .array(z.enum(MODEL_TYPES))
             .min(1)
-            .default(["GRU"])
+            .default([...MODEL_TYPES])
             .describe("Model families to train; the best one is promoted"),
         inputLength: integer("Rows a forecast is made from", 16, 2, 10_000),
         outputLength: integer("Rows a forecast is made for", 1, 1, 1_000),
@@ -76,13 +113,20 @@ export const training = z
             /^[\w .-]{1,128}$/,
             "letters, digits, spaces, dots, hyphens",
         ),
-        resources: resources(["250m", "768Mi"], ["2", "2Gi"]),
+        resources: resources(["150m", "512Mi"], ["2", "2Gi"]),
     })
     .prefault({});
 
 /** Settings of the evaluator. */
 export const evaluation = z
     .strictObject({
+        typeTimeoutSeconds: integer(
+            "How long the other model families have, in seconds, once the first has reported; then an alert fires",
+            1800,
+            1,
+            604_800,
+        ),
+        promoteIncomplete: boolean("Promote the best so far when that time is over", false),
         resources: resources(["50m", "192Mi"], ["1", "768Mi"]),
     })
     .prefault({});

@@ -32,6 +32,12 @@ export function shown(value: unknown): string {
     return typeof value === "string" ? `"${value}"` : JSON.stringify(value);
 }
 
+/** A value that is allowed by itself and not beside others. */
+export function contradiction(path: string, value: unknown, reason: string): Problem {
+    const parts = path.split(".");
+    return { path: parts, message: `${keyOf(parts)} = ${shown(value)}: ${reason}` };
+}
+
 function wrongValue(
     path: readonly PropertyKey[],
     tree: SettingsTree,

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
+import { ingress } from "./ingress";
+import { layers, stacks } from "./layers";
+import { loadTest } from "./loadTest";
+import { monitoring } from "./monitoring";
 import * as pipeline from "./pipeline";
 import * as serving from "./serving";
 
@@ -14,11 +18,13 @@ const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
  */
 export const settingsSchema = z.strictObject({
     namespace: text("Namespace of everything", "flts", LABEL, LABEL_SHAPE),
+    layers,
+    stacks,
     identifier: text(
-        "Lineage tag of the pipeline, carried by data, runs and messages",
+        "Name of the pipeline, in its topics, consumer groups, objects and runs; upstream's names when empty",
         "",
-        /^([a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)?$/,
-        "lower-case letters, digits and inner hyphens, at most 40 characters",
+        /^(?!(?:default|global)$)([a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)?$/,
+        "lower-case letters, digits and inner hyphens, at most 40 characters, not default or global",
     ),
     imageRegistry: optionalText(
         "Prefix of every image, such as a mirror; the images' own names when empty",
@@ -70,7 +76,11 @@ export const settingsSchema = z.strictObject({
     training: pipeline.training,
     evaluation: pipeline.evaluation,
     inference: serving.inference,
+    serving: serving.serving,
     loadBalancer: serving.loadBalancer,
+    loadTest,
+    ingress,
+    monitoring,
 });
 
 /** Settings as the program uses them: complete and checked. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { boolean, exposure, integer, optionalInteger, resources } from "./fields";
+import { boolean, exposure, integer, optionalInteger, optionalText, resources } from "./fields";
 
 /** Settings of the forecast API. */
 export const inference = z
@@ -16,9 +16,16 @@ export const inference = z
                     10,
                     95,
                 ),
+                scaleDownWindowSeconds: integer(
+                    "Seconds that the load must have been low before pods are taken away",
+                    300,
+                    0,
+                    3600,
+                ),
             })
             .prefault({}),
-        resources: resources(["100m", "256Mi"], ["2", "1Gi"]),
+        // One process, whose model calls are too small to share: it could not use a second core.
+        resources: resources(["100m", "256Mi"], ["1", "1Gi"]),
     })
     .prefault({});
 
@@ -30,5 +37,26 @@ export const loadBalancer = z
         requestTimeoutSeconds: integer("Seconds a request may take", 30, 1, 600),
         service: exposure("the forecast API"),
         resources: resources(["50m", "64Mi"], ["1", "256Mi"]),
+    })
+    .prefault({});
+
+/** Settings of how versions of the forecast API share requests. */
+export const serving = z
+    .strictObject({
+        canary: z
+            .strictObject({
+                runId: optionalText(
+                    "MLflow run to serve beside the promoted one; the canary follows promotions when empty",
+                    /^[0-9a-f]{32}$/,
+                    "a run id: 32 hexadecimal digits",
+                ),
+                image: optionalText(
+                    "Image of the canary, without the mirror's prefix; that of the stable version when empty",
+                    /^[a-z0-9]+([._/-]+[a-z0-9]+)*(:\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$/,
+                    "a repository with a tag or a digest, such as flts/inference:1a2b3c",
+                ),
+                weight: integer("Requests that the canary gets, in percent", 0, 0, 100),
+            })
+            .prefault({}),
     })
     .prefault({});

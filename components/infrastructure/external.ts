@@ -1,0 +1,50 @@
+import { plain } from "../core/environment";
+import { OUTSIDE, type Connection } from "../core/links";
+import { MLFLOW_CLIENT, type MlflowServer } from "./mlflow";
+import type { ObjectStoreServer } from "./objectStoreContent";
+import type { PostgresServer } from "./postgresContent";
+
+/*
+ * Servers that somebody else runs, outside of the namespace: in another one, or outside of the cluster. Consumers take
+ * them as they take the project's own; the network is opened by port, as nobody here knows their addresses.
+ */
+
+/** @param bootstrapServers `host:port`, with commas; brokers must advertise the ports that are named here. */
+export function externalKafka(bootstrapServers: string): Connection {
+    const ports = bootstrapServers.split(",").map((server) => Number(server.split(":")[1]));
+    return {
+        server: OUTSIDE,
+        ports: [...new Set(ports)],
+        environment: plain({ KAFKA_BOOTSTRAP_SERVERS: bootstrapServers }),
+        requires: [],
+    };
+}
+
+/** @param rootSecretName Secret of the namespace with the keys `rootUser` and `rootPassword`. */
+export function externalObjectStore(endpoint: string, rootSecretName: string): ObjectStoreServer {
+    return { server: OUTSIDE, ports: [portOf(endpoint)], endpoint, rootSecretName };
+}
+
+/** The role need not be a superuser, so it is not taken for one. */
+export function externalPostgres(
+    server: Pick<PostgresServer, "host" | "port" | "user" | "sslMode" | "passwordSecretName">,
+): PostgresServer {
+    return { server: OUTSIDE, ports: [server.port], superuser: false, ...server };
+}
+
+export function externalMlflow(trackingUri: string): MlflowServer {
+    return {
+        trackingUri,
+        connection: {
+            server: OUTSIDE,
+            ports: [portOf(trackingUri)],
+            environment: plain({ MLFLOW_TRACKING_URI: trackingUri, ...MLFLOW_CLIENT }),
+            requires: [],
+        },
+    };
+}
+
+function portOf(address: string): number {
+    const { port, protocol } = new URL(address);
+    return port === "" ? { "http:": 80, "https:": 443 }[protocol as "http:" | "https:"] : Number(port);
+}

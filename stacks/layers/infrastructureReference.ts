@@ -1,0 +1,81 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../components/core/links";
+import type { Platform } from "../../components/core/platform";
+import { ExistingObjectStore } from "../../components/infrastructure/existingObjectStore";
+import { BUCKETS } from "../../components/pipeline/contract";
+import { infrastructureOutputs, type ConnectionOutputs, type InfrastructureOutputs } from "../layerOutputs";
+import { keyOf } from "../settings/problems";
+import type { Settings } from "../settings/schema";
+import { accessOf, type Infrastructure } from "./infrastructure";
+
+/**
+ * The infrastructure of another stack, with users of this stack's own in its servers.
+ *
+ * The outputs are awaited, so that what is made of them is as plain as if it had been made here: a preview shows it
+ * whole.
+ *
+ * @throws when that stack offers no infrastructure, or one for another namespace or identifier.
+ */
+export async function referencedInfrastructure(
+    settings: Settings,
+    platform: Platform,
+): Promise<Infrastructure> {
+    // The schema's contradictions made sure that it is named.
+    const stack = settings.stacks.infrastructure ?? "";
+    const reference = new pulumi.StackReference("infrastructure", { name: stack });
+    const layers: { value?: unknown } = await reference.getOutputDetails("layers");
+    const offered = checked(
+        stack,
+        (layers.value as { infrastructure?: unknown } | undefined)?.infrastructure,
+        settings,
+    );
+    const { content: objectStore } = new ExistingObjectStore("minio", {
+        platform,
+        server: offered.objectStore,
+        access: accessOf(settings.objectStore.access),
+        buckets: Object.values(BUCKETS),
+        createBuckets: false,
+    });
+    return {
+        kafka: { connection: connectionOf(offered.kafka) },
+        objectStore,
+        // A provider for which nothing is made yet would be of no use.
+        postgres: undefined,
+        mlflow: {
+            trackingUri: offered.mlflow.trackingUri,
+            connection: connectionOf(offered.mlflow.connection),
+        },
+        metrics: offered.metrics,
+    };
+}
+
+function checked(stack: string, offered: unknown, settings: Settings): InfrastructureOutputs {
+    const prefix = `${keyOf(["stacks", "infrastructure"])} = "${stack}"`;
+    const { success, data, error } = infrastructureOutputs.safeParse(offered);
+    if (!success) {
+        const reason =
+            offered === undefined
+                ? "it has no output layers.infrastructure"
+                : error.issues
+                      .map(({ path, message }) => `layers.infrastructure.${path.join(".")}: ${message}`)
+                      .join("; ");
+        throw new Error(
+            `${prefix}: ${reason}. Name a stack of this program that was deployed with infrastructure in ` +
+                "flts:layers, or update that stack first. Nothing was changed.",
+        );
+    }
+    for (const name of ["namespace", "identifier"] as const) {
+        if (data[name] !== settings[name]) {
+            throw new Error(
+                `${keyOf([name])} = "${settings[name]}": stack ${stack}, whose infrastructure is used, has ` +
+                    `"${data[name]}"; set it to that. Nothing was changed.`,
+            );
+        }
+    }
+    return data;
+}
+
+/** What another stack made exists by the time this one runs. */
+function connectionOf(offered: ConnectionOutputs): Connection {
+    return { ...offered, requires: [] };
+}

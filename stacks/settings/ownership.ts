@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from "node:util";
+import { serviceOf } from "../../components/access/service";
+import * as infrastructure from "./infrastructure";
+import { contradiction, type Problem } from "./problems";
+import type { Settings } from "./schema";
+
+type Server = keyof typeof infrastructure;
+
+/** Contradictions about who makes what: this stack, another stack, or somebody else. */
+export function ownership(settings: Settings): Problem[] {
+    return [...layers(settings), ...externals(settings), ...credentials(settings), ...reach(settings)];
+}
+
+function layers({ layers: deployed, stacks }: Settings): Problem[] {
+    const own = deployed.includes("infrastructure");
+    const other = stacks.infrastructure;
+    return [
+        ...(own && other !== undefined
+            ? [
+                  contradiction(
+                      "stacks.infrastructure",
+                      other,
+                      "flts:layers has infrastructure, so this stack makes its own; remove one of the two",
+                  ),
+              ]
+            : []),
+        ...(!own && other === undefined
+            ? [
+                  contradiction(
+                      "layers",
+                      deployed,
+                      "they stand on infrastructure; add it, or name the stack that has it with flts:stacks.infrastructure",
+                  ),
+              ]
+            : []),
+    ];
+}
+
+/** What names each external server, by what is then not deployed. */
+function externalAddresses({ kafka, objectStore, postgres, mlflow }: Settings) {
+    return {
+        kafka: { key: "kafka.external.bootstrapServers", value: kafka.external.bootstrapServers },
+        objectStore: { key: "objectStore.external.endpoint", value: objectStore.external.endpoint },
+        postgres: { key: "postgres.external.host", value: postgres.external.host },
+        mlflow: { key: "mlflow.external.trackingUri", value: mlflow.external.trackingUri },
+    } satisfies Record<Server, { key: string; value: string | undefined }>;
+}
+
+/** Settings that still matter where a server is not deployed. */
+const STILL_USED: Readonly<Record<Server, readonly string[]>> = {
+    kafka: ["external", "partitions", "retentionHours"],
+    // `make up` always names the chart.
+    objectStore: ["external", "existingSecret", "access", "chart"],
+    postgres: ["external", "existingSecret", "access"],
+    mlflow: ["external"],
+};
+
+function externals(settings: Settings): Problem[] {
+    const addresses = externalAddresses(settings);
+    if (!settings.layers.includes("infrastructure")) {
+        return Object.values(addresses).flatMap(({ key, value }) =>
+            value === undefined
+                ? []
+                : [
+                      contradiction(
+                          key,
+                          value,
+                          "belongs to the stack that has the infrastructure; set it there",
+                      ),
+                  ],
+        );
+    }
+    const { postgres, mlflow } = addresses;
+    return [
+        ...(Object.keys(addresses) as Server[]).flatMap((server) => {
+            const { key, value } = addresses[server];
+            return value === undefined ? [] : unused(settings, server, STILL_USED[server], key);
+        }),
+        ...(mlflow.value === undefined ? [] : unused(settings, "postgres", ["access"], mlflow.key)),
+        ...(mlflow.value === undefined || postgres.value === undefined
+            ? []
+            : [
+                  contradiction(
+                      postgres.key,
+                      postgres.value,
+                      `only MLflow needs a database, and flts:${mlflow.key} names one that has its own; remove one of the two`,
+                  ),
+              ]),
+    ];
+}
+
+/** Settings of a server that is not deployed, as far as they are not their defaults. */
+function unused(settings: Settings, server: Server, used: readonly string[], because: string): Problem[] {
+    const defaults: Record<string, unknown> = infrastructure[server].parse({});
+    return Object.entries(settings[server])
+        .filter(([name, value]) => !used.includes(name) && !isDeepStrictEqual(value, defaults[name]))
+        .map(([name, value]) =>
+            contradiction(
+                `${server}.${name}`,
+                value,
+                `is of no use, because flts:${because} names a server that is not deployed here; remove one of the two`,
+            ),
+        );
+}
+
+function credentials({ objectStore, postgres }: Settings): Problem[] {
+    const missing = (key: string, value: string | undefined, secret: string | undefined, keys: string) =>
+        value !== undefined && secret === undefined ? [contradiction(key, value, `needs flts:${keys}`)] : [];
+    return [
+        ...missing(
+            "objectStore.external.endpoint",
+            objectStore.external.endpoint,
+            objectStore.existingSecret,
+            "objectStore.existingSecret, a Secret with its rootUser and rootPassword",
+        ),
+        ...missing(
+            "postgres.external.host",
+            postgres.external.host,
+            postgres.existingSecret,
+            "postgres.existingSecret, a Secret with the password of flts:postgres.external.user",
+        ),
+    ];
+}
+
+/** An external server that this machine cannot reach as it is told to. */
+function reach({ objectStore, postgres, namespace }: Settings): Problem[] {
+    const endpoint = objectStore.external.endpoint;
+    const store = endpoint === undefined ? undefined : new URL(endpoint);
+    const hosts = { objectStore: store?.hostname, postgres: postgres.external.host };
+    const modes = { objectStore: objectStore.access.mode, postgres: postgres.access.mode };
+    return [
+        ...(["objectStore", "postgres"] as const).flatMap((server) => {
+            const host = hosts[server];
+            return host !== undefined &&
+                modes[server] === "tunnel" &&
+                serviceOf(host, namespace) === undefined
+                ? [
+                      contradiction(
+                          `${server}.access.mode`,
+                          "tunnel",
+                          `${host} is no Service of the cluster (name.namespace.svc); set it to direct, with flts:${server}.access.host`,
+                      ),
+                  ]
+                : [];
+        }),
+        ...(store?.protocol === "https:" && objectStore.access.mode === "tunnel"
+            ? [
+                  contradiction(
+                      "objectStore.access.mode",
+                      "tunnel",
+                      "the certificate of an https endpoint is for another name than the tunnel's; set it to direct",
+                  ),
+              ]
+            : []),
+    ];
+}
