@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT DATASET
+export STACK CONTEXT DATASET FORGET FORMAT
 
 ts := node_modules/.bin/ts-node --transpile-only
 packages := node_modules/.package-lock.json
@@ -15,7 +15,9 @@ help: ## List the targets
 	@printf '  %s\n' \
 	  'STACK=dev|prod       the stack, default dev' \
 	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
-	  'DATASET=path.csv     the series to learn: a "time" column and numeric features'
+	  'DATASET=path.csv     the series to learn: a "time" column and numeric features' \
+	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
+	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine tells it'
 
 $(packages): package-lock.json
 	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
@@ -24,6 +26,10 @@ $(packages): package-lock.json
 .PHONY: tools
 tools: $(packages) ## Find, download or build the engine and the embedded cluster's programs
 	@$(ts) toolchain/build/main.ts
+
+.PHONY: tools-check
+tools-check: $(packages) ## List the tools and verify their content, without making any
+	@$(ts) toolchain/build/main.ts --check
 
 .PHONY: cluster-up
 cluster-up: tools ## Start the embedded cluster, or heal it
@@ -54,6 +60,14 @@ down: $(packages) ## Destroy the stack, then the embedded cluster
 	@$(ts) toolchain/stack/down.ts
 	@$(if $(CONTEXT),:,$(ts) toolchain/cluster/main.ts down)
 
+.PHONY: loadtest
+loadtest: tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
+	@$(ts) toolchain/stack/loadtest.ts
+
+.PHONY: bench
+bench: tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates
+	@$(ts) toolchain/bench/main.ts
+
 .PHONY: test
 test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster
 	@$(ts) tests/run.ts
@@ -65,6 +79,10 @@ lint: $(packages) ## Check style and types
 .PHONY: format
 format: $(packages) ## Rewrite the sources in the project's style
 	@npx prettier --write . && npx eslint --fix .
+
+.PHONY: clean-caches
+clean-caches: $(packages) ## Remove tools of other pins, logs and FLTS_GO_CACHE
+	@$(ts) toolchain/build/main.ts --clean-caches
 
 .PHONY: clean
 clean: $(packages) ## Remove what was built: tools, images and caches (not the cluster's data)

@@ -11,19 +11,26 @@ export interface StackOptions {
     readonly embedded: boolean;
     /** Absolute or project-relative path of the user's CSV, when DATASET names one. */
     readonly dataset: string | undefined;
+    /** True to forget a stack on the user's own cluster without deleting anything of it. */
+    readonly forget: boolean;
 }
 
-/** Reads STACK, CONTEXT and DATASET; empty counts as absent, because make exports unset variables as empty. */
+/** Reads STACK, CONTEXT, DATASET and FORGET; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
         fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
     }
     const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : contextName;
+    const forget = environment.FORGET?.trim() ?? "";
+    if (!["", "yes", "no"].includes(forget)) {
+        fail(`FORGET=${forget}: say yes to forget a stack without deleting it, or leave it out.`);
+    }
     return {
         stack,
         context,
         embedded: context === contextName,
         dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
+        forget: forget === "yes",
     };
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { minioChart } from "../images/chart";
 import { imageTag } from "../images/keys";
 import type { StackOptions } from "./options";
+import { withoutPulledImages } from "./pulledImages";
 import type { SettingsTree } from "./settings";
 
 /** Series that is learned when no dataset is given, relative to the project's root. */
@@ -18,11 +19,12 @@ export function datasetSettings(dataset: string): SettingsTree {
     return testFile !== file && existsSync(testFile) ? { file, testFile } : { file };
 }
 
-/** What a deployment from this checkout sets beside its stack file: images and chart as built here, and the dataset. */
+/** What a deployment from this checkout sets beside its stack file: images and chart as they are here, and the dataset. */
 export async function deploymentOverrides(options: StackOptions): Promise<SettingsTree> {
     return {
         "flts:images": { tag: imageTag() },
         "flts:objectStore": { chart: await minioChart() },
+        ...(await withoutPulledImages(options)),
         ...(options.dataset === undefined ? {} : { "flts:dataset": datasetSettings(options.dataset) }),
     };
 }

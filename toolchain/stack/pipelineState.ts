@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { TRAINER_NAMES } from "../../components/pipeline/contract";
 import { toolPath } from "../build/paths";
 import type { DataVersion } from "./forecast";
 import { stageOf, type Stage } from "./stage";
@@ -8,6 +9,8 @@ export interface Preprocessed {
     readonly data: DataVersion;
     /** True when the same data had been processed before, so that nothing was announced. */
     readonly skipped: boolean;
+    /** When it said so, in milliseconds since 1970. */
+    readonly at: number;
 }
 
 /** The outcome in a preprocess Job's log, undefined while there is none. */
@@ -15,12 +18,21 @@ export function preprocessedOf(log: string): Preprocessed | undefined {
     for (const line of log.trim().split("\n").reverse()) {
         const [, event] = /"event": ?"(claims_published|skip_idempotent)"/.exec(line) ?? [];
         if (event !== undefined) {
-            const { config_hash, generation } = JSON.parse(line) as DataVersion;
-            return { data: { config_hash, generation }, skipped: event === "skip_idempotent" };
+            const { config_hash, generation, timestamp } = JSON.parse(line) as DataVersion & {
+                readonly timestamp: string;
+            };
+            return {
+                data: { config_hash, generation },
+                skipped: event === "skip_idempotent",
+                at: Date.parse(timestamp),
+            };
         }
     }
     return undefined;
 }
+
+/** Selects the pods of all trainers. */
+export const TRAINERS = `app.kubernetes.io/name in (${Object.values(TRAINER_NAMES).join(",")})`;
 
 /** Looks into the running pipeline of one stack, through kubectl. */
 export class PipelineState {
@@ -30,9 +42,9 @@ export class PipelineState {
         private readonly namespace: string,
     ) {}
 
-    /** The stage that the trainer is at. */
+    /** The stage that the trainers are at. */
     stage(): Stage {
-        return stageOf(this.kubectl("logs", "deployment/train-gru", "--tail", "20"));
+        return stageOf(this.kubectl("logs", "--selector", TRAINERS, "--tail", "20"));
     }
 
     /** What the stack's preprocess Job did. */

@@ -4,7 +4,9 @@ import { createConsole, fail, Progress, runMain, table, type Console } from "../
 import { isSameData, lastObservations, requestForecast, servedData } from "./forecast";
 import { readOptions } from "./options";
 import { deploymentOverrides, SAMPLE_DATASET } from "./overrides";
-import { PipelineState } from "./pipelineState";
+import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "./pulledImages";
+import { PipelineState, TRAINERS } from "./pipelineState";
+import { isTraining } from "./stage";
 import { projectDirectory, Workspace } from "./workspace";
 
 /** Longest wait for the first model, in milliseconds: several times what the sample needs on two busy cores. */
@@ -24,11 +26,14 @@ const FORECAST_STEPS = 5;
  *
  * A dataset that was processed before, but whose model made room for another one's since, is processed again: who
  * names a dataset wants its forecast.
+ *
+ * @param updated when the update of the stack began, in milliseconds since 1970.
  */
 async function waitForModel(
     output: Console,
     url: string,
     pipeline: PipelineState,
+    updated: number,
     advice: string,
 ): Promise<void> {
     await new Progress(output).step("Model of this dataset", { estimate: 60_000 }, async (report) => {
@@ -36,17 +41,20 @@ async function waitForModel(
         let wanted = pipeline.preprocessed();
         for (;;) {
             const served = await servedData(url);
-            if (wanted !== undefined && served !== undefined) {
-                if (isSameData(served, wanted.data)) {
-                    return;
-                }
-                if (wanted.skipped) {
-                    report(undefined, "processing the dataset again");
-                    wanted = pipeline.reprocess();
-                }
+            if (wanted !== undefined && served !== undefined && isSameData(served, wanted.data)) {
+                return;
+            }
+            const stage = pipeline.stage();
+            // Models of other data were promoted since: only a new one of this dataset can take their place.
+            if (
+                served !== undefined &&
+                wanted !== undefined &&
+                (wanted.skipped || (wanted.at < updated && !isTraining(stage)))
+            ) {
+                report(undefined, "processing the dataset again");
+                wanted = pipeline.reprocess();
             }
             wanted ??= pipeline.preprocessed();
-            const stage = pipeline.stage();
             if (Date.now() > deadline) {
                 fail(
                     `no model of this dataset was promoted within ${FORECAST_TIMEOUT / 60_000} minutes ` +
@@ -80,6 +88,10 @@ async function main(output: Console): Promise<void> {
     const options = readOptions(process.env);
     const workspace = new Workspace(options);
     workspace.prepare(await deploymentOverrides(options));
+    if (await onlyBuiltImages(options)) {
+        output.line(GRAFANA_LEFT_OUT);
+    }
+    const updated = Date.now();
     await workspace.run(["up", "--yes", "--skip-preview"]);
 
     const outputs = workspace.outputs() as unknown as StackOutputs;
@@ -89,6 +101,10 @@ async function main(output: Console): Promise<void> {
     output.line(`\nCredentials are in these Secrets (${kubectl} get secret NAME):`);
     output.line(table(Object.entries(outputs.secrets)));
 
+    if (outputs.endpoints.inference === undefined) {
+        // The forecast API is another stack's.
+        return;
+    }
     const url = outputs.urls.inference;
     if (url === undefined) {
         output.line(
@@ -101,7 +117,8 @@ async function main(output: Console): Promise<void> {
         output,
         url,
         new PipelineState(workspace.environment, options.context, outputs.namespace),
-        `${kubectl} logs deployment/train-gru, and of deployment/eval`,
+        updated,
+        `${kubectl} logs --prefix --selector '${TRAINERS}', and of deployment/eval`,
     );
     await printForecast(
         output,

@@ -8,7 +8,9 @@ import { pulumiEnvironment, stateDirectory, toolPath } from "../build/paths";
 import { clusterLayout } from "../cluster/layout";
 import { fail } from "../console";
 import type { StackOptions } from "./options";
+import type { StateResource } from "./remains";
 import { mergeSettings, readStackFile, type SettingsTree, type StackFile } from "./settings";
+import { Interrupted } from "./takeDown";
 
 /** The project's root, where Pulumi.yaml stands. */
 export const projectDirectory = join(__dirname, "..", "..");
@@ -48,17 +50,20 @@ export class Workspace {
         return this.capture(["stack", "ls", "--json"], true).includes(`"name": "${this.options.stack}"`);
     }
 
-    /** Creates the stack where it is missing, and writes the settings that the next commands run with. */
-    prepare(overrides: SettingsTree): void {
+    /**
+     * Creates the stack where it is missing, and writes the settings that the next commands run with.
+     *
+     * @param base stack whose committed settings the overrides are laid over.
+     */
+    prepare(overrides: SettingsTree, base = this.options.stack): void {
         // The salt is made by `stack init`, which always writes it beside Pulumi.yaml; a project file of the same
         // name in our own directory keeps it out of the checkout.
         writeFileSync(join(this.directory, "Pulumi.yaml"), "name: flts\nruntime: nodejs\n");
         if (!this.exists()) {
             this.capture(["stack", "init", this.options.stack, "--no-select"], false, this.directory);
         }
-        const salt = (parse(readFileSync(this.configFile, "utf8")) as Partial<StackFile> | null)
-            ?.encryptionsalt;
-        const settings = mergeSettings(readStackFile(projectDirectory, this.options.stack).config, {
+        const salt = this.deployedFile().encryptionsalt;
+        const settings = mergeSettings(readStackFile(projectDirectory, base).config, {
             "kubernetes:context": this.options.context,
             ...overrides,
         });
@@ -71,7 +76,22 @@ export class Workspace {
         );
     }
 
-    /** Runs a pulumi command on the stack with the terminal attached; fails with its exit code. */
+    /** Context that the last command on the stack was for; undefined if this machine has not seen one. */
+    deployedContext(): string | undefined {
+        return this.deployedFile().config?.["kubernetes:context"] as string | undefined;
+    }
+
+    /** What `prepare` wrote last. */
+    private deployedFile(): Partial<StackFile> {
+        return existsSync(this.configFile)
+            ? ((parse(readFileSync(this.configFile, "utf8")) as Partial<StackFile> | null) ?? {})
+            : {};
+    }
+
+    /**
+     * Runs a pulumi command on the stack with the terminal attached; fails with its exit code, or throws an
+     * `Interrupted` when Ctrl-C ended it.
+     */
     async run(command: readonly string[]): Promise<void> {
         this.releaseDeadLocks();
         // A log wants what was done; each stage of each resource is for a terminal, where lines are redrawn.
@@ -82,17 +102,24 @@ export class Workspace {
             stdio: "inherit",
         });
         // Ctrl-C reaches pulumi too, which then finishes the step it is at; this process only has to wait for it.
-        const wait = (): void => undefined;
+        const interruption = new AbortController();
+        const wait = (): void => {
+            interruption.abort();
+        };
         process.on("SIGINT", wait);
         const code = await new Promise<number | null>((resolve, reject) => {
             child.on("error", reject);
             child.on("exit", resolve);
         });
         process.off("SIGINT", wait);
+        const title = `pulumi ${command[0] ?? ""} --stack ${this.options.stack}`;
+        if (interruption.signal.aborted) {
+            throw new Interrupted(`${title} was interrupted. Run the same make target again: it continues.`);
+        }
         if (code !== 0) {
             fail(
-                `pulumi ${command[0] ?? ""} --stack ${this.options.stack} ended with ${code ?? "a signal"}; ` +
-                    "its messages are above. Mend the cause and run the same make target again: it continues.",
+                `${title} ended with ${code ?? "a signal"}; its messages are above. ` +
+                    "Mend the cause and run the same make target again: it continues.",
             );
         }
     }
@@ -104,17 +131,17 @@ export class Workspace {
         ) as SettingsTree;
     }
 
-    /** True when the stack has no resources, as after a destroy. */
-    isEmpty(): boolean {
+    /** All resources in the stack's state; none after a destroy. */
+    resources(): readonly StateResource[] {
         const state = JSON.parse(this.capture(["stack", "export", "--stack", this.options.stack])) as {
-            deployment: { resources?: readonly unknown[] };
+            deployment: { resources?: readonly StateResource[] };
         };
-        return (state.deployment.resources ?? []).length === 0;
+        return state.deployment.resources ?? [];
     }
 
-    /** Forgets a destroyed stack. */
+    /** Forgets the stack, even if its state still holds something. */
     remove(): void {
-        this.capture(["stack", "rm", "--yes", "--preserve-config", "--stack", this.options.stack]);
+        this.capture(["stack", "rm", "--yes", "--force", "--preserve-config", "--stack", this.options.stack]);
     }
 
     private capture(command: readonly string[], tolerant = false, directory = projectDirectory): string {

@@ -1,0 +1,24 @@
+/** The parts of a resource in Pulumi's state that tell what it is. */
+export interface StateResource {
+    readonly urn: string;
+    readonly type: string;
+    /** Given by the provider; `<namespace>/<name>` for most of Kubernetes' objects. */
+    readonly id?: string;
+    /** False for components, which are only a grouping of others. */
+    readonly custom?: boolean;
+}
+
+/** Providers whose resources exist in Pulumi's state alone. */
+const onlyInState = ["pulumi", "random"];
+
+/**
+ * What a state that is forgotten without a destroy leaves behind, one thing an entry, such as
+ * `StatefulSet flts/kafka` or `S3Bucket mlflow`. Things in a server that is gone are gone with it, which the state
+ * cannot know.
+ */
+export function remains(resources: readonly StateResource[]): string[] {
+    return resources
+        .filter(({ type, custom }) => custom === true && !onlyInState.includes(type.split(":")[0] ?? ""))
+        .map(({ type, id, urn }) => `${type.split(":").pop() ?? ""} ${id ?? urn.split("::").pop() ?? ""}`)
+        .sort();
+}
