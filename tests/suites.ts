@@ -50,6 +50,18 @@ export const suites: readonly Suite[] = [
         command: "make --no-print-directory tools",
     },
     {
+        name: "load-balancer",
+        proves: "HAProxy takes the generated configuration, loses no request, and splits them by weight",
+        runner: "mocha",
+        command: `${mocha} 'tests/load-balancer/**/*.test.ts'`,
+    },
+    {
+        name: "rules",
+        proves: "each alert tells what it should, and says what to do",
+        runner: "mocha",
+        command: `${mocha} 'tests/rules/**/*.test.ts'`,
+    },
+    {
         name: "go",
         proves: "the toolchain's own Go packages",
         runner: "go",
@@ -78,11 +90,12 @@ export const suites: readonly Suite[] = [
         name: "cluster",
         proves: "a CSV becomes a forecast on real pods",
         runner: "mocha",
-        command: `${mocha} 'tests/cluster/**/*.test.ts'`,
+        // The pipeline first: it tells how long the first deployment takes, which the others use.
+        command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/**/*.test.ts'`,
     },
     {
         name: "engine",
-        proves: "first up, no-op up, preview, refresh and destroy on the real engine",
+        proves: "first up, no-op up, preview, refresh, destroy, and a stack cut in two, on the real engine",
         runner: "mocha",
         command: `${mocha} 'tests/engine/**/*.test.ts'`,
     },

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatBytes, formatDuration } from "../../toolchain/console";
-import { kubectl, kubectlGet, make, projectDirectory, type Outcome } from "../support/commands";
+import { kubectl, kubectlGet, make, preprocess, projectDirectory, type Outcome } from "../support/commands";
 import { holdoutErrors } from "../support/holdout";
 import { peakMemory } from "../support/memory";
 
@@ -109,15 +109,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
 
     it("processes again on request without doing the same work twice", async () => {
         const before = await promotionPointer();
-        const log = await kubectl(
-            "-n",
-            namespace,
-            "exec",
-            "deployment/preprocess",
-            "--",
-            "python",
-            "main.py",
-        );
+        const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);
         assert.deepEqual(await promotionPointer(), before);
     });

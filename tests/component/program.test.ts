@@ -28,25 +28,44 @@ describe("the program with its defaults", () => {
             ofType(resources, type)
                 .map(({ name }) => name)
                 .sort();
-        assert.deepEqual(names("kubernetes:apps/v1:StatefulSet"), ["kafka", "postgres"]);
+        assert.deepEqual(names("kubernetes:apps/v1:StatefulSet"), ["kafka", "postgres", "prometheus"]);
         assert.deepEqual(names(DEPLOYMENT), [
+            "alertmanager",
+            "blackbox-exporter",
             "eval",
+            "grafana",
             "inference",
             "inference-lb",
+            "kafka-lag",
+            "kube-state-metrics",
+            "locust-master",
+            "locust-worker",
             "mlflow",
+            "nonml-prophet",
+            "postgres-exporter",
             "preprocess",
             "train-gru",
+            "train-lstm",
         ]);
         assert.deepEqual(names("kubernetes:helm.sh/v3:Release"), ["minio"]);
         assert.deepEqual(names(SERVICE), [
+            "alertmanager",
+            "blackbox-exporter",
             "eval",
+            "grafana",
             "inference",
             "inference-headless",
             "inference-lb",
             "kafka",
             "kafka-headless",
+            "kafka-lag",
+            "kube-state-metrics",
+            "locust",
+            "locust-master",
             "mlflow",
             "postgres",
+            "postgres-exporter",
+            "prometheus",
         ]);
         assert.deepEqual(names("minio:index/s3Bucket:S3Bucket"), [
             "dataset",
@@ -103,6 +122,7 @@ describe("the program with its defaults", () => {
             "S3Bucket processed-data",
             "StatefulSet kafka",
             "StatefulSet postgres",
+            "StatefulSet prometheus",
         ]);
     });
 
@@ -216,18 +236,24 @@ describe("the program, changed", () => {
         one(resources, "kubernetes:policy/v1:PodDisruptionBudget", "inference");
     });
 
-    it("trains each family that is asked for, and the evaluator waits for them", async () => {
-        const { resources } = await deployProgram(
-            settings({ training: { models: ["GRU", "LSTM", "PROPHET"] } }),
-        );
-        for (const name of ["train-gru", "train-lstm", "train-prophet"]) {
-            one(resources, DEPLOYMENT, name);
+    it("trains the families that are asked for, in consumer groups of their own, and the evaluator waits for them", async () => {
+        const { resources } = await deployProgram(settings({ training: { models: ["PROPHET", "LSTM"] } }));
+        const variable = (workload: string, name: string): unknown =>
+            workloads(resources)
+                .find((candidate) => candidate.name === workload)
+                ?.template.spec.containers[0]?.env.find((variable) => variable.name === name)?.value;
+        for (const [name, type] of [
+            ["nonml-prophet", "PROPHET"],
+            ["train-lstm", "LSTM"],
+        ] as const) {
+            assert.equal(variable(name, "MODEL_TYPE"), type);
+            assert.equal(variable(name, "CONSUMER_GROUP_ID"), name);
         }
-        const evaluator = workloads(resources).find(({ name }) => name === "eval");
-        const expected = evaluator?.template.spec.containers[0]?.env.find(
-            ({ name }) => name === "EXPECTED_MODEL_TYPES",
+        assert.deepEqual(
+            ofType(resources, DEPLOYMENT).filter(({ name }) => name === "train-gru"),
+            [],
         );
-        assert.equal(expected?.value, "GRU,LSTM,PROPHET");
+        assert.equal(variable("eval", "EXPECTED_MODEL_TYPES"), "PROPHET,LSTM");
     });
 
     it("takes given Secrets instead of generated ones", async () => {

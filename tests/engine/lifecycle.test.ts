@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { contextName } from "../../toolchain/cluster/layout";
-import { kubectl, kubectlGet, make } from "../support/commands";
+import { kubectl, kubectlGet, make, preprocess, run } from "../support/commands";
 import { EngineStack } from "../support/engine";
 
 const namespace = "flts";
@@ -30,6 +30,8 @@ describe("the dev stack on the real engine", function () {
     this.timeout(20 * 60_000);
 
     let stack: EngineStack;
+    /** The state before the stack was destroyed. */
+    let deployed: string;
 
     before(async () => {
         const outcome = await make("up");
@@ -41,6 +43,13 @@ describe("the dev stack on the real engine", function () {
         await stack.settings();
         const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
         assert.equal(second.code, 0, second.everything);
+    });
+
+    it("is previewed as unchanged, in a report fit for a pull request", async () => {
+        const preview = await make("preview", "FORMAT=comment");
+        assert.equal(preview.code, 0, preview.everything);
+        assert.match(preview.output, /^<!-- flts-preview -->\n### Preview: no changes$/m);
+        assert.match(preview.output, /^\| dev \| 0 \| 0 \| 0 \| 0 \|$/m);
     });
 
     it("previews without connecting to MinIO or PostgreSQL", async () => {
@@ -90,14 +99,17 @@ describe("the dev stack on the real engine", function () {
                 "name",
             )
         ).trim();
+        await stack.settings({ "flts:objectStore": { access: { timeoutSeconds: 10 } } });
         await kubectl("-n", namespace, "scale", workload, "--replicas=0");
         try {
-            await stack.pulumi(["refresh", "--yes", "--skip-preview", "--run-program"]);
+            const refreshed = await stack.pulumi(["refresh", "--yes", "--skip-preview", "--run-program"]);
+            assert.match(refreshed.everything, /MinIO did not answer .* within 10 s/);
         } finally {
             await kubectl("-n", namespace, "scale", workload, "--replicas=1");
             await kubectl("-n", namespace, "rollout", "status", workload, "--timeout=180s");
         }
         assert.deepEqual((await stack.resources()).map((resource) => resource.urn).sort(), before);
+        await stack.settings();
         const mended = await stack.pulumi(["up", "--yes", "--skip-preview"]);
         assert.equal(mended.code, 0, mended.everything);
     });
@@ -110,24 +122,31 @@ describe("the dev stack on the real engine", function () {
         const rotated = await stack.pulumi(["up", "--yes", "--skip-preview"]);
         assert.equal(rotated.code, 0, rotated.everything);
         assert.notEqual((await password()).data.secretKey, old.data.secretKey);
-        const log = await kubectl(
-            "-n",
-            namespace,
-            "exec",
-            "deployment/preprocess",
-            "--",
-            "python",
-            "main.py",
-        );
+        const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);
     });
 
-    it("is destroyed whole, and forgotten", async () => {
+    it("is destroyed whole", async () => {
+        deployed = await stack.exported();
         await stack.settings({ "flts:allowDataLoss": ["all"], "flts:credentials": { epoch: 2 } });
         const destroyed = await stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
         assert.equal(destroyed.code, 0, destroyed.everything);
         assert.deepEqual(await stack.resources(), []);
         const left = await kubectl("get", "namespace", namespace, "--ignore-not-found");
         assert.equal(left.trim(), "");
+    });
+
+    it("is forgotten though the servers in its state are gone, and without waiting for them", async () => {
+        await stack.restore(deployed);
+        const started = Date.now();
+        const down = await run(process.execPath, [
+            "-r",
+            "ts-node/register/transpile-only",
+            "toolchain/stack/down.ts",
+        ]);
+        assert.equal(down.code, 0, down.everything);
+        assert.match(down.everything, /is deleted with the embedded cluster/);
+        assert.ok(Date.now() - started < 90_000, down.everything);
+        assert.equal(stack.exists(), false);
     });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { OUTSIDE } from "../../components/core/links";
 import { contradictions } from "../../stacks/settings/contradictions";
 import type { Settings } from "../../stacks/settings/schema";
+import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
-import { containers, ofType, workloads, type NetworkPolicySpec } from "../support/objects";
+import { containers, ofType, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
 /** Settings from everywhere in their space; the ones that contradict each other are left out. */
@@ -14,16 +16,31 @@ const anySettings: fc.Arbitrary<Settings> = fc
         namespace: fc.constantFrom("flts", "flts-two"),
         storageClass: fc.constantFrom(undefined, "fast"),
         credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
-        kafka: fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
-        objectStore: fc.record({
-            chart: fc.constant("/charts/minio.tgz"),
-            mode: fc.constantFrom("standalone", "distributed"),
-            console: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30901 }),
-        }),
-        postgres: fc.record({
-            access: fc.constantFrom({ mode: "tunnel" }, { mode: "direct", host: "db.example" }),
-        }),
-        mlflow: fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
+        kafka: fc.oneof(
+            fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
+            fc.constant({ external: { bootstrapServers: "kafka.example:9094" } }),
+        ),
+        objectStore: fc.oneof(
+            fc.record({
+                chart: fc.constant("/charts/minio.tgz"),
+                mode: fc.constantFrom("standalone", "distributed"),
+                console: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30901 }),
+            }),
+            fc.constant({
+                external: { endpoint: "http://minio.store.svc:9001" },
+                existingSecret: "store-root",
+            }),
+        ),
+        postgres: fc.oneof(
+            fc.record({
+                access: fc.constantFrom({ mode: "tunnel" }, { mode: "direct", host: "db.example" }),
+            }),
+            fc.constant({ external: { host: "postgres.db.svc", port: 6432 }, existingSecret: "db-admin" }),
+        ),
+        mlflow: fc.oneof(
+            fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
+            fc.constant({ external: { trackingUri: "https://mlflow.example" } }),
+        ),
         preprocess: fc.record({ scaler: fc.constantFrom("none", "RobustScaler"), handleNans: fc.boolean() }),
         training: fc.record({
             models: fc.subarray(["GRU", "LSTM", "PROPHET"], { minLength: 1 }),
@@ -35,6 +52,42 @@ const anySettings: fc.Arbitrary<Settings> = fc
             { autoscaling: { enabled: true, minReplicas: 1, maxReplicas: 50 } },
             { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 4 } },
         ),
+        serving: fc.record({
+            canary: fc.constantFrom(
+                {},
+                { runId: "0a".repeat(16), weight: 0 },
+                { image: "flts/inference:next", weight: 25 },
+                {
+                    runId: "0b".repeat(16),
+                    image: "elsewhere/inference@sha256:" + "0".repeat(64),
+                    weight: 100,
+                },
+            ),
+        }),
+        layers: fc.constantFrom(
+            ["infrastructure", "pipeline", "serving"],
+            ["infrastructure", "pipeline", "serving", "monitoring"],
+        ),
+        monitoring: fc.constantFrom(
+            {},
+            { grafana: { enabled: false }, service: { type: "NodePort", nodePort: 30909 } },
+            { webhook: { existingSecret: "chat", port: 8443 } },
+        ),
+        ingress: fc.constantFrom(
+            {},
+            { enabled: true, hosts: { api: "none" }, tls: { secretName: "given" } },
+            { enabled: true, hosts: { mlflow: "none" }, controllerNamespace: "traefik" },
+            {
+                enabled: true,
+                tls: { clusterIssuer: "letsencrypt" },
+                login: { mode: "oidc", issuerUrl: "https://id.example", existingSecret: "client" },
+            },
+        ),
+        loadTest: fc.record({
+            enabled: fc.boolean(),
+            workers: fc.integer({ min: 1, max: 100 }),
+            service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30089 }),
+        }),
         loadBalancer: fc.record({
             replicas: fc.integer({ min: 1, max: 10 }),
             service: fc.constantFrom(
@@ -54,12 +107,12 @@ const SEED = Number(process.env.FLTS_PROPERTY_SEED ?? Date.now() % 1_000_000);
 
 describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, function () {
     this.timeout(RUNS * 20_000);
-    const deployed: { readonly chosen: Settings; readonly resources: readonly Recorded[] }[] = [];
+    const deployed: ({ readonly chosen: Settings } & Awaited<ReturnType<typeof deployProgram>>)[] = [];
 
     // Deployed once and looked at from all sides: a deployment takes a second, a look none.
     before(async () => {
         for (const chosen of fc.sample(anySettings, { numRuns: RUNS, seed: SEED })) {
-            deployed.push({ chosen, resources: (await deployProgram(chosen)).resources });
+            deployed.push({ chosen, ...(await deployProgram(chosen)) });
         }
     });
 
@@ -73,11 +126,12 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         }
     }
 
-    it("every pod passes the Pod Security Standard restricted, without a token", () => {
+    it("every pod passes the Pod Security Standard restricted, without a token unless it asks the Kubernetes API", () => {
         forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
                 const { spec } = workload.template;
-                assert.equal(spec.automountServiceAccountToken, false, workload.name);
+                const asksApi = ["kube-state-metrics", "prometheus"].includes(workload.name);
+                assert.equal(spec.automountServiceAccountToken, asksApi, workload.name);
                 assert.equal(spec.enableServiceLinks, false, workload.name);
                 assert.equal(spec.securityContext.runAsNonRoot, true, workload.name);
                 assert.ok(spec.securityContext.runAsUser > 0, workload.name);
@@ -109,7 +163,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                     }
                     assert.ok(container.command.length > 0, container.name);
                 }
-                if (workload.kind !== "Job") {
+                if (!["Job", "CronJob"].includes(workload.kind)) {
                     for (const container of workload.template.spec.containers) {
                         for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"] as const) {
                             assert.ok(container[probe].periodSeconds > 0, `${container.name} ${probe}`);
@@ -131,13 +185,39 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                 );
             }
         });
+        for (const { outputs } of deployed) {
+            assert.doesNotMatch(JSON.stringify(outputs), new RegExp(GENERATED_SECRET));
+        }
+    });
+
+    it("whatever holds data carries the data-loss guard", () => {
+        const holdsData = /:(Namespace|PersistentVolumeClaim|PersistentVolume|S3Bucket|Database)$/;
+        forAnySettings((resources) => {
+            for (const { type, name, inputs, deleteHooks } of resources) {
+                const claims = (inputs.spec as { volumeClaimTemplates?: unknown } | undefined)
+                    ?.volumeClaimTemplates;
+                const persistence = (inputs.values as { persistence?: { enabled?: boolean } } | undefined)
+                    ?.persistence;
+                const holds =
+                    (holdsData.test(type) && !type.startsWith("flts:")) ||
+                    claims !== undefined ||
+                    persistence?.enabled === true;
+                assert.equal(deleteHooks.length > 0, holds, `${type} ${name}`);
+            }
+        });
     });
 
     it("names are legal and unique", () => {
         forAnySettings((resources) => {
             const seen = new Set<string>();
             for (const { type, inputs } of resources) {
-                const name = (inputs.metadata as { name?: string } | undefined)?.name;
+                const { name, labels } = (inputs.metadata ?? {}) as {
+                    name?: string;
+                    labels?: Record<string, string>;
+                };
+                for (const value of Object.values(labels ?? {})) {
+                    assert.match(value, /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/);
+                }
                 if (name !== undefined) {
                     assert.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
                     assert.ok(!seen.has(`${type} ${name}`), `${type} ${name} twice`);
@@ -166,20 +246,24 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
 
     it("several replicas have a disruption budget and are spread over nodes", () => {
         forAnySettings((resources) => {
-            const budgets = new Set(
-                ofType(resources, "kubernetes:policy/v1:PodDisruptionBudget").map(({ name }) => name),
+            const named = (type: string): Recorded[] => ofType(resources, `kubernetes:${type}`);
+            const budgets = new Set(named("policy/v1:PodDisruptionBudget").map(({ name }) => name));
+            const most = new Map(
+                named("autoscaling/v2:HorizontalPodAutoscaler").map(({ name, inputs }) => [
+                    name,
+                    (inputs.spec as { maxReplicas: number }).maxReplicas,
+                ]),
             );
             for (const { type, name, inputs } of resources) {
                 if (/:(Deployment|StatefulSet)$/.test(type)) {
-                    const { replicas } = inputs.spec as { replicas?: number };
-                    assert.equal(
-                        budgets.has(name),
-                        replicas === undefined ? budgets.has(name) : replicas > 1,
-                        name,
-                    );
-                    if (replicas !== undefined && replicas > 1) {
-                        const { template } = inputs.spec as { template: { spec: object } };
-                        assert.ok("topologySpreadConstraints" in template.spec, name);
+                    const spec = inputs.spec as { replicas?: number; template: { spec: object } };
+                    // One owner of the number: the settings or the autoscaler.
+                    assert.notEqual(spec.replicas === undefined, most.get(name) === undefined, name);
+                    const several = (spec.replicas ?? most.get(name) ?? 0) > 1;
+                    assert.equal(budgets.has(name), several, name);
+                    if (several) {
+                        assert.ok("topologySpreadConstraints" in spec.template.spec, name);
+                        assert.ok("affinity" in spec.template.spec, name);
                     }
                 }
             }
@@ -188,51 +272,16 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
 
     it("the allowed edges are exactly the declared ones, open on both sides", () => {
         forAnySettings((resources, chosen) => {
-            assert.deepEqual(edges(resources, "Egress"), declaredEdges(chosen));
-            assert.deepEqual(edges(resources, "Ingress"), declaredEdges(chosen));
+            const inside = declaredEdges(chosen).filter((edge) => !edge.includes(OUTSIDE));
+            assert.deepEqual(edges(resources, "Egress"), inside);
+            assert.deepEqual(edges(resources, "Ingress"), [...edgesFromIngress(chosen), ...inside]);
+        });
+    });
+
+    it("servers that somebody else runs are let through by port, for the declared links alone", () => {
+        forAnySettings((resources, chosen) => {
+            const outside = declaredEdges(chosen).filter((edge) => edge.includes(OUTSIDE));
+            assert.deepEqual(edgesOutside(resources), outside);
         });
     });
 });
-
-/** Edges that the policies of one direction allow between tiers, as "client -> server:port". */
-function edges(resources: readonly Recorded[], direction: "Egress" | "Ingress"): string[] {
-    const nameOf = (labels: Record<string, string>): string => labels["app.kubernetes.io/name"] ?? "";
-    return ofType(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy")
-        .map(({ inputs }) => inputs.spec as NetworkPolicySpec)
-        .filter((spec) => "matchLabels" in spec.podSelector && spec.policyTypes[0] === direction)
-        .flatMap((spec) => {
-            const self = nameOf(spec.podSelector.matchLabels);
-            const rules = direction === "Egress" ? spec.egress : spec.ingress;
-            return rules.flatMap((rule) => {
-                const peers = ("to" in rule ? rule.to : (rule as { from?: unknown }).from) as
-                    { podSelector: { matchLabels: Record<string, string> } }[] | undefined;
-                return (peers ?? []).flatMap((peer) =>
-                    rule.ports.map(({ port }) => {
-                        const other = nameOf(peer.podSelector.matchLabels);
-                        const [client, server] = direction === "Egress" ? [self, other] : [other, self];
-                        return `${client} -> ${server}:${String(port)}`;
-                    }),
-                );
-            });
-        })
-        .sort();
-}
-
-/** What may talk to what: the picture of the architecture, written by hand. */
-function declaredEdges({ training }: Settings): string[] {
-    const kafka = (client: string): string => `${client} -> kafka:9092`;
-    const minio = (client: string): string => `${client} -> minio:9000`;
-    const mlflow = (client: string): string => `${client} -> mlflow:5000`;
-    const learners = ["eval", "inference", ...training.models.map((type) => `train-${type.toLowerCase()}`)];
-    return [
-        kafka("kafka"),
-        "kafka -> kafka:9093",
-        kafka("kafka-topics"),
-        kafka("preprocess"),
-        minio("preprocess"),
-        minio("mlflow"),
-        "mlflow -> postgres:5432",
-        "inference-lb -> inference:8000",
-        ...learners.flatMap((client) => [kafka(client), minio(client), mlflow(client)]),
-    ].sort();
-}

@@ -87,3 +87,17 @@ export function kubectl(...parameters: readonly string[]): Promise<string> {
 export async function kubectlGet<T>(...parameters: readonly string[]): Promise<T> {
     return JSON.parse(await kubectl("get", ...parameters, "--output", "json")) as T;
 }
+
+/** Creates objects, or makes what is there equal to them. */
+export async function kubectlApply(objects: readonly object[]): Promise<void> {
+    const list = { apiVersion: "v1", kind: "List", items: objects };
+    await succeed(toolPath("kubectl"), ["apply", "--filename", "-"], {
+        environment: clusterEnvironment(),
+        input: JSON.stringify(list),
+    });
+}
+
+/** Processes the stack's dataset once more, as its user would; returns the log. */
+export function preprocess(namespace: string): Promise<string> {
+    return kubectl("-n", namespace, "exec", "deployment/preprocess", "--", "python", "main.py");
+}

@@ -1,9 +1,10 @@
+import type { StackOutputs } from "../../stacks/outputs";
 import { toolPath } from "../../toolchain/build/paths";
-import { readOptions } from "../../toolchain/stack/options";
+import { readOptions, type StackOptions } from "../../toolchain/stack/options";
 import { deploymentOverrides } from "../../toolchain/stack/overrides";
-import type { SettingsTree } from "../../toolchain/stack/settings";
+import { mergeSettings, type SettingsTree } from "../../toolchain/stack/settings";
 import { Workspace } from "../../toolchain/stack/workspace";
-import { run, type Outcome } from "./commands";
+import { run, succeed, type Outcome } from "./commands";
 
 /** A resource as the state holds it. */
 export interface StateResource {
@@ -13,14 +14,30 @@ export interface StateResource {
     readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** The dev stack on the embedded cluster, driven through the real command line with settings of the test's choice. */
+/** A stack on the embedded cluster, driven through the real command line with settings of the test's choice. */
 export class EngineStack {
-    private readonly options = readOptions({ STACK: "dev" });
-    private readonly workspace = new Workspace(this.options);
+    private readonly options: StackOptions;
+    private readonly workspace: Workspace;
+
+    /** @param stack its name; whatever it is, its settings start from those of dev. */
+    constructor(stack = "dev") {
+        this.options = readOptions({ STACK: stack });
+        this.workspace = new Workspace(this.options);
+    }
+
+    /** Environment in which pulumi finds the backend that holds the stack. */
+    get environment(): NodeJS.ProcessEnv {
+        return this.workspace.environment;
+    }
+
+    /** True while the backend knows the stack. */
+    exists(): boolean {
+        return this.workspace.exists();
+    }
 
     /** Settings of the next commands: those of `make up`, with `overrides` laid over them. */
     async settings(overrides: SettingsTree = {}): Promise<void> {
-        this.workspace.prepare({ ...(await deploymentOverrides(this.options)), ...overrides });
+        this.workspace.prepare(mergeSettings(await deploymentOverrides(this.options), overrides), "dev");
     }
 
     /** Runs a pulumi command on the stack. */
@@ -37,6 +54,23 @@ export class EngineStack {
                 environment: this.workspace.environment,
             })
         ).output;
+    }
+
+    /** Replaces the state by an exported one, whatever is in the cluster. */
+    async restore(exported: string): Promise<void> {
+        const parameters = ["stack", "import", "--stack", this.options.stack];
+        const { environment } = this.workspace;
+        await succeed(toolPath("pulumi"), parameters, { environment, input: exported });
+    }
+
+    /** The stack's outputs. */
+    outputs(): StackOutputs {
+        return this.workspace.outputs() as unknown as StackOutputs;
+    }
+
+    /** Forgets the stack, which holds nothing any more. */
+    remove(): void {
+        this.workspace.remove();
     }
 
     /** All resources in the state. */

@@ -38,9 +38,12 @@ export const GENERATED_SECRET = "generated-secret-of-";
  * registration is done.
  *
  * What it does not prove: that a provider or the cluster accepts the inputs.
+ *
+ * @param stacks outputs of other stacks by their names, for stack references.
  */
 export async function record<Result>(
     deploy: () => Result | Promise<Result>,
+    stacks: Readonly<Record<string, object>> = {},
 ): Promise<{ readonly resources: readonly Recorded[]; readonly result: Result }> {
     const resources: Recorded[] = [];
     const inputs = new Map<string, Record<string, unknown>>();
@@ -48,7 +51,7 @@ export async function record<Result>(
         {
             newResource: (args) => {
                 inputs.set(`${args.type} ${args.name}`, args.inputs as Record<string, unknown>);
-                return { id: `${args.name}-id`, state: stateOf(args) };
+                return { id: `${args.name}-id`, state: stateOf(args, stacks) };
             },
             call: () => ({}),
         },
@@ -87,9 +90,14 @@ function observe(monitor: Monitor, seen: (request: RegistrationRequest, urn: str
     };
 }
 
-function stateOf(args: MockResourceArgs): Record<string, unknown> {
+function stateOf(args: MockResourceArgs, stacks: Readonly<Record<string, object>>): Record<string, unknown> {
     const inputs = args.inputs as Record<string, unknown>;
-    return args.type === "random:index/randomPassword:RandomPassword"
-        ? { ...inputs, result: `${GENERATED_SECRET}${args.name}` }
-        : inputs;
+    switch (args.type) {
+        case "random:index/randomPassword:RandomPassword":
+            return { ...inputs, result: `${GENERATED_SECRET}${args.name}` };
+        case "pulumi:pulumi:StackReference":
+            return { ...inputs, outputs: stacks[inputs.name as string] ?? {} };
+        default:
+            return inputs;
+    }
 }

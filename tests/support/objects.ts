@@ -15,10 +15,16 @@ export interface Workload {
 /** Every workload whose pods the program itself describes. */
 export function workloads(resources: readonly Recorded[]): Workload[] {
     return resources.flatMap(({ type, name, inputs }) => {
-        const kind = /^kubernetes:(?:apps|batch)\/v1:(Deployment|StatefulSet|Job)$/.exec(type)?.[1];
-        return kind === undefined
-            ? []
-            : [{ name, kind, template: (inputs.spec as { template: PodTemplate }).template }];
+        const kind = /^kubernetes:(?:apps|batch)\/v1:(Deployment|StatefulSet|Job|CronJob)$/.exec(type)?.[1];
+        if (kind === undefined) {
+            return [];
+        }
+        const { template } = (
+            kind === "CronJob"
+                ? (inputs.spec as { jobTemplate: { spec: object } }).jobTemplate.spec
+                : inputs.spec
+        ) as { template: PodTemplate };
+        return [{ name, kind, template }];
     });
 }
 

@@ -1,6 +1,9 @@
 import type { DatasetFile } from "../../components/pipeline/dataset";
 import type { InputFiles } from "../../stacks/inputFiles";
-import { deployInfrastructure } from "../../stacks/layers/infrastructure";
+import { deployGateway } from "../../stacks/layers/gateway";
+import { provideInfrastructure } from "../../stacks/layers/infrastructure";
+import { deployLoadTest } from "../../stacks/layers/loadTest";
+import { deployMonitoring } from "../../stacks/layers/monitoring";
 import { deployPipeline } from "../../stacks/layers/pipeline";
 import { createPlatform } from "../../stacks/layers/platform";
 import { deployServing } from "../../stacks/layers/serving";
@@ -21,17 +24,26 @@ export function settings(overrides: Record<string, unknown> = {}): Settings {
     return settingsSchema.parse({ images: { tag: "test" }, ...overrides });
 }
 
-/** Everything that the program does for these settings. */
+/**
+ * Everything that the program does for these settings.
+ *
+ * @param stacks outputs of the stacks that the settings name.
+ */
 export async function deployProgram(
     chosen: Settings,
     files: InputFiles = FILES,
+    stacks: Readonly<Record<string, object>> = {},
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
-    const { resources, result } = await record(() => {
+    const { resources, result } = await record(async () => {
         const platform = createPlatform(chosen, "test", "test-context");
-        const infrastructure = deployInfrastructure(chosen, platform, files.chart);
-        deployPipeline(chosen, platform, infrastructure, files);
-        deployServing(chosen, platform, infrastructure);
-        return stackOutputs(chosen, infrastructure);
-    });
+        const infrastructure = await provideInfrastructure(chosen, platform, files.chart);
+        const pipeline = deployPipeline(chosen, platform, infrastructure, files);
+        const serving = deployServing(chosen, platform, infrastructure);
+        deployLoadTest(chosen, platform, serving);
+        const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
+        const monitoring = deployMonitoring(chosen, platform, infrastructure, endpoints);
+        const ingress = deployGateway(chosen, platform, infrastructure, serving, monitoring?.grafana);
+        return stackOutputs(chosen, infrastructure, ingress, monitoring, undefined);
+    }, stacks);
     return { resources, outputs: result };
 }

@@ -7,7 +7,6 @@ import { objectLabels, selectorLabels } from "../../components/core/labels";
 import { clusterId, replicationFactor, serverProperties } from "../../components/infrastructure/kafkaConfig";
 import { policyDocument } from "../../components/infrastructure/objectStorePolicy";
 import { topicDeclarations } from "../../components/pipeline/contract";
-import { haproxyConfig } from "../../components/serving/haproxyConfig";
 import { quantity } from "../../stacks/settings/quantity";
 
 describe("content hash", () => {
@@ -88,7 +87,7 @@ describe("Kafka configuration", () => {
     });
 
     it("declares all nine topics, dead letters with one partition and a longer retention", () => {
-        const topics = topicDeclarations(1, 4, 24);
+        const topics = topicDeclarations("", 1, 4, 24);
         assert.equal(topics.length, 9);
         assert.deepEqual(
             topics.find(({ name }) => name === "training-data"),
@@ -116,30 +115,6 @@ describe("object store policy", () => {
             },
             { Effect: "Allow", Action: ["s3:GetObject"], Resource: ["arn:aws:s3:::b/*"] },
         ]);
-    });
-});
-
-describe("HAProxy configuration", () => {
-    const text = haproxyConfig({
-        backendHost: "inference-headless.flts.svc.cluster.local",
-        backendPort: 8000,
-        maximumServers: 20,
-        maximumConnections: 512,
-        requestTimeoutSeconds: 30,
-    });
-
-    it("finds pods through the headless Service and asks each for /ready", () => {
-        assert.match(
-            text,
-            /server-template inference- 1-20 inference-headless\.flts\.svc\.cluster\.local:8000/,
-        );
-        assert.match(text, /default-server .*resolvers cluster .*init-addr none/);
-        assert.match(text, /http-check send meth GET uri \/ready/);
-        assert.match(text, /http-check expect status 200/);
-    });
-
-    it("has neither a statistics page nor an admin socket", () => {
-        assert.doesNotMatch(text, /stats/);
     });
 });
 

@@ -27,7 +27,7 @@ describe("settings", () => {
     it("fill every setting that was not given from its default", () => {
         const settings = readSettings(required, "dev");
         assert.equal(settings.kafka.brokers, 1);
-        assert.deepEqual(settings.training.models, ["GRU"]);
+        assert.deepEqual(settings.training.models, ["GRU", "LSTM", "PROPHET"]);
         assert.equal(settings.inference.replicas, undefined);
         assert.equal(settings.postgres.access.localPort, 25432);
     });
@@ -136,6 +136,60 @@ describe("settings", () => {
         "a request above its limit": [
             { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },
             /evaluation\.resources\.requests\.memory = "2Gi": must not be above/,
+        ],
+        "a weight without a canary": [
+            { "flts:serving": '{"canary":{"weight":20}}' },
+            /serving\.canary\.weight = 20: there is no canary .* flts:serving\.canary\.runId or/,
+        ],
+        "a canary that is the stable version": [
+            { "flts:serving": '{"canary":{"image":"flts/inference:abc"}}' },
+            /serving\.canary\.image = "flts\/inference:abc": is the stable version's image too/,
+        ],
+        "a run that is none": [
+            { "flts:serving": '{"canary":{"runId":"best"}}' },
+            /serving\.canary\.runId = "best": must be a run id: 32 hexadecimal digits/,
+        ],
+        "an Ingress without a host": [
+            {
+                "flts:ingress":
+                    '{"enabled":true,"tls":{"secretName":"given"},"hosts":{"api":"none","mlflow":"none","grafana":"none"}}',
+            },
+            /ingress\.enabled = true: there is no host to route/,
+        ],
+        "one host for two servers": [
+            { "flts:ingress": '{"enabled":true,"hosts":{"api":"a.example","mlflow":"a.example"}}' },
+            /ingress\.hosts\.mlflow = "a\.example": is the host of flts:ingress\.hosts\.api too/,
+        ],
+        "a host that is none": [
+            { "flts:ingress": '{"hosts":{"api":"https://api.example"}}' },
+            /ingress\.hosts\.api = "https:\/\/api\.example": must be a host name in lower case, or none/,
+        ],
+        "two sources of a certificate": [
+            { "flts:ingress": '{"enabled":true,"tls":{"secretName":"given","clusterIssuer":"ca"}}' },
+            /ingress\.tls\.secretName = "given": .* remove one of the two/,
+        ],
+        "a way around the login": [
+            { "flts:ingress": '{"enabled":true}', "flts:mlflow": '{"service":{"type":"NodePort"}}' },
+            /mlflow\.service\.type = "NodePort": leads around the login/,
+        ],
+        "a provider that nobody named": [
+            { "flts:ingress": '{"enabled":true,"login":{"mode":"oidc"}}' },
+            /needs flts:ingress\.login\.issuerUrl.*; and flts:ingress\.login\.existingSecret.*; and flts:ingress\.tls/,
+        ],
+        "a host for an MLflow that somebody else runs": [
+            {
+                "flts:ingress": '{"enabled":true}',
+                "flts:mlflow": '{"external":{"trackingUri":"https://mlflow.example"}}',
+            },
+            /ingress\.hosts\.mlflow = "mlflow\.example\.com": this stack does not run MLflow/,
+        ],
+        "a provider that is not asked": [
+            { "flts:ingress": '{"enabled":true,"login":{"issuerUrl":"https://id.example"}}' },
+            /ingress\.login\.issuerUrl = "https:\/\/id\.example": is of no use with a password/,
+        ],
+        "an image without a tag": [
+            { "flts:serving": '{"canary":{"image":"flts/inference"}}' },
+            /serving\.canary\.image = "flts\/inference": must be a repository with a tag or a digest/,
         ],
         "a minimum above the maximum": [
             { "flts:inference": '{"autoscaling":{"minReplicas":9,"maxReplicas":3}}' },

@@ -135,9 +135,9 @@ describe("protocol probes", () => {
             response.writeHead(200, headers).end();
         });
         const port = await listening(server);
-        await assert.rejects(objectStoreProbe("127.0.0.1", port), /offline/);
+        await assert.rejects(objectStoreProbe(false)("127.0.0.1", port), /offline/);
         headers = {};
-        await objectStoreProbe("127.0.0.1", port);
+        await objectStoreProbe(false)("127.0.0.1", port);
         server.close();
     });
 

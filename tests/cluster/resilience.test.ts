@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { MODEL_TYPES, TRAINER_NAMES } from "../../components/pipeline/contract";
+import { formatDuration } from "../../toolchain/console";
+import { kubectl, make } from "../support/commands";
+import { eventually, logsOf, Processing, promotionsOf, served } from "../support/processing";
+
+const inference = "http://127.0.0.1:30023";
+const namespace = "flts";
+const trainers = MODEL_TYPES.map((type) => TRAINER_NAMES[type]);
+
+/** Makes configurations of their own out of the same data, also over volumes that an earlier run filled. */
+const salt = Date.now().toString(36);
+
+/**
+ * How a pod is killed. Without an identity of its own it goes at once. Of a StatefulSet, the API server must not
+ * forget the old pod before the node has ended it: two servers would write to one volume. It gets one second.
+ */
+const KILL = {
+    stateless: ["--grace-period=0", "--force"],
+    stateful: ["--grace-period=1", "--wait=true"],
+} as const;
+
+interface Victim {
+    readonly name: string;
+    readonly selector: string;
+    readonly kind: keyof typeof KILL;
+}
+
+const tier = (name: string, kind: Victim["kind"]): Victim => ({
+    name,
+    selector: `app.kubernetes.io/name=${name}`,
+    kind,
+});
+
+/** Pods without which a run cannot end, apart from the processing itself. */
+const VICTIMS: readonly Victim[] = [
+    ...trainers.map((name) => tier(name, "stateless")),
+    tier("eval", "stateless"),
+    tier("mlflow", "stateless"),
+    tier("kafka", "stateful"),
+    tier("postgres", "stateful"),
+    { name: "minio", selector: "app=minio", kind: "stateful" },
+];
+
+async function kill({ name, selector, kind }: Victim): Promise<void> {
+    const said = await kubectl(
+        "delete",
+        "pods",
+        "--namespace",
+        namespace,
+        "--selector",
+        selector,
+        ...KILL[kind],
+    );
+    assert.match(said, /pod .* (force )?deleted/, `there was no pod of ${name}`);
+}
+
+/** Waits until a trainer has begun with a configuration. */
+async function training(trainer: string, hash: string): Promise<void> {
+    await eventually(`${trainer} begins with ${hash}`, 120, async () => {
+        const log = await logsOf(`deployment/${trainer}`, "--since", "5m");
+        return (
+            log.split("\n").some((line) => line.includes("train_start") && line.includes(hash)) || undefined
+        );
+    });
+}
+
+/** The evaluator's own count of claims that wait for a model family. */
+async function claimsWaiting(): Promise<number> {
+    const program =
+        "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8050/metrics').read().decode())";
+    const text = await kubectl(
+        "exec",
+        "--namespace",
+        namespace,
+        "deployment/eval",
+        "--",
+        "python",
+        "-c",
+        program,
+    );
+    return Number(/^evaluation_claims_waiting (\S+)$/m.exec(text)?.[1]);
+}
+
+describe("a run of the pipeline in which a pod is killed", function () {
+    this.timeout(10 * 60_000);
+
+    const hashes: string[] = [];
+
+    before(async function () {
+        this.timeout(30 * 60_000);
+        const outcome = await make("up");
+        assert.equal(outcome.code, 0, outcome.everything);
+    });
+
+    /** What every run must end with, however it went. */
+    async function endsWithOnePromotion(hash: string): Promise<void> {
+        hashes.push(hash);
+        const ready = await served(inference, hash);
+        const promotions = await promotionsOf(hash);
+        assert.deepEqual(
+            promotions.map(({ run_id }) => run_id),
+            [ready.run_id],
+        );
+    }
+
+    async function processed(name: string): Promise<string> {
+        return (await Processing.start(`${name}-${salt}`)).announced();
+    }
+
+    it("preprocess: the job is done by another pod, and one model is promoted", async () => {
+        const started = Date.now();
+        const processing = await Processing.start(`preprocess-${salt}`);
+        await processing.says("process_start");
+        await kill({ name: "preprocess", selector: processing.selector, kind: "stateless" });
+        const killed = Date.now() - started;
+        await endsWithOnePromotion(await processing.announced());
+        console.log(
+            `      preprocess: killed after ${formatDuration(killed)}, served after ${formatDuration(Date.now() - started)}`,
+        );
+    });
+
+    for (const victim of VICTIMS) {
+        it(`${victim.name}: the run goes on, and one model is promoted`, async () => {
+            const started = Date.now();
+            const hash = await processed(victim.name);
+            // A trainer is killed at its own work; whatever the trainers depend on, at the first one's.
+            await training(trainers.find((name) => name === victim.name) ?? trainers[0] ?? "", hash);
+            await kill(victim);
+            const killed = Date.now() - started;
+            await endsWithOnePromotion(hash);
+            console.log(
+                `      ${victim.name}: killed after ${formatDuration(killed)}, served after ${formatDuration(Date.now() - started)}`,
+            );
+        });
+    }
+
+    it("promotes nothing while a model family has not reported, and shows that it waits", async () => {
+        const [absent = ""] = trainers;
+        const scale = (replicas: number) =>
+            kubectl("scale", "--namespace", namespace, `deployment/${absent}`, `--replicas=${replicas}`);
+        await scale(0);
+        try {
+            const hash = await processed("absent");
+            await eventually("the evaluator waits", 180, async () =>
+                (await claimsWaiting()) === 1 ? true : undefined,
+            );
+            assert.deepEqual(await promotionsOf(hash), []);
+            await scale(1);
+            await endsWithOnePromotion(hash);
+        } finally {
+            await scale(1);
+        }
+    });
+
+    it("never promotes a configuration again afterwards", async () => {
+        assert.ok(hashes.length > 0);
+        for (const hash of hashes) {
+            assert.equal((await promotionsOf(hash)).length, 1, hash);
+        }
+    });
+});

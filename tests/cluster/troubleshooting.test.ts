@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { toolPath } from "../../toolchain/build/paths";
+import { clusterEnvironment, make, projectDirectory, run } from "../support/commands";
+
+/** Milliseconds within which a forwarded port answers. */
+const FORWARD_TIMEOUT = 20_000;
+
+const page = readFileSync(join(projectDirectory, "docs", "troubleshooting.md"), "utf8");
+
+/** The page's commands, by the heading under which they stand. */
+const sections = new Map(
+    page
+        .split(/^## /m)
+        .slice(1)
+        .map((section): [string, string[]] => [
+            section.split("\n")[0] ?? "",
+            [...section.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
+                (block ?? "").trim().split("\n"),
+            ),
+        ]),
+);
+
+describe("the commands of docs/troubleshooting.md on a running stack", function () {
+    this.timeout(20 * 60_000);
+    let environment: NodeJS.ProcessEnv;
+    const tried = new Set<string>();
+
+    before(async () => {
+        const outcome = await make("up");
+        assert.equal(outcome.code, 0, outcome.everything);
+        environment = {
+            ...clusterEnvironment(),
+            PATH: `${dirname(toolPath("kubectl"))}${delimiter}${process.env.PATH ?? ""}`,
+        };
+    });
+
+    it("work for pods that do not start", () => works("Pods do not start"));
+    it("work for services that are not reachable", () => works("Services are not reachable"));
+    it("work for training that does not start", () => works("Training does not start"));
+    it("work for inference without a model", () => works("Inference answers 503"));
+    it("work for scaling and restarting", () => works("Scaling and restarting"));
+    it("work for looking into pods", () => works("Looking into pods"));
+
+    it("are all tried", () => {
+        assert.deepEqual([...tried], [...sections.keys()]);
+    });
+
+    /** Fails unless every command below `heading` ends well and says something. */
+    async function works(heading: string): Promise<void> {
+        tried.add(heading);
+        const commands = sections.get(heading) ?? [];
+        assert.ok(commands.length > 0, `no command below ${heading}`);
+        for (const command of commands) {
+            const [, port] = / port-forward .* (\d+):\d+$/.exec(command) ?? [];
+            if (port === undefined) {
+                const outcome = await run("bash", ["-c", command], { environment });
+                assert.equal(outcome.code, 0, `${command}\n${outcome.everything}`);
+                assert.notEqual(outcome.everything.trim(), "", command);
+            } else {
+                await answersWhile(command, `http://127.0.0.1:${port}/`);
+            }
+        }
+    }
+
+    /** Fails unless something speaks HTTP at `url` while `command` runs. */
+    async function answersWhile(command: string, url: string): Promise<void> {
+        const child = spawn("bash", ["-c", `exec ${command}`], { env: { ...process.env, ...environment } });
+        let said = "";
+        child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        try {
+            const deadline = Date.now() + FORWARD_TIMEOUT;
+            for (;;) {
+                try {
+                    await fetch(url);
+                    return;
+                } catch (error) {
+                    if (child.exitCode !== null || Date.now() > deadline) {
+                        throw new Error(`${command}: no answer at ${url}\n${said}`, { cause: error });
+                    }
+                    await sleep(200);
+                }
+            }
+        } finally {
+            child.kill();
+        }
+    }
+});

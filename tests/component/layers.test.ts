@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackOutputs } from "../../stacks/outputs";
+import { fltsOutputs } from "../../stacks/readOutputs";
+import { GENERATED_SECRET, record, type Recorded } from "../support/mocks";
+import { ofType, one, workloads, type NetworkPolicySpec } from "../support/objects";
+import { deployProgram, FILES, settings } from "../support/program";
+
+const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+const INFRASTRUCTURE = "organization/flts/infrastructure";
+
+/** Workloads and the chart's release, by name. */
+function servers(resources: readonly Recorded[]): string[] {
+    const releases = ofType(resources, "kubernetes:helm.sh/v3:Release");
+    return [...workloads(resources), ...releases].map(({ name }) => name).sort();
+}
+
+function environmentOf(resources: readonly Recorded[], name: string): Record<string, unknown> {
+    const workload = workloads(resources).find((candidate) => candidate.name === name);
+    return Object.fromEntries(
+        (workload?.template.spec.containers[0]?.env ?? []).map((variable) => [variable.name, variable.value]),
+    );
+}
+
+/** What a resource is, wherever it stands in the tree of components and whatever its stack is called. */
+function identity({ type, inputs, name }: Recorded): string {
+    return `${type} ${(inputs.metadata as { name?: string } | undefined)?.name ?? name}`;
+}
+
+describe("layers in stacks of their own", function () {
+    this.timeout(30_000);
+
+    let whole: readonly Recorded[];
+    let below: { readonly resources: readonly Recorded[]; readonly outputs: StackOutputs };
+    let above: { readonly resources: readonly Recorded[]; readonly outputs: StackOutputs };
+    const upper = {
+        layers: ["pipeline", "serving", "monitoring"],
+        stacks: { infrastructure: INFRASTRUCTURE },
+    };
+
+    before(async () => {
+        whole = (await deployProgram(settings())).resources;
+        below = await deployProgram(settings({ layers: ["infrastructure"] }));
+        above = await deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: below.outputs });
+    });
+
+    it("make together what one stack makes, and nothing twice but providers and tunnels", () => {
+        const made = (resources: readonly Recorded[]): string[] =>
+            resources
+                .filter(({ type }) => !/^(flts:|pulumi:)/.test(type))
+                .map(identity)
+                .sort();
+        assert.deepEqual(made([...below.resources, ...above.resources]), made(whole));
+    });
+
+    it("reach the other stack's servers by the other stack's labels, in both directions", () => {
+        const labels = { "app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "test" };
+        const { spec } = one(above.resources, POLICY, "kafka-from-train-gru").inputs as {
+            spec: NetworkPolicySpec;
+        };
+        assert.deepEqual(spec.podSelector.matchLabels, labels);
+        const egress = one(above.resources, POLICY, "train-gru-egress").inputs as { spec: NetworkPolicySpec };
+        assert.match(JSON.stringify(egress.spec), /"kafka"/);
+    });
+
+    it("give pods the same environment as one stack does", () => {
+        for (const name of ["train-gru", "eval", "inference", "preprocess"]) {
+            assert.deepEqual(environmentOf(above.resources, name), environmentOf(whole, name), name);
+        }
+    });
+
+    it("leave the namespace to the stack that made it", () => {
+        assert.deepEqual(ofType(above.resources, "kubernetes:core/v1:Namespace"), []);
+        for (const { type, deletedWith, urn } of above.resources) {
+            assert.ok(!type.startsWith("minio:") || deletedWith === "", urn);
+        }
+    });
+
+    it("tell what they have and nothing of what they have not, and no secret", () => {
+        assert.deepEqual(Object.keys(below.outputs.endpoints), [
+            "kafka",
+            "objectStore",
+            "postgres",
+            "mlflow",
+        ]);
+        assert.deepEqual(above.outputs.endpoints, {
+            inference: "http://inference-lb.flts:80",
+            prometheus: "http://prometheus.flts:9090",
+            grafana: "http://grafana.flts:3000",
+        });
+        assert.deepEqual(above.outputs.secrets, { grafanaAdmin: "grafana-admin" });
+        assert.deepEqual(above.outputs.layers, {});
+        assert.doesNotMatch(JSON.stringify([below.outputs, above.outputs]), new RegExp(GENERATED_SECRET));
+    });
+
+    it("refuse a stack without infrastructure, naming the setting and what to do", async () => {
+        await assert.rejects(
+            deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: { namespace: "flts" } }),
+            /flts:stacks\.infrastructure = "organization\/flts\/infrastructure": it has no output layers\.infrastructure.*flts:layers/,
+        );
+    });
+
+    it("refuse an older stack that offers less than is needed", async () => {
+        const less = { ...below.outputs.layers.infrastructure, mlflow: undefined };
+        await assert.rejects(
+            deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: { layers: { infrastructure: less } } }),
+            /layers\.infrastructure\.mlflow: .*update that stack first/,
+        );
+    });
+
+    it("refuse another namespace or identifier than the infrastructure's", async () => {
+        const stacks = { [INFRASTRUCTURE]: below.outputs };
+        await assert.rejects(
+            deployProgram(settings({ ...upper, namespace: "other" }), FILES, stacks),
+            /flts:namespace = "other": stack organization\/flts\/infrastructure.* has "flts"; set it to that/,
+        );
+        await assert.rejects(
+            deployProgram(settings({ ...upper, identifier: "mine" }), FILES, stacks),
+            /flts:identifier = "mine"/,
+        );
+    });
+});
+
+describe("servers that somebody else runs", function () {
+    this.timeout(30_000);
+
+    const external = {
+        kafka: { external: { bootstrapServers: "kafka-1.example:9094,kafka-2.example:9094" } },
+        objectStore: {
+            external: { endpoint: "https://s3.example" },
+            existingSecret: "store-root",
+            access: { mode: "direct", host: "s3.example", port: 443 },
+        },
+        postgres: {
+            external: { host: "db.example", port: 6432, user: "admin" },
+            existingSecret: "db-admin",
+            access: { mode: "direct", host: "db.example", port: 6432 },
+        },
+    };
+    let resources: readonly Recorded[];
+    let outputs: StackOutputs;
+
+    before(async () => {
+        ({ resources, outputs } = await deployProgram(settings(external)));
+    });
+
+    it("are not deployed, and everything else is", () => {
+        const left = servers(resources);
+        for (const name of ["kafka", "minio", "postgres"]) {
+            assert.ok(!left.includes(name), name);
+        }
+        for (const name of ["kafka-topics", "mlflow", "preprocess", "eval", "inference"]) {
+            assert.ok(left.includes(name), name);
+        }
+    });
+
+    it("get users, buckets, topics and databases of the pipeline, which outlive the namespace", () => {
+        assert.equal(ofType(resources, "minio:index/s3Bucket:S3Bucket").length, 5);
+        assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 5);
+        const database = one(resources, "postgresql:index/database:Database", "mlflow");
+        assert.equal(database.deletedWith, "");
+        assert.ok(database.deleteHooks.length > 0, "the data-loss guard");
+        const map = one(resources, "kubernetes:core/v1:ConfigMap", "kafka-topics").inputs as {
+            data: Record<string, string>;
+        };
+        assert.match(map.data["topics.json"] ?? "", /"replicationFactor":3/);
+    });
+
+    it("are reached by their own addresses, encrypted where they are", () => {
+        const minio = one(resources, "pulumi:providers:minio", "minio").inputs;
+        assert.deepEqual([minio.minioServer, String(minio.minioSsl)], ["s3.example:443", "true"]);
+        const { host, username, sslmode, superuser } = one(
+            resources,
+            "pulumi:providers:postgresql",
+            "postgres",
+        ).inputs;
+        assert.deepEqual(
+            [host, username, sslmode, String(superuser)],
+            ["db.example", "admin", "require", "false"],
+        );
+        const mlflow = environmentOf(resources, "mlflow");
+        assert.deepEqual(
+            [mlflow.PGHOST, mlflow.PGPORT, mlflow.PGSSLMODE, mlflow.AWS_ENDPOINT_URL_S3],
+            ["db.example", "6432", "require", "https://s3.example"],
+        );
+        assert.equal(
+            environmentOf(resources, "eval").KAFKA_BOOTSTRAP_SERVERS,
+            external.kafka.external.bootstrapServers,
+        );
+        assert.deepEqual(outputs.endpoints, {
+            kafka: "kafka-1.example:9094,kafka-2.example:9094",
+            objectStore: "https://s3.example",
+            postgres: "db.example:6432",
+            mlflow: "http://mlflow.flts:5000",
+            inference: "http://inference-lb.flts:80",
+            prometheus: "http://prometheus.flts:9090",
+            grafana: "http://grafana.flts:3000",
+        });
+    });
+
+    it("are let through by port, to those alone who have a connection", () => {
+        const egress = (tier: string): unknown =>
+            (
+                one(resources, POLICY, `${tier}-egress`).inputs as { spec: NetworkPolicySpec }
+            ).spec.egress.filter((rule) => !("to" in rule));
+        const port = (number: number): object => ({ ports: [{ protocol: "TCP", port: number }] });
+        assert.deepEqual(egress("mlflow"), [port(6432), port(443)]);
+        assert.deepEqual(egress("eval"), [port(9094), port(443)]);
+        assert.deepEqual(egress("inference-lb"), []);
+    });
+
+    it("bring their own database when they are MLflow", async () => {
+        const { resources: without } = await deployProgram(
+            settings({ mlflow: { external: { trackingUri: "https://mlflow.example" } } }),
+        );
+        assert.deepEqual(
+            servers(without).filter((name) => /mlflow|postgres/.test(name)),
+            [],
+        );
+        assert.equal(environmentOf(without, "train-gru").MLFLOW_TRACKING_URI, "https://mlflow.example");
+        assert.deepEqual(ofType(without, "pulumi:providers:postgresql"), []);
+    });
+});
+
+describe("another team's stack", () => {
+    const read = (name: string, stacks: Record<string, object>): Promise<StackOutputs> =>
+        record(
+            () =>
+                new Promise<StackOutputs>((resolve, reject) => {
+                    const outputs = fltsOutputs(new pulumi.StackReference(name));
+                    (outputs as unknown as { promise(): Promise<StackOutputs> })
+                        .promise()
+                        .then(resolve, reject);
+                }),
+            stacks,
+        ).then(({ result }) => result);
+
+    it("reads the outputs as they were told", async () => {
+        const { outputs } = await deployProgram(settings());
+        assert.deepEqual(
+            await read("organization/flts/prod", { "organization/flts/prod": outputs }),
+            outputs,
+        );
+    });
+
+    it("is told when what it names is no stack of this program", async () => {
+        await assert.rejects(
+            read("organization/shop/prod", { "organization/shop/prod": { namespace: "shop" } }),
+            /Stack organization\/shop\/prod has no output urls, endpoints, secrets, layers: .* deploy it first/,
+        );
+    });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { StackOutputs } from "../../stacks/outputs";
+import { kubectl, make, preprocess } from "../support/commands";
+import { deployConsumer } from "../support/consumer";
+import { EngineStack } from "../support/engine";
+
+const namespace = "flts";
+const DEV = "organization/flts/dev";
+
+/** Waits until the forecast API has a model. */
+async function ready(url: string): Promise<void> {
+    const deadline = Date.now() + 5 * 60_000;
+    for (;;) {
+        const status = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(5_000) }).then(
+            (answer) => answer.status,
+            () => undefined,
+        );
+        if (status === 200) {
+            return;
+        }
+        assert.ok(Date.now() < deadline, `${url}/ready still answers ${String(status)}`);
+        await new Promise((wake) => setTimeout(wake, 2_000));
+    }
+}
+
+describe("stacks beside the dev stack, on the real engine", function () {
+    this.timeout(20 * 60_000);
+
+    let dev: EngineStack;
+
+    before(async () => {
+        const outcome = await make("up");
+        assert.equal(outcome.code, 0, outcome.everything);
+        dev = new EngineStack();
+    });
+
+    describe("of another program", () => {
+        it("read typed outputs, none of which is a secret", async () => {
+            const { up, outputs } = await deployConsumer(dev.environment, DEV);
+            assert.equal(up.code, 0, up.everything);
+            assert.deepEqual(JSON.parse(outputs), {
+                predictUrl: `http://inference-lb.${namespace}:80/predict`,
+                mlflowEnvironment: { MLFLOW_TRACKING_URI: `http://mlflow.${namespace}:5000` },
+                secrets: { namespace, names: dev.outputs().secrets },
+            });
+            // The command line shows a secret so, and the engine would have marked what derives from one.
+            assert.doesNotMatch(up.everything, /\[secret\]/);
+        });
+    });
+
+    describe("with the layers that dev gives up", () => {
+        let upper: EngineStack;
+        let outputs: StackOutputs;
+
+        before(async () => {
+            upper = new EngineStack("upper");
+            await dev.settings({ "flts:layers": ["infrastructure"] });
+            const lower = await dev.pulumi(["up", "--yes", "--skip-preview"]);
+            assert.equal(lower.code, 0, lower.everything);
+            await upper.settings({
+                "flts:layers": ["pipeline", "serving"],
+                "flts:stacks": { infrastructure: DEV },
+            });
+            const up = await upper.pulumi(["up", "--yes", "--skip-preview"]);
+            assert.equal(up.code, 0, up.everything);
+            outputs = upper.outputs();
+        });
+
+        after(async () => {
+            await dev.settings();
+            const whole = await dev.pulumi(["up", "--yes", "--skip-preview"]);
+            assert.equal(whole.code, 0, whole.everything);
+        });
+
+        it("serve the model that was promoted before, out of dev's object store and MLflow", async () => {
+            await ready(outputs.urls.inference ?? assert.fail("the API has no address"));
+        });
+
+        it("find dev's data as they were: the dataset is not processed twice", async () => {
+            assert.match(await preprocess(namespace), /"skip_idempotent"/);
+        });
+
+        it("are left as they are by a second up", async () => {
+            const second = await upper.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+            assert.equal(second.code, 0, second.everything);
+        });
+
+        it("are destroyed alone: dev's servers and data stay", async () => {
+            const destroyed = await upper.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+            assert.equal(destroyed.code, 0, destroyed.everything);
+            assert.deepEqual(await upper.resources(), []);
+            upper.remove();
+            const left = await kubectl("-n", namespace, "get", "statefulsets", "-o", "name");
+            assert.deepEqual(left.trim().split("\n").sort(), [
+                "statefulset.apps/kafka",
+                "statefulset.apps/postgres",
+            ]);
+        });
+    });
+});

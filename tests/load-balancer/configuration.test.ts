@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+import { toolPath } from "../../toolchain/build/paths";
+import { run } from "../support/commands";
+
+const version = (name: string): { name: string; host: string } => ({
+    name,
+    host: `${name}-headless.flts.svc.cluster.local`,
+});
+
+/** Configurations from the corners of the settings. */
+const anyConfiguration: fc.Arbitrary<HaproxyArgs> = fc.record({
+    stable: fc.constant(version("inference")),
+    canary: fc.option(
+        fc.integer({ min: 0, max: 100 }).map((weight) => ({ ...version("inference-canary"), weight })),
+        { nil: undefined },
+    ),
+    port: fc.constant(8000),
+    maximumServers: fc.integer({ min: 20, max: 51 }),
+    maximumConnections: fc.integer({ min: 64, max: 4096 }),
+    requestTimeoutSeconds: fc.integer({ min: 1, max: 600 }),
+    threads: fc.integer({ min: 1, max: 64 }),
+});
+
+describe("HAProxy's own check", function () {
+    this.timeout(60_000);
+    const directory = mkdtempSync(join(tmpdir(), "flts-haproxy-check-"));
+
+    after(() => {
+        rmSync(directory, { recursive: true });
+    });
+
+    it("takes every configuration without a warning", async () => {
+        const path = join(directory, "haproxy.cfg");
+        await fc.assert(
+            fc.asyncProperty(anyConfiguration, async (args) => {
+                writeFileSync(path, haproxyConfig(args));
+                const { code, everything } = await run(toolPath("haproxy"), ["-c", "-f", path]);
+                assert.equal(code, 0, everything);
+                assert.doesNotMatch(everything, /WARNING|ALERT/);
+            }),
+            { numRuns: 40 },
+        );
+    });
+});

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+import { failures, underLoad, type Answer } from "../support/steadyLoad";
+import { Balancer, freePort, until } from "./support/balancer";
+import { NameServer } from "./support/dns";
+import { FakePod } from "./support/pod";
+
+const stable = { name: "inference", host: "stable.test" };
+const canary = { name: "inference-canary", host: "canary.test" };
+
+const pause = (milliseconds: number): Promise<void> => new Promise((wake) => setTimeout(wake, milliseconds));
+
+/** Which pod answered. */
+const podOf = ({ body }: Answer): string => (JSON.parse(body) as { pod: string }).pod;
+
+describe("HAProxy with the generated configuration", function () {
+    this.timeout(60_000);
+
+    let balancer: Balancer;
+    let names: NameServer;
+    let namePort: number;
+    let podPort: number;
+    let pods: [FakePod, FakePod, FakePod];
+
+    /** Starts HAProxy in front of the first `count` pods. */
+    async function start(count: number, changes: Partial<HaproxyArgs> = {}): Promise<void> {
+        names.records.set(stable.host, addresses(count));
+        const configuration = haproxyConfig({
+            stable,
+            port: podPort,
+            maximumServers: 5,
+            maximumConnections: 256,
+            requestTimeoutSeconds: 5,
+            threads: 1,
+            ...changes,
+        });
+        await balancer.start(configuration, namePort);
+        await balancer.serversUp("inference", count);
+    }
+
+    const addresses = (count: number): string[] => pods.slice(0, count).map(({ address }) => address);
+
+    const load = (work: () => Promise<void>): Promise<readonly Answer[]> =>
+        underLoad({ url: `${balancer.url}/predict`, body: "{}", clients: 8, pause: 2 }, work);
+
+    beforeEach(async () => {
+        names = new NameServer();
+        namePort = await names.listen();
+        podPort = await freePort();
+        pods = [
+            new FakePod("127.77.0.1", podPort),
+            new FakePod("127.77.0.2", podPort),
+            new FakePod("127.77.0.3", podPort),
+        ];
+        await Promise.all(pods.map((pod) => pod.start()));
+        balancer = new Balancer();
+    });
+
+    afterEach(() => {
+        balancer.remove();
+        names.close();
+        for (const pod of pods) {
+            pod.kill();
+        }
+    });
+
+    it("finds pods by name as they come and go, and uses all of them", async () => {
+        await start(2);
+        assert.deepEqual(failures(await load(() => pause(300))), []);
+        assert.ok(pods[0].requests > 0 && pods[1].requests > 0);
+        assert.equal(pods[2].requests, 0);
+
+        names.records.set(stable.host, addresses(3).slice(1));
+        await until("the new pod is used", async () => {
+            await fetch(`${balancer.url}/predict`);
+            return pods[2].requests > 0;
+        });
+        await pause(6_000);
+        const before = pods[0].requests;
+        assert.deepEqual(failures(await load(() => pause(300))), []);
+        assert.equal(pods[0].requests, before);
+    });
+
+    it("lets a pod that says it is not ready finish what it has, and sends it nothing more", async () => {
+        await start(2);
+        pods[0].behaviour = (_request, response) => {
+            setTimeout(() => response.end("{}"), 1_500);
+        };
+        const answers = await load(async () => {
+            await until("a request is under way", () => pods[0].requests > 0);
+            pods[0].ready = false;
+            await balancer.serversUp("inference", 1);
+            const atLeave = pods[0].requests;
+            await pause(500);
+            assert.equal(pods[0].requests, atLeave);
+        });
+        assert.deepEqual(failures(answers), []);
+    });
+
+    it("answers every request while a pod is killed under load", async () => {
+        await start(2);
+        const answers = await load(async () => {
+            await pause(300);
+            pods[0].kill();
+            await pause(1_500);
+            await pods[0].start();
+            await balancer.serversUp("inference", 2);
+        });
+        assert.deepEqual(failures(answers), []);
+        assert.ok(answers.length > 500, `${answers.length} requests`);
+    });
+
+    it("repeats a forecast whose pod broke off, and nothing that may change something", async () => {
+        await start(2);
+        for (const pod of pods) {
+            pod.behaviour = (request) => request.socket.destroy();
+        }
+        pods[1].mend();
+        const post = (path: string): Promise<number | undefined> =>
+            fetch(`${balancer.url}${path}`, { method: "POST", body: "{}" }).then(
+                ({ status }) => status,
+                // Over a connection that was in use before, HAProxy hands the end of the pod's on as it is.
+                () => undefined,
+            );
+        const statuses: (number | undefined)[] = [];
+        for (let request = 0; request < 6; request += 1) {
+            assert.equal(await post("/predict"), 200);
+            const before = pods[0].requests + pods[1].requests;
+            statuses.push(await post("/reload"));
+            assert.equal(pods[0].requests + pods[1].requests, before + 1);
+        }
+        assert.ok(
+            statuses.some((status) => status !== 200),
+            String(statuses),
+        );
+    });
+
+    for (const status of [400, 429, 500, 503]) {
+        it(`passes ${status} on as the pod said it, once`, async () => {
+            await start(1);
+            pods[0].behaviour = (_request, response) => {
+                response.writeHead(status, { "retry-after": "1" }).end('{"detail":"as it is"}');
+            };
+            const response = await fetch(`${balancer.url}/predict`, { method: "POST", body: "{}" });
+            assert.equal(response.status, status);
+            assert.equal(response.headers.get("retry-after"), "1");
+            assert.equal(await response.text(), '{"detail":"as it is"}');
+            assert.equal(pods[0].requests, 1);
+        });
+    }
+
+    it("answers 503 at once without a ready pod, and is healthy itself", async () => {
+        await start(0);
+        assert.equal((await fetch(`${balancer.url}/predict`)).status, 503);
+        assert.equal(await balancer.observed("/healthz"), 200);
+    });
+
+    it("ends softly: no request is lost, and the slow one is waited for", async () => {
+        await start(1);
+        pods[0].behaviour = (_request, response) => {
+            setTimeout(() => response.end("{}"), 2_000);
+        };
+        const slow = fetch(`${balancer.url}/predict`, { method: "POST", body: "{}" });
+        await until("the request is under way", () => pods[0].requests === 1);
+        balancer.signal("SIGUSR1");
+        await until("no new connection is taken", () =>
+            fetch(balancer.url).then(
+                () => false,
+                () => true,
+            ),
+        );
+        assert.equal((await slow).status, 200);
+        assert.equal(await balancer.ended(), 0);
+    });
+
+    it("tells clients that keep connections open to leave with their next answer", async () => {
+        await start(1);
+        const answers = await load(async () => {
+            await pause(200);
+            balancer.signal("SIGUSR1");
+            await balancer.ended();
+        });
+        // Every connection of before the signal had its last request answered; only new ones were refused.
+        assert.deepEqual(
+            [...new Set(failures(answers).map((text) => text.replace(/^\d+ times /, "")))],
+            [`no answer: Error: connect ECONNREFUSED ${new URL(balancer.url).host}`],
+        );
+    });
+
+    it("splits requests by the canary's weight, and by version in the metrics", async () => {
+        names.records.set(canary.host, [pods[2].address]);
+        await start(2, { canary: { ...canary, weight: 30 } });
+        await balancer.serversUp("inference-canary", 1);
+        const answers = await load(() =>
+            until("1000 requests", () => pods.reduce((n, pod) => n + pod.requests, 0) > 1_000),
+        );
+        assert.deepEqual(failures(answers), []);
+        const share = answers.filter((answer) => podOf(answer) === pods[2].address).length / answers.length;
+        // Five standard deviations of 1000 draws: one wrong failure in millions of runs.
+        assert.ok(Math.abs(share - 0.3) < 5 * Math.sqrt((0.3 * 0.7) / answers.length), `share ${share}`);
+        assert.equal(
+            await balancer.metric("haproxy_backend_http_requests_total", "inference-canary"),
+            pods[2].requests,
+        );
+    });
+
+    it("sends a canary of weight 0 nothing, and one of weight 100 everything", async () => {
+        names.records.set(canary.host, [pods[2].address]);
+        await start(2, { canary: { ...canary, weight: 0 } });
+        await balancer.serversUp("inference-canary", 1);
+        await load(() => pause(300));
+        assert.equal(pods[2].requests, 0);
+        balancer.remove();
+
+        balancer = new Balancer();
+        await start(2, { canary: { ...canary, weight: 100 } });
+        await balancer.serversUp("inference-canary", 1);
+        const before = pods[0].requests + pods[1].requests;
+        assert.deepEqual(failures(await load(() => pause(300))), []);
+        assert.equal(pods[0].requests + pods[1].requests, before);
+    });
+
+    it("lets stable pods take over from a canary that has no pod, is not ready or dies", async () => {
+        await start(2, { canary: { ...canary, weight: 50 } });
+        assert.deepEqual(failures(await load(() => pause(300))), []);
+
+        names.records.set(canary.host, [pods[2].address]);
+        await balancer.serversUp("inference-canary", 1);
+        const answers = await load(async () => {
+            await until("the canary is used", () => pods[2].requests > 10);
+            pods[2].ready = false;
+            await balancer.serversUp("inference-canary", 0);
+            pods[2].ready = true;
+            await balancer.serversUp("inference-canary", 1);
+            pods[2].kill();
+            await pause(500);
+        });
+        assert.deepEqual(failures(answers), []);
+    });
+
+    it("shows metrics of each server, and neither a statistics page nor anything that changes it", async () => {
+        await start(1);
+        assert.equal(await balancer.metric("haproxy_server_status", "inference"), 5);
+        for (const path of ["/", "/stats", "/haproxy?stats", "/;csv"]) {
+            assert.equal(await balancer.observed(path), 404, path);
+        }
+    });
+});

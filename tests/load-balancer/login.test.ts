@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { passwordLoginConfig } from "../../components/gateway/passwordLogin";
+import { toolPath } from "../../toolchain/build/paths";
+import { freePort, until } from "./support/balancer";
+
+const USER = "mlflow";
+/** Every character that could end a word, a quotation or a variable in HAProxy's configuration. */
+const PASSWORD = `p "q' $HOME \${x} #\\ ü`;
+
+describe("HAProxy as a login", function () {
+    this.timeout(30_000);
+
+    const directory = mkdtempSync(join(tmpdir(), "flts-login-"));
+    let haproxy: ChildProcess;
+    let server: Server;
+    let url: string;
+
+    before(async () => {
+        server = createServer((request, response) => {
+            response.end(JSON.stringify(request.headers));
+        });
+        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+        const [port, health] = [await freePort(), await freePort()];
+        const config = passwordLoginConfig(`127.0.0.1:${(server.address() as AddressInfo).port}`)
+            .replace("bind :8080", `bind 127.0.0.1:${port}`)
+            .replace("bind :8404", `bind 127.0.0.1:${health}`);
+        const path = join(directory, "haproxy.cfg");
+        writeFileSync(path, config);
+        haproxy = spawn(toolPath("haproxy"), ["-db", "-f", path], {
+            env: { LOGIN_USER: USER, LOGIN_PASSWORD: PASSWORD },
+            stdio: "ignore",
+        });
+        url = `http://127.0.0.1:${port}`;
+        await until("HAProxy answers", async () =>
+            fetch(`http://127.0.0.1:${health}/healthz`).then(
+                (answer) => answer.ok,
+                () => false,
+            ),
+        );
+    });
+
+    after(() => {
+        haproxy.kill();
+        server.close();
+        rmSync(directory, { recursive: true });
+    });
+
+    function ask(user?: string, password?: string): Promise<Response> {
+        const given = Buffer.from(`${user ?? ""}:${password ?? ""}`).toString("base64");
+        return fetch(url, { headers: user === undefined ? {} : { Authorization: `Basic ${given}` } });
+    }
+
+    it("sends away who says nothing, and asks them for a password", async () => {
+        const answer = await ask();
+        assert.equal(answer.status, 401);
+        assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic realm="FLTS"$/);
+    });
+
+    it("sends away who says something wrong", async () => {
+        for (const [user, password] of [
+            [USER, ""],
+            [USER, PASSWORD.slice(0, -1)],
+            [USER, `${PASSWORD}x`],
+            ["admin", PASSWORD],
+        ] as const) {
+            assert.equal((await ask(user, password)).status, 401, `${user}:${password}`);
+        }
+    });
+
+    it("lets in who says the password, whatever characters it has, and keeps it to itself", async () => {
+        const answer = await ask(USER, PASSWORD);
+        assert.equal(answer.status, 200);
+        assert.equal(((await answer.json()) as Record<string, string>).authorization, undefined);
+    });
+});

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toolPath } from "../../../toolchain/build/paths";
+import { FRONTEND_PORT, METRICS_PORT } from "../../../components/serving/haproxyConfig";
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise<void>((resolve) =>
+        server.close(() => {
+            resolve();
+        }),
+    );
+    return port;
+}
+
+/** Waits until `holds` says so; fails with `what` after ten seconds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!(await holds())) {
+        if (Date.now() > deadline) {
+            throw new Error(`not within 10 s: ${what}`);
+        }
+        await new Promise((wake) => setTimeout(wake, 50));
+    }
+}
+
+/** The program on a generated configuration, with this machine's ports and name server in place of the cluster's. */
+export class Balancer {
+    /** Where requests go. */
+    url = "";
+    log = "";
+    private metricsUrl = "";
+    private process: ChildProcess | undefined;
+    private readonly directory = mkdtempSync(join(tmpdir(), "flts-haproxy-"));
+
+    async start(configuration: string, nameServerPort: number): Promise<void> {
+        const [front, metrics] = [await freePort(), await freePort()];
+        const path = join(this.directory, "haproxy.cfg");
+        const placed = configuration
+            .replace(`bind :${FRONTEND_PORT}`, `bind 127.0.0.1:${front}`)
+            .replace(`bind :${METRICS_PORT}`, `bind 127.0.0.1:${metrics}`)
+            .replace("parse-resolv-conf", `nameserver test 127.0.0.1:${nameServerPort}`);
+        writeFileSync(path, placed);
+        const child = spawn(toolPath("haproxy"), ["-db", "-f", path], { stdio: ["ignore", "pipe", "pipe"] });
+        for (const stream of [child.stdout, child.stderr]) {
+            stream.on("data", (chunk: Buffer) => {
+                this.log += chunk.toString();
+            });
+        }
+        this.process = child;
+        this.url = `http://127.0.0.1:${front}`;
+        this.metricsUrl = `http://127.0.0.1:${metrics}`;
+        await until("HAProxy answers /healthz", async () => {
+            if (child.exitCode !== null) {
+                throw new Error(`HAProxy ended with ${child.exitCode}:\n${this.log}`);
+            }
+            return fetch(`${this.metricsUrl}/healthz`).then(
+                ({ ok }) => ok,
+                () => false,
+            );
+        });
+    }
+
+    /** Waits until `count` servers of a backend are up. */
+    async serversUp(backend: string, count: number): Promise<void> {
+        await until(`${count} servers of ${backend} up`, async () => {
+            return (await this.metric("haproxy_backend_active_servers", backend)) === count;
+        });
+    }
+
+    /** Sum of one of HAProxy's figures over a proxy, such as a backend. */
+    async metric(name: string, proxy: string): Promise<number> {
+        const text = await (await fetch(`${this.metricsUrl}/metrics`)).text();
+        const line = new RegExp(`^${name}\\{proxy="${proxy}"[^}]*\\} (\\d+)`, "gm");
+        return [...text.matchAll(line)].reduce((sum, [, value]) => sum + Number(value), 0);
+    }
+
+    /** Status of a path of the port that only the cluster sees. */
+    async observed(path: string): Promise<number> {
+        return (await fetch(`${this.metricsUrl}${path}`)).status;
+    }
+
+    signal(name: NodeJS.Signals): void {
+        this.process?.kill(name);
+    }
+
+    /** The program's exit code, once it ended. */
+    async ended(): Promise<number | null> {
+        await until(
+            "HAProxy ends",
+            () => this.process?.exitCode !== null || this.process.signalCode !== null,
+        );
+        return this.process?.exitCode ?? null;
+    }
+
+    remove(): void {
+        this.process?.kill("SIGKILL");
+        rmSync(this.directory, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { serviceOf } from "../../components/access/service";
+import { contradictions } from "../../stacks/settings/contradictions";
+import { settings } from "../support/program";
+
+/** What is said of these settings, which are right but for who makes what. */
+function mistakes(overrides: Record<string, Record<string, unknown> | unknown[]>): string[] {
+    const { objectStore, ...rest } = overrides as { objectStore?: Record<string, unknown> };
+    return contradictions(
+        settings({ ...rest, objectStore: { chart: "/charts/minio.tgz", ...objectStore } }),
+    ).map(({ message }) => message);
+}
+
+const kafka = { external: { bootstrapServers: "kafka.example:9092" } };
+const direct = { mode: "direct", host: "server.example" };
+const objectStore = { external: { endpoint: "https://s3.example" }, existingSecret: "root", access: direct };
+const postgres = { external: { host: "db.example" }, existingSecret: "admin", access: direct };
+const mlflow = { external: { trackingUri: "https://mlflow.example" } };
+const stacks = { infrastructure: "organization/flts/below" };
+
+describe("who makes what", () => {
+    it("may be this stack, another one, or somebody else", () => {
+        assert.deepEqual(mistakes({}), []);
+        assert.deepEqual(mistakes({ layers: ["infrastructure"] }), []);
+        assert.deepEqual(mistakes({ layers: ["serving"], stacks }), []);
+        assert.deepEqual(mistakes({ kafka, objectStore, postgres }), []);
+        assert.deepEqual(mistakes({ kafka, objectStore, mlflow }), []);
+    });
+
+    it("needs no chart of a MinIO that is not deployed", () => {
+        assert.deepEqual(mistakes({ objectStore: { ...objectStore, chart: undefined } }), []);
+        assert.deepEqual(mistakes({ layers: ["serving"], stacks, objectStore: { chart: undefined } }), []);
+    });
+
+    const refused: Record<string, [Parameters<typeof mistakes>[0], RegExp]> = {
+        "infrastructure twice": [
+            { stacks },
+            /^flts:stacks\.infrastructure = "organization\/flts\/below": .* makes its own; remove one of the two$/,
+        ],
+        "layers on nothing": [
+            { layers: ["pipeline"] },
+            /^flts:layers = \["pipeline"\]: they stand on infrastructure; .* flts:stacks\.infrastructure$/,
+        ],
+        "an external server under another stack's infrastructure": [
+            { layers: ["pipeline"], stacks, kafka },
+            /^flts:kafka\.external\.bootstrapServers = "kafka\.example:9092": belongs to the stack that has/,
+        ],
+        "a size of a broker that is not deployed": [
+            { kafka: { ...kafka, brokers: 3 } },
+            /^flts:kafka\.brokers = 3: is of no use, because flts:kafka\.external\.bootstrapServers names .* remove one/,
+        ],
+        "an address of an MLflow that is not deployed": [
+            { mlflow: { ...mlflow, service: { type: "NodePort", nodePort: 30500 } } },
+            /^flts:mlflow\.service = \{"type":"NodePort","nodePort":30500\}: is of no use/,
+        ],
+        "a database that nobody uses": [
+            { mlflow, postgres },
+            /^flts:postgres\.external\.host = "db\.example": only MLflow needs a database/,
+        ],
+        "an external store without credentials": [
+            { objectStore: { ...objectStore, existingSecret: undefined } },
+            /^flts:objectStore\.external\.endpoint = .*: needs flts:objectStore\.existingSecret, a Secret with/,
+        ],
+        "an external database without credentials": [
+            { postgres: { ...postgres, existingSecret: undefined } },
+            /^flts:postgres\.external\.host = .*: needs flts:postgres\.existingSecret, a Secret with the password/,
+        ],
+        "a tunnel to what is not in the cluster": [
+            { postgres: { ...postgres, access: {} } },
+            /^flts:postgres\.access\.mode = "tunnel": db\.example is no Service of the cluster .* set it to direct/,
+        ],
+        "a tunnel to a certificate": [
+            {
+                objectStore: {
+                    ...objectStore,
+                    external: { endpoint: "https://minio.store.svc" },
+                    access: {},
+                },
+            },
+            /^flts:objectStore\.access\.mode = "tunnel": the certificate of an https endpoint/,
+        ],
+    };
+    for (const [name, [overrides, expected]] of Object.entries(refused)) {
+        it(`is refused for ${name}`, () => {
+            const found = mistakes(overrides).filter((message) => expected.test(message));
+            assert.equal(found.length, 1, mistakes(overrides).join("\n"));
+        });
+    }
+});
+
+describe("a host name inside the cluster", () => {
+    it("is a Service's with or without the domain, and nobody else's", () => {
+        assert.deepEqual(serviceOf("minio", "flts"), { namespace: "flts", name: "minio" });
+        assert.deepEqual(serviceOf("minio.store.svc", "flts"), { namespace: "store", name: "minio" });
+        assert.deepEqual(serviceOf("minio.store.svc.cluster.local", "flts"), {
+            namespace: "store",
+            name: "minio",
+        });
+        assert.equal(serviceOf("s3.example", "flts"), undefined);
+        assert.equal(serviceOf("10.0.0.7", "flts"), undefined);
+    });
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { autoscalerSpec, mostReplicas } from "../../components/serving/autoscaling";
+import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+
+const ARGS: HaproxyArgs = {
+    stable: { name: "inference", host: "inference-headless.flts.svc.cluster.local" },
+    port: 8000,
+    maximumServers: 20,
+    maximumConnections: 512,
+    requestTimeoutSeconds: 30,
+    threads: 2,
+};
+const CANARY = { name: "inference-canary", host: "inference-canary-headless.flts.svc.cluster.local" };
+
+describe("HAProxy configuration", () => {
+    it("finds pods through the headless Service and asks each for /ready", () => {
+        const text = haproxyConfig(ARGS);
+        assert.match(
+            text,
+            /server-template inference- 1-20 inference-headless\.flts\.svc\.cluster\.local:8000/,
+        );
+        assert.match(text, /default-server .*resolvers cluster .*init-addr none/);
+        assert.match(text, /http-check send meth GET uri \/ready/);
+        assert.match(text, /http-check expect status 200/);
+    });
+
+    it("has neither a statistics page nor an admin socket", () => {
+        assert.doesNotMatch(haproxyConfig({ ...ARGS, canary: { ...CANARY, weight: 50 } }), /stats/);
+    });
+
+    it("uses no more threads than the pod may, whatever the node has", () => {
+        assert.match(haproxyConfig(ARGS), /^ +nbthread 2$/m);
+    });
+
+    it("sends a canary requests by its weight, and none without one", () => {
+        assert.doesNotMatch(haproxyConfig(ARGS), /canary/);
+        assert.match(
+            haproxyConfig({ ...ARGS, canary: { ...CANARY, weight: 15 } }),
+            /use_backend inference-canary if \{ rand\(100\) lt 15 \}/,
+        );
+        const without = haproxyConfig({ ...ARGS, canary: { ...CANARY, weight: 0 } });
+        assert.match(without, /^backend inference-canary$/m);
+        assert.doesNotMatch(without, /use_backend/);
+    });
+});
+
+describe("autoscaling", () => {
+    const scaling = {
+        mode: "auto",
+        minReplicas: 1,
+        maxReplicas: 20,
+        targetCpuPercent: 70,
+        scaleDownWindowSeconds: 300,
+    } as const;
+
+    it("follows the CPU between its limits, up at once and down late", () => {
+        const spec = autoscalerSpec("inference", scaling);
+        assert.deepEqual(spec.scaleTargetRef, {
+            apiVersion: "apps/v1",
+            kind: "Deployment",
+            name: "inference",
+        });
+        assert.deepEqual([spec.minReplicas, spec.maxReplicas], [1, 20]);
+        assert.deepEqual(spec.metrics, [
+            {
+                type: "Resource",
+                resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } },
+            },
+        ]);
+        const { scaleUp, scaleDown } = spec.behavior as {
+            scaleUp: { stabilizationWindowSeconds: number };
+            scaleDown: { stabilizationWindowSeconds: number };
+        };
+        assert.equal(scaleUp.stabilizationWindowSeconds, 0);
+        assert.equal(scaleDown.stabilizationWindowSeconds, 300);
+    });
+
+    it("knows how many pods there can be", () => {
+        assert.equal(mostReplicas(scaling), 20);
+        assert.equal(mostReplicas({ mode: "fixed", replicas: 3 }), 3);
+    });
+});
