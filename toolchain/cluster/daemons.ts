@@ -3,6 +3,7 @@ import { containerd } from "./components/containerd";
 import { controllerManager } from "./components/controllerManager";
 import { etcd } from "./components/etcd";
 import { kubelet } from "./components/kubelet";
+import { loadBalancer } from "./components/loadBalancer";
 import { networkPolicyEnforcer } from "./components/networkPolicyEnforcer";
 import { proxy } from "./components/proxy";
 import { scheduler } from "./components/scheduler";
@@ -21,6 +22,7 @@ export const daemonNames = [
     "kube-proxy",
     "storage-provisioner",
     "network-policy-enforcer",
+    "load-balancer",
 ] as const;
 export type DaemonName = (typeof daemonNames)[number];
 
@@ -36,5 +38,6 @@ export function describeDaemons(layout: Layout, pauseImage: string): Readonly<Re
         "kube-proxy": proxy(layout),
         "storage-provisioner": storageProvisioner(layout),
         "network-policy-enforcer": networkPolicyEnforcer(layout),
+        "load-balancer": loadBalancer(layout),
     };
 }

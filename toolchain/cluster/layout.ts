@@ -33,6 +33,7 @@ export const ports = {
     scheduler: 10259,
     storageProvisioner: 10270,
     networkPolicyEnforcer: 10271,
+    loadBalancer: 10272,
 } as const;
 
 /** Root of every control group of the cluster's pods, so that they are told from those of any other kubelet. */

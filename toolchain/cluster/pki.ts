@@ -82,6 +82,7 @@ export const certificates = {
         commonName: "flts:network-policy-enforcer",
         usage: "client",
     },
+    "load-balancer": { authority: "kubernetes", commonName: "flts:load-balancer", usage: "client" },
 } as const satisfies Record<string, CertificateRequest>;
 export type CertificateName = keyof typeof certificates;
 

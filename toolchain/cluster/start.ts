@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Progress, type Console } from "../console";
 import { applyObjects } from "./addons/apply";
+import { controllerObjects } from "./addons/controllers";
 import { corednsObjects } from "./addons/coredns";
 import { metricsServerObjects } from "./addons/metricsServer";
-import { networkPolicyObjects } from "./addons/networkPolicies";
 import { storageObjects } from "./addons/storage";
 import { hostResolverFile, upstreamServers } from "./components/kubelet";
 import { daemonNames, type DaemonName } from "./daemons";
@@ -114,7 +114,7 @@ export async function start(
     });
     await progress.step("Start controllers, scheduler, kubelet and proxy", {}, async () => {
         // What the cluster's own processes may do, before they try.
-        await applyObjects(layout, [...storageObjects(), ...networkPolicyObjects()]);
+        await applyObjects(layout, [...storageObjects(), ...controllerObjects()]);
         const rest = daemonNames.slice(daemonNames.indexOf("kube-controller-manager"));
         await launch(...rest);
         await ready(...rest);

@@ -22,6 +22,7 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
+	"flts/toolchain/internal/loadbalancer"
 	"flts/toolchain/internal/networkpolicy"
 )
 
@@ -33,6 +34,7 @@ var components = map[string]func() *cobra.Command{
 	"kube-proxy":              proxy.NewProxyCommand,
 	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
 	"network-policy-enforcer": networkpolicy.NewCommand,
+	"load-balancer":           loadbalancer.NewCommand,
 }
 
 func main() {

@@ -10,12 +10,15 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+
+	"flts/toolchain/internal/component/componenttest"
 )
 
 func TestEnforcerFollowsTheCluster(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	client := fake.NewClientset(pod("a", "server", "10.0.0.1", app("server")), namespace("a", nil))
+	watched := componenttest.Watches(client)
 	written := make(chan string)
 	fail := errors.New("no such program")
 	failing := make(chan error, 1)
@@ -52,6 +55,7 @@ func TestEnforcerFollowsTheCluster(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- enforcer.Run(ctx) }()
 	next("COMMIT")
+	watched(t, "pods", "namespaces", "networkpolicies")
 	if _, err := client.NetworkingV1().NetworkPolicies("a").Create(ctx, policy(t, "podSelector: {}"), v1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
