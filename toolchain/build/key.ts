@@ -48,6 +48,8 @@ export function toolsKey(toolchain: string, restriction = ""): string {
         "minio/go.sum",
         "prometheus/go.mod",
         "prometheus/go.sum",
+        "kwok/go.mod",
+        "kwok/go.sum",
     ]);
 }
 

@@ -6,7 +6,8 @@ import { cacheDirectory } from "./directories";
 import { makeTools } from "./driver";
 import { findMissing } from "./missing";
 import { findSystemProgram, toolStore } from "./paths";
-import { cachedToolNames, goPrograms, systemPrograms, type SystemProgramName } from "./pins";
+import { cachedToolNames, goPrograms } from "./pins";
+import { systemPrograms, type SystemProgramName } from "./systemPrograms";
 
 const usage = `Gets every tool of FLTS: found on PATH, downloaded, or built from pinned modules.
 

@@ -1,5 +1,6 @@
 import { findSystemProgram, toolStore } from "./paths";
-import { cachedToolNames, systemPrograms, type CachedToolName, type SystemProgramName } from "./pins";
+import { cachedToolNames, type CachedToolName } from "./pins";
+import { systemPrograms, type SystemProgramName } from "./systemPrograms";
 import type { ToolStore } from "./store";
 
 /** What is still to be got. */

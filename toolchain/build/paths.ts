@@ -5,15 +5,9 @@ import { delimiter, dirname, join } from "node:path";
 import { fail } from "../console";
 import { cacheDirectory, toolchainDirectory } from "./directories";
 import { toolsKey } from "./key";
-import {
-    cachedToolNames,
-    systemPrograms,
-    type CachedToolName,
-    type SystemProgram,
-    type SystemProgramName,
-    type ToolName,
-} from "./pins";
+import { cachedToolNames, type CachedToolName, type ToolName } from "./pins";
 import { ToolStore, type Source } from "./store";
+import { systemPrograms, type SystemProgram, type SystemProgramName } from "./systemPrograms";
 
 export { cacheDirectory, stateDirectory } from "./directories";
 export type { ToolName } from "./pins";

@@ -1,3 +1,5 @@
+import type { SystemProgramName } from "./systemPrograms";
+
 /**
  * Every tool of the toolchain with its exact version: the one place to change when one is upgraded. The versions of Go
  * modules are pinned, with their checksums, by go.mod and go.sum next to the mains.
@@ -53,7 +55,7 @@ export interface GoProgram {
     readonly version: string;
     readonly purpose: string;
     /** Folder of the go.mod, relative to toolchain/. */
-    readonly module: "." | "minio" | "prometheus";
+    readonly module: "." | "minio" | "prometheus" | "kwok";
     /** Folder of an own main, relative to the module, or the import path of one in a pinned module. */
     readonly package: string;
     /** Linker `-X` settings, by variable. */
@@ -197,6 +199,13 @@ export const goPrograms = {
         package: "github.com/prometheus/prometheus/cmd/promtool",
         cpuMinutes: 0.5,
     },
+    kwok: {
+        version: "0.8.0",
+        purpose: "tests of the prod stack: nodes and pods that only say that they run",
+        module: "kwok",
+        package: "sigs.k8s.io/kwok/cmd/kwok",
+        cpuMinutes: 2,
+    },
 } as const satisfies Record<string, GoProgram>;
 
 /** One set of flags for all programs: different flags would compile the shared packages twice. */
@@ -222,71 +231,7 @@ export const goBuild = {
     },
 } as const;
 
-/** A program of the machine that a Debian package brings where it is missing. */
-export interface SystemProgram {
-    readonly debianPackage: string;
-    readonly purpose: string;
-    /** Folders looked at after PATH. */
-    readonly directories?: readonly string[];
-    /** For what is a folder of programs: one that must be in it. */
-    readonly contains?: string;
-}
-
-const administration = ["/usr/sbin", "/sbin"];
-
-/**
- * Debian keeps one version of a package a release (here 12, bookworm) and withdraws superseded ones, so that a pin to an
- * exact version would break with the next security update: what is pinned is the release.
- */
-export const systemPrograms = {
-    containerd: { debianPackage: "containerd", purpose: "embedded cluster: container runtime" },
-    ctr: { debianPackage: "containerd", purpose: "embedded cluster: loads images" },
-    "containerd-shim-runc-v2": { debianPackage: "containerd", purpose: "embedded cluster: one per pod" },
-    runc: {
-        debianPackage: "runc",
-        purpose: "embedded cluster: starts containers",
-        directories: administration,
-    },
-    "cni-plugins": {
-        debianPackage: "containernetworking-plugins",
-        purpose: "embedded cluster: pod network (a folder of plugins)",
-        directories: ["/usr/lib/cni", "/opt/cni/bin"],
-        contains: "ptp",
-    },
-    iptables: {
-        debianPackage: "iptables",
-        purpose: "embedded cluster: Services and network policies",
-        directories: administration,
-    },
-    conntrack: {
-        debianPackage: "conntrack",
-        purpose: "embedded cluster: kube-proxy drops stale UDP entries",
-        directories: administration,
-    },
-    buildah: { debianPackage: "buildah", purpose: "builds images without Docker" },
-    debootstrap: {
-        debianPackage: "debootstrap",
-        purpose: "base image where none can be pulled",
-        directories: administration,
-    },
-    "postgresql-15": {
-        debianPackage: "postgresql-15",
-        purpose: "tests of the PostgreSQL plugin (a folder of programs)",
-        directories: ["/usr/lib/postgresql/15/bin"],
-        contains: "initdb",
-    },
-    haproxy: {
-        debianPackage: "haproxy",
-        purpose: "tests of the load balancer's configuration",
-        directories: administration,
-    },
-    java: { debianPackage: "openjdk-17-jre-headless", purpose: "runs Maven" },
-    mvn: { debianPackage: "maven", purpose: "gets Kafka's jars for its image" },
-    flock: { debianPackage: "util-linux", purpose: "keeps two builds apart" },
-} as const satisfies Record<string, SystemProgram>;
-
 export type GoProgramName = keyof typeof goPrograms;
-export type SystemProgramName = keyof typeof systemPrograms;
 /** Tools kept in the cache, as against those the machine's packages bring. */
 export type CachedToolName = GoProgramName | "kubectl";
 export type ToolName = CachedToolName | SystemProgramName;
