@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { lastObservations, requestForecast } from "../../toolchain/stack/forecast";
 import { SAMPLE_DATASET } from "../../toolchain/stack/overrides";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../toolchain/stack/pulledImages";
@@ -115,12 +116,16 @@ describe("monitoring of a healthy stack", function () {
     });
 
     it("answers the requests that stand for what has no metrics", async () => {
-        const probes = await query("probe_success");
-        assert.deepEqual(probes.map(({ metric, value }) => `${metric.probe ?? ""} ${value[1]}`).sort(), [
-            "kubernetes-api 1",
-            "mlflow 1",
-        ]);
-        assert.equal((await query("probe_ssl_earliest_cert_expiry > time()")).length, 1);
+        // Of the last minute: hosts of an Ingress that is gone are still known from before Prometheus' restart.
+        const recent = (metric: string): string => `last_over_time(${metric}[1m])`;
+        const expected = ["kubernetes-api 1", "mlflow 1"];
+        const wrong = await settle(async () => {
+            const probes = await query(recent("probe_success"));
+            const found = probes.map(({ metric, value }) => `${metric.probe ?? ""} ${value[1]}`).sort();
+            return isDeepStrictEqual(found, expected) ? [] : ["found:", ...found];
+        });
+        assert.deepEqual(wrong, []);
+        assert.equal((await query(`${recent("probe_ssl_earliest_cert_expiry")} > time()`)).length, 1);
     });
 
     it("evaluates every rule, tells Alertmanager, and has nothing critical to tell", async () => {
