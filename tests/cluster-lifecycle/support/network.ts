@@ -36,6 +36,20 @@ export function testNetwork(state: () => string, image: () => string): void {
         }
     });
 
+    it("gives a Service of type LoadBalancer an address that answers", async () => {
+        const address = await eventually(() => {
+            const found = inNamespace(
+                "get",
+                "service",
+                "probe",
+                "--output=jsonpath={.status.loadBalancer.ingress[0].ip}",
+            );
+            assert.equal(found, addresses.node);
+            return found;
+        });
+        assert.equal(await fetchText(`http://${address}/`), "hello from probe");
+    });
+
     it("lets through what NetworkPolicies allow, and nothing else", async () => {
         const podAddress = inNamespace("get", "pod", "probe", "--output=jsonpath={.status.podIP}");
         const service = `http://probe.${namespace}.svc.cluster.local.`;

@@ -76,7 +76,7 @@ export function probeObjects(image: string): object {
                 kind: "Service",
                 metadata: { name: "probe", namespace },
                 spec: {
-                    type: "NodePort",
+                    type: "LoadBalancer",
                     selector: { app: "probe" },
                     ports: [{ port: 80, targetPort: 8080, nodePort }],
                 },
