@@ -1,12 +1,16 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { MLFLOW_PORT } from "../components/infrastructure/mlflow";
+import { OBJECT_STORE_CONSOLE_PORT } from "../components/infrastructure/objectStore";
 import { GRAFANA_PORT } from "../components/monitoring/grafana";
 import { PROMETHEUS_PORT } from "../components/monitoring/prometheusConfig";
 import type { Exposure } from "../components/core/exposure";
 import type { LoadTestResult } from "../components/loadtest/lastRun";
+import { LOCUST_WEB_PORT, type Locust } from "../components/loadtest/locust";
 import { LOAD_BALANCER_PORT } from "../components/serving/loadBalancer";
 import type { Ingress } from "./layers/gateway";
 import type { Infrastructure } from "./layers/infrastructure";
 import type { Monitoring } from "./layers/monitoring";
+import type { Serving } from "./layers/serving";
 import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
 import type { Settings } from "./settings/schema";
 
@@ -64,27 +68,45 @@ export interface StackOutputs {
     readonly loadTest?: LoadTestResult;
 }
 
+/** A literal, or what a cloud gives in the update. */
+type PublicUrl = string | pulumi.Output<string | undefined>;
+
+/** {@link StackOutputs} as the program hands them to the engine: what a cloud gives is known in the update only. */
+export type ProvidedOutputs = Omit<StackOutputs, "urls"> & {
+    readonly urls: { readonly [Name in keyof StackOutputs["urls"]]: PublicUrl };
+};
+
+/** What the layers made; each undefined where this stack does not have it. */
+export interface Layers {
+    readonly infrastructure: Infrastructure;
+    readonly serving: Serving | undefined;
+    readonly locust: Locust | undefined;
+    readonly monitoring: Monitoring | undefined;
+    readonly ingress: Ingress | undefined;
+    readonly loadTest: LoadTestResult | undefined;
+}
+
 /** Collects the outputs of a stack. */
-export function stackOutputs(
-    settings: Settings,
-    infrastructure: Infrastructure,
-    ingress: Ingress | undefined,
-    monitoring: Monitoring | undefined,
-    loadTest: LoadTestResult | undefined,
-): StackOutputs {
+export function stackOutputs(settings: Settings, made: Layers): ProvidedOutputs {
+    const { infrastructure, serving, locust, monitoring, ingress, loadTest } = made;
     const { namespace, publicHost, layers } = settings;
     const own = layers.includes("infrastructure");
-    const serving = layers.includes("serving");
-    const url = (exposure: Exposure): string | undefined => publicUrl(publicHost, exposure);
+    const url = (exposure: Exposure, port: number, tier?: Reached): PublicUrl | undefined =>
+        publicUrl(publicHost, exposure, port, tier?.loadBalancerHost);
+    const { mlflow, objectStore } = settings;
     return {
         namespace,
         urls: present({
-            inference: serving ? url(settings.loadBalancer.service) : undefined,
-            mlflow: own ? url(settings.mlflow.service) : undefined,
-            objectStoreConsole: own ? url(settings.objectStore.console) : undefined,
-            locust: serving && settings.loadTest.enabled ? url(settings.loadTest.service) : undefined,
-            prometheus: monitoring && url(settings.monitoring.service),
-            grafana: monitoring?.grafana && url(settings.monitoring.grafana.service),
+            inference:
+                serving && url(settings.loadBalancer.service, LOAD_BALANCER_PORT, serving.loadBalancer),
+            mlflow: own ? url(mlflow.service, MLFLOW_PORT, infrastructure.mlflow) : undefined,
+            objectStoreConsole: own ? url(objectStore.console, OBJECT_STORE_CONSOLE_PORT) : undefined,
+            locust: locust && url(settings.loadTest.service, LOCUST_WEB_PORT, locust),
+            prometheus:
+                monitoring && url(settings.monitoring.service, PROMETHEUS_PORT, monitoring.prometheus),
+            grafana:
+                monitoring?.grafana &&
+                url(settings.monitoring.grafana.service, GRAFANA_PORT, monitoring.grafana),
         }),
         endpoints: {
             ...(own ? infrastructureEndpoints(settings) : {}),
@@ -122,14 +144,35 @@ function infrastructureEndpoints(settings: Settings): StackOutputs["endpoints"] 
 }
 
 /** The fields that have a value. */
-function present<Fields extends Readonly<Record<string, string | undefined>>>(
+function present<Fields extends Readonly<Record<string, unknown>>>(
     fields: Fields,
-): { readonly [Name in keyof Fields]?: string } {
+): { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-        [Name in keyof Fields]?: string;
+        [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
     };
 }
 
-function publicUrl(host: string, exposure: Exposure): string | undefined {
+/** What may have a load balancer's address. */
+interface Reached {
+    readonly loadBalancerHost?: pulumi.Output<string | undefined> | undefined;
+}
+
+/**
+ * Address from outside the cluster; undefined for what is reached from inside alone, or at a port that nobody chose.
+ *
+ * @param port of the Service, at which a load balancer serves it.
+ * @param balanced where a load balancer serves it, if one does.
+ */
+function publicUrl(
+    host: string,
+    exposure: Exposure,
+    port: number,
+    balanced: pulumi.Output<string | undefined> | undefined,
+): PublicUrl | undefined {
+    if (balanced !== undefined) {
+        return balanced.apply((name) =>
+            name === undefined ? undefined : new URL(`http://${name}:${port}`).origin,
+        );
+    }
     return exposure.nodePort === undefined ? undefined : `http://${host}:${exposure.nodePort}`;
 }

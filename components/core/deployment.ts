@@ -7,7 +7,7 @@ import { SERVICE_USER } from "./podSecurity";
 /** What the Deployments of all tiers differ in; everything else is {@link podTemplate}'s and {@link container}'s. */
 export interface DeploymentArgs extends Pick<
     PodArgs,
-    "annotations" | "apiToken" | "graceSeconds" | "volumes"
+    "annotations" | "apiToken" | "graceSeconds" | "initContainers" | "volumes"
 > {
     /** Labels that select the pods. */
     readonly labels: Labels;
@@ -24,7 +24,7 @@ export interface DeploymentArgs extends Pick<
     readonly container: ContainerArgs;
 }
 
-/** Specification of a Deployment whose pods run one container. */
+/** Specification of a Deployment whose pods run one container, after those that prepare it. */
 export function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.apps.v1.DeploymentSpec {
     const { labels, strategy, replicas } = args;
     const overlapping = strategy === "RollingUpdate";
@@ -41,6 +41,7 @@ export function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.app
             user: args.user ?? SERVICE_USER,
             ...(args.annotations === undefined ? {} : { annotations: args.annotations }),
             ...(args.graceSeconds === undefined ? {} : { graceSeconds: args.graceSeconds }),
+            ...(args.initContainers === undefined ? {} : { initContainers: args.initContainers }),
             ...(args.apiToken === undefined ? {} : { apiToken: args.apiToken }),
             ...(args.volumes === undefined ? {} : { volumes: args.volumes }),
             spread: overlapping,

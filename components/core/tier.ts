@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentArgs } from "./deployment";
-import { exposedService, reachableFromOutside, type Exposure } from "./exposure";
+import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
 import type { Connection, Edge, MetricsEndpoint } from "./links";
 import { allowEgress, allowFromOutside, allowIngress } from "./networkPolicies";
@@ -10,7 +10,7 @@ import type { Platform } from "./platform";
 
 /** Layer and class of a tier; the type token is `flts:<layer>:<class>`. */
 export type TierType =
-    `${"infrastructure" | "pipeline" | "serving" | "gateway" | "loadtest" | "monitoring"}:${string}`;
+    `${"infrastructure" | "pipeline" | "serving" | "gateway" | "loadtest" | "monitoring" | "operations"}:${string}`;
 
 /**
  * One part of the pipeline with its own pods, identity and network edges.
@@ -23,6 +23,8 @@ export abstract class Tier extends pulumi.ComponentResource {
     public readonly tierName: string;
     /** Edges that this tier opened. */
     public readonly edges: readonly Edge[];
+    /** Where a cloud's load balancer serves the tier; undefined where none was asked for. */
+    public loadBalancerHost: pulumi.Output<string | undefined> | undefined;
     protected readonly platform: Platform;
     protected readonly serviceAccount: kubernetes.core.v1.ServiceAccount;
     private readonly openedEdges: Edge[] = [];
@@ -160,7 +162,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         if (reachableFromOutside(exposure)) {
             this.openToOutside([ports.container]);
         }
-        return new kubernetes.core.v1.Service(
+        const service = new kubernetes.core.v1.Service(
             this.tierName,
             {
                 metadata: this.metadata(this.tierName),
@@ -172,6 +174,10 @@ export abstract class Tier extends pulumi.ComponentResource {
             },
             this.child(),
         );
+        if (exposure.type === "LoadBalancer") {
+            this.loadBalancerHost = loadBalancerHost(service);
+        }
+        return service;
     }
 
     /** Where all pods of the tier show their figures; the layer that scrapes them knows the port from the tier. */

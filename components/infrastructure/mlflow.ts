@@ -6,12 +6,15 @@ import { environment, plain } from "../core/environment";
 import type { Exposure } from "../core/exposure";
 import type { Connection } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
+import { container, type Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
 import { Tier } from "../core/tier";
 
 /** Port of the tracking server. */
 export const MLFLOW_PORT = 5000;
+
+/** Host, user and password come from libpq's PG* variables, so that no argument holds a password. */
+const DATABASE_URI = "postgresql+psycopg2://";
 
 /** Settings of every client, which would report its use to MLflow's makers, too. */
 export const MLFLOW_CLIENT = { MLFLOW_DISABLE_TELEMETRY: true } as const;
@@ -22,6 +25,8 @@ export interface MlflowServer {
     readonly trackingUri: string;
     /** What a client of the tracking server gets. */
     readonly connection: Connection;
+    /** Where a cloud's load balancer serves it; undefined where none was asked for. */
+    readonly loadBalancerHost?: pulumi.Output<string | undefined> | undefined;
 }
 
 export interface MlflowArgs {
@@ -67,6 +72,18 @@ export class Mlflow extends Tier implements MlflowServer {
     private deployment(args: MlflowArgs, connections: readonly Connection[]): kubernetes.apps.v1.Deployment {
         const { platform, tierName: name } = this;
         const answers = httpCheck("/health");
+        const image = platform.images.reference("mlflow");
+        const variables = environment(
+            Tier.environmentOf(connections),
+            plain({
+                HOME: "/tmp",
+                MLFLOW_DISABLE_TELEMETRY: true,
+                // Browsers name the page that a change comes from; other pages' changes are refused.
+                MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: pageOrigins(args.publicHosts),
+                // Asynchronous jobs are not used and cost a process each.
+                MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
+            }),
+        );
         return new kubernetes.apps.v1.Deployment(
             name,
             {
@@ -76,22 +93,22 @@ export class Mlflow extends Tier implements MlflowServer {
                     replicas: 1,
                     // A new version migrates the database; the old one must not run beside it.
                     strategy: "Recreate",
+                    initContainers: [
+                        container({
+                            name: "migrate",
+                            image,
+                            // The server itself refuses a schema that is not its own.
+                            command: ["mlflow", "db", "upgrade", DATABASE_URI],
+                            environment: variables,
+                            resources: args.resources,
+                        }),
+                    ],
                     annotations: credentialsAnnotation(platform.credentialsEpoch),
                     container: {
                         name: "mlflow",
-                        image: platform.images.reference("mlflow"),
+                        image,
                         command: serverCommand(args.bucket, this.allowedHosts(args.publicHosts)),
-                        environment: environment(
-                            Tier.environmentOf(connections),
-                            plain({
-                                HOME: "/tmp",
-                                MLFLOW_DISABLE_TELEMETRY: true,
-                                // Browsers name the page that a change comes from; other pages' changes are refused.
-                                MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: pageOrigins(args.publicHosts),
-                                // Asynchronous jobs are not used and cost a process each.
-                                MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
-                            }),
-                        ),
+                        environment: variables,
                         ports: { http: MLFLOW_PORT },
                         resources: args.resources,
                         probes: probes({
@@ -139,9 +156,8 @@ function serverCommand(bucket: string, allowedHosts: readonly string[]): string[
         "0.0.0.0",
         "--port",
         String(MLFLOW_PORT),
-        // Host, user and password come from libpq's PG* variables, so that no argument holds a password.
         "--backend-store-uri",
-        "postgresql+psycopg2://",
+        DATABASE_URI,
         "--serve-artifacts",
         "--artifacts-destination",
         `s3://${bucket}`,

@@ -33,6 +33,9 @@ interface Monitor {
 /** Marks a generated password, so that a test can look for where it went. */
 export const GENERATED_SECRET = "generated-secret-of-";
 
+/** Host name that every Service of type LoadBalancer gets. */
+export const BALANCED_HOST = "balancer.example.com";
+
 /**
  * Runs a part of the program against mocks, as a preview so that nothing is connected to, and waits until every
  * registration is done.
@@ -97,6 +100,10 @@ function stateOf(args: MockResourceArgs, stacks: Readonly<Record<string, object>
             return { ...inputs, result: `${GENERATED_SECRET}${args.name}` };
         case "pulumi:pulumi:StackReference":
             return { ...inputs, outputs: stacks[inputs.name as string] ?? {} };
+        case "kubernetes:core/v1:Service":
+            return (inputs.spec as { type?: string }).type === "LoadBalancer"
+                ? { ...inputs, status: { loadBalancer: { ingress: [{ hostname: BALANCED_HOST }] } } }
+                : inputs;
         default:
             return inputs;
     }
