@@ -1,4 +1,4 @@
-import { plain } from "../core/environment";
+import { fromSecret, plain } from "../core/environment";
 import { OUTSIDE, type Connection } from "../core/links";
 import { MLFLOW_CLIENT, type MlflowServer } from "./mlflow";
 import type { ObjectStoreServer } from "./objectStoreContent";
@@ -41,6 +41,28 @@ export function externalMlflow(trackingUri: string): MlflowServer {
             environment: plain({ MLFLOW_TRACKING_URI: trackingUri, ...MLFLOW_CLIENT }),
             requires: [],
         },
+    };
+}
+
+/** Where backups are kept, in a bucket of an S3 store elsewhere. */
+export interface BackupBucket {
+    /** S3 endpoint as pods reach it. */
+    readonly endpoint: string;
+    readonly bucket: string;
+    readonly region: string;
+    /** Secret of the namespace with the keys `accessKey` and `secretKey` of who may read, write and delete there. */
+    readonly secretName: string;
+}
+
+export function externalBackupBucket({ endpoint, bucket, region, secretName }: BackupBucket): Connection {
+    return {
+        server: OUTSIDE,
+        ports: [portOf(endpoint)],
+        environment: [
+            ...plain({ TARGET_ENDPOINT: endpoint, TARGET_BUCKET: bucket, TARGET_REGION: region }),
+            ...fromSecret(secretName, { TARGET_ACCESS_KEY: "accessKey", TARGET_SECRET_KEY: "secretKey" }),
+        ],
+        requires: [],
     };
 }
 

@@ -1,5 +1,7 @@
 /** Port of the server. */
 export const POSTGRES_PORT = 5432;
+/** User of the official image (`postgres`); `initdb` refuses one without a name. */
+export const POSTGRES_USER = 999;
 /** The server's superuser. */
 export const SUPERUSER = "postgres";
 /** Where the cluster's files are. A folder of the volume, because a volume's root may hold `lost+found`. */

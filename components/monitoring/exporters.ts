@@ -19,7 +19,7 @@ export function kubeStateMetrics(platform: Platform): Exporter {
         "": ["persistentvolumeclaims", "pods"],
         apps: ["deployments", "statefulsets"],
         autoscaling: ["horizontalpodautoscalers"],
-        batch: ["jobs"],
+        batch: ["cronjobs", "jobs"],
     };
     return new Exporter("kube-state-metrics", {
         platform,

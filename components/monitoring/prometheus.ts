@@ -8,7 +8,7 @@ import type { Platform } from "../core/platform";
 import { container, podTemplate, type Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
 import { Tier } from "../core/tier";
-import { volumeClaim } from "../core/volumeClaim";
+import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import { KUBELETS, KUBERNETES_API } from "./clusterPorts";
 import type { Files } from "./files";
 import { NOBODY } from "./exporter";
@@ -164,6 +164,7 @@ export class Prometheus extends Tier {
                             { name: "rules", configMap: { name: rules.metadata.name } },
                         ],
                     }),
+                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
                     volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
                 },
             },

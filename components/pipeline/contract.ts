@@ -1,5 +1,5 @@
 import type { Topic } from "../infrastructure/kafkaTopics";
-import type { BucketGrant } from "../infrastructure/objectStorePolicy";
+import type { BucketAccess, BucketGrant } from "../infrastructure/objectStorePolicy";
 
 /** Upstream's names of the topics, by what they carry. */
 const TOPICS = {
@@ -59,6 +59,10 @@ export const TRAINER_NAMES = {
     PROPHET: "nonml-prophet",
 } as const satisfies Record<ModelType, string>;
 
+function everyBucket(access: BucketAccess): BucketGrant[] {
+    return Object.values(BUCKETS).map((bucket) => ({ bucket, access }));
+}
+
 /** Services with a user of their own in the object store, and all that each may do there. */
 export const OBJECT_STORE_GRANTS = {
     preprocess: [
@@ -73,6 +77,8 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.inferenceLogs, access: "write" },
     ],
     mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
+    backup: everyBucket("read"),
+    restore: everyBucket("readWrite"),
 } as const satisfies Record<string, readonly BucketGrant[]>;
 
 const HOUR = 3_600_000;

@@ -1,13 +1,11 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadTestResult } from "../../components/loadtest/lastRun";
-import type { StackOutputs } from "../../stacks/outputs";
 import { stateDirectory } from "../build/paths";
 import { createConsole, fail, Progress, runMain, table, type Console } from "../console";
-import { kubectlIn } from "./kubectl";
+import { deployedStack } from "./deployedStack";
 import { LoadTestRun } from "./loadtestRun";
 import { readOptions } from "./options";
-import { Workspace } from "./workspace";
 
 /** What the run left, as its reader wants it. */
 function resultTable(result: Omit<LoadTestResult, "job" | "finishedAt">): string {
@@ -23,15 +21,8 @@ function resultTable(result: Omit<LoadTestResult, "job" | "finishedAt">): string
 /** `make loadtest`: a load test inside the cluster; ends with an error when a limit was not met. */
 async function main(output: Console): Promise<void> {
     const options = readOptions(process.env);
-    const workspace = new Workspace(options);
-    const { namespace }: Partial<StackOutputs> = workspace.exists() ? workspace.outputs() : {};
-    if (namespace === undefined) {
-        fail(`stack ${options.stack} is not deployed: run \`make up\` first.`);
-    }
-    const run = await LoadTestRun.start(
-        kubectlIn(workspace.environment, options.context, namespace),
-        namespace,
-    );
+    const { workspace, namespace, kubectl } = deployedStack(options);
+    const run = await LoadTestRun.start(kubectl, namespace);
     const directory = join(stateDirectory(), "loadtest", run.job);
     mkdirSync(directory, { recursive: true });
     await new Progress(output).step("Load test", { estimate: run.milliseconds }, () =>

@@ -1,30 +1,11 @@
 import { fail } from "../console";
+import { createJob, newestPod, pause, type Pod } from "./jobs";
 import type { Kubectl } from "./kubectl";
 
 /** Where the pod keeps what it reports (`REPORT_DIRECTORY`), and what tells it that it was collected. */
 const REPORTS = "/tmp/report";
 /** Milliseconds until the pod must run: its image may have to be pulled. */
 const START_TIMEOUT = 180_000;
-const POLL_INTERVAL = 1_000;
-
-interface Pod {
-    readonly metadata: { readonly name: string };
-    readonly spec: {
-        readonly containers: readonly {
-            readonly env?: readonly { readonly name: string; readonly value?: string }[];
-        }[];
-    };
-    readonly status: {
-        readonly containerStatuses?: readonly {
-            readonly state: { readonly running?: object; readonly terminated?: object };
-        }[];
-    };
-}
-
-/** Waits; a process that only polls must not keep a core busy. */
-function pause(): Promise<void> {
-    return new Promise((wake) => setTimeout(wake, POLL_INTERVAL));
-}
 
 /** One run of the load test: a Job made from the suspended CronJob `loadtest`. */
 export class LoadTestRun {
@@ -39,16 +20,7 @@ export class LoadTestRun {
 
     /** Starts a run and waits until its pod runs. */
     static async start(kubectl: Kubectl, namespace: string): Promise<LoadTestRun> {
-        try {
-            await kubectl("get", "cronjob", "loadtest");
-        } catch {
-            fail(
-                `there is no CronJob loadtest in namespace ${namespace}: ` +
-                    "set flts:loadTest.enabled to true and run `make up`.",
-            );
-        }
-        const job = `loadtest-${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}`;
-        await kubectl("create", "job", job, "--from=cronjob/loadtest");
+        const job = await createJob(kubectl, namespace, "loadtest", "flts:loadTest.enabled");
         const pod = await runningPod(kubectl, job);
         const duration = pod.spec.containers[0]?.env?.find(({ name }) => name === "LOCUST_RUN_TIME")?.value;
         return new LoadTestRun(job, Number.parseInt(duration ?? "0", 10) * 1000, pod.metadata.name, kubectl);
@@ -71,12 +43,6 @@ export class LoadTestRun {
             await pause();
         }
     }
-}
-
-async function newestPod(kubectl: Kubectl, job: string): Promise<Pod | undefined> {
-    const selector = `batch.kubernetes.io/job-name=${job}`;
-    const text = await kubectl("get", "pods", "--selector", selector, "--output", "json");
-    return (JSON.parse(text) as { items: Pod[] }).items[0];
 }
 
 function hasEnded(pod: Pod | undefined): boolean {

@@ -43,22 +43,36 @@ class ObjectStore(Protocol):
         """Sorted keys of all objects whose key begins with the prefix."""
 
 
+def s3_client(**where: str | None) -> Any:
+    """boto3's client of an S3 store, whoever's it is.
+
+    `where`: endpoint, region and credentials, as boto3 calls them; without them the AWS_* variables say so.
+    """
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 5},
+            s3={"addressing_style": "path"},
+            # The optional checksums are a trailer that older S3 servers refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+        **where,
+    )
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether an S3 store's refusal means that there is no such object."""
+    return error.response["Error"]["Code"] in _MISSING
+
+
 class S3Store:
     """Object store behind the S3 API. Endpoint, region and credentials come from the AWS_* variables."""
 
     def __init__(self) -> None:
-        self._client = boto3.client(
-            "s3",
-            config=Config(
-                connect_timeout=5,
-                read_timeout=60,
-                retries={"mode": "standard", "max_attempts": 5},
-                s3={"addressing_style": "path"},
-                # The optional checksums are a trailer that older S3 servers refuse.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        self._client = s3_client()
 
     def get(self, bucket: str, key: str, etag: str | None = None) -> StoredObject:
         """See ObjectStore.get."""
@@ -68,7 +82,7 @@ class S3Store:
             return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code in _MISSING or code == "NoSuchBucket":
+            if is_missing(error) or code == "NoSuchBucket":
                 raise ObjectMissing(f"no object {bucket}/{key}") from error
             if code in _CHANGED:
                 raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}") from error
@@ -84,7 +98,7 @@ class S3Store:
         try:
             return self._client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if is_missing(error):
                 return None
             raise
 

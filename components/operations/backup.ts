@@ -1,0 +1,246 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { environment, plain, type EnvironmentVariable } from "../core/environment";
+import { selectorLabels } from "../core/labels";
+import type { Connection } from "../core/links";
+import type { Platform } from "../core/platform";
+import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
+import { Tier } from "../core/tier";
+import { volumeClaim } from "../core/volumeClaim";
+import { POSTGRES_USER } from "../infrastructure/postgresConfig";
+import { DRILL_SCRIPT, DUMP_COMMAND, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "./backupDatabase";
+
+type Container = kubernetes.types.input.core.v1.Container;
+
+/** CronJob that makes a backup. */
+export const BACKUP_CRON_JOB = "backup";
+/** CronJob that checks the newest backup. */
+export const DRILL_CRON_JOB = "restore-drill";
+/** Suspended CronJob, from which `make restore` makes Jobs. */
+export const RESTORE_CRON_JOB = "restore";
+
+/** Where the volume of the snapshots is mounted. */
+const BACKUP_DIRECTORY = "/backup";
+/** Seconds after which a run is ended; the first backup copies everything. */
+const DEADLINE_SECONDS = 6 * 3600;
+/** Ended runs that are kept, each way, with their logs. */
+const KEPT_RUNS = 3;
+/** A date like any other: the CronJob is suspended, and Jobs are made from it by hand. */
+const NEVER_REACHED = "0 0 1 1 *";
+
+export interface BackupArgs {
+    readonly platform: Platform;
+    /** MLflow's database, as its owner; undefined where MLflow is somebody else's. */
+    readonly database: Connection | undefined;
+    /** The object store, as a user that reads every bucket and as one that writes them too. */
+    readonly objectStore: { readonly read: Connection; readonly write: Connection };
+    /** Buckets that are backed up. */
+    readonly buckets: readonly string[];
+    /** The one of them with the promotion pointers. */
+    readonly promotionBucket: string;
+    /** The one of them with MLflow's artifacts. */
+    readonly artifactBucket: string;
+    /** Bucket elsewhere that keeps the snapshots; undefined for a volume. */
+    readonly target: Connection | undefined;
+    /** Cron text in UTC. */
+    readonly schedule: string;
+    /** Cron text in UTC. */
+    readonly drillSchedule: string;
+    /** Snapshots that are kept. */
+    readonly keep: number;
+    /** Size of the volume. */
+    readonly storage: string;
+    readonly resources: Resources;
+}
+
+/** When a CronJob runs, and what its pods do. */
+interface Runs {
+    readonly name: string;
+    /** Undefined for one that only runs when somebody asks. */
+    readonly schedule: string | undefined;
+    /** How often a failed run is tried again. */
+    readonly retries: number;
+    /** One after the other; the last is the pod's main container. */
+    readonly steps: readonly [...Container[], Container];
+    /** Whether the pods only read the volume. */
+    readonly readOnly: boolean;
+}
+
+/** Backups of buckets and database, their restore, and the drill that tries it. See `backup.md`. */
+export class Backup extends Tier {
+    private readonly args: BackupArgs;
+    private readonly volume: kubernetes.core.v1.PersistentVolumeClaim | undefined;
+
+    public constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("operations:Backup", name, args.platform, opts);
+        this.args = args;
+        const { objectStore, database, target } = args;
+        const databases = database === undefined ? [] : [database];
+        this.link([objectStore.read, ...databases, ...(target === undefined ? [] : [target])]);
+        this.volume = target === undefined ? this.claim(args.storage) : undefined;
+        const { read, write } = objectStore;
+        this.cronJob({
+            name: BACKUP_CRON_JOB,
+            schedule: args.schedule,
+            retries: 2,
+            readOnly: false,
+            // This order makes one copy of things that go on changing; flts.backup.creating says how.
+            steps: [
+                this.step("begin", "begin", read.environment),
+                ...this.databaseStep("dump", DUMP_COMMAND),
+                this.step("backup", "create", read.environment),
+            ],
+        });
+        this.cronJob({
+            name: DRILL_CRON_JOB,
+            schedule: args.drillSchedule,
+            retries: 0,
+            readOnly: true,
+            steps: [
+                this.step("fetch", "fetch"),
+                ...(database === undefined ? [] : [this.postgres("database", shell(DRILL_SCRIPT), [])]),
+                this.step("verify", "verify"),
+            ],
+        });
+        this.cronJob({
+            name: RESTORE_CRON_JOB,
+            schedule: undefined,
+            retries: 0,
+            readOnly: true,
+            steps: [
+                this.step("objects", "restore", write.environment),
+                ...this.databaseStep("database", shell(RESTORE_SCRIPT)),
+                this.step("promotions", "restore-promotions", write.environment),
+            ],
+        });
+        this.registerOutputs({ backup: BACKUP_CRON_JOB });
+    }
+
+    private claim(storage: string): kubernetes.core.v1.PersistentVolumeClaim {
+        const { tierName: name, platform } = this;
+        return new kubernetes.core.v1.PersistentVolumeClaim(
+            name,
+            {
+                ...volumeClaim(name, storage, platform.storageClass),
+                metadata: {
+                    ...this.metadata(name),
+                    // Many classes make the volume for its first pod, which is hours away.
+                    annotations: { "pulumi.com/skipAwait": "true" },
+                },
+            },
+            this.child(platform.guard.options),
+        );
+    }
+
+    private cronJob({ name, schedule, retries, steps, readOnly }: Runs): kubernetes.batch.v1.CronJob {
+        const { objectStore, database } = this.args;
+        const connections = [
+            objectStore.read,
+            objectStore.write,
+            ...(database === undefined ? [] : [database]),
+        ];
+        const labels = selectorLabels(this.identity(name));
+        return new kubernetes.batch.v1.CronJob(
+            name,
+            {
+                metadata: this.metadata(name, name),
+                spec: {
+                    schedule: schedule ?? NEVER_REACHED,
+                    suspend: schedule === undefined,
+                    timeZone: "UTC",
+                    concurrencyPolicy: "Forbid",
+                    successfulJobsHistoryLimit: KEPT_RUNS,
+                    failedJobsHistoryLimit: KEPT_RUNS,
+                    jobTemplate: {
+                        metadata: { labels: { ...labels } },
+                        spec: {
+                            backoffLimit: retries,
+                            activeDeadlineSeconds: DEADLINE_SECONDS,
+                            template: podTemplate({
+                                labels,
+                                serviceAccountName: this.serviceAccount.metadata.name,
+                                // One user for all steps, who can read what the others wrote.
+                                user: POSTGRES_USER,
+                                restartPolicy: "Never",
+                                initContainers: steps.slice(0, -1),
+                                containers: steps.slice(-1),
+                                volumes: [
+                                    { name: "scratch", emptyDir: {} },
+                                    ...(this.volume === undefined
+                                        ? []
+                                        : [
+                                              {
+                                                  name: "backup",
+                                                  persistentVolumeClaim: {
+                                                      claimName: this.volume.metadata.name,
+                                                      readOnly,
+                                                  },
+                                              },
+                                          ]),
+                                ],
+                            }),
+                        },
+                    },
+                },
+            },
+            this.child({ dependsOn: Tier.requirementsOf(connections) }),
+        );
+    }
+
+    /** A container that does one step of `flts.backup`. */
+    private step(name: string, step: string, store: readonly EnvironmentVariable[] = []): Container {
+        const { platform, target, buckets, promotionBucket, artifactBucket, database, keep } = this.args;
+        return container({
+            name,
+            image: platform.images.reference("preprocess"),
+            command: ["python", "-m", "flts.backup", step],
+            environment: environment(
+                store,
+                target?.environment ?? plain({ BACKUP_DIRECTORY }),
+                plain({
+                    HOME: "/tmp",
+                    IDENTIFIER: platform.identifier,
+                    LOG_LEVEL: platform.logLevel,
+                    SCRATCH: SCRATCH_DIRECTORY,
+                    BUCKETS: buckets.filter((bucket) => bucket !== promotionBucket).join(","),
+                    PROMOTION_BUCKET: promotionBucket,
+                    ARTIFACT_BUCKET: artifactBucket,
+                    DATABASE: database !== undefined,
+                    KEEP: keep,
+                    SNAPSHOT: "latest",
+                }),
+            ),
+            resources: this.args.resources,
+            mounts: [
+                { name: "scratch", mountPath: SCRATCH_DIRECTORY },
+                ...(target === undefined ? [{ name: "backup", mountPath: BACKUP_DIRECTORY }] : []),
+            ],
+        });
+    }
+
+    /** The step in MLflow's database, where there is one. */
+    private databaseStep(name: string, command: readonly string[]): Container[] {
+        const { database } = this.args;
+        return database === undefined ? [] : [this.postgres(name, command, database.environment)];
+    }
+
+    /** A container that runs PostgreSQL's own programs. */
+    private postgres(
+        name: string,
+        command: readonly string[],
+        variables: readonly EnvironmentVariable[],
+    ): Container {
+        return container({
+            name,
+            image: this.platform.images.reference("postgres"),
+            command,
+            environment: environment(variables, plain({ HOME: "/tmp" })),
+            resources: PREPARATION_RESOURCES,
+            mounts: [{ name: "scratch", mountPath: SCRATCH_DIRECTORY }],
+        });
+    }
+}
+
+function shell(script: string): string[] {
+    return ["/bin/sh", "-c", script];
+}

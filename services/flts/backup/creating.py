@@ -1,0 +1,144 @@
+"""Makes a snapshot in two steps, with the dump of MLflow's database between them.
+
+The promotion pointers are copied first, then the database, then all other objects: so a run that a pointer names is
+in the dump, and an artifact that the dump names is among the objects.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import structlog
+from pydantic import BaseModel
+
+from flts.backup.settings import BackupSettings
+from flts.backup.snapshots import Content, Manifest, ManifestsUnreadable, SavedObject, Snapshots, digest
+from flts.backup.source import ListedObject, Source
+from flts.common.storage import ObjectMissing
+
+_IN_MEMORY = 8 * 2**20
+_MEBIBYTE = 2**20
+_SECONDS_BETWEEN_REPORTS = 5.0
+
+
+class Begun(BaseModel):
+    """What the first step leaves to the second."""
+
+    name: str
+    created: str
+    objects: list[SavedObject]
+
+
+def begin(settings: BackupSettings, source: Source, snapshots: Snapshots, now: datetime | None = None) -> Begun:
+    """Announce a snapshot and copy the promotion pointers, with their history."""
+    started = now or datetime.now(UTC)
+    name = snapshots.begin(started)
+    copier = _Copier(source, snapshots)
+    saved = list(copier.bucket(settings.promotion_bucket))
+    begun = Begun(name=name, created=started.isoformat(timespec="seconds"), objects=saved)
+    _file(settings).write_text(begun.model_dump_json())
+    structlog.get_logger().info("backup_begun", snapshot=name, promotions=len(saved))
+    return begun
+
+
+def create(settings: BackupSettings, source: Source, snapshots: Snapshots, now: datetime | None = None) -> Manifest:
+    """Copy all other objects and the dump, complete the snapshot, and remove the ones that are too many."""
+    log = structlog.get_logger()
+    begun = Begun.model_validate_json(_file(settings).read_text())
+    copier = _Copier(source, snapshots)
+    saved = list(begun.objects)
+    for bucket in settings.bucket_names:
+        saved.extend(copier.bucket(bucket))
+    manifest = Manifest(
+        created=begun.created,
+        identifier=settings.identifier,
+        objects=saved,
+        database=copier.file(settings.dump) if settings.database else None,
+    )
+    snapshots.complete(begun.name, manifest)
+    log.info(
+        "backup_complete",
+        snapshot=begun.name,
+        objects=len(saved),
+        bytes=sum(one.size for one in saved),
+        new_bytes=copier.new_bytes,
+        database_bytes=manifest.database.size if manifest.database else None,
+    )
+    # Only now: a backup that failed must not cost the ones that did not.
+    try:
+        removed, contents = snapshots.prune(settings.keep, now or datetime.now(UTC))
+        log.info("backup_pruned", snapshots=removed, contents=contents)
+    except ManifestsUnreadable as error:
+        # The new one is good; the drill fails of the others.
+        log.error("backup_not_pruned", error=str(error))
+    return manifest
+
+
+def _file(settings: BackupSettings) -> Path:
+    return settings.scratch / "begun.json"
+
+
+class _Copier:
+    """Copies content that the vault does not have yet."""
+
+    def __init__(self, source: Source, snapshots: Snapshots) -> None:
+        self._source = source
+        self._snapshots = snapshots
+        self._present = snapshots.present()
+        newest = snapshots.newest()
+        self._before = {(one.bucket, one.key): one for one in newest.objects} if newest else {}
+        self.new_bytes = 0
+
+    def bucket(self, name: str) -> Iterator[SavedObject]:
+        """Each object of a bucket, once it is in the vault."""
+        reported = time.monotonic()
+        for number, listed in enumerate(self._source.objects(name), start=1):
+            saved = self._unchanged(name, listed) or self._copied(name, listed.key)
+            if saved is not None:
+                yield saved
+            if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
+                reported = time.monotonic()
+                structlog.get_logger().info("copying", bucket=name, objects=number, new_bytes=self.new_bytes)
+
+    def file(self, path: Path) -> Content:
+        """A file, once it is in the vault; FileNotFoundError where the step before did not leave it."""
+        with path.open("rb") as stream:
+            return self._keep(stream)
+
+    def _unchanged(self, bucket: str, listed: ListedObject) -> SavedObject | None:
+        before = self._before.get((bucket, listed.key))
+        same = before is not None and (before.etag, before.size) == (listed.etag, listed.size)
+        return before if same and self._present.get(before.sha256) == before.size else None
+
+    def _copied(self, bucket: str, key: str) -> SavedObject | None:
+        try:
+            opened = self._source.open(bucket, key)
+        except ObjectMissing:
+            # Deleted since it was listed.
+            return None
+        # Its name in the vault is known when it has been read; small ones stay in memory until then.
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            with opened.stream as stream:
+                shutil.copyfileobj(stream, spool, _MEBIBYTE)
+            content = self._keep(spool)
+        return SavedObject(
+            bucket=bucket,
+            key=key,
+            content_type=opened.content_type,
+            etag=opened.etag,
+            **content.model_dump(),
+        )
+
+    def _keep(self, stream: IO[bytes]) -> Content:
+        stream.seek(0)
+        content = digest(stream)
+        if self._present.get(content.sha256) != content.size:
+            stream.seek(0)
+            self._snapshots.put(content.sha256, stream)
+            self._present[content.sha256] = content.size
+            self.new_bytes += content.size
+        return content

@@ -1,0 +1,95 @@
+"""Puts a snapshot back in two steps, with the restore of MLflow's database between them.
+
+The reverse of a backup: objects, database, and the promotion pointers last, because inference asks once for the run
+that a pointer names. Nothing is deleted: what came after the snapshot stays.
+"""
+
+import shutil
+from pathlib import Path
+
+import structlog
+
+from flts.backup.settings import BackupSettings
+from flts.backup.snapshots import ContentDamaged, Manifest, SavedObject, Snapshots, digest
+from flts.backup.source import Source
+from flts.common.storage import ObjectMissing
+
+
+def fetch(settings: BackupSettings, snapshots: Snapshots) -> Manifest:
+    """Choose the snapshot for this and the next steps, and lay its dump ready; ContentDamaged where that is damaged."""
+    name = snapshots.resolve(settings.snapshot)
+    manifest = snapshots.manifest(name)
+    if manifest.database is not None:
+        snapshots.check(manifest.database)
+        with snapshots.open(manifest.database.sha256) as stream, settings.dump.open("wb") as file:
+            shutil.copyfileobj(stream, file)
+    (settings.scratch / "snapshot").write_text(name)
+    structlog.get_logger().info(
+        "snapshot_chosen", snapshot=name, created=manifest.created, database=manifest.database is not None
+    )
+    return manifest
+
+
+def fetched(settings: BackupSettings, snapshots: Snapshots) -> Manifest:
+    """The snapshot that `fetch` chose."""
+    return snapshots.manifest((settings.scratch / "snapshot").read_text())
+
+
+def restore(settings: BackupSettings, source: Source, snapshots: Snapshots) -> None:
+    """Put back the objects of all buckets but the promotion pointers', as far as they are missing or different.
+
+    What is damaged in the snapshot is left out, and told by the last step: it must not keep the database from coming
+    back.
+    """
+    manifest = fetch(settings, snapshots)
+    saved = [one for one in manifest.objects if one.bucket != settings.promotion_bucket]
+    damaged = _put_back(saved, source, snapshots)
+    _left_out(settings).write_text("\n".join(damaged))
+
+
+def restore_promotions(settings: BackupSettings, source: Source, snapshots: Snapshots) -> None:
+    """Put back the promotion pointers and their history; ContentDamaged with all keys that could not be restored."""
+    manifest = fetched(settings, snapshots)
+    saved = [one for one in manifest.objects if one.bucket == settings.promotion_bucket]
+    damaged = [*_left_out(settings).read_text().splitlines(), *_put_back(saved, source, snapshots)]
+    if damaged:
+        raise ContentDamaged(f"could not restore {', '.join(damaged)}; everything else is back")
+
+
+def _left_out(settings: BackupSettings) -> Path:
+    return settings.scratch / "damaged.txt"
+
+
+def _put_back(saved: list[SavedObject], source: Source, snapshots: Snapshots) -> list[str]:
+    """Put back what is missing or different; returns what is damaged, as bucket/key."""
+    log = structlog.get_logger()
+    present = {
+        (bucket, listed.key): listed for bucket in {one.bucket for one in saved} for listed in source.objects(bucket)
+    }
+    written = 0
+    damaged = []
+    for one in saved:
+        listed = present.get((one.bucket, one.key))
+        if listed is not None and listed.size == one.size and (listed.etag == one.etag or _is_same(one, source)):
+            continue
+        try:
+            snapshots.check(one)
+        except ContentDamaged as error:
+            log.error("object_not_restored", bucket=one.bucket, key=one.key, error=str(error))
+            damaged.append(f"{one.bucket}/{one.key}")
+            continue
+        with snapshots.open(one.sha256) as stream:
+            source.put(one.bucket, one.key, stream, one.content_type)
+        written += 1
+        log.debug("object_restored", bucket=one.bucket, key=one.key, bytes=one.size)
+    log.info("objects_restored", written=written, unchanged=len(saved) - written - len(damaged))
+    return damaged
+
+
+def _is_same(saved: SavedObject, source: Source) -> bool:
+    """Whether the store has the same content under another ETag, as after an upload in parts."""
+    try:
+        with source.open(saved.bucket, saved.key).stream as stream:
+            return digest(stream).sha256 == saved.sha256
+    except ObjectMissing:
+        return False

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import {
+    boolean,
+    integer,
+    optionalEndpoint,
+    optionalText,
+    resources,
+    secretName,
+    storage,
+    text,
+} from "./fields";
+
+/** One field of a cron text: values, ranges and steps, with commas between them. */
+function cronField(value: string): string {
+    const item = `(\\*|${value}(-${value})?)(/\\d+)?`;
+    return `${item}(,${item})*`;
+}
+
+/** Minute, hour, day of the month, month, day of the week: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax */
+const CRON = new RegExp(
+    `^${["[0-5]?\\d", "([01]?\\d|2[0-3])", "(0?[1-9]|[12]\\d|3[01])", "(0?[1-9]|1[0-2])", "[0-6]"]
+        .map(cronField)
+        .join(" ")}$`,
+);
+
+const schedule = (doc: string, fallback: string) =>
+    text(
+        doc,
+        fallback,
+        CRON,
+        "five cron fields in UTC with a space between them: minute, hour, day of the month, month, day of the week as 0 to 6",
+    );
+
+/** Settings of the backups, which the stack makes that deploys the layer `infrastructure`. */
+export const backup = z
+    .strictObject({
+        enabled: boolean("Make backups of the buckets and of MLflow's database", true),
+        schedule: schedule("When a backup is made", "17 2 * * *"),
+        drillSchedule: schedule(
+            "When the newest backup is restored into a scratch database and checked",
+            "17 4 * * 0",
+        ),
+        keep: integer("Backups that are kept", 7, 2, 1000),
+        storage: storage("Volume of the backups; none is made with a `target`", "5Gi"),
+        target: z
+            .strictObject({
+                endpoint: optionalEndpoint(
+                    "S3 store elsewhere that keeps the backups instead of a volume: its endpoint as pods reach it",
+                ),
+                bucket: optionalText(
+                    "Bucket there, which must exist and hold nothing else",
+                    /^[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]$/,
+                    "lower-case letters, digits, dots and inner hyphens, 3 to 63 characters",
+                ),
+                region: text(
+                    "Its region",
+                    "us-east-1",
+                    /^[a-z0-9][-a-z0-9]*$/,
+                    "lower-case letters, digits and hyphens",
+                ),
+                existingSecret: secretName(
+                    "Secret with accessKey and secretKey of a user who may read, write and delete there",
+                ),
+            })
+            .prefault({}),
+        resources: resources(["10m", "128Mi"], ["1", "512Mi"]),
+    })
+    .prefault({});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { snapshotTable } from "../../toolchain/stack/backup";
+import { createJob, newestPod, withValues, type Pod } from "../../toolchain/stack/jobs";
+import type { Kubectl } from "../../toolchain/stack/kubectl";
+import { chosenSnapshot } from "../../toolchain/stack/restore";
+import { currentStep, StepsRun } from "../../toolchain/stack/stepsRun";
+
+const PATTERN = {
+    spec: {
+        template: {
+            spec: {
+                initContainers: [{ env: [{ name: "SNAPSHOT", value: "latest" }] }, {}],
+                containers: [
+                    {
+                        env: [
+                            { name: "SNAPSHOT", value: "latest" },
+                            { name: "KEEP", value: "7" },
+                        ],
+                    },
+                ],
+            },
+        },
+    },
+};
+
+const pattern = (): typeof PATTERN => structuredClone(PATTERN);
+
+function pod(...steps: readonly (readonly [string, object])[]): Pod {
+    const statuses = steps.map(([name, state]) => ({ name, state }));
+    return {
+        metadata: { name: "pod" },
+        spec: { containers: [] },
+        status: { initContainerStatuses: statuses.slice(0, -1), containerStatuses: statuses.slice(-1) },
+    };
+}
+
+const DONE = { terminated: { exitCode: 0 } };
+const WAITS = { waiting: { reason: "PodInitializing" } };
+
+/** A cluster that answers by the first words of a command, from lists whose last answer stays. */
+function cluster(answers: Readonly<Record<string, string[]>>): { kubectl: Kubectl; asked: string[] } {
+    const asked: string[] = [];
+    const kubectl: Kubectl = (...parameters) => {
+        const command = parameters.join(" ");
+        asked.push(command);
+        const [, list = []] = Object.entries(answers).find(([start]) => command.startsWith(start)) ?? [];
+        const answer = list.length > 1 ? list.shift() : list[0];
+        return answer === undefined ? Promise.reject(new Error(command)) : Promise.resolve(answer);
+    };
+    return { kubectl, asked };
+}
+
+const pods = (...items: readonly Pod[]): string => JSON.stringify({ items });
+const job = (condition?: string): string =>
+    JSON.stringify({
+        status: condition === undefined ? {} : { conditions: [{ type: condition, status: "True" }] },
+    });
+
+describe("a Job that is made from a CronJob", () => {
+    it("has other values where they are asked for, in every container that knows the variable", () => {
+        const { initContainers, containers } = withValues(pattern(), { SNAPSHOT: "x", OTHER: "y" }).spec
+            .template.spec;
+        assert.deepEqual(initContainers, [{ env: [{ name: "SNAPSHOT", value: "x" }] }, {}]);
+        assert.deepEqual(containers[0]?.env, [
+            { name: "SNAPSHOT", value: "x" },
+            { name: "KEEP", value: "7" },
+        ]);
+    });
+
+    it("is handed to kubectl whole, and the file is taken away", async () => {
+        let handed = "";
+        const kubectl: Kubectl = (...parameters) => {
+            if (parameters[1] === "--filename") {
+                handed = readFileSync(parameters[2] ?? "", "utf8");
+            }
+            return Promise.resolve(JSON.stringify(PATTERN));
+        };
+        const name = await createJob(kubectl, "flts", "restore", "flts:backup.enabled", { SNAPSHOT: "x" });
+        assert.match(name, /^restore-\d{14}$/);
+        assert.match(handed, /"SNAPSHOT","value":"x"/);
+    });
+
+    it("is refused without the CronJob, naming the setting", async () => {
+        await assert.rejects(
+            createJob(cluster({}).kubectl, "flts", "backup", "flts:backup.enabled"),
+            /no CronJob backup in namespace flts: set flts:backup\.enabled to true and run `make up`/,
+        );
+    });
+
+    it("is followed by the pod that it made last", async () => {
+        const made = (name: string, creationTimestamp: string): Pod => ({
+            ...pod(["a", DONE]),
+            metadata: { name, creationTimestamp },
+        });
+        const items = pods(made("second", "2026-01-01T00:01:00Z"), made("first", "2026-01-01T00:00:00Z"));
+        const newest = await newestPod(cluster({ "get pods": [items] }).kubectl, "job");
+        assert.equal(newest?.metadata.name, "second");
+    });
+});
+
+describe("steps of a pod", () => {
+    it("are told by the one at work, or the one that failed", () => {
+        const step = (...steps: readonly (readonly [string, object])[]): string | undefined => {
+            const current = currentStep(pod(...steps));
+            return current && `${current.name} ${current.detail}`.trim();
+        };
+        assert.equal(step(["begin", { running: {} }], ["dump", WAITS], ["backup", WAITS]), "begin");
+        assert.equal(step(["begin", DONE], ["dump", { running: {} }], ["backup", WAITS]), "dump");
+        assert.equal(
+            step(["begin", DONE], ["dump", { terminated: { exitCode: 1 } }], ["backup", WAITS]),
+            "dump failed with code 1",
+        );
+        assert.equal(
+            step(["begin", { waiting: { reason: "ImagePullBackOff" } }], ["backup", WAITS]),
+            "begin ImagePullBackOff",
+        );
+        assert.equal(step(["begin", DONE], ["backup", DONE]), undefined);
+    });
+
+    it("are followed to the end, with what was copied", async () => {
+        const { kubectl } = cluster({
+            "get cronjob": [""],
+            "create job": [JSON.stringify(PATTERN)],
+            "create --filename": [""],
+            "get job": [job(), job("Complete")],
+            "get pods": [pods(pod(["begin", DONE], ["backup", { running: {} }]))],
+            logs: ['{"event":"copying","bucket":"mlflow","objects":7,"new_bytes":2000}\nother text\n'],
+        });
+        const run = await StepsRun.start(kubectl, "flts", "backup");
+        const told: string[] = [];
+        await run.finish((_, detail) => told.push(detail ?? ""));
+        assert.deepEqual(told, ["backup mlflow: 7 objects, 2.0 kB new"]);
+        assert.equal((await run.lines())[0]?.event, "copying");
+    });
+
+    it("that fail end the run with the log of the one that failed", async () => {
+        const { kubectl, asked } = cluster({
+            "get cronjob": [""],
+            "create job": [JSON.stringify(PATTERN)],
+            "create --filename": [""],
+            "get job": [job("Failed")],
+            "get pods": [pods(pod(["objects", DONE], ["database", { terminated: { exitCode: 1 } }]))],
+            logs: ["pg_restore: error: no"],
+        });
+        const run = await StepsRun.start(kubectl, "flts", "restore");
+        await assert.rejects(
+            run.finish(() => undefined),
+            /failed at database:\npg_restore: error: no/,
+        );
+        assert.ok(asked.includes("logs pod --container database --tail 1000"));
+    });
+});
+
+describe("the snapshot that is restored", () => {
+    it("must be named", () => {
+        assert.equal(chosenSnapshot({ SNAPSHOT: " latest " }), "latest");
+        assert.equal(chosenSnapshot({ SNAPSHOT: "20260131T021700Z" }), "20260131T021700Z");
+        for (const SNAPSHOT of ["", "yesterday", undefined]) {
+            assert.throws(() => chosenSnapshot({ SNAPSHOT }), /SNAPSHOT=.*name the backup to restore/);
+        }
+    });
+
+    it("is what `make backup` ends with", () => {
+        const complete = { event: "backup_complete", snapshot: "20260131T021700Z", objects: 3, bytes: 5_000 };
+        assert.match(
+            snapshotTable({ ...complete, new_bytes: 10, database_bytes: null }),
+            /^snapshot +20260131T021700Z\nobjects +3, 5\.0 kB\ndatabase +none: MLflow is elsewhere\nnew since the last +10 B$/,
+        );
+        assert.match(snapshotTable({ ...complete, new_bytes: 10, database_bytes: 200 }), /database +200 B/);
+    });
+});
