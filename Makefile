@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT DATASET FORGET FORMAT
+export STACK CONTEXT DATASET PROFILE FORGET FORMAT SNAPSHOT
 
 ts := node_modules/.bin/ts-node --transpile-only
 packages := node_modules/.package-lock.json
@@ -16,7 +16,9 @@ help: ## List the targets
 	  'STACK=dev|prod       the stack, default dev' \
 	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
 	  'DATASET=path.csv     the series to learn: a "time" column and numeric features' \
+	  'PROFILE=minimal      sizes for this run: minimal, small or production (flts:profile)' \
 	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
+	  'SNAPSHOT=name        the backup that `make restore` puts back; latest for the newest' \
 	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine tells it'
 
 $(packages): package-lock.json
@@ -63,6 +65,14 @@ down: $(packages) ## Destroy the stack, then the embedded cluster
 .PHONY: loadtest
 loadtest: tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
 	@$(ts) toolchain/stack/loadtest.ts
+
+.PHONY: backup
+backup: tools ## Back up buckets and database now, besides the schedule of flts:backup
+	@$(ts) toolchain/stack/backup.ts
+
+.PHONY: restore
+restore: tools ## Put back what SNAPSHOT holds: objects that are missing or different, and MLflow's database
+	@$(ts) toolchain/stack/restore.ts
 
 .PHONY: bench
 bench: tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates

@@ -7,22 +7,25 @@ import { deployGateway } from "./stacks/layers/gateway";
 import { provideInfrastructure } from "./stacks/layers/infrastructure";
 import { deployLoadTest } from "./stacks/layers/loadTest";
 import { deployMonitoring } from "./stacks/layers/monitoring";
+import { deployOperations } from "./stacks/layers/operations";
 import { deployPipeline } from "./stacks/layers/pipeline";
 import { createPlatform, requiredContext } from "./stacks/layers/platform";
 import { deployServing } from "./stacks/layers/serving";
-import { stackOutputs, type StackOutputs } from "./stacks/outputs";
+import { sourceClass } from "./stacks/layers/volumes";
+import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs";
 import { readSettings } from "./stacks/settings/read";
 
 /** Settings, then the layers from the bottom up, then what the stack tells others. */
-async function deploy(): Promise<StackOutputs> {
+async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
     const files = await checkInputFiles(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
 
-    const platform = createPlatform(settings, stack, context);
+    const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
     const infrastructure = await provideInfrastructure(settings, platform, files.chart);
+    deployOperations(settings, platform, infrastructure);
     const pipeline = deployPipeline(settings, platform, infrastructure, files);
     const serving = deployServing(settings, platform, infrastructure);
     const locust = deployLoadTest(settings, platform, serving);
@@ -30,7 +33,7 @@ async function deploy(): Promise<StackOutputs> {
     const monitoring = deployMonitoring(settings, platform, infrastructure, endpoints);
     const ingress = deployGateway(settings, platform, infrastructure, serving, monitoring?.grafana);
     const loadTest = locust && (await lastRun(context, settings.namespace, stack));
-    return stackOutputs(settings, infrastructure, ingress, monitoring, loadTest);
+    return stackOutputs(settings, { infrastructure, serving, locust, monitoring, ingress, loadTest });
 }
 
 export = () =>

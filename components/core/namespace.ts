@@ -7,6 +7,11 @@ import { RESTRICTED_NAMESPACE_LABELS } from "./podSecurity";
 export interface NamespaceArgs {
     readonly provider: kubernetes.Provider;
     readonly guard: DataLossGuard;
+    /**
+     * What has to be there before anything of the namespace, without being part of it. The namespace waits for it and
+     * takes no value of it: what took one would be replaced with it.
+     */
+    readonly requires?: readonly pulumi.Resource[];
 }
 
 /** The namespace of one stack: only `restricted` pods are admitted and nothing may talk until a link allows it. */
@@ -26,7 +31,7 @@ export class Namespace extends pulumi.ComponentResource {
         this.resource = new kubernetes.core.v1.Namespace(
             name,
             { metadata: { name, labels: { ...RESTRICTED_NAMESPACE_LABELS } } },
-            { parent: this, ...args.guard.options },
+            { parent: this, ...args.guard.options, dependsOn: [...(args.requires ?? [])] },
         );
         const namespace = this.resource.metadata.name;
         const policies = Object.entries({ "deny-all": denyAll(), "allow-dns": allowDns() }).map(

@@ -104,7 +104,7 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
  * Keeps replicas on different nodes and zones as far as there are any: one node must still be able to run all of
  * them, or a single-node cluster could never roll them.
  */
-function spreadOut(labels: Labels): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
+export function spreadOut(labels: Labels): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
     const labelSelector = { matchLabels: { ...labels } };
     const node = "kubernetes.io/hostname";
     return {

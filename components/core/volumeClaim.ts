@@ -1,6 +1,23 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 
 /**
+ * What becomes of a StatefulSet's claims: they stay, whatever becomes of it. That is the cluster's default too, and
+ * written down because data hang on it.
+ */
+export const KEEP_CLAIMS: kubernetes.types.input.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy = {
+    whenDeleted: "Retain",
+    whenScaled: "Retain",
+};
+
+/**
+ * Name of the storage class that a stack makes for volumes that stay; classes have no namespace, so two stacks in one
+ * cluster have one each.
+ */
+export function retainingClassName(namespace: string): string {
+    return `${namespace}-retain`;
+}
+
+/**
  * Claim template of a StatefulSet.
  *
  * @param storageClass undefined takes the cluster's default class.

@@ -9,7 +9,7 @@ import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from ".
 import { probes, tcpCheck } from "../core/probes";
 import { disruptionBudget } from "../core/replicas";
 import { Tier } from "../core/tier";
-import { volumeClaim } from "../core/volumeClaim";
+import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import {
     clusterId,
     CONTROLLER_PORT,
@@ -199,6 +199,7 @@ export class Kafka extends Tier {
                             { name: "agent", emptyDir: {} },
                         ],
                     }),
+                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
                     volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
                 },
             },

@@ -14,7 +14,7 @@ export const OBJECT_STORE_PORT = 9000;
 /** Where MinIO tells of the whole store, and of each bucket. */
 export const OBJECT_STORE_METRICS = ["/minio/v2/metrics/cluster", "/minio/v2/metrics/bucket"];
 /** Port of MinIO's web console. */
-const CONSOLE_PORT = 9001;
+export const OBJECT_STORE_CONSOLE_PORT = 9001;
 /** User of generated root credentials. */
 const ROOT_USER = "flts-root";
 
@@ -77,7 +77,7 @@ export class ObjectStore extends Tier {
         });
         this.link([]);
         if (reachableFromOutside(args.console)) {
-            this.openToOutside([CONSOLE_PORT]);
+            this.openToOutside([OBJECT_STORE_CONSOLE_PORT]);
         }
         this.registerOutputs({ endpoint });
     }

@@ -2,7 +2,7 @@ import { credentialsAnnotation } from "../core/credentials";
 import type { Exposure } from "../core/exposure";
 import type { Images } from "../core/images";
 import type { Labels } from "../core/labels";
-import type { Resources } from "../core/pod";
+import { spreadOut, type Resources } from "../core/pod";
 import { restrictedContainer, restrictedPod } from "../core/podSecurity";
 
 /** User of the chart and of the official image. */
@@ -62,6 +62,13 @@ export function minioChartValues(args: MinioChartArgs): Record<string, unknown> 
         // token would be signed with the root's key and end with it.
         metrics: { serviceMonitor: { enabled: false, public: true } },
         podLabels: { ...args.podLabels },
+        // One server has nothing to be spread from, and a budget would only keep its node from being drained.
+        ...(args.mode === "distributed"
+            ? {
+                  ...spreadOut(args.podLabels),
+                  podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
+              }
+            : {}),
         podAnnotations: credentialsAnnotation(args.credentialsEpoch),
         environment: {
             // The console looks for updates on the internet, which the network policies refuse.

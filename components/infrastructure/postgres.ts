@@ -12,20 +12,18 @@ import type { Platform } from "../core/platform";
 import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
 import { commandCheck, probes } from "../core/probes";
 import { Tier } from "../core/tier";
-import { volumeClaim } from "../core/volumeClaim";
+import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import {
     CONFIG_DIRECTORY,
     CREDENTIALS_DIRECTORY,
     HOST_BASED_AUTHENTICATION,
     POSTGRES_PORT,
+    POSTGRES_USER,
     PREPARE_SCRIPT,
     serverCommand,
     SUPERUSER,
 } from "./postgresConfig";
 import { PostgresContent } from "./postgresContent";
-
-/** User of the official image (`postgres`). */
-const POSTGRES_USER = 999;
 
 export interface PostgresArgs {
     readonly platform: Platform;
@@ -174,6 +172,7 @@ export class Postgres extends Tier {
                             },
                         ],
                     }),
+                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
                     volumeClaimTemplates: [volumeClaim("data", storage, platform.storageClass)],
                 },
             },

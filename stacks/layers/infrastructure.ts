@@ -35,6 +35,8 @@ export interface Infrastructure {
     readonly objectStore: ObjectStoreContent;
     /** Undefined where nothing is to be made in it: another stack has it, or an external MLflow one of its own. */
     readonly postgres: PostgresContent | undefined;
+    /** MLflow's database; undefined as `postgres`. */
+    readonly mlflowDatabase: Connection | undefined;
     readonly mlflow: MlflowServer;
     /** Where those of it that were deployed show their figures. */
     readonly metrics: readonly MetricsEndpoint[];
@@ -64,22 +66,24 @@ function deployInfrastructure(settings: Settings, platform: Platform, chart: Cha
             ...kafka,
             objectStore,
             postgres: undefined,
+            mlflowDatabase: undefined,
             mlflow: externalMlflow(trackingUri),
             metrics: [...kafka.metrics, ...store.metrics],
         };
     }
     const { postgres, ...database } = providePostgres(settings, platform);
+    const mlflowDatabase = postgres.database("mlflow");
     const { enabled, hosts } = settings.ingress;
     const mlflow = new Mlflow("mlflow", {
         platform,
-        database: postgres.database("mlflow"),
+        database: mlflowDatabase,
         objectStore: objectStore.connection("mlflow", OBJECT_STORE_GRANTS.mlflow),
         bucket: BUCKETS.mlflow,
         publicHosts: [settings.publicHost, ...(enabled && hosts.mlflow !== NO_HOST ? [hosts.mlflow] : [])],
         ...settings.mlflow,
     });
     const metrics = [...kafka.metrics, ...store.metrics, ...database.metrics];
-    return { ...kafka, objectStore, postgres, mlflow, metrics };
+    return { ...kafka, objectStore, postgres, mlflowDatabase, mlflow, metrics };
 }
 
 /** The broker, deployed or external, and the topics in it. */

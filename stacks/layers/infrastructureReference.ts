@@ -41,6 +41,7 @@ export async function referencedInfrastructure(
         objectStore,
         // A provider for which nothing is made yet would be of no use.
         postgres: undefined,
+        mlflowDatabase: undefined,
         mlflow: {
             trackingUri: offered.mlflow.trackingUri,
             connection: connectionOf(offered.mlflow.connection),

@@ -4,6 +4,8 @@ import { DataLossGuard } from "../../components/core/dataLossGuard";
 import { Images } from "../../components/core/images";
 import { Namespace } from "../../components/core/namespace";
 import type { Platform } from "../../components/core/platform";
+import { RetainedVolumes, type StorageClass } from "../../components/core/retainingClass";
+import { retainingClassName } from "../../components/core/volumeClaim";
 import type { Settings } from "../settings/schema";
 
 /**
@@ -24,8 +26,17 @@ export function requiredContext(stack: string): string {
     return context;
 }
 
-/** The cluster, the namespace and the list of images that all layers share. */
-export function createPlatform(settings: Settings, stack: string, context: string): Platform {
+/**
+ * The cluster, the namespace and the list of images that all layers share.
+ *
+ * @param source what the retaining storage class is like; undefined where the stack makes none.
+ */
+export function createPlatform(
+    settings: Settings,
+    stack: string,
+    context: string,
+    source: StorageClass | undefined,
+): Platform {
     const provider = new kubernetes.Provider("kubernetes", {
         context,
         // Changed in place: a replacement would take a Secret away under the pods that are to mount it. Pods are
@@ -34,8 +45,13 @@ export function createPlatform(settings: Settings, stack: string, context: strin
         enableConfigMapMutable: true,
     });
     const guard = new DataLossGuard(settings.allowDataLoss);
+    const retaining = retainingClassName(settings.namespace);
+    const classes =
+        source === undefined
+            ? []
+            : [new RetainedVolumes(retaining, { provider, instance: stack, source }).storageClass];
     const namespace = settings.layers.includes("infrastructure")
-        ? new Namespace(settings.namespace, { provider, guard })
+        ? new Namespace(settings.namespace, { provider, guard, requires: classes })
         : // It belongs to the stack whose infrastructure is used, whose outputs say so.
           { ready: pulumi.output(settings.namespace), resource: undefined };
     return {
@@ -46,7 +62,7 @@ export function createPlatform(settings: Settings, stack: string, context: strin
         namespace: namespace.ready,
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
-        storageClass: settings.storageClass,
+        storageClass: settings.volumes.retain ? retaining : settings.storageClass,
         images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
         guard,
         credentialsEpoch: settings.credentials.epoch,

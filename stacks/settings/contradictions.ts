@@ -1,3 +1,4 @@
+import { retainingClassName } from "../../components/core/volumeClaim";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
 import { contradiction as problem, type Problem } from "./problems";
@@ -15,7 +16,9 @@ export function contradictions(settings: Settings): Problem[] {
         ...access(settings),
         ...exposures(settings),
         ...files(settings),
+        ...backupTarget(settings),
         ...resources(settings),
+        ...retention(settings),
     ];
 }
 
@@ -165,6 +168,36 @@ function files({ dataset, objectStore, chartRepository, layers }: Settings): Pro
               ]
             : []),
     ];
+}
+
+/** An S3 store for the backups is known by all of these, or by none. */
+function backupTarget({ backup }: Settings): Problem[] {
+    const { endpoint, bucket, existingSecret } = backup.target;
+    const parts = Object.entries({ endpoint, bucket, existingSecret });
+    const given = parts.filter(([, value]) => value !== undefined);
+    const missing = parts.filter(([, value]) => value === undefined);
+    return missing.length === 0
+        ? []
+        : given.map(([name, value]) =>
+              problem(
+                  `backup.target.${name}`,
+                  value,
+                  `needs ${missing.map(([other]) => `flts:backup.target.${other}`).join(" and ")} beside it; ` +
+                      "without any of them backups are kept on a volume of the cluster",
+              ),
+          );
+}
+
+function retention({ volumes, storageClass, namespace }: Settings): Problem[] {
+    return volumes.retain && storageClass === retainingClassName(namespace)
+        ? [
+              problem(
+                  "storageClass",
+                  storageClass,
+                  "is the class that flts:volumes.retain makes; name the one that it is to be like",
+              ),
+          ]
+        : [];
 }
 
 function resources(settings: Settings): Problem[] {

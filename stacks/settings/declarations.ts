@@ -1,4 +1,6 @@
-import { settingDescriptions } from "./catalogue";
+import { settingDescriptions, type SettingDescription } from "./catalogue";
+import { PROFILES, SIZES } from "./profiles";
+import { valueAt, type SettingsTree } from "./tree";
 
 /** Declaration of one setting in `Pulumi.yaml`. */
 export interface Declaration {
@@ -11,12 +13,30 @@ export interface Declaration {
  *
  * They carry no `type`: with one the engine itself refuses a wrong value, alone and without saying what is
  * allowed, before the program can report all mistakes at once. Empty text stands for "no default".
+ *
+ * What a profile sets has none either: the engine hands declared defaults to the program as if they had been given, and
+ * given values win over the profile's.
  */
 export function projectDeclarations(): Readonly<Record<string, Declaration>> {
     return Object.fromEntries(
-        settingDescriptions().map(({ path, description, allowed, fallback }) => [
-            path,
-            { description: `${description} (${allowed})`, default: fallback ?? "" },
-        ]),
+        settingDescriptions().map((setting) => {
+            const sizes = sizesByProfile(setting);
+            const allowed = [setting.allowed, ...(sizes === undefined ? [] : [sizes])].join("; ");
+            return [
+                setting.path,
+                {
+                    description: `${setting.description} (${allowed})`,
+                    default: sizes === undefined ? (setting.fallback ?? "") : "",
+                },
+            ];
+        }),
     );
+}
+
+/** In words, what each profile sets; undefined where none does. */
+function sizesByProfile({ path, fallback }: SettingDescription): string | undefined {
+    const sizes = PROFILES.map((profile) => valueAt(SIZES[profile] as SettingsTree, path.split(".")));
+    return sizes.every((size) => size === undefined)
+        ? undefined
+        : `by profile ${PROFILES.map((profile, index) => `${profile} ${String(sizes[index] ?? fallback)}`).join(", ")}`;
 }

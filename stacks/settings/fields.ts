@@ -65,6 +65,23 @@ export function requiredText(doc: string, form: RegExp, shape: string) {
 export const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export const LABEL_SHAPE = "lower-case letters, digits and inner hyphens, at most 63 characters";
 
+/** Scheme, host and port alone: clients put paths of their own behind it. */
+const ENDPOINT = /^https?:\/\/[A-Za-z0-9][-A-Za-z0-9.]*(:\d{1,5})?$/;
+
+/** Address of a server that somebody else runs. */
+export function optionalEndpoint(doc: string) {
+    return optionalText(
+        doc,
+        ENDPOINT,
+        "http:// or https://, a host, and a port where it is another than the scheme's",
+    );
+}
+
+/** Name of a Secret that somebody else made. */
+export function secretName(doc: string) {
+    return optionalText(doc, LABEL, LABEL_SHAPE);
+}
+
 /** Kubernetes quantity: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 const CPU = /^(\d+(\.\d+)?|\d+m)$/;
 const BYTES = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/;

@@ -4,19 +4,15 @@ import {
     choice,
     exposure,
     integer,
-    LABEL,
-    LABEL_SHAPE,
+    optionalEndpoint,
     optionalText,
     resources,
+    secretName,
     storage,
     text,
 } from "./fields";
 
-/** Scheme, host and port alone: clients put paths of their own behind it. */
-const ENDPOINT = /^https?:\/\/[A-Za-z0-9][-A-Za-z0-9.]*(:\d{1,5})?$/;
 const HOST = /^[A-Za-z0-9][-A-Za-z0-9.]*$/;
-
-const secretName = (doc: string) => optionalText(doc, LABEL, LABEL_SHAPE);
 
 /** Settings of the message broker. */
 export const kafka = z
@@ -50,10 +46,8 @@ export const objectStore = z
         ),
         external: z
             .strictObject({
-                endpoint: optionalText(
+                endpoint: optionalEndpoint(
                     "MinIO to use instead of deploying one: its S3 endpoint as pods reach it",
-                    ENDPOINT,
-                    "http:// or https://, a host, and a port where it is another than the scheme's",
                 ),
             })
             .prefault({}),
@@ -114,10 +108,8 @@ export const mlflow = z
     .strictObject({
         external: z
             .strictObject({
-                trackingUri: optionalText(
+                trackingUri: optionalEndpoint(
                     "MLflow to use instead of deploying one, and no PostgreSQL either",
-                    ENDPOINT,
-                    "http:// or https://, a host, and a port where it is another than the scheme's",
                 ),
             })
             .prefault({}),

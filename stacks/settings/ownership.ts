@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { serviceOf } from "../../components/access/service";
 import * as infrastructure from "./infrastructure";
 import { contradiction, type Problem } from "./problems";
+import { sizesOf } from "./profiles";
 import type { Settings } from "./schema";
 
 type Server = keyof typeof infrastructure;
@@ -89,9 +90,9 @@ function externals(settings: Settings): Problem[] {
     ];
 }
 
-/** Settings of a server that is not deployed, as far as they are not their defaults. */
+/** Settings of a server that is not deployed, as far as they are not their defaults or the profile's. */
 function unused(settings: Settings, server: Server, used: readonly string[], because: string): Problem[] {
-    const defaults: Record<string, unknown> = infrastructure[server].parse({});
+    const defaults: Record<string, unknown> = infrastructure[server].parse(sizesOf(settings.profile, server));
     return Object.entries(settings[server])
         .filter(([name, value]) => !used.includes(name) && !isDeepStrictEqual(value, defaults[name]))
         .map(([name, value]) =>

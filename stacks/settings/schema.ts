@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backup } from "./backup";
 import { choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
 import { ingress } from "./ingress";
@@ -6,7 +7,9 @@ import { layers, stacks } from "./layers";
 import { loadTest } from "./loadTest";
 import { monitoring } from "./monitoring";
 import * as pipeline from "./pipeline";
+import { PROFILES } from "./profiles";
 import * as serving from "./serving";
+import { volumes } from "./volumes";
 
 const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
 
@@ -18,6 +21,11 @@ const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
  */
 export const settingsSchema = z.strictObject({
     namespace: text("Namespace of everything", "flts", LABEL, LABEL_SHAPE),
+    profile: choice(
+        "Sizes of everything, where they are not given: for a small node, for a real cluster, or for prod's shape on a small node",
+        PROFILES,
+        "small",
+    ),
     layers,
     stacks,
     identifier: text(
@@ -48,6 +56,7 @@ export const settingsSchema = z.strictObject({
         LABEL,
         LABEL_SHAPE,
     ),
+    volumes,
     logLevel: choice("What the services log", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
     allowDataLoss: z
         .array(z.string())
@@ -81,6 +90,7 @@ export const settingsSchema = z.strictObject({
     loadTest,
     ingress,
     monitoring,
+    backup,
 });
 
 /** Settings as the program uses them: complete and checked. */

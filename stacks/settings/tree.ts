@@ -10,6 +10,16 @@ export function valueAt(tree: SettingsTree, path: readonly PropertyKey[]): unkno
     return path.reduce<unknown>((node, key) => (isTree(node) ? node[String(key)] : undefined), tree);
 }
 
+/** `over` laid over `base`, object by object; any other value, lists too, replaces what was there. */
+export function mergeTrees(base: SettingsTree, over: SettingsTree): SettingsTree {
+    const merged: SettingsTree = { ...base };
+    for (const [key, value] of Object.entries(over)) {
+        const present = merged[key];
+        merged[key] = isTree(present) && isTree(value) ? mergeTrees(present, value) : value;
+    }
+    return merged;
+}
+
 /** Removes what is at a key path. */
 export function removeAt(tree: SettingsTree, path: readonly PropertyKey[]): void {
     const parent = valueAt(tree, path.slice(0, -1));

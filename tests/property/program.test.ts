@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { OUTSIDE } from "../../components/core/links";
 import { contradictions } from "../../stacks/settings/contradictions";
+import { PROFILES } from "../../stacks/settings/profiles";
 import type { Settings } from "../../stacks/settings/schema";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
+
+const BACKUP_TARGET = { endpoint: "https://s3.example:9443", bucket: "flts-backup", existingSecret: "away" };
 
 /** Settings from everywhere in their space; the ones that contradict each other are left out. */
 const anySettings: fc.Arbitrary<Settings> = fc
@@ -14,7 +17,9 @@ const anySettings: fc.Arbitrary<Settings> = fc
         identifier: fc.constantFrom("", "team-a", "x"),
         imageRegistry: fc.constantFrom(undefined, "mirror.example", "mirror.example:5000/flts"),
         namespace: fc.constantFrom("flts", "flts-two"),
+        profile: fc.constantFrom(...PROFILES),
         storageClass: fc.constantFrom(undefined, "fast"),
+        volumes: fc.record({ retain: fc.boolean() }),
         credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
         kafka: fc.oneof(
             fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
@@ -88,6 +93,7 @@ const anySettings: fc.Arbitrary<Settings> = fc
             workers: fc.integer({ min: 1, max: 100 }),
             service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30089 }),
         }),
+        backup: fc.constantFrom({}, { enabled: false }, { keep: 30, target: BACKUP_TARGET }),
         loadBalancer: fc.record({
             replicas: fc.integer({ min: 1, max: 10 }),
             service: fc.constantFrom(

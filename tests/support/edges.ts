@@ -89,6 +89,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
         kafka("preprocess"),
         minio("preprocess"),
         ...(external.mlflow ? [] : [minio("mlflow"), postgres("mlflow")]),
+        ...(settings.backup.enabled ? backupEdges(settings, external.mlflow, minio, postgres) : []),
         ...(external.kafka ? [] : [kafka("kafka-lag")]),
         ...(external.mlflow || external.postgres ? [] : [postgres("postgres-exporter")]),
         ...versions.map((version) => `inference-lb -> ${version}:8000`),
@@ -100,6 +101,19 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
         ...(settings.layers.includes("monitoring") ? monitoringEdges(settings, scraped, mlflow) : []),
         ...learners.flatMap((client) => [kafka(client), minio(client), mlflow(client)]),
     ].sort();
+}
+
+function backupEdges(
+    { backup }: Pick<Settings, "backup">,
+    externalMlflow: boolean,
+    minio: (client: string) => string,
+    postgres: (client: string) => string,
+): string[] {
+    return [
+        minio("backup"),
+        ...(externalMlflow ? [] : [postgres("backup")]),
+        ...(backup.target.endpoint === undefined ? [] : [`backup -> ${OUTSIDE}:9443`]),
+    ];
 }
 
 function monitoringEdges(

@@ -19,8 +19,14 @@ export class EngineStack {
     private readonly options: StackOptions;
     private readonly workspace: Workspace;
 
-    /** @param stack its name; whatever it is, its settings start from those of dev. */
-    constructor(stack = "dev") {
+    /**
+     * @param stack its name.
+     * @param base stack whose committed settings its own start from.
+     */
+    constructor(
+        stack = "dev",
+        private readonly base = "dev",
+    ) {
         this.options = readOptions({ STACK: stack });
         this.workspace = new Workspace(this.options);
     }
@@ -37,7 +43,7 @@ export class EngineStack {
 
     /** Settings of the next commands: those of `make up`, with `overrides` laid over them. */
     async settings(overrides: SettingsTree = {}): Promise<void> {
-        this.workspace.prepare(mergeSettings(await deploymentOverrides(this.options), overrides), "dev");
+        this.workspace.prepare(mergeSettings(await deploymentOverrides(this.options), overrides), this.base);
     }
 
     /** Runs a pulumi command on the stack. */

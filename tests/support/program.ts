@@ -1,13 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StorageClass } from "../../components/core/retainingClass";
 import type { DatasetFile } from "../../components/pipeline/dataset";
 import type { InputFiles } from "../../stacks/inputFiles";
 import { deployGateway } from "../../stacks/layers/gateway";
 import { provideInfrastructure } from "../../stacks/layers/infrastructure";
 import { deployLoadTest } from "../../stacks/layers/loadTest";
 import { deployMonitoring } from "../../stacks/layers/monitoring";
+import { deployOperations } from "../../stacks/layers/operations";
 import { deployPipeline } from "../../stacks/layers/pipeline";
 import { createPlatform } from "../../stacks/layers/platform";
 import { deployServing } from "../../stacks/layers/serving";
-import { stackOutputs, type StackOutputs } from "../../stacks/outputs";
+import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs";
+import { sourceAmong } from "../../stacks/layers/volumes";
+import { withSizes } from "../../stacks/settings/profiles";
 import { settingsSchema, type Settings } from "../../stacks/settings/schema";
 import { record, type Recorded } from "./mocks";
 
@@ -19,9 +24,34 @@ export const FILES: InputFiles = {
     chart: { archive: "/charts/minio.tgz" },
 };
 
-/** Settings with their defaults, and what a test changes. */
+/** The cluster's storage classes: its default, another, and the one that a stack with infrastructure made. */
+export const CLASSES: readonly StorageClass[] = [
+    {
+        metadata: {
+            name: "standard",
+            annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+        },
+        provisioner: "disks.example",
+        parameters: { kind: "ssd" },
+        volumeBindingMode: "WaitForFirstConsumer",
+        allowVolumeExpansion: true,
+    },
+    { metadata: { name: "fast" }, provisioner: "disks.example", mountOptions: ["noatime"] },
+    { metadata: { name: "flts-retain" }, provisioner: "disks.example" },
+];
+
+/** Settings with their defaults or their profile's sizes, and what a test changes. */
 export function settings(overrides: Record<string, unknown> = {}): Settings {
-    return settingsSchema.parse({ images: { tag: "test" }, ...overrides });
+    return settingsSchema.parse(withSizes({ images: { tag: "test" }, ...overrides }));
+}
+
+/** The outputs with all that they still wait for, as the engine would store them. */
+function resolved(outputs: ProvidedOutputs): Promise<StackOutputs> {
+    return new Promise((resolve) => {
+        pulumi.output(outputs).apply((known) => {
+            resolve(known as StackOutputs);
+        });
+    });
 }
 
 /**
@@ -35,15 +65,19 @@ export async function deployProgram(
     stacks: Readonly<Record<string, object>> = {},
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
     const { resources, result } = await record(async () => {
-        const platform = createPlatform(chosen, "test", "test-context");
+        const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
+        const platform = createPlatform(chosen, "test", "test-context", source);
         const infrastructure = await provideInfrastructure(chosen, platform, files.chart);
+        deployOperations(chosen, platform, infrastructure);
         const pipeline = deployPipeline(chosen, platform, infrastructure, files);
         const serving = deployServing(chosen, platform, infrastructure);
-        deployLoadTest(chosen, platform, serving);
+        const locust = deployLoadTest(chosen, platform, serving);
         const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
         const monitoring = deployMonitoring(chosen, platform, infrastructure, endpoints);
         const ingress = deployGateway(chosen, platform, infrastructure, serving, monitoring?.grafana);
-        return stackOutputs(chosen, infrastructure, ingress, monitoring, undefined);
+        const loadTest = undefined;
+        const made = { infrastructure, serving, locust, monitoring, ingress, loadTest };
+        return resolved(stackOutputs(chosen, made));
     }, stacks);
     return { resources, outputs: result };
 }

@@ -56,6 +56,38 @@ describe("settings", () => {
         assert.equal(settings.dataset.file, undefined);
     });
 
+    it("take the profile's sizes where none is given, whatever else of the group is", () => {
+        const settings = readSettings(
+            {
+                ...required,
+                "flts:profile": "production",
+                "flts:kafka": '{"brokers":3,"resources":{"limits":{"cpu":"4"}}}',
+            },
+            "prod",
+        );
+        assert.equal(settings.kafka.storage, "50Gi");
+        assert.equal(settings.kafka.heapMegabytes, 2048);
+        assert.deepEqual(settings.kafka.resources.limits, { cpu: "4", memory: "6Gi" });
+        assert.equal(settings.postgres.storage, "20Gi");
+        assert.equal(readSettings(required, "dev").kafka.storage, "2Gi");
+    });
+
+    it("report wrong values beside a profile, and a profile that is none, as the user gave them", () => {
+        assert.match(
+            mistakes({ "flts:profile": "production", "flts:kafka": '{"storage":"much"}' }).join("\n"),
+            /^flts:kafka\.storage = "much": must be bytes such as 10Gi/m,
+        );
+        assert.match(
+            mistakes({ "flts:profile": "huge" }).join("\n"),
+            /^flts:profile = "huge": must be one of small, production, minimal/,
+        );
+    });
+
+    it("do not take a profile's sizes of a server that is not deployed for the user's own", () => {
+        const external = '{"external":{"bootstrapServers":"kafka.example:9092"}}';
+        assert.deepEqual(mistakes({ "flts:profile": "production", "flts:kafka": external }), []);
+    });
+
     it("ignore the configuration of other packages", () => {
         assert.deepEqual(mistakes({ "kubernetes:context": "x", "pulumi:tags": "{}" }), []);
     });
@@ -137,6 +169,10 @@ describe("settings", () => {
             { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },
             /evaluation\.resources\.requests\.memory = "2Gi": must not be above/,
         ],
+        "the retaining class as what it is to be like": [
+            { "flts:storageClass": "flts-retain", "flts:volumes": '{"retain":true}' },
+            /storageClass = "flts-retain": is the class that flts:volumes\.retain makes/,
+        ],
         "a weight without a canary": [
             { "flts:serving": '{"canary":{"weight":20}}' },
             /serving\.canary\.weight = 20: there is no canary .* flts:serving\.canary\.runId or/,
@@ -216,6 +252,22 @@ describe("Pulumi.yaml", () => {
             projectDeclarations(),
             "run `npx ts-node stacks/settings/writeDeclarations.ts`",
         );
+    });
+
+    it("leaves sizes to the profile: the engine hands its defaults to the program as if they had been given", () => {
+        const defaults = Object.entries(project.config as Record<string, { default: unknown }>).map(
+            ([key, { default: value }]) => [
+                `flts:${key}`,
+                typeof value === "string" ? value : JSON.stringify(value),
+            ],
+        );
+        const given = { ...Object.fromEntries(defaults), "flts:images.tag": "abc" } as Record<string, string>;
+        const chart = { "flts:objectStore.chart": "/minio.tgz" };
+        const production = readSettings({ ...given, ...chart, "flts:profile": "production" }, "prod");
+        assert.equal(production.kafka.heapMegabytes, 2048);
+        assert.equal(production.training.epochs, 50);
+        const small = readSettings({ ...given, ...chart }, "dev");
+        assert.deepEqual(small, readSettings({ "flts:images.tag": "abc", ...chart }, "dev"));
     });
 
     for (const stack of ["dev", "prod"]) {

@@ -15,6 +15,7 @@ describe("make's choices", () => {
             context: contextName,
             embedded: true,
             dataset: undefined,
+            profile: undefined,
             forget: false,
         });
     });

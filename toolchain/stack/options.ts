@@ -11,11 +11,13 @@ export interface StackOptions {
     readonly embedded: boolean;
     /** Absolute or project-relative path of the user's CSV, when DATASET names one. */
     readonly dataset: string | undefined;
+    /** Sizes to deploy with in place of the stack's own `flts:profile`, when PROFILE names them. */
+    readonly profile: string | undefined;
     /** True to forget a stack on the user's own cluster without deleting anything of it. */
     readonly forget: boolean;
 }
 
-/** Reads STACK, CONTEXT, DATASET and FORGET; empty counts as absent, because make exports unset variables as empty. */
+/** Reads STACK, CONTEXT, DATASET, PROFILE and FORGET; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
@@ -31,6 +33,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
         context,
         embedded: context === contextName,
         dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
+        profile: environment.PROFILE?.trim() ? environment.PROFILE.trim() : undefined,
         forget: forget === "yes",
     };
 }

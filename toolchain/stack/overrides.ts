@@ -19,12 +19,16 @@ export function datasetSettings(dataset: string): SettingsTree {
     return testFile !== file && existsSync(testFile) ? { file, testFile } : { file };
 }
 
-/** What a deployment from this checkout sets beside its stack file: images and chart as they are here, and the dataset. */
+/**
+ * What a deployment from this checkout sets beside its stack file: images and chart as they are here, and what the
+ * caller of `make` chose.
+ */
 export async function deploymentOverrides(options: StackOptions): Promise<SettingsTree> {
     return {
         "flts:images": { tag: imageTag() },
         "flts:objectStore": { chart: await minioChart() },
         ...(await withoutPulledImages(options)),
+        ...(options.profile === undefined ? {} : { "flts:profile": options.profile }),
         ...(options.dataset === undefined ? {} : { "flts:dataset": datasetSettings(options.dataset) }),
     };
 }

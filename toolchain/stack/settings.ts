@@ -1,29 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { SettingsTree } from "../../stacks/settings/tree";
 import { fail } from "../console";
 
-/** A settings tree as YAML holds it. */
-export type SettingsTree = Record<string, unknown>;
+export { mergeTrees as mergeSettings, type SettingsTree } from "../../stacks/settings/tree";
 
 /** What a stack file holds: settings, and the salt its secrets are encrypted with. */
 export interface StackFile {
     config: SettingsTree;
     encryptionsalt?: string;
-}
-
-function isTree(value: unknown): value is SettingsTree {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** `overrides` laid over `base`, object by object; any other value, lists too, replaces what was there. */
-export function mergeSettings(base: SettingsTree, overrides: SettingsTree): SettingsTree {
-    const merged: SettingsTree = { ...base };
-    for (const [key, value] of Object.entries(overrides)) {
-        const present = merged[key];
-        merged[key] = isTree(present) && isTree(value) ? mergeSettings(present, value) : value;
-    }
-    return merged;
 }
 
 /** The committed settings of `stack`, from `Pulumi.<stack>.yaml` in `projectDirectory`. */

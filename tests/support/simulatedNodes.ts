@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { toolPath } from "../../toolchain/build/paths";
+import { clusterLayout, nodeName } from "../../toolchain/cluster/layout";
+import { kubectl, kubectlApply } from "./commands";
+
+/** Label by which kwok knows the nodes that it plays. */
+const SIMULATED = "flts.dev/simulated";
+/** Addresses of pods that nobody runs; the embedded cluster's own lie elsewhere. */
+const POD_RANGE = "10.99.0.0/16";
+
+/** A node in a zone, with room for what a cloud's usual machine has. */
+function node(name: string, zone: string): object {
+    const capacity = { cpu: "16", memory: "64Gi", pods: "110" };
+    return {
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: {
+            name,
+            labels: {
+                [SIMULATED]: "yes",
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "topology.kubernetes.io/zone": zone,
+            },
+        },
+        spec: {},
+        status: { capacity, allocatable: capacity },
+    };
+}
+
+/** Volumes that exist by name only, for claims of one class. */
+function volumes(count: number, storageClassName: string): object[] {
+    return Array.from({ length: count }, (_, index) => ({
+        apiVersion: "v1",
+        kind: "PersistentVolume",
+        metadata: { name: `${storageClassName}-${index}`, labels: { [SIMULATED]: "yes" } },
+        spec: {
+            capacity: { storage: "1Ti" },
+            accessModes: ["ReadWriteOnce"],
+            persistentVolumeReclaimPolicy: "Retain",
+            storageClassName,
+            hostPath: { path: `/nonexistent/${storageClassName}-${index}` },
+        },
+    }));
+}
+
+/**
+ * Nodes that only say that they are there, and pods on them that only say that they run: kwok plays their kubelets.
+ *
+ * The scheduler, the controllers and the API server are the embedded cluster's own, so that what they decide (where
+ * replicas go, whether a pod may be evicted, how many there are) is decided as in a cluster of many machines. The
+ * embedded cluster's real node takes no new pods meanwhile.
+ */
+export class SimulatedNodes {
+    private constructor(private readonly kwok: ChildProcess) {}
+
+    /** @param zones of the nodes, one each. */
+    static async start(zones: readonly string[]): Promise<SimulatedNodes> {
+        const kwok = spawn(
+            toolPath("kwok"),
+            [
+                `--kubeconfig=${clusterLayout().kubeconfig}`,
+                `--manage-nodes-with-label-selector=${SIMULATED}=yes`,
+                `--cidr=${POD_RANGE}`,
+                "--node-ip=10.254.0.2",
+            ],
+            { stdio: "ignore" },
+        );
+        const nodes = new SimulatedNodes(kwok);
+        await kubectl("cordon", nodeName);
+        await kubectlApply(zones.map((zone) => node(`simulated-${zone}`, zone)));
+        await kubectl("wait", "--for=condition=Ready", "nodes", "--selector", SIMULATED, "--timeout=60s");
+        return nodes;
+    }
+
+    /** Makes volumes for the claims of a class that nothing provisions, which is made too. */
+    async storage(source: string, storageClassName: string, count: number): Promise<void> {
+        await kubectlApply([
+            {
+                apiVersion: "storage.k8s.io/v1",
+                kind: "StorageClass",
+                metadata: { name: source, labels: { [SIMULATED]: "yes" } },
+                provisioner: "kubernetes.io/no-provisioner",
+                reclaimPolicy: "Delete",
+                volumeBindingMode: "WaitForFirstConsumer",
+            },
+            ...volumes(count, storageClassName),
+        ]);
+    }
+
+    /** Takes nodes, volumes and kwok away, and gives the real node back. */
+    async stop(): Promise<void> {
+        const all = ["--selector", SIMULATED, "--ignore-not-found"];
+        await kubectl("delete", "nodes", ...all);
+        await kubectl("delete", "persistentvolumes", ...all);
+        await kubectl("delete", "storageclasses", ...all);
+        await kubectl("uncordon", nodeName);
+        const ended = new Promise((resolve) => this.kwok.once("exit", resolve));
+        if (this.kwok.exitCode === null && this.kwok.kill()) {
+            await ended;
+        }
+    }
+}
