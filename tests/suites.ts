@@ -95,9 +95,15 @@ export const suites: readonly Suite[] = [
     },
     {
         name: "engine",
-        proves: "first up, no-op up, preview, refresh, destroy, and a stack cut in two, on the real engine",
+        proves: "first up, no-op up, preview, refresh, destroy, a stack cut in two, and prod on simulated nodes",
         runner: "mocha",
         command: `${mocha} 'tests/engine/**/*.test.ts'`,
+    },
+    {
+        name: "prod",
+        proves: "the prod stack, shrunk to one small node, survives the loss of pods",
+        runner: "mocha",
+        command: `${mocha} 'tests/prod/**/*.test.ts'`,
     },
     {
         name: "down",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { contextName } from "../../toolchain/cluster/layout";
+import type { SettingsTree } from "../../toolchain/stack/settings";
 import { kubectl, kubectlGet, make, preprocess, run } from "../support/commands";
 import { EngineStack } from "../support/engine";
 
@@ -112,6 +113,24 @@ describe("the dev stack on the real engine", function () {
         await stack.settings();
         const mended = await stack.pulumi(["up", "--yes", "--skip-preview"]);
         assert.equal(mended.code, 0, mended.everything);
+    });
+
+    it("goes to other settings, and back to what it was with those of before", async () => {
+        const inputs = async (): Promise<unknown> =>
+            Object.fromEntries((await stack.resources()).map((resource) => [resource.urn, resource.inputs]));
+        const before = await inputs();
+        const update = async (overrides: SettingsTree): Promise<void> => {
+            await stack.settings(overrides);
+            const outcome = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+            assert.equal(outcome.code, 0, outcome.everything);
+        };
+        await update({
+            "flts:loadBalancer": { requestTimeoutSeconds: 20 },
+            "flts:kafka": { retentionHours: 24 },
+        });
+        assert.notDeepEqual(await inputs(), before);
+        await update({});
+        assert.deepEqual(await inputs(), before);
     });
 
     it("renews every generated password when the epoch is raised, and still works", async () => {

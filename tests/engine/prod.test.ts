@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { addresses } from "../../toolchain/cluster/layout";
+import { MinioServer, PostgresServer } from "../plugins/support/servers";
+import { kubectl, kubectlApply, kubectlGet, make } from "../support/commands";
+import { EngineStack } from "../support/engine";
+import { SimulatedNodes } from "../support/simulatedNodes";
+
+const namespace = "simulated";
+const ZONES = ["a", "b", "c"];
+/** More than the prod stack claims: 3 brokers, 4 servers of MinIO, PostgreSQL, Prometheus, Alertmanager, backups. */
+const VOLUMES = 12;
+
+interface Pod {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly nodeName?: string };
+    readonly status: { readonly phase: string };
+}
+
+interface List<Item> {
+    readonly items: readonly Item[];
+}
+
+interface Volume {
+    readonly spec: { readonly claimRef?: { readonly namespace: string }; readonly storageClassName: string };
+    readonly status: { readonly phase: string };
+}
+
+/** Nodes on which the running pods of a tier are. */
+async function nodesOf(tier: string): Promise<readonly string[]> {
+    const { items } = await kubectlGet<List<Pod>>(
+        "pods",
+        "--namespace",
+        namespace,
+        "--selector",
+        `app.kubernetes.io/name=${tier}`,
+        "--field-selector=status.phase=Running",
+    );
+    return items.map(({ spec }) => spec.nodeName ?? assert.fail("a pod runs on no node"));
+}
+
+describe("the prod stack, on the real engine and simulated nodes", function () {
+    this.timeout(20 * 60_000);
+
+    const stack = new EngineStack("simulated-prod", "prod");
+    let minio: MinioServer;
+    let postgres: PostgresServer;
+    let nodes: SimulatedNodes;
+
+    /** What a user gives it, and where the servers are that run really: pods on simulated nodes do not. */
+    const given = () => ({
+        "flts:namespace": namespace,
+        "flts:storageClass": "simulated",
+        "flts:objectStore": {
+            existingSecret: "minio-prod-creds",
+            access: { mode: "direct", host: "127.0.0.1", port: minio.port },
+        },
+        "flts:postgres": {
+            existingSecret: "postgres-prod-creds",
+            access: { mode: "direct", host: "127.0.0.1", port: postgres.port },
+        },
+        // No image is pulled for a simulated pod, so that nothing need be left out.
+        "flts:monitoring": { grafana: { enabled: true } },
+    });
+
+    before(async () => {
+        const up = await make("cluster-up");
+        assert.equal(up.code, 0, up.everything);
+        [minio, postgres] = await Promise.all([MinioServer.create(), PostgresServer.create()]);
+        await Promise.all([minio.start(), postgres.start()]);
+        nodes = await SimulatedNodes.start(ZONES);
+        await nodes.storage("simulated", `${namespace}-retain`, VOLUMES);
+        const secret = (name: string, stringData: object): object => ({
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name, namespace },
+            stringData,
+        });
+        await kubectlApply([
+            { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+            secret("minio-prod-creds", { rootUser: minio.user, rootPassword: minio.password }),
+            secret("postgres-prod-creds", { password: postgres.password }),
+        ]);
+        await stack.settings(given());
+    });
+
+    after(async () => {
+        await kubectl("delete", "namespace", namespace, "--ignore-not-found");
+        await nodes.stop();
+        await Promise.all([minio.remove(), postgres.remove()]);
+        stack.remove();
+    });
+
+    it("is previewed from nothing", async () => {
+        const preview = await stack.pulumi(["preview"]);
+        assert.equal(preview.code, 0, preview.everything);
+        assert.match(preview.everything, /\+ 2\d\d to create/);
+    });
+
+    it("comes up, and is left as it is by a second up", async () => {
+        const up = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+        assert.equal(up.code, 0, up.everything);
+        const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+        assert.equal(second.code, 0, second.everything);
+    });
+
+    it("has its replicas on different nodes", async () => {
+        for (const [tier, replicas, different] of [
+            ["kafka", 3, 3],
+            ["minio", 4, 3],
+            ["inference", 2, 2],
+            ["inference-lb", 2, 2],
+        ] as const) {
+            const found = await nodesOf(tier);
+            assert.equal(found.length, replicas, tier);
+            assert.equal(new Set(found).size, different, `${tier} is on ${found.join(", ")}`);
+        }
+    });
+
+    it("loses one replica of each tier at a time when a node is drained, and goes on", async () => {
+        await kubectl(
+            "drain",
+            "simulated-a",
+            "--ignore-daemonsets",
+            "--delete-emptydir-data",
+            "--timeout=120s",
+        );
+        try {
+            const { items } = await kubectlGet<List<Pod>>(
+                "pods",
+                "--namespace",
+                namespace,
+                "--field-selector=spec.nodeName=simulated-a,status.phase=Running",
+            );
+            assert.deepEqual(
+                items.map(({ metadata }) => metadata.name),
+                [],
+            );
+            for (const workload of ["statefulset/kafka", "statefulset/minio", "deployment/inference"]) {
+                await kubectl("-n", namespace, "rollout", "status", workload, "--timeout=60s");
+            }
+        } finally {
+            await kubectl("uncordon", "simulated-a");
+        }
+    });
+
+    it("lets nobody evict two of what needs a majority", async () => {
+        const budgets = await kubectlGet<
+            List<{
+                metadata: { name: string };
+                status: { disruptionsAllowed: number; currentHealthy: number };
+            }>
+        >("poddisruptionbudgets", "--namespace", namespace);
+        const allowed = Object.fromEntries(
+            budgets.items.map(({ metadata, status }) => [metadata.name, status.disruptionsAllowed]),
+        );
+        assert.equal(allowed.kafka, 1);
+        assert.equal(allowed.inference, 1);
+        assert.equal(allowed["inference-lb"], 1);
+    });
+
+    it("tells the address that the load balancer got", () => {
+        assert.equal(stack.outputs().urls.inference, `http://${addresses.node}`);
+        assert.deepEqual(Object.keys(stack.outputs().ingress ?? {}).sort(), ["api", "grafana", "mlflow"]);
+    });
+
+    it("is destroyed whole, and leaves its volumes", async () => {
+        await stack.settings({ ...given(), "flts:allowDataLoss": ["all"] });
+        const destroyed = await stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+        assert.equal(destroyed.code, 0, destroyed.everything);
+        assert.deepEqual(await stack.resources(), []);
+        const { items } = await kubectlGet<List<Volume>>("persistentvolumes");
+        const used = items.filter(({ spec }) => spec.claimRef?.namespace === namespace);
+        assert.ok(used.length >= 9, `${used.length} volumes`);
+        for (const { spec, status } of used) {
+            assert.equal(spec.storageClassName, `${namespace}-retain`);
+            assert.equal(status.phase, "Released");
+        }
+    });
+});
