@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../build/paths";
 import { clusterLayout } from "../cluster/layout";
 import { fail } from "../console";
+import { areDead } from "./locks";
 import type { StackOptions } from "./options";
 import type { StateResource } from "./remains";
 import { mergeSettings, readStackFile, type SettingsTree, type StackFile } from "./settings";
@@ -181,16 +181,7 @@ export class Workspace {
             "flts",
             this.options.stack,
         );
-        if (process.env.PULUMI_BACKEND_URL || !existsSync(directory)) {
-            return;
-        }
-        const locks = readdirSync(directory).map(
-            (name) =>
-                JSON.parse(readFileSync(join(directory, name), "utf8")) as { pid: number; hostname: string },
-        );
-        const dead = (lock: { pid: number; hostname: string }): boolean =>
-            lock.hostname === hostname() && !existsSync(`/proc/${lock.pid}`);
-        if (locks.length > 0 && locks.every(dead)) {
+        if (!process.env.PULUMI_BACKEND_URL && areDead(directory)) {
             this.capture(["cancel", this.options.stack, "--yes"]);
         }
     }

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+/** What pulumi's local backend notes of a command that is under way. */
+interface Lock {
+    readonly pid: number;
+    readonly hostname: string;
+}
+
+/**
+ * True when a stack's locks protect nothing: there are some, and each was taken on this machine by a process that is
+ * gone. A pulumi that was killed leaves its own.
+ *
+ * @param directory where the backend keeps the locks of the stack; it may not be there.
+ */
+export function areDead(directory: string): boolean {
+    if (!existsSync(directory)) {
+        return false;
+    }
+    // Beside each lock lies a file of attributes, `<name>.json.attrs`.
+    const locks = readdirSync(directory)
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")) as Lock);
+    return (
+        locks.length > 0 &&
+        locks.every((lock) => lock.hostname === hostname() && !existsSync(`/proc/${lock.pid}`))
+    );
+}
