@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { addresses } from "../../toolchain/cluster/layout";
 import { MinioServer, PostgresServer } from "../plugins/support/servers";
-import { kubectl, kubectlApply, kubectlGet, make } from "../support/commands";
+import { kubectl, kubectlApply, kubectlGet, make, type Outcome } from "../support/commands";
 import { EngineStack } from "../support/engine";
+import { eventually } from "../support/processing";
 import { SimulatedNodes } from "../support/simulatedNodes";
 
 const namespace = "simulated";
@@ -44,7 +45,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     const stack = new EngineStack("simulated-prod", "prod");
     let minio: MinioServer;
     let postgres: PostgresServer;
-    let nodes: SimulatedNodes;
+    let nodes: SimulatedNodes | undefined;
 
     /** What a user gives it, and where the servers are that run really: pods on simulated nodes do not. */
     const given = () => ({
@@ -61,6 +62,11 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         // No image is pulled for a simulated pod, so that nothing need be left out.
         "flts:monitoring": { grafana: { enabled: true } },
     });
+
+    const destroy = async (): Promise<Outcome> => {
+        await stack.settings({ ...given(), "flts:allowDataLoss": ["all"] });
+        return stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+    };
 
     before(async () => {
         const up = await make("cluster-up");
@@ -84,8 +90,11 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     after(async () => {
+        if (stack.exists() && (await stack.resources()).length > 0) {
+            await destroy();
+        }
         await kubectl("delete", "namespace", namespace, "--ignore-not-found");
-        await nodes.stop();
+        await nodes?.stop();
         await Promise.all([minio.remove(), postgres.remove()]);
         stack.remove();
     });
@@ -110,8 +119,11 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
             ["inference", 2, 2],
             ["inference-lb", 2, 2],
         ] as const) {
-            const found = await nodesOf(tier);
-            assert.equal(found.length, replicas, tier);
+            // The autoscaler gives inference its second pod after its first look, which is every 15 seconds.
+            const found = await eventually(`${replicas} pods of ${tier}`, 60, async () => {
+                const nodes = await nodesOf(tier);
+                return nodes.length === replicas ? nodes : undefined;
+            });
             assert.equal(new Set(found).size, different, `${tier} is on ${found.join(", ")}`);
         }
     });
@@ -164,8 +176,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     it("is destroyed whole, and leaves its volumes", async () => {
-        await stack.settings({ ...given(), "flts:allowDataLoss": ["all"] });
-        const destroyed = await stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+        const destroyed = await destroy();
         assert.equal(destroyed.code, 0, destroyed.everything);
         assert.deepEqual(await stack.resources(), []);
         const { items } = await kubectlGet<List<Volume>>("persistentvolumes");

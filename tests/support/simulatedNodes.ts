@@ -1,12 +1,18 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { toolPath } from "../../toolchain/build/paths";
 import { clusterLayout, nodeName } from "../../toolchain/cluster/layout";
 import { kubectl, kubectlApply } from "./commands";
+import { STAGES } from "./simulatedStages";
 
 /** Label by which kwok knows the nodes that it plays. */
 const SIMULATED = "flts.dev/simulated";
 /** Addresses of pods that nobody runs; the embedded cluster's own lie elsewhere. */
 const POD_RANGE = "10.99.0.0/16";
+/** Address that all simulated nodes have; nothing answers there. */
+const NODE_ADDRESS = "10.254.0.2";
 
 /** A node in a zone, with room for what a cloud's usual machine has. */
 function node(name: string, zone: string): object {
@@ -52,24 +58,42 @@ function volumes(count: number, storageClassName: string): object[] {
  * embedded cluster's real node takes no new pods meanwhile.
  */
 export class SimulatedNodes {
-    private constructor(private readonly kwok: ChildProcess) {}
+    private readonly directory = mkdtempSync(join(tmpdir(), "flts-kwok-"));
+    private readonly log = join(this.directory, "kwok.log");
+    private readonly kwok: ChildProcess;
+
+    private constructor() {
+        const stages = join(this.directory, "stages.json");
+        writeFileSync(stages, STAGES.map((stage) => JSON.stringify(stage)).join("\n---\n"));
+        const log = openSync(this.log, "w");
+        this.kwok = spawn(
+            toolPath("kwok"),
+            [
+                `--config=${stages}`,
+                `--kubeconfig=${clusterLayout().kubeconfig}`,
+                `--manage-nodes-with-label-selector=${SIMULATED}=yes`,
+                "--node-lease-duration-seconds=40",
+                `--cidr=${POD_RANGE}`,
+                `--node-ip=${NODE_ADDRESS}`,
+            ],
+            { stdio: ["ignore", log, log] },
+        );
+        // A test that fails must not wait for it.
+        this.kwok.unref();
+    }
 
     /** @param zones of the nodes, one each. */
     static async start(zones: readonly string[]): Promise<SimulatedNodes> {
-        const kwok = spawn(
-            toolPath("kwok"),
-            [
-                `--kubeconfig=${clusterLayout().kubeconfig}`,
-                `--manage-nodes-with-label-selector=${SIMULATED}=yes`,
-                `--cidr=${POD_RANGE}`,
-                "--node-ip=10.254.0.2",
-            ],
-            { stdio: "ignore" },
-        );
-        const nodes = new SimulatedNodes(kwok);
-        await kubectl("cordon", nodeName);
-        await kubectlApply(zones.map((zone) => node(`simulated-${zone}`, zone)));
-        await kubectl("wait", "--for=condition=Ready", "nodes", "--selector", SIMULATED, "--timeout=60s");
+        const nodes = new SimulatedNodes();
+        try {
+            await kubectl("cordon", nodeName);
+            await kubectlApply(zones.map((zone) => node(`simulated-${zone}`, zone)));
+            await kubectl("wait", "--for=condition=Ready", "nodes", "--selector", SIMULATED, "--timeout=60s");
+        } catch (error) {
+            const said = readFileSync(nodes.log, "utf8");
+            await nodes.stop();
+            throw new Error(`${String(error)}\nkwok said:\n${said}`, { cause: error });
+        }
         return nodes;
     }
 
@@ -95,9 +119,7 @@ export class SimulatedNodes {
         await kubectl("delete", "persistentvolumes", ...all);
         await kubectl("delete", "storageclasses", ...all);
         await kubectl("uncordon", nodeName);
-        const ended = new Promise((resolve) => this.kwok.once("exit", resolve));
-        if (this.kwok.exitCode === null && this.kwok.kill()) {
-            await ended;
-        }
+        this.kwok.kill();
+        rmSync(this.directory, { recursive: true });
     }
 }
