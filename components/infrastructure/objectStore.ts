@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../access/tunnel";
 import { existingSecret, generatedPassword } from "../core/credentials";
 import { reachableFromOutside, type Exposure } from "../core/exposure";
+import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod";
 import { Tier } from "../core/tier";
@@ -75,11 +76,22 @@ export class ObjectStore extends Tier {
             buckets,
             createBuckets: true,
         });
-        this.link([]);
+        this.link(args.mode === "distributed" ? [this.peers()] : []);
         if (reachableFromOutside(args.console)) {
             this.openToOutside([OBJECT_STORE_CONSOLE_PORT]);
         }
         this.registerOutputs({ endpoint });
+    }
+
+    /** Servers of a distributed store, each of which asks all others for their parts of an object. */
+    private peers(): Connection {
+        return {
+            server: this.tierName,
+            serverLabels: this.podLabels,
+            ports: [OBJECT_STORE_PORT],
+            environment: [],
+            requires: [],
+        };
     }
 
     private rootCredentials(): RootCredentials & { readonly secret: kubernetes.core.v1.Secret } {

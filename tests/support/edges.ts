@@ -85,6 +85,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
     ];
     return [
         ...(external.kafka ? [] : [kafka("kafka"), "kafka -> kafka:9093"]),
+        ...(!external.minio && settings.objectStore.mode === "distributed" ? [minio("minio")] : []),
         kafka("kafka-topics"),
         kafka("preprocess"),
         minio("preprocess"),
