@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { withLock } from "../build/lock";
 import { Progress, type Console } from "../console";
 import { daemonNames } from "./daemons";
@@ -7,12 +7,12 @@ import { killProcessesInPods, removeControlGroup } from "./host/controlGroups";
 import { removeChains } from "./host/iptables";
 import { removeSharedFiles } from "./host/leftovers";
 import { unmountBelow } from "./host/mounts";
-import { restoreHost } from "./host/snapshot";
 import type { Layout } from "./layout";
 import { ownerOfMachine, refuseOtherOwner } from "./owner";
 import { endProcess, markerVariable, stopDaemon } from "./processes";
 import { processesWithEnvironment } from "./procfs";
 import { requireRoot } from "./root";
+import { deleteState, hasState } from "./state";
 
 /** How long a process may take to end by itself, in milliseconds. Little is lost after that: all state goes anyway. */
 const patience = 3000;
@@ -45,12 +45,6 @@ async function cleanMachine(layout: Layout): Promise<void> {
     removeSharedFiles(layout);
 }
 
-function deleteState(layout: Layout): void {
-    rmSync(layout.run, { recursive: true, force: true });
-    restoreHost(layout);
-    rmSync(layout.root, { recursive: true, force: true });
-}
-
 /**
  * Takes the embedded cluster down and deletes all it had, volumes included: afterwards the machine is as it was before
  * the first `up`. Works on a cluster in any condition, and can be repeated. Throws a `UserError` if the cluster that is
@@ -61,7 +55,7 @@ export async function down(layout: Layout, console: Console): Promise<void> {
     refuseOtherOwner(layout);
     // The owner's note outlives a state directory that was deleted by hand; what the cluster did to the machine is
     // still to be undone then.
-    if (!existsSync(layout.root) && ownerOfMachine(layout) === undefined) {
+    if (!hasState(layout) && ownerOfMachine(layout) === undefined) {
         console.line("No embedded cluster is up");
         return;
     }

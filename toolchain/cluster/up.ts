@@ -9,6 +9,7 @@ import { isCurrent, type Daemon } from "./processes";
 import { requireRoot } from "./root";
 import { scratchImage } from "./scratchImage";
 import { start } from "./start";
+import { finishDeletion } from "./state";
 import { builtTool } from "./tools";
 
 /** True if all processes run as they should, and the cluster works. */
@@ -32,6 +33,7 @@ export async function up(layout: Layout, console: Console): Promise<void> {
         console.line(`Waiting for another run of this command (process ${holder}) to end`);
     };
     await withLock(layout.lock, waiting, async () => {
+        finishDeletion(layout);
         const pause = await scratchImage(builtTool("pause"));
         const daemons = describeDaemons(layout, pause.reference);
         const wasUp = await isUp(layout, Object.values(daemons));

@@ -1,0 +1,32 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { restoreHost } from "./host/snapshot";
+import type { Layout } from "./layout";
+
+/**
+ * Where the state lies while it is deleted, which takes seconds. It is put there at once, so that a deletion that is cut
+ * off leaves a whole state or none, and never half of one for the next start to stumble over.
+ */
+function doomed(layout: Layout): string {
+    return `${layout.root}.deleted`;
+}
+
+/** True while there is anything of the cluster's state, also what a deletion that was cut off has left. */
+export function hasState(layout: Layout): boolean {
+    return existsSync(layout.root) || existsSync(doomed(layout));
+}
+
+/** Deletes what a deletion that was cut off has left. */
+export function finishDeletion(layout: Layout): void {
+    rmSync(doomed(layout), { recursive: true, force: true });
+}
+
+/** Deletes all that the cluster has written, and gives the machine its own settings back. */
+export function deleteState(layout: Layout): void {
+    rmSync(layout.run, { recursive: true, force: true });
+    restoreHost(layout);
+    finishDeletion(layout);
+    if (existsSync(layout.root)) {
+        renameSync(layout.root, doomed(layout));
+        finishDeletion(layout);
+    }
+}
