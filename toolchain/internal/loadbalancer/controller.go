@@ -15,8 +15,9 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
+
+	"flts/toolchain/internal/component"
 )
 
 // repetition is how often all Services are looked at without a change, to do again what failed.
@@ -44,21 +45,11 @@ func (c *Controller) ServeHTTP(response http.ResponseWriter, _ *http.Request) {
 
 // Run gives out addresses until ctx ends.
 func (c *Controller) Run(ctx context.Context) error {
-	changed := make(chan struct{}, 1)
-	notify := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
 	factory := informers.NewSharedInformerFactory(c.client, 0)
 	services := factory.Core().V1().Services()
 	c.services = services.Lister()
-	if _, err := services.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { notify() },
-		UpdateFunc: func(any, any) { notify() },
-		DeleteFunc: func(any) { notify() },
-	}); err != nil {
+	changed, err := component.Changes(services.Informer())
+	if err != nil {
 		return err
 	}
 	factory.Start(ctx.Done())

@@ -14,8 +14,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	networkinglisters "k8s.io/client-go/listers/networking/v1"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
+
+	"flts/toolchain/internal/component"
 )
 
 const (
@@ -62,26 +63,13 @@ func (e *Enforcer) ServeHTTP(response http.ResponseWriter, _ *http.Request) {
 
 // Run enforces policies until ctx ends.
 func (e *Enforcer) Run(ctx context.Context) error {
-	changed := make(chan struct{}, 1)
-	notify := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
-	handler := cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { notify() },
-		UpdateFunc: func(any, any) { notify() },
-		DeleteFunc: func(any) { notify() },
-	}
 	factory := informers.NewSharedInformerFactory(e.client, 0)
 	pods, namespaces := factory.Core().V1().Pods(), factory.Core().V1().Namespaces()
 	policies := factory.Networking().V1().NetworkPolicies()
 	e.pods, e.namespaces, e.policies = pods.Lister(), namespaces.Lister(), policies.Lister()
-	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), namespaces.Informer(), policies.Informer()} {
-		if _, err := informer.AddEventHandler(handler); err != nil {
-			return err
-		}
+	changed, err := component.Changes(pods.Informer(), namespaces.Informer(), policies.Informer())
+	if err != nil {
+		return err
 	}
 	factory.Start(ctx.Done())
 	defer factory.Shutdown()
