@@ -120,6 +120,8 @@ export class Preprocess extends Tier {
                 metadata: this.metadata(this.tierName, "shell"),
                 spec: {
                     replicas: 1,
+                    // Who runs it by hand after an update would be led to the old pod while that one ends.
+                    strategy: { type: "Recreate" },
                     selector: { matchLabels: { ...labels } },
                     template: podTemplate({
                         labels,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { boolean, choice, LABEL, LABEL_SHAPE, optionalText, resources, text } from "./fields";
+import { boolean, choice, LABEL, LABEL_SHAPE, optionalText, resources, secretName, text } from "./fields";
 
 /** RFC 1123 name with at least one dot, in lower case as an Ingress demands it. */
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -13,7 +13,6 @@ const host = (what: string, fallback: string) =>
         new RegExp(`^${NO_HOST}$|${HOSTNAME.source}`),
         `a host name in lower case, or ${NO_HOST}`,
     );
-const secret = (doc: string) => optionalText(doc, LABEL, LABEL_SHAPE);
 
 /** Settings of the way in from outside the cluster. */
 export const ingress = z
@@ -39,7 +38,7 @@ export const ingress = z
             .prefault({}),
         tls: z
             .strictObject({
-                secretName: secret("TLS Secret with a certificate for all hosts"),
+                secretName: secretName("TLS Secret with a certificate for all hosts"),
                 clusterIssuer: optionalText(
                     "ClusterIssuer of cert-manager that gives the certificate",
                     LABEL,
@@ -54,7 +53,7 @@ export const ingress = z
                     ["basic", "oidc"],
                     "basic",
                 ),
-                existingSecret: secret(
+                existingSecret: secretName(
                     "Secret with username and password, or for oidc clientId and clientSecret; " +
                         "a password is generated when empty",
                 ),

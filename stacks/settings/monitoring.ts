@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { boolean, exposure, integer, LABEL, LABEL_SHAPE, optionalText, resources, storage } from "./fields";
+import { boolean, exposure, integer, resources, secretName, storage } from "./fields";
 
 /** Settings of the monitoring tier, which is deployed with the layer `monitoring`. */
 export const monitoring = z
@@ -11,10 +11,8 @@ export const monitoring = z
         resources: resources(["50m", "256Mi"], ["1", "768Mi"]),
         webhook: z
             .strictObject({
-                existingSecret: optionalText(
+                existingSecret: secretName(
                     "Secret with the address, under the key url, to which alerts are posted; they are only shown when empty",
-                    LABEL,
-                    LABEL_SHAPE,
                 ),
                 port: integer("Port of that address, which the network policies open", 443, 1, 65535),
             })

@@ -1,3 +1,4 @@
+import { contentHash } from "../../components/core/contentHash";
 import type { StackOutputs } from "../../stacks/outputs";
 import { toolPath } from "../../toolchain/build/paths";
 import { readOptions, type StackOptions } from "../../toolchain/stack/options";
@@ -54,12 +55,23 @@ export class EngineStack {
     }
 
     /** The state as it is stored, secrets encrypted. */
-    async exported(): Promise<string> {
-        return (
-            await run(toolPath("pulumi"), ["stack", "export", "--stack", this.options.stack], {
-                environment: this.workspace.environment,
-            })
-        ).output;
+    exported(): Promise<string> {
+        return this.state();
+    }
+
+    /**
+     * A digest of each resource's inputs, by its name. Of the decrypted ones, since an encrypted secret looks different
+     * each time it is stored; a digest, so that a test that fails shows none.
+     */
+    async inputDigests(): Promise<Readonly<Record<string, string>>> {
+        const found = resourcesOf(await this.state("--show-secrets"));
+        return Object.fromEntries(found.map(({ urn, inputs }) => [urn, contentHash(inputs ?? null)]));
+    }
+
+    private async state(...options: readonly string[]): Promise<string> {
+        const parameters = ["stack", "export", "--stack", this.options.stack, ...options];
+        const { environment } = this.workspace;
+        return (await run(toolPath("pulumi"), parameters, { environment })).output;
     }
 
     /** Replaces the state by an exported one, whatever is in the cluster. */
@@ -81,9 +93,11 @@ export class EngineStack {
 
     /** All resources in the state. */
     async resources(): Promise<readonly StateResource[]> {
-        const state = JSON.parse(await this.exported()) as {
-            deployment: { resources?: StateResource[] };
-        };
-        return state.deployment.resources ?? [];
+        return resourcesOf(await this.exported());
     }
+}
+
+function resourcesOf(state: string): readonly StateResource[] {
+    const { deployment } = JSON.parse(state) as { deployment: { resources?: StateResource[] } };
+    return deployment.resources ?? [];
 }
