@@ -3,14 +3,8 @@ import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
 import { lastRun } from "./components/loadtest/lastRun";
 import { checkInputFiles } from "./stacks/inputFiles";
-import { deployGateway } from "./stacks/layers/gateway";
-import { provideInfrastructure } from "./stacks/layers/infrastructure";
-import { deployLoadTest } from "./stacks/layers/loadTest";
-import { deployMonitoring } from "./stacks/layers/monitoring";
-import { deployOperations } from "./stacks/layers/operations";
-import { deployPipeline } from "./stacks/layers/pipeline";
+import { deployLayers } from "./stacks/layers/deployLayers";
 import { createPlatform, requiredContext } from "./stacks/layers/platform";
-import { deployServing } from "./stacks/layers/serving";
 import { sourceClass } from "./stacks/layers/volumes";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs";
 import { readSettings } from "./stacks/settings/read";
@@ -24,16 +18,9 @@ async function deploy(): Promise<ProvidedOutputs> {
     await checkCluster(context);
 
     const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
-    const infrastructure = await provideInfrastructure(settings, platform, files.chart);
-    deployOperations(settings, platform, infrastructure);
-    const pipeline = deployPipeline(settings, platform, infrastructure, files);
-    const serving = deployServing(settings, platform, infrastructure);
-    const locust = deployLoadTest(settings, platform, serving);
-    const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
-    const monitoring = deployMonitoring(settings, platform, infrastructure, endpoints);
-    const ingress = deployGateway(settings, platform, infrastructure, serving, monitoring?.grafana);
-    const loadTest = locust && (await lastRun(context, settings.namespace, stack));
-    return stackOutputs(settings, { infrastructure, serving, locust, monitoring, ingress, loadTest });
+    const layers = await deployLayers(settings, platform, files);
+    const loadTest = layers.locust && (await lastRun(context, settings.namespace, stack));
+    return stackOutputs(settings, layers, loadTest);
 }
 
 export = () =>

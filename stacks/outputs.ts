@@ -5,12 +5,10 @@ import { GRAFANA_PORT } from "../components/monitoring/grafana";
 import { PROMETHEUS_PORT } from "../components/monitoring/prometheusConfig";
 import type { Exposure } from "../components/core/exposure";
 import type { LoadTestResult } from "../components/loadtest/lastRun";
-import { LOCUST_WEB_PORT, type Locust } from "../components/loadtest/locust";
+import { LOCUST_WEB_PORT } from "../components/loadtest/locust";
 import { LOAD_BALANCER_PORT } from "../components/serving/loadBalancer";
+import type { Layers } from "./layers/deployLayers";
 import type { Ingress } from "./layers/gateway";
-import type { Infrastructure } from "./layers/infrastructure";
-import type { Monitoring } from "./layers/monitoring";
-import type { Serving } from "./layers/serving";
 import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
 import type { Settings } from "./settings/schema";
 
@@ -76,19 +74,17 @@ export type ProvidedOutputs = Omit<StackOutputs, "urls"> & {
     readonly urls: { readonly [Name in keyof StackOutputs["urls"]]: PublicUrl };
 };
 
-/** What the layers made; each undefined where this stack does not have it. */
-export interface Layers {
-    readonly infrastructure: Infrastructure;
-    readonly serving: Serving | undefined;
-    readonly locust: Locust | undefined;
-    readonly monitoring: Monitoring | undefined;
-    readonly ingress: Ingress | undefined;
-    readonly loadTest: LoadTestResult | undefined;
-}
-
-/** Collects the outputs of a stack. */
-export function stackOutputs(settings: Settings, made: Layers): ProvidedOutputs {
-    const { infrastructure, serving, locust, monitoring, ingress, loadTest } = made;
+/**
+ * Collects the outputs of a stack.
+ *
+ * @param loadTest result of its newest load test, if there was one.
+ */
+export function stackOutputs(
+    settings: Settings,
+    made: Layers,
+    loadTest: LoadTestResult | undefined,
+): ProvidedOutputs {
+    const { infrastructure, serving, locust, monitoring, ingress } = made;
     const { namespace, publicHost, layers } = settings;
     const own = layers.includes("infrastructure");
     const url = (exposure: Exposure, port: number, tier?: Reached): PublicUrl | undefined =>

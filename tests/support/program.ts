@@ -2,14 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../../components/core/retainingClass";
 import type { DatasetFile } from "../../components/pipeline/dataset";
 import type { InputFiles } from "../../stacks/inputFiles";
-import { deployGateway } from "../../stacks/layers/gateway";
-import { provideInfrastructure } from "../../stacks/layers/infrastructure";
-import { deployLoadTest } from "../../stacks/layers/loadTest";
-import { deployMonitoring } from "../../stacks/layers/monitoring";
-import { deployOperations } from "../../stacks/layers/operations";
-import { deployPipeline } from "../../stacks/layers/pipeline";
+import { deployLayers } from "../../stacks/layers/deployLayers";
 import { createPlatform } from "../../stacks/layers/platform";
-import { deployServing } from "../../stacks/layers/serving";
 import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs";
 import { sourceAmong } from "../../stacks/layers/volumes";
 import { withSizes } from "../../stacks/settings/profiles";
@@ -67,17 +61,7 @@ export async function deployProgram(
     const { resources, result } = await record(async () => {
         const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
         const platform = createPlatform(chosen, "test", "test-context", source);
-        const infrastructure = await provideInfrastructure(chosen, platform, files.chart);
-        deployOperations(chosen, platform, infrastructure);
-        const pipeline = deployPipeline(chosen, platform, infrastructure, files);
-        const serving = deployServing(chosen, platform, infrastructure);
-        const locust = deployLoadTest(chosen, platform, serving);
-        const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
-        const monitoring = deployMonitoring(chosen, platform, infrastructure, endpoints);
-        const ingress = deployGateway(chosen, platform, infrastructure, serving, monitoring?.grafana);
-        const loadTest = undefined;
-        const made = { infrastructure, serving, locust, monitoring, ingress, loadTest };
-        return resolved(stackOutputs(chosen, made));
+        return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, files), undefined));
     }, stacks);
     return { resources, outputs: result };
 }

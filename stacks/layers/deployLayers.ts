@@ -1,0 +1,37 @@
+import type { Platform } from "../../components/core/platform";
+import type { Locust } from "../../components/loadtest/locust";
+import type { InputFiles } from "../inputFiles";
+import type { Settings } from "../settings/schema";
+import { deployGateway, type Ingress } from "./gateway";
+import { provideInfrastructure, type Infrastructure } from "./infrastructure";
+import { deployLoadTest } from "./loadTest";
+import { deployMonitoring, type Monitoring } from "./monitoring";
+import { deployOperations } from "./operations";
+import { deployPipeline } from "./pipeline";
+import { deployServing, type Serving } from "./serving";
+
+/** What the layers made, as far as others need it; each undefined where this stack does not have it. */
+export interface Layers {
+    readonly infrastructure: Infrastructure;
+    readonly serving: Serving | undefined;
+    readonly locust: Locust | undefined;
+    readonly monitoring: Monitoring | undefined;
+    readonly ingress: Ingress | undefined;
+}
+
+/** All layers from the bottom up. */
+export async function deployLayers(
+    settings: Settings,
+    platform: Platform,
+    files: InputFiles,
+): Promise<Layers> {
+    const infrastructure = await provideInfrastructure(settings, platform, files.chart);
+    deployOperations(settings, platform, infrastructure);
+    const pipeline = deployPipeline(settings, platform, infrastructure, files);
+    const serving = deployServing(settings, platform, infrastructure);
+    const locust = deployLoadTest(settings, platform, serving);
+    const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
+    const monitoring = deployMonitoring(settings, platform, infrastructure, endpoints);
+    const ingress = deployGateway(settings, platform, infrastructure, serving, monitoring?.grafana);
+    return { infrastructure, serving, locust, monitoring, ingress };
+}
