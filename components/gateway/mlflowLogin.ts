@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { credentialsAnnotation, generatedPassword } from "../core/credentials";
-import { deploymentSpec, type DeploymentArgs } from "../core/deployment";
+import { deployment, type DeploymentArgs } from "../core/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod";
@@ -74,10 +74,12 @@ export class MlflowLogin extends Tier {
         const pods = login.mode === "basic" ? this.passwordPods(args, login) : this.openIdPods(args, login);
         new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({ ...this.pods, ...pods, strategy: "RollingUpdate", replicas: 1 }),
-            },
+            deployment(this.metadata(name), {
+                ...this.pods,
+                ...pods,
+                strategy: "RollingUpdate",
+                replicas: 1,
+            }),
             this.child({ dependsOn: [...args.mlflow.requires] }),
         );
         this.connection = {

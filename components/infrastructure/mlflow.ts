@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { environment, plain } from "../core/environment";
 import type { Exposure } from "../core/exposure";
 import type { Connection } from "../core/links";
@@ -86,42 +86,39 @@ export class Mlflow extends Tier implements MlflowServer {
         );
         return new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    replicas: 1,
-                    // A new version migrates the database; the old one must not run beside it.
-                    strategy: "Recreate",
-                    initContainers: [
-                        container({
-                            name: "migrate",
-                            image,
-                            // The server itself refuses a schema that is not its own.
-                            command: ["mlflow", "db", "upgrade", DATABASE_URI],
-                            environment: variables,
-                            resources: args.resources,
-                        }),
-                    ],
-                    annotations: credentialsAnnotation(platform.credentialsEpoch),
-                    container: {
-                        name: "mlflow",
+            deployment(this.metadata(name), {
+                ...this.pods,
+                replicas: 1,
+                // A new version migrates the database; the old one must not run beside it.
+                strategy: "Recreate",
+                initContainers: [
+                    container({
+                        name: "migrate",
                         image,
-                        command: serverCommand(args.bucket, this.allowedHosts(args.publicHosts)),
+                        // The server itself refuses a schema that is not its own.
+                        command: ["mlflow", "db", "upgrade", DATABASE_URI],
                         environment: variables,
-                        ports: { http: MLFLOW_PORT },
                         resources: args.resources,
-                        probes: probes({
-                            startup: answers,
-                            readiness: answers,
-                            liveness: answers,
-                            startSeconds: 300,
-                            timeoutSeconds: 10,
-                        }),
-                        preStop: ["sleep", "3"],
-                    },
-                }),
-            },
+                    }),
+                ],
+                annotations: credentialsAnnotation(platform.credentialsEpoch),
+                container: {
+                    name: "mlflow",
+                    image,
+                    command: serverCommand(args.bucket, this.allowedHosts(args.publicHosts)),
+                    environment: variables,
+                    ports: { http: MLFLOW_PORT },
+                    resources: args.resources,
+                    probes: probes({
+                        startup: answers,
+                        readiness: answers,
+                        liveness: answers,
+                        startSeconds: 300,
+                        timeoutSeconds: 10,
+                    }),
+                    preStop: ["sleep", "3"],
+                },
+            }),
             this.child({ dependsOn: Tier.requirementsOf(connections) }),
         );
     }

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { environment, plain } from "../core/environment";
 import type { Exposure } from "../core/exposure";
 import { selectorLabels } from "../core/labels";
@@ -115,17 +115,14 @@ export class Locust extends Tier {
         const name = `${this.tierName}-${component}`;
         new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name, component),
-                spec: deploymentSpec({
-                    labels: selectorLabels(this.identity(component)),
-                    serviceAccountName: this.serviceAccount.metadata.name,
-                    // A second master would take half of the workers.
-                    strategy: component === "master" ? "Recreate" : "RollingUpdate",
-                    replicas,
-                    container,
-                }),
-            },
+            deployment(this.metadata(name, component), {
+                labels: selectorLabels(this.identity(component)),
+                serviceAccountName: this.serviceAccount.metadata.name,
+                // A second master would take half of the workers.
+                strategy: component === "master" ? "Recreate" : "RollingUpdate",
+                replicas,
+                container,
+            }),
             this.child(),
         );
     }

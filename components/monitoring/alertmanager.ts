@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { existingSecretValue } from "../core/credentials";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import { httpCheck, probes } from "../core/probes";
@@ -89,44 +89,41 @@ export class Alertmanager extends Tier {
         const { platform, tierName: name } = this;
         return new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    user: NOBODY,
-                    replicas: 1,
-                    strategy: "Recreate",
-                    volumes: [
-                        { name: "config", secret: { secretName: configuration.metadata.name } },
-                        { name: "data", emptyDir: {} },
+            deployment(this.metadata(name), {
+                ...this.pods,
+                user: NOBODY,
+                replicas: 1,
+                strategy: "Recreate",
+                volumes: [
+                    { name: "config", secret: { secretName: configuration.metadata.name } },
+                    { name: "data", emptyDir: {} },
+                ],
+                container: {
+                    name,
+                    image: platform.images.reference("alertmanager"),
+                    command: [
+                        "alertmanager",
+                        `--config.file=${CONFIG_DIRECTORY}/alertmanager.json`,
+                        "--storage.path=/alertmanager",
+                        // One instance: the protocol among several would only open a port.
+                        "--cluster.listen-address=",
                     ],
-                    container: {
-                        name,
-                        image: platform.images.reference("alertmanager"),
-                        command: [
-                            "alertmanager",
-                            `--config.file=${CONFIG_DIRECTORY}/alertmanager.json`,
-                            "--storage.path=/alertmanager",
-                            // One instance: the protocol among several would only open a port.
-                            "--cluster.listen-address=",
-                        ],
-                        ports: { http: ALERTMANAGER_PORT },
-                        resources: {
-                            requests: { cpu: "10m", memory: "32Mi" },
-                            limits: { cpu: "200m", memory: "128Mi" },
-                        },
-                        mounts: [
-                            { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
-                            { name: "data", mountPath: "/alertmanager" },
-                        ],
-                        probes: probes({
-                            startup: httpCheck("/-/ready"),
-                            readiness: httpCheck("/-/ready"),
-                            liveness: httpCheck("/-/healthy"),
-                        }),
+                    ports: { http: ALERTMANAGER_PORT },
+                    resources: {
+                        requests: { cpu: "10m", memory: "32Mi" },
+                        limits: { cpu: "200m", memory: "128Mi" },
                     },
-                }),
-            },
+                    mounts: [
+                        { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
+                        { name: "data", mountPath: "/alertmanager" },
+                    ],
+                    probes: probes({
+                        startup: httpCheck("/-/ready"),
+                        readiness: httpCheck("/-/ready"),
+                        liveness: httpCheck("/-/healthy"),
+                    }),
+                },
+            }),
             this.child(),
         );
     }

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
-import { deploymentSpec, type DeploymentArgs } from "../core/deployment";
+import { deployment, type DeploymentArgs } from "../core/deployment";
 import type { Connection, MetricsEndpoint } from "../core/links";
 import type { ReadableKinds } from "../core/permissions";
 import type { Platform } from "../core/platform";
@@ -60,28 +60,25 @@ export class Exporter extends Tier {
         const configuration = this.configuration(args.configuration);
         new kubernetes.apps.v1.Deployment(
             this.tierName,
-            {
-                metadata: this.metadata(this.tierName),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    annotations: { ...args.annotations, ...configuration.annotations },
-                    volumes: [...configuration.volumes, ...(args.volumes ?? [])],
-                    apiToken: args.reads !== undefined,
-                    user: args.user ?? NOBODY,
-                    replicas: 1,
-                    strategy: "Recreate",
-                    container: {
-                        name: this.tierName,
-                        image: args.image,
-                        command: args.command,
-                        environment: args.environment ?? [],
-                        ports: { http: args.port },
-                        resources: args.resources,
-                        mounts: [...configuration.mounts, ...(args.mounts ?? [])],
-                        probes: probes({ startup: answers, readiness: answers, liveness: answers }),
-                    },
-                }),
-            },
+            deployment(this.metadata(this.tierName), {
+                ...this.pods,
+                annotations: { ...args.annotations, ...configuration.annotations },
+                volumes: [...configuration.volumes, ...(args.volumes ?? [])],
+                apiToken: args.reads !== undefined,
+                user: args.user ?? NOBODY,
+                replicas: 1,
+                strategy: "Recreate",
+                container: {
+                    name: this.tierName,
+                    image: args.image,
+                    command: args.command,
+                    environment: args.environment ?? [],
+                    ports: { http: args.port },
+                    resources: args.resources,
+                    mounts: [...configuration.mounts, ...(args.mounts ?? [])],
+                    probes: probes({ startup: answers, readiness: answers, liveness: answers }),
+                },
+            }),
             this.child({ dependsOn: [...Tier.requirementsOf(args.connections), ...permissions] }),
         );
     }

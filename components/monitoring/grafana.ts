@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { credentialsAnnotation, generatedPassword } from "../core/credentials";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { environment, fromSecret, plain } from "../core/environment";
 import type { Exposure } from "../core/exposure";
 import type { Connection } from "../core/links";
@@ -84,70 +84,67 @@ export class Grafana extends Tier {
         const answers = httpCheck("/api/health");
         new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    user: GRAFANA_USER,
-                    replicas: 1,
-                    strategy: "Recreate",
-                    annotations: {
-                        ...credentialsAnnotation(platform.credentialsEpoch),
-                        "flts.io/config-checksum": contentHash([provisioning, args.dashboards]),
-                    },
-                    volumes: [
-                        {
-                            name: "provisioning",
-                            configMap: {
-                                name: provisioned.metadata.name,
-                                items: [
-                                    { key: "datasource.json", path: "datasources/prometheus.yaml" },
-                                    { key: "dashboards.json", path: "dashboards/flts.yaml" },
-                                ],
-                            },
+            deployment(this.metadata(name), {
+                ...this.pods,
+                user: GRAFANA_USER,
+                replicas: 1,
+                strategy: "Recreate",
+                annotations: {
+                    ...credentialsAnnotation(platform.credentialsEpoch),
+                    "flts.io/config-checksum": contentHash([provisioning, args.dashboards]),
+                },
+                volumes: [
+                    {
+                        name: "provisioning",
+                        configMap: {
+                            name: provisioned.metadata.name,
+                            items: [
+                                { key: "datasource.json", path: "datasources/prometheus.yaml" },
+                                { key: "dashboards.json", path: "dashboards/flts.yaml" },
+                            ],
                         },
-                        { name: "dashboards", configMap: { name: dashboards.metadata.name } },
-                        { name: "data", emptyDir: {} },
-                    ],
-                    container: {
-                        name,
-                        image: platform.images.reference("grafana"),
-                        command: ["grafana", "server", "--homepath=/usr/share/grafana"],
-                        environment: environment(
-                            plain({
-                                GF_PATHS_DATA: "/var/lib/grafana",
-                                GF_PATHS_LOGS: "/tmp",
-                                GF_PATHS_PLUGINS: "/var/lib/grafana/plugins",
-                                GF_PATHS_PROVISIONING: PROVISIONING_DIRECTORY,
-                                GF_LOG_MODE: "console",
-                                GF_USERS_ALLOW_SIGN_UP: false,
-                                // No way out is open to it: it would wait for answers that cannot come.
-                                GF_ANALYTICS_REPORTING_ENABLED: false,
-                                GF_ANALYTICS_CHECK_FOR_UPDATES: false,
-                                GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: false,
-                                GF_NEWS_NEWS_FEED_ENABLED: false,
-                            }),
-                            fromSecret(this.adminSecretName, {
-                                GF_SECURITY_ADMIN_USER: "username",
-                                GF_SECURITY_ADMIN_PASSWORD: "password",
-                            }),
-                        ),
-                        ports: { http: GRAFANA_PORT },
-                        resources: args.resources,
-                        mounts: [
-                            { name: "provisioning", mountPath: PROVISIONING_DIRECTORY, readOnly: true },
-                            { name: "dashboards", mountPath: DASHBOARD_DIRECTORY, readOnly: true },
-                            { name: "data", mountPath: "/var/lib/grafana" },
-                        ],
-                        probes: probes({
-                            startup: answers,
-                            readiness: answers,
-                            liveness: answers,
-                            startSeconds: 300,
-                        }),
                     },
-                }),
-            },
+                    { name: "dashboards", configMap: { name: dashboards.metadata.name } },
+                    { name: "data", emptyDir: {} },
+                ],
+                container: {
+                    name,
+                    image: platform.images.reference("grafana"),
+                    command: ["grafana", "server", "--homepath=/usr/share/grafana"],
+                    environment: environment(
+                        plain({
+                            GF_PATHS_DATA: "/var/lib/grafana",
+                            GF_PATHS_LOGS: "/tmp",
+                            GF_PATHS_PLUGINS: "/var/lib/grafana/plugins",
+                            GF_PATHS_PROVISIONING: PROVISIONING_DIRECTORY,
+                            GF_LOG_MODE: "console",
+                            GF_USERS_ALLOW_SIGN_UP: false,
+                            // No way out is open to it: it would wait for answers that cannot come.
+                            GF_ANALYTICS_REPORTING_ENABLED: false,
+                            GF_ANALYTICS_CHECK_FOR_UPDATES: false,
+                            GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: false,
+                            GF_NEWS_NEWS_FEED_ENABLED: false,
+                        }),
+                        fromSecret(this.adminSecretName, {
+                            GF_SECURITY_ADMIN_USER: "username",
+                            GF_SECURITY_ADMIN_PASSWORD: "password",
+                        }),
+                    ),
+                    ports: { http: GRAFANA_PORT },
+                    resources: args.resources,
+                    mounts: [
+                        { name: "provisioning", mountPath: PROVISIONING_DIRECTORY, readOnly: true },
+                        { name: "dashboards", mountPath: DASHBOARD_DIRECTORY, readOnly: true },
+                        { name: "data", mountPath: "/var/lib/grafana" },
+                    ],
+                    probes: probes({
+                        startup: answers,
+                        readiness: answers,
+                        liveness: answers,
+                        startSeconds: 300,
+                    }),
+                },
+            }),
             this.child({ dependsOn: [secret, ...args.prometheus.requires] }),
         );
     }

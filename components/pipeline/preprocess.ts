@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { credentialsAnnotation } from "../core/credentials";
+import { deployment } from "../core/deployment";
 import { environment, plain, type EnvironmentVariable } from "../core/environment";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
@@ -112,40 +113,30 @@ export class Preprocess extends Tier {
         variables: EnvironmentVariable[],
         dependsOn: pulumi.Resource[],
     ): kubernetes.apps.v1.Deployment {
-        const labels = selectorLabels(this.identity("shell"));
         const answers = httpCheck("/healthz");
         return new kubernetes.apps.v1.Deployment(
             this.tierName,
-            {
-                metadata: this.metadata(this.tierName, "shell"),
-                spec: {
-                    replicas: 1,
-                    // Who runs it by hand after an update would be led to the old pod while that one ends.
-                    strategy: { type: "Recreate" },
-                    selector: { matchLabels: { ...labels } },
-                    template: podTemplate({
-                        labels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: SERVICE_USER,
-                        annotations: credentialsAnnotation(args.platform.credentialsEpoch),
-                        containers: [
-                            container({
-                                name: this.tierName,
-                                image: args.platform.images.reference("preprocess"),
-                                command: IDLE_COMMAND,
-                                environment: variables,
-                                ports: { http: HEALTH_PORT },
-                                // The limits of a run, since runs by hand happen here; idle it needs next to nothing.
-                                resources: {
-                                    requests: { cpu: "10m", memory: "64Mi" },
-                                    limits: args.resources.limits,
-                                },
-                                probes: probes({ startup: answers, readiness: answers, liveness: answers }),
-                            }),
-                        ],
-                    }),
+            deployment(this.metadata(this.tierName, "shell"), {
+                labels: selectorLabels(this.identity("shell")),
+                serviceAccountName: this.serviceAccount.metadata.name,
+                replicas: 1,
+                // Who runs it by hand after an update would be led to the old pod while that one ends.
+                strategy: "Recreate",
+                annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                container: {
+                    name: this.tierName,
+                    image: args.platform.images.reference("preprocess"),
+                    command: IDLE_COMMAND,
+                    environment: variables,
+                    ports: { http: HEALTH_PORT },
+                    // The limits of a run, since runs by hand happen here; idle it needs next to nothing.
+                    resources: {
+                        requests: { cpu: "10m", memory: "64Mi" },
+                        limits: args.resources.limits,
+                    },
+                    probes: probes({ startup: answers, readiness: answers, liveness: answers }),
                 },
-            },
+            }),
             this.child({ dependsOn }),
         );
     }

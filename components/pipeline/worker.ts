@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { environment, plain, type PlainValues } from "../core/environment";
 import type { ImageName } from "../core/images";
 import type { Connection, MetricsEndpoint } from "../core/links";
@@ -42,38 +42,35 @@ export abstract class Worker extends Tier {
         this.link(args.connections);
         this.deployment = new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    replicas: 1,
-                    // A second member of the consumer group would only wait, and take memory while it does.
-                    strategy: "Recreate",
-                    annotations: credentialsAnnotation(args.platform.credentialsEpoch),
-                    graceSeconds: args.graceSeconds,
-                    container: {
-                        name,
-                        image: args.platform.images.reference(args.image),
-                        command: ["python", "main.py"],
-                        environment: environment(
-                            Tier.environmentOf(args.connections),
-                            plain({
-                                HOME: "/tmp",
-                                IDENTIFIER: args.platform.identifier,
-                                LOG_LEVEL: args.platform.logLevel,
-                                CONSUMER_GROUP_ID: kafkaName(
-                                    args.platform.identifier,
-                                    args.consumerGroup ?? name,
-                                ),
-                                ...args.values,
-                            }),
-                        ),
-                        ports: { http: args.port },
-                        resources: args.resources,
-                        probes: args.probes,
-                    },
-                }),
-            },
+            deployment(this.metadata(name), {
+                ...this.pods,
+                replicas: 1,
+                // A second member of the consumer group would only wait, and take memory while it does.
+                strategy: "Recreate",
+                annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                graceSeconds: args.graceSeconds,
+                container: {
+                    name,
+                    image: args.platform.images.reference(args.image),
+                    command: ["python", "main.py"],
+                    environment: environment(
+                        Tier.environmentOf(args.connections),
+                        plain({
+                            HOME: "/tmp",
+                            IDENTIFIER: args.platform.identifier,
+                            LOG_LEVEL: args.platform.logLevel,
+                            CONSUMER_GROUP_ID: kafkaName(
+                                args.platform.identifier,
+                                args.consumerGroup ?? name,
+                            ),
+                            ...args.values,
+                        }),
+                    ),
+                    ports: { http: args.port },
+                    resources: args.resources,
+                    probes: args.probes,
+                },
+            }),
             this.child({ dependsOn: Tier.requirementsOf(args.connections) }),
         );
     }

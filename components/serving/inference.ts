@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/credentials";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { environment, plain, podName } from "../core/environment";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
@@ -104,8 +104,8 @@ export class Inference extends Tier {
         const topics = topicsOf(platform.identifier);
         return new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: {
+            deployment(
+                {
                     ...this.metadata(name),
                     annotations: {
                         // Pods are ready once a model was promoted, which on a first run is after this update:
@@ -116,7 +116,7 @@ export class Inference extends Tier {
                         "pulumi.com/patchForce": "true",
                     },
                 },
-                spec: deploymentSpec({
+                {
                     ...this.pods,
                     replicas: args.scaling.mode === "fixed" ? args.scaling.replicas : undefined,
                     strategy: "RollingUpdate",
@@ -159,8 +159,8 @@ export class Inference extends Tier {
                             timeoutSeconds: 5,
                         }),
                     },
-                }),
-            },
+                },
+            ),
             this.child({ dependsOn: Tier.requirementsOf(connections) }),
         );
     }

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
-import { deploymentSpec } from "../core/deployment";
+import { deployment } from "../core/deployment";
 import { plain } from "../core/environment";
 import type { Exposure } from "../core/exposure";
 import type { Connection } from "../core/links";
@@ -79,40 +79,37 @@ export class LoadBalancer extends Tier {
         const answers = httpCheck("/healthz", "metrics");
         new kubernetes.apps.v1.Deployment(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: deploymentSpec({
-                    ...this.pods,
-                    user: HAPROXY_USER,
-                    replicas: args.replicas,
-                    strategy: "RollingUpdate",
-                    annotations: { "flts.io/config-checksum": contentHash(config) },
-                    graceSeconds: WITHDRAWAL_SECONDS + args.requestTimeoutSeconds + KILL_MARGIN_SECONDS,
-                    volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
-                    container: {
-                        name: "haproxy",
-                        image: platform.images.reference("haproxy"),
-                        command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
-                        ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
-                        resources: args.resources,
-                        mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
-                        probes: probes({
-                            startup: answers,
-                            readiness: answers,
-                            liveness: answers,
-                            // Until it has asked for the pods' addresses, and each pod whether it is ready.
-                            settleSeconds: 3,
-                        }),
-                        // SIGTERM cuts requests off. So: wait until no new ones come, then SIGUSR1, which lets the
-                        // others end; the hook is over when the process is.
-                        preStop: [
-                            "/bin/sh",
-                            "-c",
-                            `sleep ${WITHDRAWAL_SECONDS}; kill -USR1 1; sleep ${args.requestTimeoutSeconds}`,
-                        ],
-                    },
-                }),
-            },
+            deployment(this.metadata(name), {
+                ...this.pods,
+                user: HAPROXY_USER,
+                replicas: args.replicas,
+                strategy: "RollingUpdate",
+                annotations: { "flts.io/config-checksum": contentHash(config) },
+                graceSeconds: WITHDRAWAL_SECONDS + args.requestTimeoutSeconds + KILL_MARGIN_SECONDS,
+                volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
+                container: {
+                    name: "haproxy",
+                    image: platform.images.reference("haproxy"),
+                    command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
+                    ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
+                    resources: args.resources,
+                    mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
+                    probes: probes({
+                        startup: answers,
+                        readiness: answers,
+                        liveness: answers,
+                        // Until it has asked for the pods' addresses, and each pod whether it is ready.
+                        settleSeconds: 3,
+                    }),
+                    // SIGTERM cuts requests off. So: wait until no new ones come, then SIGUSR1, which lets the
+                    // others end; the hook is over when the process is.
+                    preStop: [
+                        "/bin/sh",
+                        "-c",
+                        `sleep ${WITHDRAWAL_SECONDS}; kill -USR1 1; sleep ${args.requestTimeoutSeconds}`,
+                    ],
+                },
+            }),
             this.child(),
         );
     }

@@ -41,3 +41,24 @@ export function countResults(runner: Runner, text: string, exitCode: number | nu
     const count = counters[runner](stripVTControlCharacters(text));
     return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }
+
+/** Where a runner's account of what failed begins; the lines before it are those of tests that passed, mostly. */
+const failuresBegin: Record<Runner, RegExp> = {
+    mocha: /^ +\d+ failing\b/m,
+    pytest: /^=+ (?:FAILURES|ERRORS|short test summary info) =+$/m,
+    go: /^ *--- FAIL: /m,
+    check: /^/m,
+};
+
+/**
+ * What `runner` printed about its failures, for the end of a long run, where its reader looks first.
+ *
+ * @param lines at most; of a runner's own account the first ones, else the last ones, which tell how it ended.
+ */
+export function describeFailures(runner: Runner, text: string, lines = 60): string {
+    const plain = stripVTControlCharacters(text).trimEnd();
+    const begin = plain.search(failuresBegin[runner]);
+    return runner === "check" || begin < 0
+        ? plain.split("\n").slice(-lines).join("\n")
+        : plain.slice(begin).split("\n").slice(0, lines).join("\n");
+}

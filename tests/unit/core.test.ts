@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { contentHash } from "../../components/core/contentHash";
 import { refuseDataLoss } from "../../components/core/dataLossGuard";
+import { deployment } from "../../components/core/deployment";
 import { environment, fromSecret, plain } from "../../components/core/environment";
 import { Images } from "../../components/core/images";
 import { objectLabels, selectorLabels } from "../../components/core/labels";
+import { PREPARATION_RESOURCES } from "../../components/core/pod";
 import { clusterId, replicationFactor, serverProperties } from "../../components/infrastructure/kafkaConfig";
 import { policyDocument } from "../../components/infrastructure/objectStorePolicy";
 import { topicDeclarations } from "../../components/pipeline/contract";
@@ -124,5 +126,41 @@ describe("quantity", () => {
         assert.equal(quantity("2"), 2);
         assert.equal(quantity("1.5Gi"), 1.5 * 2 ** 30);
         assert.throws(() => quantity("2 GB"), /"2 GB" is not a quantity/);
+    });
+});
+
+describe("a Deployment", () => {
+    const metadata = { name: "worker", namespace: "flts", labels: {} };
+    const made = (replicas: number | undefined, annotations?: Record<string, string>) =>
+        deployment(annotations === undefined ? metadata : { ...metadata, annotations }, {
+            labels: { app: "worker" },
+            serviceAccountName: "worker",
+            strategy: "Recreate",
+            replicas,
+            container: {
+                name: "worker",
+                image: "flts/worker:1",
+                command: ["work"],
+                resources: PREPARATION_RESOURCES,
+            },
+        }).metadata;
+
+    it("has an update wait for as many new pods as there are to be, and for the end of all others", () => {
+        assert.deepEqual(made(2), {
+            ...metadata,
+            annotations: {
+                "pulumi.com/waitFor": JSON.stringify([
+                    "jsonpath={.status.updatedReplicas}=2",
+                    "jsonpath={.status.replicas}=2",
+                    "jsonpath={.status.availableReplicas}=2",
+                ]),
+            },
+        });
+    });
+
+    it("has it wait for no number that an autoscaler sets, nor where nothing is waited for", () => {
+        assert.deepEqual(made(undefined), metadata);
+        const annotations = { "pulumi.com/skipAwait": "true" };
+        assert.deepEqual(made(1, annotations), { ...metadata, annotations });
     });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countResults } from "../support/counts";
+import { countResults, describeFailures } from "../support/counts";
 import { chooseSuites, suites } from "../suites";
 
 describe("the closing line's counts", () => {
@@ -26,6 +26,28 @@ describe("the closing line's counts", () => {
     it("turn a runner that crashed without a failed test into a failure", () => {
         assert.deepEqual(countResults("mocha", "Error: cannot find module", 1), { passed: 0, failed: 1 });
         assert.deepEqual(countResults("check", "anything", 2), { passed: 0, failed: 1 });
+    });
+});
+
+describe("the account of failures at the end of a run", () => {
+    it("is what the runner says of them, without the tests that passed", () => {
+        const mocha =
+            "  ✔ adds\n  1) divides\n\n  1 passing (1s)\n  1 failing\n\n  1) divides:\n     Error: by zero\n";
+        assert.equal(describeFailures("mocha", mocha), "  1 failing\n\n  1) divides:\n     Error: by zero");
+        const pytest = "....F\n=== FAILURES ===\nE  boom\n=== short test summary info ===\nFAILED x\n";
+        assert.match(describeFailures("pytest", pytest), /^=== FAILURES ===\nE {2}boom\n/);
+        assert.equal(
+            describeFailures("go", "--- PASS: TestOne\n--- FAIL: TestTwo\n    x.go:3: no\n"),
+            "--- FAIL: TestTwo\n    x.go:3: no",
+        );
+    });
+
+    it("is the end of what was printed where the runner says nothing of them", () => {
+        assert.equal(describeFailures("check", "one\ntwo\nthree\n", 2), "two\nthree");
+        assert.equal(
+            describeFailures("mocha", "starts\nError: cannot find module\n", 1),
+            "Error: cannot find module",
+        );
     });
 });
 

@@ -2,11 +2,13 @@ import { join, resolve } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs";
 import { createConsole, fail, Progress, runMain, table, type Console } from "../console";
 import { isSameData, lastObservations, requestForecast, servedData } from "./forecast";
+import { kubectlIn, type Kubectl } from "./kubectl";
 import { readOptions } from "./options";
 import { deploymentOverrides, SAMPLE_DATASET } from "./overrides";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "./pulledImages";
 import { PipelineState, TRAINERS } from "./pipelineState";
 import { isTraining } from "./stage";
+import { waitingPods } from "./waitingPods";
 import { projectDirectory, Workspace } from "./workspace";
 
 /** Longest wait for the first model, in milliseconds: several times what the sample needs on two busy cores. */
@@ -83,6 +85,15 @@ async function printForecast(output: Console, url: string, dataset: string): Pro
     );
 }
 
+/** Says which pods keep an update from its end: pulumi waits for what they belong to, and may not say why. */
+async function tellWaitingPods(output: Console, kubectl: Kubectl, stack: string): Promise<void> {
+    // A cluster that does not answer is the update's own message already.
+    const waiting = await waitingPods(kubectl, stack).catch(() => []);
+    if (waiting.length > 0) {
+        output.line(`\nPods that do not work:\n${table(waiting)}\n`);
+    }
+}
+
 /** `make up`: the stack, its URLs, and a forecast from the data it was given. */
 async function main(output: Console): Promise<void> {
     const options = readOptions(process.env);
@@ -92,7 +103,16 @@ async function main(output: Console): Promise<void> {
         output.line(GRAFANA_LEFT_OUT);
     }
     const updated = Date.now();
-    await workspace.run(["up", "--yes", "--skip-preview"]);
+    try {
+        await workspace.run(["up", "--yes", "--skip-preview"]);
+    } catch (error) {
+        await tellWaitingPods(
+            output,
+            kubectlIn(workspace.environment, options.context, "default"),
+            options.stack,
+        );
+        throw error;
+    }
 
     const outputs = workspace.outputs() as unknown as StackOutputs;
     const kubectl = `kubectl --context ${options.context} --namespace ${outputs.namespace}`;

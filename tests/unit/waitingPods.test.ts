@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { trouble, waitingPods, type PodState } from "../../toolchain/stack/waitingPods";
+
+/** A pod of one container. */
+function pod(status: PodState["status"]): PodState {
+    return { metadata: { namespace: "flts", name: "eval-1" }, status };
+}
+
+const waiting = (reason: string, message?: string): PodState["status"] => ({
+    phase: "Pending",
+    containerStatuses: [
+        { name: "eval", state: { waiting: { reason, ...(message === undefined ? {} : { message }) } } },
+    ],
+});
+
+describe("what keeps a pod from working", () => {
+    it("is nothing for one that is ready or done", () => {
+        assert.equal(
+            trouble(pod({ phase: "Running", conditions: [{ type: "Ready", status: "True" }] })),
+            undefined,
+        );
+        assert.equal(trouble(pod({ phase: "Succeeded" })), undefined);
+    });
+
+    it("is what the kubelet says of its containers, those that prepare it first", () => {
+        assert.equal(
+            trouble(pod(waiting("ImagePullBackOff", "no such image"))),
+            "eval: ImagePullBackOff, no such image",
+        );
+        const crashed = { terminated: { exitCode: 137, reason: "OOMKilled" } };
+        assert.equal(
+            trouble(
+                pod({
+                    ...waiting("CrashLoopBackOff"),
+                    initContainerStatuses: [{ name: "migrate", lastState: crashed }],
+                }),
+            ),
+            "migrate: ended with 137 (OOMKilled); eval: CrashLoopBackOff",
+        );
+    });
+
+    it("is what the scheduler says when no node takes it", () => {
+        const message = "0/1 nodes are available: 1 Insufficient memory.";
+        assert.equal(
+            trouble(
+                pod({ phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", message }] }),
+            ),
+            message,
+        );
+    });
+
+    it("is time alone for one that only just begins", () => {
+        assert.equal(trouble(pod(waiting("ContainerCreating"))), "not ready yet");
+    });
+});
+
+describe("the pods of a stack that do not work", () => {
+    it("are looked for in all namespaces, by the stack's name", async () => {
+        const asked: string[][] = [];
+        const found = await waitingPods((...parameters) => {
+            asked.push([...parameters]);
+            return Promise.resolve(
+                JSON.stringify({ items: [pod({ phase: "Failed" }), pod({ phase: "Succeeded" })] }),
+            );
+        }, "dev");
+        assert.deepEqual(found, [["flts/eval-1", "failed; its log says why"]]);
+        assert.ok(
+            asked[0]?.includes("app.kubernetes.io/instance=dev") && asked[0].includes("--all-namespaces"),
+        );
+    });
+});
