@@ -3,6 +3,7 @@ import { MLFLOW_PORT } from "../components/infrastructure/mlflow";
 import { OBJECT_STORE_CONSOLE_PORT } from "../components/infrastructure/objectStore";
 import { GRAFANA_PORT } from "../components/monitoring/grafana";
 import { PROMETHEUS_PORT } from "../components/monitoring/prometheusConfig";
+import { VICTORIA_LOGS_PORT } from "../components/monitoring/victoriaLogs";
 import type { Exposure } from "../components/core/exposure";
 import type { LoadTestResult } from "../components/loadtest/lastRun";
 import { LOCUST_WEB_PORT } from "../components/loadtest/locust";
@@ -34,6 +35,8 @@ export interface StackOutputs {
         readonly locust?: string;
         readonly prometheus?: string;
         readonly grafana?: string;
+        /** VictoriaLogs; its web page is at `/select/vmui`. */
+        readonly logs?: string;
     };
     /** Addresses as pods of the cluster use them; only those of the layers that this stack deploys. */
     readonly endpoints: {
@@ -44,6 +47,7 @@ export interface StackOutputs {
         readonly inference?: string;
         readonly prometheus?: string;
         readonly grafana?: string;
+        readonly logs?: string;
     };
     /** Secrets of the namespace that hold credentials; only those of the layers that this stack deploys. */
     readonly secrets: {
@@ -103,6 +107,9 @@ export function stackOutputs(
             grafana:
                 monitoring?.grafana &&
                 url(settings.monitoring.grafana.service, GRAFANA_PORT, monitoring.grafana),
+            logs:
+                monitoring?.logs &&
+                url(settings.monitoring.logs.service, VICTORIA_LOGS_PORT, monitoring.logs),
         }),
         endpoints: {
             ...(own ? infrastructureEndpoints(settings) : {}),
@@ -110,6 +117,7 @@ export function stackOutputs(
                 inference: serving ? `http://inference-lb.${namespace}:${LOAD_BALANCER_PORT}` : undefined,
                 prometheus: monitoring && `http://prometheus.${namespace}:${PROMETHEUS_PORT}`,
                 grafana: monitoring?.grafana && `http://grafana.${namespace}:${GRAFANA_PORT}`,
+                logs: monitoring?.logs && `http://victoria-logs.${namespace}:${VICTORIA_LOGS_PORT}`,
             }),
         },
         secrets: present({

@@ -5,12 +5,21 @@ import type { Labels } from "./labels";
 /** Name of every server that is not in the namespace. */
 export const OUTSIDE = "outside";
 
+/** A namespace of this stack beside the one that its tiers share. */
+export interface OtherNamespace {
+    readonly name: string;
+    /** The name, as an output that says that the namespace exists. */
+    readonly ready: pulumi.Output<string>;
+}
+
 /** Where a server is, as network policies need it. Plain data. */
 export interface Server {
     /** Tier that serves, or {@link OUTSIDE}. */
     readonly server: string;
-    /** Labels that select the serving pods; undefined for a server that is not in the namespace. */
+    /** Labels that select the serving pods; undefined for a server that is in no namespace of the stack. */
     readonly serverLabels?: Labels | undefined;
+    /** Where the serving pods are. Default: the consumer's namespace. */
+    readonly namespace?: OtherNamespace;
     /** Container ports of the server; policies apply after a Service's port was translated. */
     readonly ports: readonly number[];
 }
@@ -41,14 +50,17 @@ export function outside(...ports: number[]): Connection {
 export interface MetricsEndpoint {
     readonly server: string;
     readonly serverLabels: Labels;
+    /** Where the pods are. Default: the namespace of who scrapes. */
+    readonly namespace?: OtherNamespace;
     /** Container port. */
     readonly port: number;
     readonly paths: readonly string[];
 }
 
 /** The connection that a scrape of the endpoint needs. */
-export function scrapeConnection({ server, serverLabels, port }: MetricsEndpoint): Connection {
-    return { server, serverLabels, ports: [port], environment: [], requires: [] };
+export function scrapeConnection({ server, serverLabels, namespace, port }: MetricsEndpoint): Connection {
+    const where = { server, serverLabels, ...(namespace && { namespace }) };
+    return { ...where, ports: [port], environment: [], requires: [] };
 }
 
 /** A link as data, for tests and for the table of allowed edges. */

@@ -2,11 +2,21 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { DataLossGuard } from "./dataLossGuard";
 import { allowDns, denyAll } from "./networkPolicies";
-import { RESTRICTED_NAMESPACE_LABELS } from "./podSecurity";
+import { PRIVILEGED_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./podSecurity";
+
+const POD_SECURITY_LABELS = {
+    restricted: RESTRICTED_NAMESPACE_LABELS,
+    privileged: PRIVILEGED_NAMESPACE_LABELS,
+} as const;
 
 export interface NamespaceArgs {
     readonly provider: kubernetes.Provider;
-    readonly guard: DataLossGuard;
+    /** Refuses to delete the namespace; undefined where nothing in it is worth it. */
+    readonly guard?: DataLossGuard;
+    /** Stands before the names of the resources in it. A stack's second namespace needs one. */
+    readonly prefix?: string;
+    /** Pod Security Standard that pods are held to. Default `restricted`. */
+    readonly podSecurity?: keyof typeof POD_SECURITY_LABELS;
     /**
      * What has to be there before anything of the namespace, without being part of it. The namespace waits for it and
      * takes no value of it: what took one would be replaced with it.
@@ -14,7 +24,7 @@ export interface NamespaceArgs {
     readonly requires?: readonly pulumi.Resource[];
 }
 
-/** The namespace of one stack: only `restricted` pods are admitted and nothing may talk until a link allows it. */
+/** A namespace of one stack: unless told otherwise only `restricted` pods are admitted, and nothing may talk until a link allows it. */
 export class Namespace extends pulumi.ComponentResource {
     public readonly resource: kubernetes.core.v1.Namespace;
     /** The name, once the namespace and its policies exist. */
@@ -30,21 +40,22 @@ export class Namespace extends pulumi.ComponentResource {
         );
         this.resource = new kubernetes.core.v1.Namespace(
             name,
-            { metadata: { name, labels: { ...RESTRICTED_NAMESPACE_LABELS } } },
-            { parent: this, ...args.guard.options, dependsOn: [...(args.requires ?? [])] },
+            { metadata: { name, labels: { ...POD_SECURITY_LABELS[args.podSecurity ?? "restricted"] } } },
+            { parent: this, ...args.guard?.options, dependsOn: [...(args.requires ?? [])] },
         );
         const namespace = this.resource.metadata.name;
+        const prefix = args.prefix === undefined ? "" : `${args.prefix}-`;
         const policies = Object.entries({ "deny-all": denyAll(), "allow-dns": allowDns() }).map(
             ([policy, spec]) =>
                 new kubernetes.networking.v1.NetworkPolicy(
-                    policy,
+                    `${prefix}${policy}`,
                     { metadata: { name: policy, namespace }, spec },
                     { parent: this },
                 ),
         );
         // Pods of charts that make no account of their own run as `default`, and need no token either.
         const defaultAccount = new kubernetes.core.v1.ServiceAccountPatch(
-            "default",
+            `${prefix}default`,
             { metadata: { name: "default", namespace }, automountServiceAccountToken: false },
             { parent: this },
         );

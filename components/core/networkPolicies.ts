@@ -2,6 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import type { Labels } from "./labels";
 import type { Connection, Server } from "./links";
 
+type NetworkPolicyPeer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 
 const DNS_PORT = 53;
@@ -20,7 +21,7 @@ export function allowDns(): NetworkPolicySpec {
             {
                 to: [
                     {
-                        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+                        namespaceSelector: byName("kube-system"),
                         podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
                     },
                 ],
@@ -42,23 +43,30 @@ export function allowEgress(client: Labels, servers: readonly Server[]): Network
     return {
         podSelector: { matchLabels: { ...client } },
         policyTypes: ["Egress"],
-        egress: servers.map(({ serverLabels, ports }) => ({
-            ...(serverLabels === undefined
-                ? {}
-                : { to: [{ podSelector: { matchLabels: { ...serverLabels } } }] }),
+        egress: servers.map(({ serverLabels, namespace, ports }) => ({
+            ...(serverLabels === undefined ? {} : { to: [peer(serverLabels, namespace?.name)] }),
             ports: ports.map((port) => ({ protocol: "TCP", port })),
         })),
     };
 }
 
-/** Lets a server's pods be reached by one client. */
-export function allowIngress(client: Labels, server: Labels, ports: readonly number[]): NetworkPolicySpec {
+/**
+ * Lets a server's pods be reached by one client.
+ *
+ * @param clientNamespace where the client is; undefined for the server's own namespace.
+ */
+export function allowIngress(
+    client: Labels,
+    server: Labels,
+    ports: readonly number[],
+    clientNamespace?: string,
+): NetworkPolicySpec {
     return {
         podSelector: { matchLabels: { ...server } },
         policyTypes: ["Ingress"],
         ingress: [
             {
-                from: [{ podSelector: { matchLabels: { ...client } } }],
+                from: [peer(client, clientNamespace)],
                 ports: ports.map((port) => ({ protocol: "TCP", port })),
             },
         ],
@@ -79,6 +87,19 @@ export function allowFromOutside(server: Labels, ports: readonly number[]): Netw
     };
 }
 
+/** Pods of the policy's own namespace, or of another one. */
+function peer(pods: Labels, namespace: string | undefined): NetworkPolicyPeer {
+    return {
+        podSelector: { matchLabels: { ...pods } },
+        ...(namespace === undefined ? {} : { namespaceSelector: byName(namespace) }),
+    };
+}
+
+/** Every namespace carries its name as a label: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
+function byName(namespace: string): { matchLabels: Record<string, string> } {
+    return { matchLabels: { "kubernetes.io/metadata.name": namespace } };
+}
+
 /** Lets a server's pods be reached by all pods of another namespace, such as the Ingress controller's. */
 export function allowFromNamespace(namespace: string, connection: Connection): NetworkPolicySpec {
     return {
@@ -86,7 +107,7 @@ export function allowFromNamespace(namespace: string, connection: Connection): N
         policyTypes: ["Ingress"],
         ingress: [
             {
-                from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
+                from: [{ namespaceSelector: byName(namespace) }],
                 ports: connection.ports.map((port) => ({ protocol: "TCP", port })),
             },
         ],

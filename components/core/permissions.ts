@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 /** Kinds of objects that a tier may look at, by API group. */
 export type ReadableKinds = Readonly<Record<string, readonly string[]>>;
 
-type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
+export type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
 /** Rules that allow to find objects and to hear of their changes, and to change none. */
 export function readRules(kinds: ReadableKinds): PolicyRule[] {

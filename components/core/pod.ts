@@ -63,6 +63,8 @@ export interface PodArgs {
     readonly serviceAccountName: pulumi.Input<string>;
     /** Numeric user of all containers. */
     readonly user: number;
+    /** Numeric group of all containers. Default: the user's number. */
+    readonly group?: number;
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
     readonly volumes?: readonly Volume[];
@@ -71,6 +73,8 @@ export interface PodArgs {
     /** Seconds to stop in before the pod is killed. Default 30. */
     readonly graceSeconds?: number;
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
+    /** Taints of nodes that do not keep the pod away. Default: none. */
+    readonly tolerations?: readonly kubernetes.types.input.core.v1.Toleration[];
     /** Spread replicas over nodes and zones as far as there are any. Default false. */
     readonly spread?: boolean;
     /** Give the pod its account's token, for what asks the Kubernetes API. Default false. */
@@ -89,12 +93,13 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
             automountServiceAccountToken: args.apiToken ?? false,
             // Variables of Services that happen to exist would leak into settings of the same name (KAFKA_PORT).
             enableServiceLinks: false,
-            securityContext: restrictedPod(args.user),
+            securityContext: restrictedPod(args.user, args.group),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy === undefined ? {} : { restartPolicy: args.restartPolicy }),
             ...(args.initContainers === undefined ? {} : { initContainers: [...args.initContainers] }),
             containers: [...args.containers],
             volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
+            ...(args.tolerations === undefined ? {} : { tolerations: [...args.tolerations] }),
             ...(args.spread === true ? spreadOut(args.labels) : {}),
         },
     };

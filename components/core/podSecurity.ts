@@ -10,6 +10,11 @@ export const RESTRICTED_NAMESPACE_LABELS = {
     "pod-security.kubernetes.io/audit": "restricted",
 } as const;
 
+/** Labels of a namespace that admits every pod, for one that must see the node's files. */
+export const PRIVILEGED_NAMESPACE_LABELS = {
+    "pod-security.kubernetes.io/enforce": "privileged",
+} as const;
+
 /** Numeric user and group of the project's own images (`images/base`). */
 export const SERVICE_USER = 10001;
 
@@ -17,13 +22,14 @@ export const SERVICE_USER = 10001;
  * Pod settings of the Pod Security Standard `restricted`, with a numeric user so that the kubelet can tell that
  * it is not root without reading the image.
  *
- * @param user numeric user, which is also the group that owns volumes.
+ * @param user numeric user, whose number is also that of the group that owns volumes.
+ * @param group numeric group that the containers run as.
  */
-export function restrictedPod(user: number): PodSecurityContext {
+export function restrictedPod(user: number, group = user): PodSecurityContext {
     return {
         runAsNonRoot: true,
         runAsUser: user,
-        runAsGroup: user,
+        runAsGroup: group,
         fsGroup: user,
         // A volume whose root already belongs to the group is not walked again at each start.
         fsGroupChangePolicy: "OnRootMismatch",

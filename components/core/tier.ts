@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentArgs } from "./deployment";
 import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
-import type { Connection, Edge, MetricsEndpoint } from "./links";
+import type { Connection, Edge, MetricsEndpoint, OtherNamespace } from "./links";
 import { allowEgress, allowFromOutside, allowIngress } from "./networkPolicies";
-import { grant, readRules, type ReadableKinds } from "./permissions";
+import { grant, readRules, type PolicyRule, type ReadableKinds } from "./permissions";
 import type { Platform } from "./platform";
 
 /** Layer and class of a tier; the type token is `flts:<layer>:<class>`. */
@@ -105,14 +105,18 @@ export abstract class Tier extends pulumi.ComponentResource {
             },
             this.child(),
         );
-        for (const { server, serverLabels, ports } of connections) {
+        for (const { server, serverLabels, namespace, ports } of connections) {
             if (serverLabels !== undefined) {
                 const name = `${server}-from-${this.tierName}`;
+                const from = namespace && this.platform.namespaceName;
                 new kubernetes.networking.v1.NetworkPolicy(
                     name,
                     {
-                        metadata: this.metadata(name),
-                        spec: allowIngress(this.podLabels, serverLabels, ports),
+                        metadata: {
+                            ...this.metadata(name),
+                            ...(namespace && { namespace: namespace.ready }),
+                        },
+                        spec: allowIngress(this.podLabels, serverLabels, ports, from),
                     },
                     this.child(),
                 );
@@ -132,17 +136,31 @@ export abstract class Tier extends pulumi.ComponentResource {
         this.openedEdges.push({ from: "outside", to: this.tierName, ports });
     }
 
-    /** Lets the tier's account look at objects of the namespace. Give its pods the token (`apiToken`) too. */
-    protected allowReading(kinds: ReadableKinds): pulumi.Resource[] {
-        const metadata = this.metadata(this.tierName);
-        const role = new kubernetes.rbac.v1.Role(
-            this.tierName,
-            { metadata, rules: readRules(kinds) },
+    /**
+     * Lets the tier's account look at objects of the namespace, or of another one. Give its pods the token (`apiToken`)
+     * too.
+     */
+    protected allowReading(kinds: ReadableKinds, other?: OtherNamespace): pulumi.Resource[] {
+        const metadata = { ...this.metadata(this.tierName), ...(other && { namespace: other.ready }) };
+        const name = other === undefined ? this.tierName : `${this.tierName}-in-${other.name}`;
+        const role = new kubernetes.rbac.v1.Role(name, { metadata, rules: readRules(kinds) }, this.child());
+        const binding = new kubernetes.rbac.v1.RoleBinding(
+            name,
+            { metadata, ...grant("Role", role.metadata.name, this.serviceAccount) },
             this.child(),
         );
-        const binding = new kubernetes.rbac.v1.RoleBinding(
+        return [role, binding];
+    }
+
+    /** Gives the tier's account permissions that no namespace bounds, such as for nodes. */
+    protected allowInCluster(rules: PolicyRule[]): pulumi.Resource[] {
+        const { labels } = this.metadata(this.tierName);
+        // Named after the namespace: two stacks in one cluster have one each.
+        const metadata = { name: `${this.platform.namespaceName}-${this.tierName}`, labels };
+        const role = new kubernetes.rbac.v1.ClusterRole(this.tierName, { metadata, rules }, this.child());
+        const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
             this.tierName,
-            { metadata, ...grant("Role", role.metadata.name, this.serviceAccount) },
+            { metadata, ...grant("ClusterRole", role.metadata.name, this.serviceAccount) },
             this.child(),
         );
         return [role, binding];

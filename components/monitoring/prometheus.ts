@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import type { Exposure } from "../core/exposure";
 import { scrapeConnection, type Connection, type MetricsEndpoint } from "../core/links";
-import { grant, readRules } from "../core/permissions";
+import { readRules } from "../core/permissions";
 import type { Platform } from "../core/platform";
 import { container, podTemplate, type Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
@@ -53,7 +53,17 @@ export class Prometheus extends Tier {
         super("monitoring:Prometheus", name, args.platform, opts);
         const scraped = [...args.endpoints, args.prober].map(scrapeConnection);
         this.link([...scraped, args.alertmanager, KUBERNETES_API, KUBELETS]);
-        const permissions = [...this.allowReading({ "": ["pods"] }), ...this.nodePermissions()];
+        const elsewhere = args.endpoints.flatMap(({ namespace }) =>
+            namespace === undefined ? [] : [namespace],
+        );
+        const permissions = [
+            ...[undefined, ...elsewhere].flatMap((other) => this.allowReading({ "": ["pods"] }, other)),
+            // To find nodes and read their kubelets' metrics.
+            ...this.allowInCluster([
+                ...readRules({ "": ["nodes"] }),
+                { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+            ]),
+        ];
         const service = this.expose(args.service, { service: PROMETHEUS_PORT, container: PROMETHEUS_PORT });
         const server = this.server(args, permissions);
         this.connection = {
@@ -64,31 +74,6 @@ export class Prometheus extends Tier {
             requires: [server, service],
         };
         this.registerOutputs({ service: name });
-    }
-
-    /** Finds nodes and reads their kubelets' metrics; nodes belong to no namespace, so this cannot be a Role. */
-    private nodePermissions(): pulumi.Resource[] {
-        const { namespaceName } = this.platform;
-        const { labels } = this.metadata(this.tierName);
-        // Named after the namespace: two stacks in one cluster have one each.
-        const metadata = { name: `${namespaceName}-${this.tierName}`, labels };
-        const role = new kubernetes.rbac.v1.ClusterRole(
-            this.tierName,
-            {
-                metadata,
-                rules: [
-                    ...readRules({ "": ["nodes"] }),
-                    { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
-                ],
-            },
-            this.child(),
-        );
-        const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
-            this.tierName,
-            { metadata, ...grant("ClusterRole", role.metadata.name, this.serviceAccount) },
-            this.child(),
-        );
-        return [role, binding];
     }
 
     private configuration(args: PrometheusArgs): {

@@ -62,7 +62,8 @@ function pathLabel(path: string): Json {
 }
 
 /** One job a path, all under the tier's name. */
-function podJobs({ server, serverLabels, port, paths }: MetricsEndpoint, namespace: string): Json[] {
+function podJobs(endpoint: MetricsEndpoint, ownNamespace: string): Json[] {
+    const { server, serverLabels, namespace, port, paths } = endpoint;
     const selector = Object.entries(serverLabels).map(([key, value]) => `${key}=${value}`);
     return paths.map((path, index) => ({
         job_name: index === 0 ? server : `${server}${path.replaceAll("/", "-")}`,
@@ -70,7 +71,7 @@ function podJobs({ server, serverLabels, port, paths }: MetricsEndpoint, namespa
         kubernetes_sd_configs: [
             {
                 role: "pod",
-                namespaces: { names: [namespace] },
+                namespaces: { names: [namespace?.name ?? ownNamespace] },
                 selectors: [{ role: "pod", label: selector.join(",") }],
             },
         ],

@@ -5,8 +5,10 @@ import { PROBE_MODULES } from "../../components/monitoring/exporterConfig";
 import { blackboxExporter, kubeStateMetrics } from "../../components/monitoring/exporters";
 import { dashboardFiles, ruleFiles } from "../../components/monitoring/files";
 import { Grafana } from "../../components/monitoring/grafana";
+import { LogCollector } from "../../components/monitoring/logCollector";
 import { Prometheus } from "../../components/monitoring/prometheus";
 import type { ProbeTarget } from "../../components/monitoring/prometheusConfig";
+import { VictoriaLogs } from "../../components/monitoring/victoriaLogs";
 import { NO_HOST } from "../settings/ingress";
 import { quantity } from "../settings/quantity";
 import type { Settings } from "../settings/schema";
@@ -17,6 +19,8 @@ export interface Monitoring {
     readonly prometheus: Prometheus;
     /** Undefined where it is switched off. */
     readonly grafana: Grafana | undefined;
+    /** Undefined where logs are not collected. */
+    readonly logs: VictoriaLogs | undefined;
 }
 
 /**
@@ -33,16 +37,17 @@ export function deployMonitoring(
     if (!settings.layers.includes("monitoring")) {
         return undefined;
     }
-    const { grafana, webhook, storage, ...server } = settings.monitoring;
+    const { grafana, logs, webhook, storage, ...server } = settings.monitoring;
     const { existingSecret, port } = webhook;
     const alertmanager = new Alertmanager("alertmanager", {
         platform,
         webhook: existingSecret === undefined ? undefined : { secret: existingSecret, port },
     });
+    const collected = deployLogs(logs, platform);
     const prometheus = new Prometheus("prometheus", {
         platform,
         ...server,
-        endpoints: [...metrics, ...endpoints, kubeStateMetrics(platform).metrics],
+        endpoints: [...metrics, ...endpoints, ...collected.metrics, kubeStateMetrics(platform).metrics],
         prober: blackboxExporter(platform, [mlflow.connection]).metrics,
         probes: probesOf(settings, mlflow.trackingUri),
         alertmanager: alertmanager.connection,
@@ -60,7 +65,26 @@ export function deployMonitoring(
                   ...grafana,
               })
             : undefined,
+        logs: collected.server,
     };
+}
+
+/** VictoriaLogs, and what sends it the pods' logs. */
+function deployLogs(
+    { enabled, storage, ...args }: Settings["monitoring"]["logs"],
+    platform: Platform,
+): { readonly server: VictoriaLogs | undefined; readonly metrics: readonly MetricsEndpoint[] } {
+    if (!enabled) {
+        return { server: undefined, metrics: [] };
+    }
+    const server = new VictoriaLogs("victoria-logs", {
+        platform,
+        ...args,
+        storage,
+        storageBytes: quantity(storage),
+    });
+    const collector = new LogCollector("log-collector", { platform, store: server.connection });
+    return { server, metrics: [server.metrics, collector.metrics] };
 }
 
 /** What is asked from outside: a server without metrics of its own, and the certificates that can end. */

@@ -1,3 +1,4 @@
+import { collectorNamespaceName } from "../../components/monitoring/logCollector";
 import { retainingClassName } from "../../components/core/volumeClaim";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
@@ -15,6 +16,7 @@ export function contradictions(settings: Settings): Problem[] {
         ...brokers(settings),
         ...access(settings),
         ...exposures(settings),
+        ...collectorNamespace(settings),
         ...files(settings),
         ...backupTarget(settings),
         ...resources(settings),
@@ -124,6 +126,7 @@ function exposures(settings: Settings): Problem[] {
         "loadTest.service": settings.loadTest.service,
         "monitoring.service": settings.monitoring.service,
         "monitoring.grafana.service": settings.monitoring.grafana.service,
+        "monitoring.logs.service": settings.monitoring.logs.service,
     };
     const taken = new Map<number, string>();
     return Object.entries(services).flatMap(([path, { type, nodePort }]) => {
@@ -147,6 +150,23 @@ function exposures(settings: Settings): Problem[] {
                   ),
               ];
     });
+}
+
+/** Kubernetes' limit for names of namespaces. */
+const LONGEST_NAMESPACE = 63;
+
+function collectorNamespace({ namespace, layers, monitoring }: Settings): Problem[] {
+    const excess = collectorNamespaceName(namespace).length - LONGEST_NAMESPACE;
+    return layers.includes("monitoring") && monitoring.logs.enabled && excess > 0
+        ? [
+              problem(
+                  "namespace",
+                  namespace,
+                  `is ${excess} characters too long for the log collector's namespace, ` +
+                      `${collectorNamespaceName(namespace)}; shorten it, or set flts:monitoring.logs.enabled to false`,
+              ),
+          ]
+        : [];
 }
 
 function files({ dataset, objectStore, chartRepository, layers }: Settings): Problem[] {

@@ -17,6 +17,23 @@ export const monitoring = z
                 port: integer("Port of that address, which the network policies open", 443, 1, 65535),
             })
             .prefault({}),
+        logs: z
+            .strictObject({
+                enabled: boolean(
+                    "Collect the pods' logs: an agent on each node, in a namespace of its own, and VictoriaLogs",
+                    true,
+                ),
+                retentionDays: integer(
+                    "Days for which logs are kept, as far as the volume holds them",
+                    14,
+                    1,
+                    730,
+                ),
+                storage: storage("Volume of VictoriaLogs", "2Gi"),
+                service: exposure("VictoriaLogs"),
+                resources: resources(["25m", "48Mi"], ["1", "512Mi"]),
+            })
+            .prefault({}),
         grafana: z
             .strictObject({
                 enabled: boolean("Deploy Grafana, whose image can only be pulled", true),

@@ -44,7 +44,11 @@ export const SIZES: Readonly<Record<Profile, SizesOf<Settings>>> = {
         inference: { resources: resources(["500m", "512Mi"], ["1", "1Gi"]) },
         // Every object, and whatever took its place or went since the oldest backup.
         backup: { storage: "200Gi" },
-        monitoring: { storage: "50Gi", resources: resources(["200m", "1Gi"], ["1", "2Gi"]) },
+        monitoring: {
+            storage: "50Gi",
+            resources: resources(["200m", "1Gi"], ["1", "2Gi"]),
+            logs: { storage: "50Gi", resources: resources(["100m", "512Mi"], ["2", "2Gi"]) },
+        },
     },
     minimal: {
         kafka: { storage: "1Gi", heapMegabytes: 256, resources: resources(["100m", "512Mi"], ["2", "1Gi"]) },
@@ -59,6 +63,7 @@ export const SIZES: Readonly<Record<Profile, SizesOf<Settings>>> = {
         monitoring: {
             storage: "1Gi",
             resources: resources(["50m", "256Mi"], ["1", "768Mi"]),
+            logs: { storage: "1Gi", resources: resources(["25m", "48Mi"], ["1", "512Mi"]) },
             grafana: { resources: resources(["25m", "192Mi"], ["500m", "512Mi"]) },
         },
         backup: { storage: "1Gi" },

@@ -39,7 +39,7 @@ describe("the monitoring layer", function () {
         ({ resources, outputs } = await deployProgram(settings({ layers: LAYERS })));
     });
 
-    it("scrapes each tier, in this namespace and of this stack alone", () => {
+    it("scrapes each tier, where it is and of this stack alone", () => {
         const configs = scrapeConfigs(resources);
         const pods = configs.filter(({ kubernetes_sd_configs: found }) => found?.[0]?.role === "pod");
         assert.deepEqual(pods.map(({ job_name }) => job_name).sort(), [
@@ -50,36 +50,47 @@ describe("the monitoring layer", function () {
             "kafka",
             "kafka-lag",
             "kube-state-metrics",
+            "log-collector",
             "minio",
             "minio-minio-v2-metrics-bucket",
             "nonml-prophet",
             "postgres-exporter",
             "train-gru",
             "train-lstm",
+            "victoria-logs",
         ]);
         for (const { job_name, kubernetes_sd_configs: found } of pods) {
             const discovery = found?.[0];
-            assert.deepEqual(discovery?.namespaces?.names, ["flts"], job_name);
+            const namespace = job_name === "log-collector" ? "flts-log-collector" : "flts";
+            assert.deepEqual(discovery?.namespaces?.names, [namespace], job_name);
             const label = discovery.selectors?.[0]?.label ?? "";
             assert.match(label, /app\.kubernetes\.io\/instance=test/, job_name);
         }
     });
 
-    it("may look at pods of the namespace, and of the cluster only at nodes and their metrics", () => {
-        const role = one(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role", "prometheus");
-        assert.deepEqual(role.inputs.rules, [
-            { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
-        ]);
-        const clusterRoles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole");
+    it("may look at pods of its two namespaces, and of the cluster only at nodes and their metrics", () => {
+        const roles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role").filter(
+            ({ inputs }) => (inputs.metadata as { name: string }).name === "prometheus",
+        );
+        const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }];
         assert.deepEqual(
-            clusterRoles.map(({ inputs }) => inputs.rules),
+            roles
+                .map(({ inputs }) => [(inputs.metadata as { namespace: string }).namespace, inputs.rules])
+                .sort(),
             [
-                [
-                    { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
-                    { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
-                ],
+                ["flts", rules],
+                ["flts-log-collector", rules],
             ],
         );
+        const clusterRole = one(
+            resources,
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            "prometheus",
+        );
+        assert.deepEqual(clusterRole.inputs.rules, [
+            { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+            { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+        ]);
     });
 
     it("keeps samples for the days and on the volume of the settings", async () => {
@@ -101,6 +112,53 @@ describe("the monitoring layer", function () {
             amounts.reduce((total, amount) => total + Number.parseInt(amount ?? "", 10), 0);
         assert.ok(sum(requests.map(({ memory }) => memory)) < 700);
         assert.ok(sum(requests.map(({ cpu }) => cpu)) < 250);
+    });
+
+    it("collects logs by an agent on each node, which reads no other namespace's and changes nothing there", () => {
+        const agent = one(resources, "kubernetes:apps/v1:DaemonSet", "log-collector");
+        assert.equal((agent.inputs.metadata as { namespace: string }).namespace, "flts-log-collector");
+        const workload = workloads(resources).find(({ name }) => name === "log-collector");
+        assert.ok(workload);
+        const [container] = containers(workload);
+        const mount = container?.volumeMounts.find(({ name }) => name === "logs");
+        assert.deepEqual(mount, { name: "logs", mountPath: "/var/log", readOnly: true });
+        const parameters = command(resources, "log-collector");
+        assert.ok(
+            parameters.includes('-kubernetesCollector.excludeFilter=!kubernetes.pod_namespace:="flts"'),
+            parameters.join(" "),
+        );
+        const clusterRole = one(
+            resources,
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            "log-collector",
+        );
+        const verbs = (clusterRole.inputs.rules as { verbs: string[] }[]).flatMap((rule) => rule.verbs);
+        assert.deepEqual([...new Set(verbs)].sort(), ["get", "list", "watch"]);
+    });
+
+    it("keeps logs for the days and on the volume of the settings, guarded", async () => {
+        const logs = { retentionDays: 60, storage: "10Gi" };
+        const changed = await deployProgram(settings({ layers: LAYERS, monitoring: { logs } }));
+        const parameters = command(changed.resources, "victoria-logs");
+        assert.ok(parameters.includes("-retentionPeriod=60d"), parameters.join(" "));
+        assert.ok(
+            parameters.includes(`-retention.maxDiskSpaceUsageBytes=${8 * 2 ** 30}`),
+            parameters.join(" "),
+        );
+        const { deleteHooks } = one(resources, "kubernetes:apps/v1:StatefulSet", "victoria-logs");
+        assert.equal(deleteHooks.length, 1);
+        assert.equal(outputs.endpoints.logs, "http://victoria-logs.flts:9428");
+    });
+
+    it("collects no logs where that is switched off", async () => {
+        const { resources: less, outputs: told } = await deployProgram(
+            settings({ layers: LAYERS, monitoring: { logs: { enabled: false } } }),
+        );
+        assert.deepEqual(
+            less.filter(({ name }) => /log-collector|victoria-logs/.test(name)),
+            [],
+        );
+        assert.equal(told.endpoints.logs, undefined);
     });
 
     it("gives Grafana a generated password, by its Secret alone", () => {

@@ -51,7 +51,8 @@ function leastPods(resources: readonly Recorded[], name: string): number {
 /** What all pods together set aside, Jobs and the chart's servers included. */
 function requested(resources: readonly Recorded[], kind: "cpu" | "memory"): number {
     const own = workloads(resources).map(({ name, kind: workload, template }) => {
-        const pods = ["Job", "CronJob"].includes(workload) ? 1 : leastPods(resources, name);
+        // A DaemonSet has one a node, and the question is about one node.
+        const pods = ["Job", "CronJob", "DaemonSet"].includes(workload) ? 1 : leastPods(resources, name);
         const sums = template.spec.containers.map(({ resources: { requests } }) =>
             quantity(requests[kind] ?? ""),
         );
@@ -159,7 +160,12 @@ describe("the prod stack", function () {
                 whenScaled: "Retain",
             });
         }
-        assert.deepEqual(sets.map(({ name }) => name).sort(), ["kafka", "postgres", "prometheus"]);
+        assert.deepEqual(sets.map(({ name }) => name).sort(), [
+            "kafka",
+            "postgres",
+            "prometheus",
+            "victoria-logs",
+        ]);
         for (const { inputs: claim } of ofType(resources, "kubernetes:core/v1:PersistentVolumeClaim")) {
             assert.equal((claim.spec as { storageClassName: string }).storageClassName, "flts-retain");
         }
@@ -187,8 +193,8 @@ describe("the prod stack", function () {
             [
                 /\.resources\.(requests|limits)\.(cpu|memory|storage)$/,
                 /\.persistence\.size$/,
-                // Kafka's heap, and the bytes that Prometheus may keep.
-                /^kubernetes:apps\/v1:StatefulSet (kafka|prometheus)\.spec\.template\.spec\.containers\.0\.command\.\d+$/,
+                // Kafka's heap, and the bytes that Prometheus and VictoriaLogs may keep.
+                /^kubernetes:apps\/v1:StatefulSet (kafka|prometheus|victoria-logs)\.spec\.template\.spec\.containers\.0\.command\.\d+$/,
                 // EPOCHS.
                 /^kubernetes:apps\/v1:Deployment (train-\w+|nonml-prophet)\.spec\.template\.spec\.containers\.0\.env\.\d+\.value$/,
             ]

@@ -54,7 +54,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
 
         before(async () => {
             upper = new EngineStack("upper");
-            // Prometheus stays: it holds data, and the guard would refuse to give it up.
+            // Monitoring stays: it holds data, and the guard would refuse to give it up.
             await dev.settings({ "flts:layers": ["infrastructure", "monitoring"] });
             const lower = await dev.pulumi(["up", "--yes", "--skip-preview"]);
             assert.equal(lower.code, 0, lower.everything);
@@ -96,6 +96,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
                 "statefulset.apps/kafka",
                 "statefulset.apps/postgres",
                 "statefulset.apps/prometheus",
+                "statefulset.apps/victoria-logs",
             ]);
         });
     });

@@ -8,7 +8,7 @@ import { SimulatedNodes } from "../support/simulatedNodes";
 
 const namespace = "simulated";
 const ZONES = ["a", "b", "c"];
-/** More than the prod stack claims: 3 brokers, 4 servers of MinIO, PostgreSQL, Prometheus, Alertmanager, backups. */
+/** More than the prod stack claims: 3 brokers, 4 servers of MinIO, PostgreSQL, Prometheus, VictoriaLogs, backups. */
 const VOLUMES = 12;
 
 interface Pod {

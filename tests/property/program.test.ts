@@ -77,6 +77,8 @@ const anySettings: fc.Arbitrary<Settings> = fc
             {},
             { grafana: { enabled: false }, service: { type: "NodePort", nodePort: 30909 } },
             { webhook: { existingSecret: "chat", port: 8443 } },
+            { logs: { enabled: false } },
+            { logs: { storage: "20Gi", service: { type: "LoadBalancer" } } },
         ),
         ingress: fc.constantFrom(
             {},
@@ -105,6 +107,12 @@ const anySettings: fc.Arbitrary<Settings> = fc
     })
     .map((overrides) => settings(overrides))
     .filter((chosen) => contradictions(chosen).length === 0);
+
+interface Metadata {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+}
 
 /** Points of the space that are tried in one run; more with `FLTS_PROPERTY_RUNS`. */
 const RUNS = Number(process.env.FLTS_PROPERTY_RUNS ?? 10);
@@ -136,15 +144,17 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
                 const { spec } = workload.template;
-                const asksApi = ["kube-state-metrics", "prometheus"].includes(workload.name);
+                const asksApi = ["kube-state-metrics", "log-collector", "prometheus"].includes(workload.name);
                 assert.equal(spec.automountServiceAccountToken, asksApi, workload.name);
                 assert.equal(spec.enableServiceLinks, false, workload.name);
                 assert.equal(spec.securityContext.runAsNonRoot, true, workload.name);
                 assert.ok(spec.securityContext.runAsUser > 0, workload.name);
                 assert.equal(spec.securityContext.seccompProfile.type, "RuntimeDefault", workload.name);
-                assert.doesNotMatch(
-                    JSON.stringify(spec),
-                    /hostNetwork|hostPID|hostIPC|hostPath/,
+                assert.doesNotMatch(JSON.stringify(spec), /hostNetwork|hostPID|hostIPC/, workload.name);
+                // The one exception, in a namespace of its own: the collector reads the logs of its node.
+                assert.deepEqual(
+                    spec.volumes.flatMap((volume) => ("hostPath" in volume ? [volume.hostPath.path] : [])),
+                    workload.name === "log-collector" ? ["/var/log"] : [],
                     workload.name,
                 );
                 for (const { securityContext } of containers(workload)) {
@@ -205,7 +215,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                 const persistence = (inputs.values as { persistence?: { enabled?: boolean } } | undefined)
                     ?.persistence;
                 const holds =
-                    (holdsData.test(type) && !type.startsWith("flts:")) ||
+                    (holdsData.test(type) && !type.startsWith("flts:") && !name.endsWith("-log-collector")) ||
                     claims !== undefined ||
                     persistence?.enabled === true;
                 assert.equal(deleteHooks.length > 0, holds, `${type} ${name}`);
@@ -217,17 +227,15 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         forAnySettings((resources) => {
             const seen = new Set<string>();
             for (const { type, inputs } of resources) {
-                const { name, labels } = (inputs.metadata ?? {}) as {
-                    name?: string;
-                    labels?: Record<string, string>;
-                };
+                const { name, namespace, labels } = (inputs.metadata ?? {}) as Metadata;
                 for (const value of Object.values(labels ?? {})) {
                     assert.match(value, /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/);
                 }
                 if (name !== undefined) {
                     assert.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
-                    assert.ok(!seen.has(`${type} ${name}`), `${type} ${name} twice`);
-                    seen.add(`${type} ${name}`);
+                    const place = `${type} ${namespace ?? ""}/${name}`;
+                    assert.ok(!seen.has(place), `${place} twice`);
+                    seen.add(place);
                 }
             }
         });

@@ -123,17 +123,23 @@ function monitoringEdges(
     mlflow: (client: string) => string,
 ): string[] {
     const api = (client: string): string[] => [`${client} -> ${OUTSIDE}:443`, `${client} -> ${OUTSIDE}:6443`];
-    const { webhook, grafana } = monitoring;
+    const { webhook, grafana, logs } = monitoring;
+    const collected = logs.enabled ? ["victoria-logs:9428", "log-collector:9429"] : [];
     return [
-        ...[...scraped, "kube-state-metrics:8080", "blackbox-exporter:9115", "alertmanager:9093"].map(
-            (server) => `prometheus -> ${server}`,
-        ),
+        ...[
+            ...scraped,
+            ...collected,
+            "kube-state-metrics:8080",
+            "blackbox-exporter:9115",
+            "alertmanager:9093",
+        ].map((server) => `prometheus -> ${server}`),
         ...api("prometheus"),
         `prometheus -> ${OUTSIDE}:10250`,
         ...api("kube-state-metrics"),
         ...api("blackbox-exporter"),
         mlflow("blackbox-exporter"),
         ...(webhook.existingSecret === undefined ? [] : [`alertmanager -> ${OUTSIDE}:${webhook.port}`]),
+        ...(logs.enabled ? ["log-collector -> victoria-logs:9428", ...api("log-collector")] : []),
         ...(grafana.enabled ? ["grafana -> prometheus:9090"] : []),
     ];
 }

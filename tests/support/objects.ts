@@ -15,7 +15,9 @@ export interface Workload {
 /** Every workload whose pods the program itself describes. */
 export function workloads(resources: readonly Recorded[]): Workload[] {
     return resources.flatMap(({ type, name, inputs }) => {
-        const kind = /^kubernetes:(?:apps|batch)\/v1:(Deployment|StatefulSet|Job|CronJob)$/.exec(type)?.[1];
+        const kind = /^kubernetes:(?:apps|batch)\/v1:(Deployment|StatefulSet|DaemonSet|Job|CronJob)$/.exec(
+            type,
+        )?.[1];
         if (kind === undefined) {
             return [];
         }

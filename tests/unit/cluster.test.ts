@@ -20,9 +20,10 @@ import { imageConfiguration } from "../../toolchain/cluster/scratchImage";
 const layout = clusterLayout({ FLTS_STATE: "/state" });
 
 describe("embedded cluster: layout", () => {
-    it("keeps all that is deleted below one directory", () => {
+    it("keeps all that is deleted below one directory, but for the logs that agents look for", () => {
         assert.equal(layout.root, "/state/cluster");
-        const { lock, run, owner, containerdSocket, ...inside } = layout;
+        const { lock, run, owner, containerdSocket, podLogs, ...inside } = layout;
+        assert.match(podLogs, /^\/var\/log\//);
         assert.deepEqual(
             Object.values(inside).filter((path) => !path.startsWith("/state/cluster")),
             [],

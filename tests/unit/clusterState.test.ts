@@ -11,8 +11,14 @@ describe("the embedded cluster's state", () => {
 
     beforeEach(() => {
         directory = mkdtempSync(join(tmpdir(), "flts-state-"));
-        layout = { ...clusterLayout({ FLTS_STATE: directory }), run: join(directory, "run") };
-        mkdirSync(layout.etcd, { recursive: true });
+        layout = {
+            ...clusterLayout({ FLTS_STATE: directory }),
+            run: join(directory, "run"),
+            podLogs: join(directory, "pod-logs"),
+        };
+        for (const made of [layout.etcd, layout.podLogs]) {
+            mkdirSync(made, { recursive: true });
+        }
         writeFileSync(join(layout.etcd, "member"), "");
     });
 

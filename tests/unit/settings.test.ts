@@ -150,6 +150,10 @@ describe("settings", () => {
             { "flts:postgres": '{"access":{"localPort":29000}}' },
             /postgres\.access\.localPort = 29000: is the port of flts:objectStore/,
         ],
+        "a namespace that leaves no room for the log collector's": [
+            { "flts:namespace": "n".repeat(60) },
+            /namespace = "n+": is 11 characters too long for the log collector's namespace, n+-log-collector/,
+        ],
         "a node port of a Service without one": [
             { "flts:mlflow": '{"service":{"nodePort":30500}}' },
             /mlflow\.service\.nodePort = 30500: needs flts:mlflow\.service\.type/,

@@ -42,7 +42,7 @@ export async function buildGoPrograms(
     names: readonly GoProgramName[],
 ): Promise<Failures> {
     const failures: Failures = new Map();
-    for (const module of [".", "minio", "prometheus", "kwok"] as const) {
+    for (const module of [".", "minio", "prometheus", "victorialogs", "kwok"] as const) {
         const members = names.filter((name) => goPrograms[name].module === module);
         if (members.length > 0) {
             await buildModule(context, module, members, failures);

@@ -55,7 +55,7 @@ export interface GoProgram {
     readonly version: string;
     readonly purpose: string;
     /** Folder of the go.mod, relative to toolchain/. */
-    readonly module: "." | "minio" | "prometheus" | "kwok";
+    readonly module: "." | "minio" | "prometheus" | "victorialogs" | "kwok";
     /** Folder of an own main, relative to the module, or the import path of one in a pinned module. */
     readonly package: string;
     /** Linker `-X` settings, by variable. */
@@ -73,6 +73,12 @@ const prometheus = {
     module: "prometheus",
     tags: ["remove_all_sd", "enable_kubernetes_sd"], // Other clouds' ways to find targets double what is compiled.
     variables: { "github.com/prometheus/common/version.Version": "3.16.0" },
+} as const;
+
+const victoriaLogs = {
+    version: "1.52.1",
+    module: "victorialogs",
+    variables: { "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version": "victorialogs-v1.52.1" },
 } as const;
 
 export const goPrograms = {
@@ -198,6 +204,18 @@ export const goPrograms = {
         purpose: "tests of the alert rules",
         package: "github.com/prometheus/prometheus/cmd/promtool",
         cpuMinutes: 0.5,
+    },
+    "victoria-logs": {
+        ...victoriaLogs,
+        purpose: "keeps the pods' logs: its image",
+        package: "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
+        cpuMinutes: 0.3,
+    },
+    vlagent: {
+        ...victoriaLogs,
+        purpose: "collects the pods' logs on each node: its image",
+        package: "github.com/VictoriaMetrics/VictoriaLogs/app/vlagent",
+        cpuMinutes: 0.1,
     },
     kwok: {
         version: "0.8.0",

@@ -42,9 +42,15 @@ export const controlGroup = "flts";
 /** Sockets and mounts of the running cluster. One fixed place: the addresses above allow one cluster a machine. */
 export const runDirectory = "/run/flts";
 
+/**
+ * The logs of all containers. Below /var/log, where agents that collect them look on any cluster, and beside the place of
+ * other kubelets (/var/log/pods).
+ */
+const podLogDirectory = "/var/log/flts-pods";
+
 /** Every file and directory of one embedded cluster, as absolute paths. */
 export interface Layout {
-    /** What `down` deletes: the cluster's whole memory. */
+    /** What `down` deletes, beside `podLogs`: the cluster's whole memory. */
     readonly root: string;
     readonly etcd: string;
     readonly containerd: string;
@@ -74,7 +80,7 @@ export function clusterLayout(environment: NodeJS.ProcessEnv = process.env): Lay
         etcd: join(root, "etcd"),
         containerd: join(root, "containerd"),
         kubelet: join(root, "kubelet"),
-        podLogs: join(root, "pod-logs"),
+        podLogs: podLogDirectory,
         pki: join(root, "pki"),
         config: join(root, "config"),
         logs: join(root, "logs"),

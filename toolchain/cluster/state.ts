@@ -22,7 +22,9 @@ export function finishDeletion(layout: Layout): void {
 
 /** Deletes all that the cluster has written, and gives the machine its own settings back. */
 export function deleteState(layout: Layout): void {
-    rmSync(layout.run, { recursive: true, force: true });
+    for (const directory of [layout.run, layout.podLogs]) {
+        rmSync(directory, { recursive: true, force: true });
+    }
     restoreHost(layout);
     finishDeletion(layout);
     if (existsSync(layout.root)) {

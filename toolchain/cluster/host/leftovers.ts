@@ -66,7 +66,8 @@ export function removeSharedFiles(layout: Layout): void {
     }
     for (const name of list(containerLogLinks)) {
         const link = join(containerLogLinks, name);
-        if (readlinkSync(link).startsWith(`${layout.podLogs}/`)) {
+        // Below the state's root in clusters that an older version of this project started.
+        if ([layout.podLogs, layout.root].some((own) => readlinkSync(link).startsWith(`${own}/`))) {
             rmSync(link, { force: true });
         }
     }

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { kubectl, kubectlApply, kubectlGet, make } from "../support/commands";
+import { eventually } from "../support/processing";
+
+const namespace = "flts";
+const victoriaLogs = "http://127.0.0.1:30942";
+
+/** Seconds in which a line that was written must be found. */
+const PATIENCE = 60;
+
+/** The same after VictoriaLogs was away: an agent tries again after up to a minute (`-remoteWrite.retryMaxTime`). */
+const RETRY_PATIENCE = 150;
+
+interface Line {
+    readonly _msg: string;
+    readonly _time: string;
+    readonly [field: string]: string;
+}
+
+interface Deployment {
+    readonly spec: {
+        readonly template: {
+            readonly spec: {
+                readonly securityContext: object;
+                readonly containers: readonly { readonly image: string; readonly securityContext: object }[];
+            };
+        };
+    };
+}
+
+interface Pod {
+    readonly metadata: { readonly name: string };
+    readonly status: { readonly phase: string };
+}
+
+/** Pod that only writes a line. */
+const WRITER = "writer";
+
+/** Lines that a LogsQL query finds. */
+async function query(text: string): Promise<readonly Line[]> {
+    const response = await fetch(`${victoriaLogs}/select/logsql/query`, {
+        method: "POST",
+        body: new URLSearchParams({ query: text }),
+    });
+    const answer = await response.text();
+    assert.equal(response.status, 200, answer);
+    return answer
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Line);
+}
+
+/** Names of pods whose lines are there. */
+async function podsWithLines(): Promise<ReadonlySet<string>> {
+    const lines = await query("* | uniq by (kubernetes.pod_name)");
+    return new Set(lines.map((line) => line["kubernetes.pod_name"] ?? ""));
+}
+
+/** Writes a line as a pod of the namespace that ends at once; the pod stays. */
+async function write(words: string): Promise<void> {
+    const deployment = await kubectlGet<Deployment>("deployment", "preprocess", "--namespace", namespace);
+    const { securityContext, containers } = deployment.spec.template.spec;
+    const [container] = containers;
+    const pod = {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: WRITER, namespace },
+        spec: {
+            restartPolicy: "Never",
+            securityContext,
+            containers: [
+                {
+                    name: WRITER,
+                    image: container?.image,
+                    securityContext: container?.securityContext,
+                    command: ["echo", words],
+                },
+            ],
+        },
+    };
+    await kubectlApply([pod]);
+    const ended = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s"];
+    await kubectl("-n", namespace, "wait", `pod/${WRITER}`, ...ended);
+}
+
+describe("collected logs", function () {
+    this.timeout(15 * 60_000);
+
+    before(async () => {
+        const up = await make("up");
+        assert.equal(up.code, 0, up.everything);
+    });
+
+    it("hold what every pod of the stack wrote", async () => {
+        const { items } = await kubectlGet<{ items: readonly Pod[] }>("pods", "--namespace", namespace);
+        const names = items
+            .filter(({ status }) => status.phase !== "Pending")
+            .map(({ metadata }) => metadata.name);
+        const wrote: string[] = [];
+        for (const name of names) {
+            const log = await kubectl("-n", namespace, "logs", name, "--all-containers", "--tail=1");
+            if (log.trim() !== "") {
+                wrote.push(name);
+            }
+        }
+        assert.ok(wrote.length > 10, wrote.join(", "));
+        await eventually("lines of every pod that wrote any", PATIENCE, async () => {
+            const found = await podsWithLines();
+            return wrote.every((name) => found.has(name)) || undefined;
+        });
+    });
+
+    it("hold nothing of other namespaces' pods", async () => {
+        const lines = await query("* | uniq by (kubernetes.pod_namespace)");
+        assert.deepEqual(
+            lines.map((line) => line["kubernetes.pod_namespace"]),
+            [namespace],
+        );
+    });
+
+    it("know the fields of a service's line, its message and its time", async () => {
+        const [line] = await eventually("the end of preprocessing", PATIENCE, async () => {
+            const lines = await query("service:=preprocess _msg:=success | sort by (_time) desc | limit 1");
+            return lines.length > 0 ? lines : undefined;
+        });
+        assert.equal(line?.level, "info");
+        assert.equal(line["kubernetes.container_name"], "preprocess");
+        assert.ok(Date.now() - Date.parse(line._time) < 24 * 3_600_000, line._time);
+    });
+
+    it("tell what a pod wrote that is gone", async () => {
+        const words = `written at ${Date.now()}`;
+        await write(words);
+        await eventually("the line", PATIENCE, async () =>
+            (await query(`_msg:="${words}"`)).length > 0 ? true : undefined,
+        );
+        await kubectl("-n", namespace, "delete", "pod", WRITER);
+        const lines = await query(`_msg:="${words}"`);
+        assert.deepEqual(
+            lines.map((line) => line["kubernetes.pod_name"]),
+            [WRITER],
+        );
+    });
+
+    it("miss nothing that was written while VictoriaLogs was away", async () => {
+        const words = `written at ${Date.now()}`;
+        await kubectl("-n", namespace, "scale", "statefulset/victoria-logs", "--replicas=0");
+        try {
+            await kubectl("-n", namespace, "wait", "--for=delete", "pod/victoria-logs-0", "--timeout=60s");
+            await write(words);
+        } finally {
+            await kubectl("-n", namespace, "scale", "statefulset/victoria-logs", "--replicas=1");
+            const status = ["rollout", "status", "statefulset/victoria-logs", "--timeout=120s"];
+            await kubectl("-n", namespace, ...status);
+        }
+        await eventually("the line", RETRY_PATIENCE, async () => {
+            // Its address takes a moment to lead to the new pod.
+            const lines = await query(`_msg:="${words}"`).catch(() => []);
+            return lines.length > 0 ? true : undefined;
+        });
+        await kubectl("-n", namespace, "delete", "pod", WRITER);
+    });
+});
