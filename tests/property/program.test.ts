@@ -1,118 +1,21 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { OUTSIDE } from "../../components/core/links";
-import { contradictions } from "../../stacks/settings/contradictions";
-import { PROFILES } from "../../stacks/settings/profiles";
 import type { Settings } from "../../stacks/settings/schema";
+import { anySettings } from "../support/anySettings";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
-import { deployProgram, settings } from "../support/program";
-
-const BACKUP_TARGET = { endpoint: "https://s3.example:9443", bucket: "flts-backup", existingSecret: "away" };
-
-/** Settings from everywhere in their space; the ones that contradict each other are left out. */
-const anySettings: fc.Arbitrary<Settings> = fc
-    .record({
-        identifier: fc.constantFrom("", "team-a", "x"),
-        imageRegistry: fc.constantFrom(undefined, "mirror.example", "mirror.example:5000/flts"),
-        namespace: fc.constantFrom("flts", "flts-two"),
-        profile: fc.constantFrom(...PROFILES),
-        storageClass: fc.constantFrom(undefined, "fast"),
-        volumes: fc.record({ retain: fc.boolean() }),
-        credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
-        kafka: fc.oneof(
-            fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
-            fc.constant({ external: { bootstrapServers: "kafka.example:9094" } }),
-        ),
-        objectStore: fc.oneof(
-            fc.record({
-                chart: fc.constant("/charts/minio.tgz"),
-                mode: fc.constantFrom("standalone", "distributed"),
-                console: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30901 }),
-            }),
-            fc.constant({
-                external: { endpoint: "http://minio.store.svc:9001" },
-                existingSecret: "store-root",
-            }),
-        ),
-        postgres: fc.oneof(
-            fc.record({
-                access: fc.constantFrom({ mode: "tunnel" }, { mode: "direct", host: "db.example" }),
-            }),
-            fc.constant({ external: { host: "postgres.db.svc", port: 6432 }, existingSecret: "db-admin" }),
-        ),
-        mlflow: fc.oneof(
-            fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
-            fc.constant({ external: { trackingUri: "https://mlflow.example" } }),
-        ),
-        preprocess: fc.record({ scaler: fc.constantFrom("none", "RobustScaler"), handleNans: fc.boolean() }),
-        training: fc.record({
-            models: fc.subarray(["GRU", "LSTM", "PROPHET"], { minLength: 1 }),
-            epochs: fc.integer({ min: 1, max: 100 }),
-        }),
-        inference: fc.constantFrom(
-            {},
-            { replicas: 3 },
-            { autoscaling: { enabled: true, minReplicas: 1, maxReplicas: 50 } },
-            { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 4 } },
-        ),
-        serving: fc.record({
-            canary: fc.constantFrom(
-                {},
-                { runId: "0a".repeat(16), weight: 0 },
-                { image: "flts/inference:next", weight: 25 },
-                {
-                    runId: "0b".repeat(16),
-                    image: "elsewhere/inference@sha256:" + "0".repeat(64),
-                    weight: 100,
-                },
-            ),
-        }),
-        layers: fc.constantFrom(
-            ["infrastructure", "pipeline", "serving"],
-            ["infrastructure", "pipeline", "serving", "monitoring"],
-        ),
-        monitoring: fc.constantFrom(
-            {},
-            { grafana: { enabled: false }, service: { type: "NodePort", nodePort: 30909 } },
-            { webhook: { existingSecret: "chat", port: 8443 } },
-            { logs: { enabled: false } },
-            { logs: { storage: "20Gi", service: { type: "LoadBalancer" } } },
-        ),
-        ingress: fc.constantFrom(
-            {},
-            { enabled: true, hosts: { api: "none" }, tls: { secretName: "given" } },
-            { enabled: true, hosts: { mlflow: "none" }, controllerNamespace: "traefik" },
-            {
-                enabled: true,
-                tls: { clusterIssuer: "letsencrypt" },
-                login: { mode: "oidc", issuerUrl: "https://id.example", existingSecret: "client" },
-            },
-        ),
-        loadTest: fc.record({
-            enabled: fc.boolean(),
-            workers: fc.integer({ min: 1, max: 100 }),
-            service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30089 }),
-        }),
-        backup: fc.constantFrom({}, { enabled: false }, { keep: 30, target: BACKUP_TARGET }),
-        loadBalancer: fc.record({
-            replicas: fc.integer({ min: 1, max: 10 }),
-            service: fc.constantFrom(
-                { type: "ClusterIP" },
-                { type: "NodePort", nodePort: 30023 },
-                { type: "LoadBalancer" },
-            ),
-        }),
-    })
-    .map((overrides) => settings(overrides))
-    .filter((chosen) => contradictions(chosen).length === 0);
+import { deployProgram } from "../support/program";
 
 interface Metadata {
     readonly name?: string;
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** Tiers that ask the Kubernetes API. */
+const ASK_API = ["kube-state-metrics", "log-collector", "prometheus"];
 
 /** Points of the space that are tried in one run; more with `FLTS_PROPERTY_RUNS`. */
 const RUNS = Number(process.env.FLTS_PROPERTY_RUNS ?? 10);
@@ -144,19 +47,22 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
                 const { spec } = workload.template;
-                const asksApi = ["kube-state-metrics", "log-collector", "prometheus"].includes(workload.name);
-                assert.equal(spec.automountServiceAccountToken, asksApi, workload.name);
+                assert.equal(
+                    spec.automountServiceAccountToken,
+                    ASK_API.includes(workload.name),
+                    workload.name,
+                );
                 assert.equal(spec.enableServiceLinks, false, workload.name);
                 assert.equal(spec.securityContext.runAsNonRoot, true, workload.name);
                 assert.ok(spec.securityContext.runAsUser > 0, workload.name);
                 assert.equal(spec.securityContext.seccompProfile.type, "RuntimeDefault", workload.name);
                 assert.doesNotMatch(JSON.stringify(spec), /hostNetwork|hostPID|hostIPC/, workload.name);
                 // The one exception, in a namespace of its own: the collector reads the logs of its node.
-                assert.deepEqual(
-                    spec.volumes.flatMap((volume) => ("hostPath" in volume ? [volume.hostPath.path] : [])),
-                    workload.name === "log-collector" ? ["/var/log"] : [],
-                    workload.name,
+                const seen = workload.name === "log-collector" ? ["/var/log"] : [];
+                const paths = spec.volumes.flatMap((each) =>
+                    "hostPath" in each ? [each.hostPath.path] : [],
                 );
+                assert.deepEqual(paths, seen, workload.name);
                 for (const { securityContext } of containers(workload)) {
                     assert.deepEqual(securityContext, {
                         runAsNonRoot: true,

@@ -1,0 +1,104 @@
+import * as fc from "fast-check";
+import { contradictions } from "../../stacks/settings/contradictions";
+import { PROFILES } from "../../stacks/settings/profiles";
+import type { Settings } from "../../stacks/settings/schema";
+import { settings } from "./program";
+
+const BACKUP_TARGET = { endpoint: "https://s3.example:9443", bucket: "flts-backup", existingSecret: "away" };
+
+/** Settings from everywhere in their space; the ones that contradict each other are left out. */
+export const anySettings: fc.Arbitrary<Settings> = fc
+    .record({
+        identifier: fc.constantFrom("", "team-a", "x"),
+        imageRegistry: fc.constantFrom(undefined, "mirror.example", "mirror.example:5000/flts"),
+        namespace: fc.constantFrom("flts", "flts-two"),
+        profile: fc.constantFrom(...PROFILES),
+        storageClass: fc.constantFrom(undefined, "fast"),
+        volumes: fc.record({ retain: fc.boolean() }),
+        credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
+        kafka: fc.oneof(
+            fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
+            fc.constant({ external: { bootstrapServers: "kafka.example:9094" } }),
+        ),
+        objectStore: fc.oneof(
+            fc.record({
+                chart: fc.constant("/charts/minio.tgz"),
+                mode: fc.constantFrom("standalone", "distributed"),
+                console: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30901 }),
+            }),
+            fc.constant({
+                external: { endpoint: "http://minio.store.svc:9001" },
+                existingSecret: "store-root",
+            }),
+        ),
+        postgres: fc.oneof(
+            fc.record({
+                access: fc.constantFrom({ mode: "tunnel" }, { mode: "direct", host: "db.example" }),
+            }),
+            fc.constant({ external: { host: "postgres.db.svc", port: 6432 }, existingSecret: "db-admin" }),
+        ),
+        mlflow: fc.oneof(
+            fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
+            fc.constant({ external: { trackingUri: "https://mlflow.example" } }),
+        ),
+        preprocess: fc.record({ scaler: fc.constantFrom("none", "RobustScaler"), handleNans: fc.boolean() }),
+        training: fc.record({
+            models: fc.subarray(["GRU", "LSTM", "PROPHET"], { minLength: 1 }),
+            epochs: fc.integer({ min: 1, max: 100 }),
+        }),
+        inference: fc.constantFrom(
+            {},
+            { replicas: 3 },
+            { autoscaling: { enabled: true, minReplicas: 1, maxReplicas: 50 } },
+            { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 4 } },
+        ),
+        serving: fc.record({
+            canary: fc.constantFrom(
+                {},
+                { runId: "0a".repeat(16), weight: 0 },
+                { image: "flts/inference:next", weight: 25 },
+                {
+                    runId: "0b".repeat(16),
+                    image: "elsewhere/inference@sha256:" + "0".repeat(64),
+                    weight: 100,
+                },
+            ),
+        }),
+        layers: fc.constantFrom(
+            ["infrastructure", "pipeline", "serving"],
+            ["infrastructure", "pipeline", "serving", "monitoring"],
+        ),
+        monitoring: fc.constantFrom(
+            {},
+            { grafana: { enabled: false }, service: { type: "NodePort", nodePort: 30909 } },
+            { webhook: { existingSecret: "chat", port: 8443 } },
+            { logs: { enabled: false } },
+            { logs: { storage: "20Gi", service: { type: "LoadBalancer" } } },
+        ),
+        ingress: fc.constantFrom(
+            {},
+            { enabled: true, hosts: { api: "none" }, tls: { secretName: "given" } },
+            { enabled: true, hosts: { mlflow: "none" }, controllerNamespace: "traefik" },
+            {
+                enabled: true,
+                tls: { clusterIssuer: "letsencrypt" },
+                login: { mode: "oidc", issuerUrl: "https://id.example", existingSecret: "client" },
+            },
+        ),
+        loadTest: fc.record({
+            enabled: fc.boolean(),
+            workers: fc.integer({ min: 1, max: 100 }),
+            service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30089 }),
+        }),
+        backup: fc.constantFrom({}, { enabled: false }, { keep: 30, target: BACKUP_TARGET }),
+        loadBalancer: fc.record({
+            replicas: fc.integer({ min: 1, max: 10 }),
+            service: fc.constantFrom(
+                { type: "ClusterIP" },
+                { type: "NodePort", nodePort: 30023 },
+                { type: "LoadBalancer" },
+            ),
+        }),
+    })
+    .map((overrides) => settings(overrides))
+    .filter((chosen) => contradictions(chosen).length === 0);
