@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { awaited, type Metadata } from "./awaited";
 import type { Labels } from "./labels";
 import { container, podTemplate, type ContainerArgs, type PodArgs } from "./pod";
 import { SERVICE_USER } from "./podSecurity";
@@ -24,36 +25,9 @@ export interface DeploymentArgs extends Pick<
     readonly container: ContainerArgs;
 }
 
-/** Metadata as a tier makes it. */
-interface Metadata {
-    readonly name: string;
-    readonly namespace: pulumi.Input<string>;
-    readonly labels: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-}
-
 /** A Deployment whose pods run one container, after those that prepare it. */
 export function deployment(metadata: Metadata, args: DeploymentArgs): kubernetes.apps.v1.DeploymentArgs {
     return { metadata: awaited(metadata, args.replicas), spec: deploymentSpec(args) };
-}
-
-/**
- * Has an update end when the new pods are ready and all old ones gone, unless it waits for nothing; where an autoscaler
- * sets their number it cannot be said when that is.
- *
- * Without it Pulumi's Kubernetes plugin may take the old pods for the new ones, and report an update as done before it
- * began, whatever becomes of it: it looks at what it knew of the Deployment before the change (`await` in
- * pkg/await/deployment.go of v4.25.0). What it is told to wait for is compared with the newest generation only:
- * https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/#pulumicomwaitfor
- */
-function awaited(metadata: Metadata, replicas: number | undefined): Metadata {
-    if (replicas === undefined || metadata.annotations?.["pulumi.com/skipAwait"] === "true") {
-        return metadata;
-    }
-    const counts = ["updatedReplicas", "replicas", "availableReplicas"];
-    const conditions = counts.map((count) => `jsonpath={.status.${count}}=${replicas}`);
-    const annotations = { "pulumi.com/waitFor": JSON.stringify(conditions), ...metadata.annotations };
-    return { ...metadata, annotations };
 }
 
 function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.apps.v1.DeploymentSpec {

@@ -2,14 +2,13 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { plain } from "../core/environment";
-import { selectorLabels } from "../core/labels";
 import type { Connection, MetricsEndpoint } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
-import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
+import { container, PREPARATION_RESOURCES, type Resources } from "../core/pod";
 import { probes, tcpCheck } from "../core/probes";
 import { disruptionBudget } from "../core/replicas";
+import { statefulSet } from "../core/statefulSet";
 import { Tier } from "../core/tier";
-import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import {
     clusterId,
     CONTROLLER_PORT,
@@ -137,72 +136,68 @@ export class Kafka extends Tier {
         const id = clusterId(platform.namespaceName, name);
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: {
-                    serviceName: `${name}-headless`,
-                    replicas: args.brokers,
-                    // All at once: a single controller of three has no majority and would never be ready.
-                    podManagementPolicy: "Parallel",
-                    selector: { matchLabels: { ...selectorLabels(this.identity()) } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: KAFKA_USER,
-                        annotations: { "flts.io/config-checksum": configuration.checksum },
-                        // A controlled shutdown moves leadership away first.
-                        graceSeconds: 60,
-                        spread: args.brokers > 1,
-                        initContainers: [
-                            container({
-                                name: "format",
-                                image,
-                                command: ["/bin/sh", "-c", formatScript(shape, id)],
-                                resources: PREPARATION_RESOURCES,
-                                mounts,
+            statefulSet(this.metadata(name), {
+                serviceName: `${name}-headless`,
+                replicas: args.brokers,
+                // All at once: a single controller of three has no majority and would never be ready.
+                parallel: true,
+                storage: args.storage,
+                storageClass: platform.storageClass,
+                pod: {
+                    labels: this.podLabels,
+                    serviceAccountName: this.serviceAccount.metadata.name,
+                    user: KAFKA_USER,
+                    annotations: { "flts.io/config-checksum": configuration.checksum },
+                    // A controlled shutdown moves leadership away first.
+                    graceSeconds: 60,
+                    spread: args.brokers > 1,
+                    initContainers: [
+                        container({
+                            name: "format",
+                            image,
+                            command: ["/bin/sh", "-c", formatScript(shape, id)],
+                            resources: PREPARATION_RESOURCES,
+                            mounts,
+                        }),
+                        container({
+                            name: "agent",
+                            image: platform.images.reference("jmx-exporter"),
+                            command: COPY_AGENT_COMMAND,
+                            resources: PREPARATION_RESOURCES,
+                            mounts: [{ name: "agent", mountPath: SHARED_DIRECTORY }],
+                        }),
+                    ],
+                    containers: [
+                        container({
+                            name: "kafka",
+                            image,
+                            command: brokerCommand(args.heapMegabytes),
+                            ports: {
+                                kafka: KAFKA_PORT,
+                                controller: CONTROLLER_PORT,
+                                metrics: KAFKA_METRICS_PORT,
+                            },
+                            resources: args.resources,
+                            mounts: [
+                                ...mounts,
+                                { name: "agent", mountPath: AGENT_DIRECTORY, readOnly: true },
+                            ],
+                            // A KRaft broker opens its client port last, after it has caught up and was let in.
+                            probes: probes({
+                                startup: tcpCheck("kafka"),
+                                readiness: tcpCheck("kafka"),
+                                liveness: tcpCheck("kafka"),
+                                startSeconds: 300,
                             }),
-                            container({
-                                name: "agent",
-                                image: platform.images.reference("jmx-exporter"),
-                                command: COPY_AGENT_COMMAND,
-                                resources: PREPARATION_RESOURCES,
-                                mounts: [{ name: "agent", mountPath: SHARED_DIRECTORY }],
-                            }),
-                        ],
-                        containers: [
-                            container({
-                                name: "kafka",
-                                image,
-                                command: brokerCommand(args.heapMegabytes),
-                                ports: {
-                                    kafka: KAFKA_PORT,
-                                    controller: CONTROLLER_PORT,
-                                    metrics: KAFKA_METRICS_PORT,
-                                },
-                                resources: args.resources,
-                                mounts: [
-                                    ...mounts,
-                                    { name: "agent", mountPath: AGENT_DIRECTORY, readOnly: true },
-                                ],
-                                // A KRaft broker opens its client port last, after it has caught up and was let in.
-                                probes: probes({
-                                    startup: tcpCheck("kafka"),
-                                    readiness: tcpCheck("kafka"),
-                                    liveness: tcpCheck("kafka"),
-                                    startSeconds: 300,
-                                }),
-                            }),
-                        ],
-                        volumes: [
-                            { name: "config", configMap: { name: configuration.map.metadata.name } },
-                            { name: "run", emptyDir: {} },
-                            { name: "agent", emptyDir: {} },
-                        ],
-                    }),
-                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
-                    volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
+                        }),
+                    ],
+                    volumes: [
+                        { name: "config", configMap: { name: configuration.map.metadata.name } },
+                        { name: "run", emptyDir: {} },
+                        { name: "agent", emptyDir: {} },
+                    ],
                 },
-            },
+            }),
             this.child(platform.guard.options),
         );
     }

@@ -9,10 +9,10 @@ import {
     generatedPassword,
 } from "../core/credentials";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
+import { container, PREPARATION_RESOURCES, type Resources } from "../core/pod";
 import { commandCheck, probes } from "../core/probes";
+import { statefulSet } from "../core/statefulSet";
 import { Tier } from "../core/tier";
-import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import {
     CONFIG_DIRECTORY,
     CREDENTIALS_DIRECTORY,
@@ -119,63 +119,59 @@ export class Postgres extends Tier {
         const answers = commandCheck(["pg_isready", "--host=127.0.0.1", `--username=${SUPERUSER}`]);
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: {
-                    serviceName: name,
-                    replicas: 1,
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: POSTGRES_USER,
-                        annotations: {
-                            ...credentialsAnnotation(platform.credentialsEpoch),
-                            "flts.io/config-checksum": contentHash(data),
+            statefulSet(this.metadata(name), {
+                serviceName: name,
+                replicas: 1,
+                storage,
+                storageClass: platform.storageClass,
+                pod: {
+                    labels: this.podLabels,
+                    serviceAccountName: this.serviceAccount.metadata.name,
+                    user: POSTGRES_USER,
+                    annotations: {
+                        ...credentialsAnnotation(platform.credentialsEpoch),
+                        "flts.io/config-checksum": contentHash(data),
+                    },
+                    graceSeconds: 60,
+                    initContainers: [
+                        container({
+                            name: "prepare",
+                            image,
+                            command: ["/bin/sh", "-c", PREPARE_SCRIPT],
+                            resources: PREPARATION_RESOURCES,
+                            mounts: [
+                                ...mounts,
+                                { name: "credentials", mountPath: CREDENTIALS_DIRECTORY, readOnly: true },
+                            ],
+                        }),
+                    ],
+                    containers: [
+                        container({
+                            name: "postgres",
+                            image,
+                            command: serverCommand(),
+                            ports: { postgres: POSTGRES_PORT },
+                            resources,
+                            mounts,
+                            // SIGTERM alone would wait for every client to leave; SIGINT ends their sessions.
+                            preStop: ["/bin/sh", "-c", "kill -INT 1"],
+                            probes: probes({
+                                startup: answers,
+                                readiness: answers,
+                                liveness: answers,
+                                startSeconds: 300,
+                            }),
+                        }),
+                    ],
+                    volumes: [
+                        { name: "config", configMap: { name: config.metadata.name } },
+                        {
+                            name: "credentials",
+                            secret: { secretName: this.superuserSecretName, defaultMode: 0o440 },
                         },
-                        graceSeconds: 60,
-                        initContainers: [
-                            container({
-                                name: "prepare",
-                                image,
-                                command: ["/bin/sh", "-c", PREPARE_SCRIPT],
-                                resources: PREPARATION_RESOURCES,
-                                mounts: [
-                                    ...mounts,
-                                    { name: "credentials", mountPath: CREDENTIALS_DIRECTORY, readOnly: true },
-                                ],
-                            }),
-                        ],
-                        containers: [
-                            container({
-                                name: "postgres",
-                                image,
-                                command: serverCommand(),
-                                ports: { postgres: POSTGRES_PORT },
-                                resources,
-                                mounts,
-                                // SIGTERM alone would wait for every client to leave; SIGINT ends their sessions.
-                                preStop: ["/bin/sh", "-c", "kill -INT 1"],
-                                probes: probes({
-                                    startup: answers,
-                                    readiness: answers,
-                                    liveness: answers,
-                                    startSeconds: 300,
-                                }),
-                            }),
-                        ],
-                        volumes: [
-                            { name: "config", configMap: { name: config.metadata.name } },
-                            {
-                                name: "credentials",
-                                secret: { secretName: this.superuserSecretName, defaultMode: 0o440 },
-                            },
-                        ],
-                    }),
-                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
-                    volumeClaimTemplates: [volumeClaim("data", storage, platform.storageClass)],
+                    ],
                 },
-            },
+            }),
             this.child(platform.guard.options),
         );
     }

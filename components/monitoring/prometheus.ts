@@ -5,10 +5,10 @@ import type { Exposure } from "../core/exposure";
 import { scrapeConnection, type Connection, type MetricsEndpoint } from "../core/links";
 import { readRules } from "../core/permissions";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
+import { container, type Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
+import { statefulSet } from "../core/statefulSet";
 import { Tier } from "../core/tier";
-import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import { KUBELETS, KUBERNETES_API } from "./clusterPorts";
 import type { Files } from "./files";
 import { NOBODY } from "./exporter";
@@ -109,50 +109,46 @@ export class Prometheus extends Tier {
         const { config, rules, checksum } = this.configuration(args);
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: {
-                    serviceName: name,
-                    replicas: 1,
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        apiToken: true,
-                        user: NOBODY,
-                        annotations: { "flts.io/config-checksum": checksum },
-                        // Time to write what is in memory.
-                        graceSeconds: 60,
-                        containers: [
-                            container({
-                                name,
-                                image: platform.images.reference("prometheus"),
-                                command: serverCommand(args),
-                                ports: { http: PROMETHEUS_PORT },
-                                resources: args.resources,
-                                mounts: [
-                                    { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
-                                    { name: "rules", mountPath: RULES_DIRECTORY, readOnly: true },
-                                    { name: "data", mountPath: DATA_DIRECTORY },
-                                ],
-                                probes: probes({
-                                    startup: httpCheck("/-/ready"),
-                                    readiness: httpCheck("/-/ready"),
-                                    liveness: httpCheck("/-/healthy"),
-                                    // Replaying the log of a large database takes minutes.
-                                    startSeconds: 600,
-                                }),
+            statefulSet(this.metadata(name), {
+                serviceName: name,
+                replicas: 1,
+                storage: args.storage,
+                storageClass: platform.storageClass,
+                pod: {
+                    labels: this.podLabels,
+                    serviceAccountName: this.serviceAccount.metadata.name,
+                    apiToken: true,
+                    user: NOBODY,
+                    annotations: { "flts.io/config-checksum": checksum },
+                    // Time to write what is in memory.
+                    graceSeconds: 60,
+                    containers: [
+                        container({
+                            name,
+                            image: platform.images.reference("prometheus"),
+                            command: serverCommand(args),
+                            ports: { http: PROMETHEUS_PORT },
+                            resources: args.resources,
+                            mounts: [
+                                { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
+                                { name: "rules", mountPath: RULES_DIRECTORY, readOnly: true },
+                                { name: "data", mountPath: DATA_DIRECTORY },
+                            ],
+                            probes: probes({
+                                startup: httpCheck("/-/ready"),
+                                readiness: httpCheck("/-/ready"),
+                                liveness: httpCheck("/-/healthy"),
+                                // Replaying the log of a large database takes minutes.
+                                startSeconds: 600,
                             }),
-                        ],
-                        volumes: [
-                            { name: "config", configMap: { name: config.metadata.name } },
-                            { name: "rules", configMap: { name: rules.metadata.name } },
-                        ],
-                    }),
-                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
-                    volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
+                        }),
+                    ],
+                    volumes: [
+                        { name: "config", configMap: { name: config.metadata.name } },
+                        { name: "rules", configMap: { name: rules.metadata.name } },
+                    ],
                 },
-            },
+            }),
             this.child({ ...platform.guard.options, dependsOn: permissions }),
         );
     }

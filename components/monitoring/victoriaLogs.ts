@@ -3,10 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Exposure } from "../core/exposure";
 import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
+import { container, type Resources } from "../core/pod";
 import { httpCheck, probes } from "../core/probes";
+import { statefulSet } from "../core/statefulSet";
 import { Tier } from "../core/tier";
-import { KEEP_CLAIMS, volumeClaim } from "../core/volumeClaim";
 import { NOBODY } from "./exporter";
 
 /** Port of VictoriaLogs: writes, queries and its web page. */
@@ -55,36 +55,32 @@ export class VictoriaLogs extends Tier {
         const { platform, tierName: name } = this;
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            {
-                metadata: this.metadata(name),
-                spec: {
-                    serviceName: name,
-                    replicas: 1,
-                    selector: { matchLabels: { ...this.podLabels } },
-                    template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: NOBODY,
-                        containers: [
-                            container({
-                                name,
-                                image: platform.images.reference("victoria-logs"),
-                                command: serverCommand(args),
-                                ports: { http: VICTORIA_LOGS_PORT },
-                                resources: args.resources,
-                                mounts: [{ name: "data", mountPath: DATA_DIRECTORY }],
-                                probes: probes({
-                                    startup: httpCheck("/health"),
-                                    readiness: httpCheck("/health"),
-                                    liveness: httpCheck("/health"),
-                                }),
+            statefulSet(this.metadata(name), {
+                serviceName: name,
+                replicas: 1,
+                storage: args.storage,
+                storageClass: platform.storageClass,
+                pod: {
+                    labels: this.podLabels,
+                    serviceAccountName: this.serviceAccount.metadata.name,
+                    user: NOBODY,
+                    containers: [
+                        container({
+                            name,
+                            image: platform.images.reference("victoria-logs"),
+                            command: serverCommand(args),
+                            ports: { http: VICTORIA_LOGS_PORT },
+                            resources: args.resources,
+                            mounts: [{ name: "data", mountPath: DATA_DIRECTORY }],
+                            probes: probes({
+                                startup: httpCheck("/health"),
+                                readiness: httpCheck("/health"),
+                                liveness: httpCheck("/health"),
                             }),
-                        ],
-                    }),
-                    persistentVolumeClaimRetentionPolicy: KEEP_CLAIMS,
-                    volumeClaimTemplates: [volumeClaim("data", args.storage, platform.storageClass)],
+                        }),
+                    ],
                 },
-            },
+            }),
             this.child(platform.guard.options),
         );
     }

@@ -6,6 +6,7 @@ import { environment, fromSecret, plain } from "../../components/core/environmen
 import { Images } from "../../components/core/images";
 import { objectLabels, selectorLabels } from "../../components/core/labels";
 import { PREPARATION_RESOURCES } from "../../components/core/pod";
+import { statefulSet } from "../../components/core/statefulSet";
 import { clusterId, replicationFactor, serverProperties } from "../../components/infrastructure/kafkaConfig";
 import { policyDocument } from "../../components/infrastructure/objectStorePolicy";
 import { topicDeclarations } from "../../components/pipeline/contract";
@@ -156,6 +157,17 @@ describe("a Deployment", () => {
                 ]),
             },
         });
+    });
+
+    it("is waited for as a StatefulSet is", () => {
+        const { metadata: stateful } = statefulSet(metadata, {
+            pod: { labels: { app: "worker" }, serviceAccountName: "worker", user: 1, containers: [] },
+            replicas: 2,
+            serviceName: "worker",
+            storage: "1Gi",
+            storageClass: undefined,
+        });
+        assert.deepEqual(stateful, made(2));
     });
 
     it("has it wait for no number that an autoscaler sets, nor where nothing is waited for", () => {
