@@ -1,0 +1,64 @@
+"""What the tests of backups are about: a store in memory, and what it holds."""
+
+import hashlib
+import io
+from datetime import UTC, datetime
+
+from flts.backup.source import ListedObject, OpenedObject
+from flts.common.storage import ObjectMissing
+
+RUN = "0a" * 16
+MODEL = f"1/{RUN}/artifacts/GRU"
+POINTER = {
+    "config_hash": "abc",
+    "run_id": RUN,
+    "model_type": "GRU",
+    "experiment": "flts",
+    "model_uri": f"runs:/{RUN}/GRU",
+    "rmse": 1.0,
+    "mae": 1.0,
+    "mse": 1.0,
+    "score": 1.0,
+    "timestamp": "2026-01-01T00:00:00Z",
+    "weights": {},
+}
+NIGHT = datetime(2026, 1, 1, 2, tzinfo=UTC)
+
+
+class MemorySource:
+    """Buckets in memory; `opened` lists every object that was read, `put_keys` every one that was written."""
+
+    def __init__(self):
+        self.content: dict[tuple[str, str], tuple[bytes, str]] = {}
+        self.opened: list[str] = []
+        self.put_keys: list[str] = []
+        self.fail_on: str | None = None
+
+    def add(self, bucket, key, body, content_type="application/octet-stream"):
+        self.content[bucket, key] = (body, content_type)
+
+    def objects(self, bucket):
+        for (owner, key), (body, _) in sorted(self.content.items()):
+            if owner == bucket:
+                yield ListedObject(key, len(body), hashlib.md5(body).hexdigest())
+
+    def open(self, bucket, key):
+        if key == self.fail_on:
+            raise ConnectionError("store is gone")
+        if (bucket, key) not in self.content:
+            raise ObjectMissing(f"no object {bucket}/{key}")
+        body, content_type = self.content[bucket, key]
+        self.opened.append(key)
+        return OpenedObject(io.BytesIO(body), hashlib.md5(body).hexdigest(), content_type)
+
+    def put(self, bucket, key, stream, content_type):
+        self.add(bucket, key, stream.read(), content_type)
+        self.put_keys.append(key)
+
+
+def run_line(run_id=RUN, status="FINISHED", stage="active"):
+    return (run_id, f"mlflow-artifacts:/1/{run_id}/artifacts", status, stage, "GRU")
+
+
+def blob(settings, body):
+    return settings.backup_directory / "objects" / hashlib.sha256(body).hexdigest()
