@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { formatDuration } from "../../toolchain/console";
 import type { SettingsTree } from "../../toolchain/stack/settings";
-import { kubectlGet, make } from "../support/commands";
+import { kubectlGet } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { eventually } from "../support/processing";
 import { figures, FORECAST_API, forecastBody, rolledOut } from "../support/serving";
 import { failures, underLoad } from "../support/steadyLoad";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 
@@ -42,8 +43,7 @@ describe("autoscaling in the embedded cluster", function () {
     }
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
         // A short window, so that the way back can be seen; the default keeps pods for five minutes.
         await deploy({ autoscaling: { enabled: true, maxReplicas: 3, scaleDownWindowSeconds: 15 } });
     });

@@ -3,6 +3,7 @@ import { toolPath } from "../../toolchain/build/paths";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, succeed } from "../support/commands";
 import { eventually, served } from "../support/processing";
 import { rolledOut } from "../support/serving";
+import { deployStack } from "../support/stack";
 
 const inference = "http://127.0.0.1:30023";
 const mlflow = "http://127.0.0.1:30500";
@@ -114,8 +115,7 @@ describe("backups of a running stack", function () {
     let promoted: Pointer;
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
         promoted = (await pointer()) ?? assert.fail("no model was promoted");
     });
 

@@ -4,10 +4,11 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubectl, kubectlGet, make, succeed } from "../support/commands";
+import { kubectl, kubectlGet, succeed } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { eventually } from "../support/processing";
 import { installTraefik, removeTraefik, TRAEFIK, TRAEFIK_PORTS } from "../support/traefik";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 const hosts = { api: "api.flts.test", mlflow: "mlflow.flts.test" } as const;
@@ -90,8 +91,7 @@ describe("the Ingress, through a real controller", function () {
     let credentials: Record<string, string>;
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
         await installTraefik();
         authority = await certificate();
         await stack.settings({

@@ -6,6 +6,7 @@ import { toolPath } from "../../toolchain/build/paths";
 import { readOptions } from "../../toolchain/stack/options";
 import { Workspace } from "../../toolchain/stack/workspace";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, type Outcome } from "../support/commands";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 
@@ -36,8 +37,7 @@ describe("Locust in the cluster", function () {
     let outcome: Outcome;
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
         outcome = await make("loadtest");
     });
 

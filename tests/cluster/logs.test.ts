@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { kubectl, kubectlApply, kubectlGet, make } from "../support/commands";
+import { kubectl, kubectlApply, kubectlGet } from "../support/commands";
 import { eventually, logsOf } from "../support/processing";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 const victoriaLogs = "http://127.0.0.1:30942";
@@ -93,8 +94,7 @@ describe("collected logs", function () {
     this.timeout(15 * 60_000);
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
     });
 
     it("hold what every pod of the stack wrote", async () => {

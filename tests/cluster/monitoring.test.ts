@@ -5,8 +5,9 @@ import { lastObservations, requestForecast } from "../../toolchain/stack/forecas
 import { SAMPLE_DATASET } from "../../toolchain/stack/overrides";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../toolchain/stack/pulledImages";
 import { readOptions } from "../../toolchain/stack/options";
-import { make, projectDirectory, type Outcome } from "../support/commands";
+import { projectDirectory, type Outcome } from "../support/commands";
 import { panelQueries } from "../support/dashboards";
+import { deployStack } from "../support/stack";
 
 const prometheus = "http://127.0.0.1:30909";
 const inference = "http://127.0.0.1:30023";
@@ -51,8 +52,7 @@ describe("monitoring of a healthy stack", function () {
     let load: NodeJS.Timeout;
 
     before(async () => {
-        outcome = await make("up");
-        assert.equal(outcome.code, 0, outcome.everything);
+        outcome = await deployStack();
         // Rates and latencies need somebody who asks.
         const observations = await lastObservations(join(projectDirectory, SAMPLE_DATASET), 96);
         load = setInterval(() => {

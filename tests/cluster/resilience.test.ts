@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { MODEL_TYPES, TRAINER_NAMES } from "../../components/pipeline/contract";
 import { formatDuration } from "../../toolchain/console";
-import { kubectl, make } from "../support/commands";
+import { kubectl } from "../support/commands";
 import { eventually, logsOf, Processing, promotionsOf, served } from "../support/processing";
+import { deployStack } from "../support/stack";
 
 const inference = "http://127.0.0.1:30023";
 const namespace = "flts";
@@ -99,8 +100,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
 
     before(async function () {
         this.timeout(30 * 60_000);
-        const outcome = await make("up");
-        assert.equal(outcome.code, 0, outcome.everything);
+        await deployStack();
     });
 
     /** What every run must end with, however it went. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { kubectl, kubectlGet, make } from "../support/commands";
+import { kubectl, kubectlGet } from "../support/commands";
 import { EngineStack } from "../support/engine";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 
@@ -51,8 +52,7 @@ describe("the real secret values of a running stack", function () {
     let values: Map<string, string>;
 
     before(async () => {
-        const outcome = await make("up");
-        assert.equal(outcome.code, 0, outcome.everything);
+        await deployStack();
         values = await secretValues();
         assert.ok(values.size >= 7, `only these were found: ${[...values.keys()].join(", ")}`);
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SettingsTree } from "../../toolchain/stack/settings";
-import { kubectl, make } from "../support/commands";
+import { kubectl } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { Processing, served } from "../support/processing";
 import {
@@ -12,6 +12,7 @@ import {
     rolledOut,
 } from "../support/serving";
 import { failures, underLoad, type Answer } from "../support/steadyLoad";
+import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 
@@ -57,8 +58,7 @@ describe("the forecast API under steady load", function () {
     }
 
     before(async () => {
-        const up = await make("up");
-        assert.equal(up.code, 0, up.everything);
+        await deployStack();
         body = await forecastBody();
         const ready = (await (await fetch(`${FORECAST_API}/ready`)).json()) as { run_id: string };
         firstRun = ready.run_id;

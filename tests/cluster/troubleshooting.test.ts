@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toolPath } from "../../toolchain/build/paths";
-import { clusterEnvironment, make, projectDirectory, run } from "../support/commands";
+import { clusterEnvironment, projectDirectory, run } from "../support/commands";
+import { deployStack } from "../support/stack";
 
 /** Milliseconds within which a forwarded port answers. */
 const FORWARD_TIMEOUT = 20_000;
@@ -30,8 +31,7 @@ describe("the commands of docs/troubleshooting.md on a running stack", function 
     const tried = new Set<string>();
 
     before(async () => {
-        const outcome = await make("up");
-        assert.equal(outcome.code, 0, outcome.everything);
+        await deployStack();
         environment = {
             ...clusterEnvironment(),
             PATH: `${dirname(toolPath("kubectl"))}${delimiter}${process.env.PATH ?? ""}`,

@@ -6,6 +6,7 @@ import { deploymentOverrides } from "../../toolchain/stack/overrides";
 import { mergeSettings, type SettingsTree } from "../../toolchain/stack/settings";
 import { Workspace } from "../../toolchain/stack/workspace";
 import { run, succeed, type Outcome } from "./commands";
+import { stackChanged } from "./stack";
 
 /** A resource as the state holds it. */
 export interface StateResource {
@@ -49,6 +50,9 @@ export class EngineStack {
 
     /** Runs a pulumi command on the stack. */
     pulumi(command: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+        if (command[0] !== "preview") {
+            stackChanged();
+        }
         return run(toolPath("pulumi"), this.workspace.parameters([...command, "--non-interactive"]), {
             environment: { ...this.workspace.environment, ...environment },
         });
