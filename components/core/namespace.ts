@@ -24,7 +24,10 @@ export interface NamespaceArgs {
     readonly requires?: readonly pulumi.Resource[];
 }
 
-/** A namespace of one stack: unless told otherwise only `restricted` pods are admitted, and nothing may talk until a link allows it. */
+/**
+ * A namespace of one stack: unless told otherwise only `restricted` pods are admitted, and nothing may talk until a link
+ * allows it.
+ */
 export class Namespace extends pulumi.ComponentResource {
     public readonly resource: kubernetes.core.v1.Namespace;
     /** The name, once the namespace and its policies exist. */
