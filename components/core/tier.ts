@@ -203,6 +203,17 @@ export abstract class Tier extends pulumi.ComponentResource {
         return { server: this.tierName, serverLabels: this.podLabels, port, paths };
     }
 
+    /** What a consumer of all pods of the tier gets, where it needs no environment: the network to a container port. */
+    protected connectionAt(port: number, requires: readonly pulumi.Resource[]): Connection {
+        return {
+            server: this.tierName,
+            serverLabels: this.podLabels,
+            ports: [port],
+            environment: [],
+            requires,
+        };
+    }
+
     /** Environment of all connections. */
     protected static environmentOf(connections: readonly Connection[]): Connection["environment"] {
         return connections.flatMap((connection) => connection.environment);

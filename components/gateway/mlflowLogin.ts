@@ -82,13 +82,7 @@ export class MlflowLogin extends Tier {
             }),
             this.child({ dependsOn: [...args.mlflow.requires] }),
         );
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [LOGIN_PORT],
-            environment: [],
-            requires: [service],
-        };
+        this.connection = this.connectionAt(LOGIN_PORT, [service]);
         this.registerOutputs({ service: name });
     }
 

@@ -85,13 +85,7 @@ export class ObjectStore extends Tier {
 
     /** Servers of a distributed store, each of which asks all others for their parts of an object. */
     private peers(): Connection {
-        return {
-            server: this.tierName,
-            serverLabels: this.podLabels,
-            ports: [OBJECT_STORE_PORT],
-            environment: [],
-            requires: [],
-        };
+        return this.connectionAt(OBJECT_STORE_PORT, []);
     }
 
     private rootCredentials(): RootCredentials & { readonly secret: kubernetes.core.v1.Secret } {

@@ -52,13 +52,7 @@ export class Alertmanager extends Tier {
         );
         const configuration = this.configuration(args.webhook);
         const deployment = this.deployment(configuration);
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [ALERTMANAGER_PORT],
-            environment: [],
-            requires: [deployment],
-        };
+        this.connection = this.connectionAt(ALERTMANAGER_PORT, [deployment]);
         this.registerOutputs({ service: name });
     }
 

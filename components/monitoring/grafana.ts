@@ -49,13 +49,7 @@ export class Grafana extends Tier {
         const service = this.expose(args.service, { service: GRAFANA_PORT, container: GRAFANA_PORT });
         const secret = this.adminSecret();
         this.deployment(args, secret);
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [GRAFANA_PORT],
-            environment: [],
-            requires: [service],
-        };
+        this.connection = this.connectionAt(GRAFANA_PORT, [service]);
         this.registerOutputs({ service: name });
     }
 

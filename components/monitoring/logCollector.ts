@@ -48,27 +48,18 @@ export class LogCollector extends Tier {
 
     public constructor(name: string, args: LogCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
         const { platform, store } = args;
+        const namespaceName = collectorNamespaceName(platform.namespaceName);
         const own = new Namespace(
-            collectorNamespaceName(platform.namespaceName),
+            namespaceName,
             { provider: platform.provider, podSecurity: "privileged", prefix: name },
             opts?.parent === undefined ? {} : { parent: opts.parent },
         );
-        const namespace: OtherNamespace = {
-            name: collectorNamespaceName(platform.namespaceName),
-            ready: own.ready,
+        const home = { namespaceName, namespace: own.ready, namespaceResource: own.resource };
+        super("monitoring:LogCollector", name, { ...platform, ...home }, opts);
+        this.metrics = {
+            ...this.metricsAt(AGENT_PORT),
+            namespace: { name: namespaceName, ready: own.ready },
         };
-        super(
-            "monitoring:LogCollector",
-            name,
-            {
-                ...platform,
-                namespaceName: namespace.name,
-                namespace: namespace.ready,
-                namespaceResource: own.resource,
-            },
-            opts,
-        );
-        this.metrics = { ...this.metricsAt(AGENT_PORT), namespace };
         const elsewhere: OtherNamespace = { name: platform.namespaceName, ready: platform.namespace };
         this.link([{ ...store, namespace: elsewhere }, KUBERNETES_API]);
         // It asks which pods are on its node, and for the labels of their node and namespaces.
@@ -78,7 +69,7 @@ export class LogCollector extends Tier {
             { apiGroups: [""], resources: ["namespaces"], verbs: ["list"] },
         ]);
         this.agents(args, [...permissions, ...store.requires]);
-        this.registerOutputs({ namespace: namespace.ready });
+        this.registerOutputs({ namespace: own.ready });
     }
 
     private agents({ platform, store }: LogCollectorArgs, dependsOn: pulumi.Resource[]): void {

@@ -66,13 +66,7 @@ export class Prometheus extends Tier {
         ];
         const service = this.expose(args.service, { service: PROMETHEUS_PORT, container: PROMETHEUS_PORT });
         const server = this.server(args, permissions);
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [PROMETHEUS_PORT],
-            environment: [],
-            requires: [server, service],
-        };
+        this.connection = this.connectionAt(PROMETHEUS_PORT, [server, service]);
         this.registerOutputs({ service: name });
     }
 

@@ -41,13 +41,7 @@ export class VictoriaLogs extends Tier {
         const ports = { service: VICTORIA_LOGS_PORT, container: VICTORIA_LOGS_PORT };
         const service = this.expose(args.service, ports);
         const server = this.server(args);
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [VICTORIA_LOGS_PORT],
-            environment: [],
-            requires: [server, service],
-        };
+        this.connection = this.connectionAt(VICTORIA_LOGS_PORT, [server, service]);
         this.registerOutputs({ service: name });
     }
 

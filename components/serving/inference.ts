@@ -59,13 +59,7 @@ export class Inference extends Tier {
             this.autoscaler(deployment, args.scaling);
         }
         disruptionBudget(name, this.metadata(name), this.podLabels, mostReplicas(args.scaling), this.child());
-        this.connection = {
-            server: name,
-            serverLabels: this.podLabels,
-            ports: [INFERENCE_PORT],
-            environment: [],
-            requires: [deployment],
-        };
+        this.connection = this.connectionAt(INFERENCE_PORT, [deployment]);
         this.registerOutputs({ service: name });
     }
 

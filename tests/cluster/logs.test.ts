@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { kubectl, kubectlApply, kubectlGet } from "../support/commands";
-import { eventually, logsOf } from "../support/processing";
+import { eventually, logsOf, settle } from "../support/processing";
 import { deployStack } from "../support/stack";
 
 const namespace = "flts";
@@ -111,12 +111,10 @@ describe("collected logs", function () {
             }
         }
         assert.ok(wrote.length > 10, wrote.join(", "));
-        let missing: readonly string[] = wrote;
-        for (const end = Date.now() + PATIENCE * 1000; missing.length > 0 && Date.now() < end;) {
+        const missing = await settle(PATIENCE, async () => {
             const found = await podsWithLines();
-            missing = wrote.filter((name) => !found.has(name));
-            await new Promise((wake) => setTimeout(wake, 1_000));
-        }
+            return wrote.filter((name) => !found.has(name));
+        });
         assert.equal(missing.join(", "), "", `no lines of ${missing.join(", ")}\n${await logsOfCollector()}`);
     });
 

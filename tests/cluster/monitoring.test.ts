@@ -7,13 +7,14 @@ import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../toolchain/stack/pulledI
 import { readOptions } from "../../toolchain/stack/options";
 import { projectDirectory, type Outcome } from "../support/commands";
 import { panelQueries } from "../support/dashboards";
+import { settle } from "../support/processing";
 import { deployStack } from "../support/stack";
 
 const prometheus = "http://127.0.0.1:30909";
 const inference = "http://127.0.0.1:30023";
 
-/** Milliseconds in which everything must have been scraped, MinIO must have counted its buckets, and pods be up. */
-const PATIENCE = 5 * 60_000;
+/** Seconds in which everything must have been scraped, MinIO must have counted its buckets, and pods be up. */
+const PATIENCE = 5 * 60;
 
 interface Sample {
     readonly metric: Readonly<Record<string, string>>;
@@ -31,18 +32,6 @@ async function api<Data>(path: string, parameters: Readonly<Record<string, strin
 
 async function query(expression: string): Promise<readonly Sample[]> {
     return (await api<{ result: readonly Sample[] }>("query", { query: expression })).result;
-}
-
-/** Repeats a look until it finds nothing wrong; the last findings are what the test shows. */
-async function settle(look: () => Promise<readonly string[]>): Promise<readonly string[]> {
-    const deadline = Date.now() + PATIENCE;
-    for (;;) {
-        const wrong = await look().catch((error: unknown) => [String(error)]);
-        if (wrong.length === 0 || Date.now() > deadline) {
-            return wrong;
-        }
-        await new Promise((wake) => setTimeout(wake, 5_000));
-    }
 }
 
 describe("monitoring of a healthy stack", function () {
@@ -67,7 +56,7 @@ describe("monitoring of a healthy stack", function () {
     });
 
     it("scrapes every tier, and none is down", async () => {
-        const wrong = await settle(async () => {
+        const wrong = await settle(PATIENCE, async () => {
             const up = await query("up");
             const found = new Set(up.map(({ metric }) => metric.job ?? ""));
             const missing = [
@@ -100,7 +89,7 @@ describe("monitoring of a healthy stack", function () {
 
     it("has data for every panel of every dashboard", async () => {
         const queries = panelQueries();
-        const wrong = await settle(async () => {
+        const wrong = await settle(PATIENCE, async () => {
             const looks = await Promise.all(
                 queries.map(async ({ panel, expression }) => ({
                     panel,
@@ -119,7 +108,7 @@ describe("monitoring of a healthy stack", function () {
         // Of the last minute: hosts of an Ingress that is gone are still known from before Prometheus' restart.
         const recent = (metric: string): string => `last_over_time(${metric}[1m])`;
         const expected = ["kubernetes-api 1", "mlflow 1"];
-        const wrong = await settle(async () => {
+        const wrong = await settle(PATIENCE, async () => {
             const probes = await query(recent("probe_success"));
             const found = probes.map(({ metric, value }) => `${metric.probe ?? ""} ${value[1]}`).sort();
             return isDeepStrictEqual(found, expected) ? [] : ["found:", ...found];

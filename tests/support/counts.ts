@@ -43,11 +43,10 @@ export function countResults(runner: Runner, text: string, exitCode: number | nu
 }
 
 /** Where a runner's account of what failed begins; the lines before it are those of tests that passed, mostly. */
-const failuresBegin: Record<Runner, RegExp> = {
+const failuresBegin: Record<Exclude<Runner, "check">, RegExp> = {
     mocha: /^ +\d+ failing\b/m,
     pytest: /^=+ (?:FAILURES|ERRORS|short test summary info) =+$/m,
     go: /^ *--- FAIL: /m,
-    check: /^/m,
 };
 
 /**
@@ -57,8 +56,8 @@ const failuresBegin: Record<Runner, RegExp> = {
  */
 export function describeFailures(runner: Runner, text: string, lines = 60): string {
     const plain = stripVTControlCharacters(text).trimEnd();
-    const begin = plain.search(failuresBegin[runner]);
-    return runner === "check" || begin < 0
+    const begin = runner === "check" ? -1 : plain.search(failuresBegin[runner]);
+    return begin < 0
         ? plain.split("\n").slice(-lines).join("\n")
         : plain.slice(begin).split("\n").slice(0, lines).join("\n");
 }

@@ -46,6 +46,21 @@ export async function eventually<T>(
     }
 }
 
+/** Repeats a look until it finds nothing wrong, at most for `seconds`; the last findings are what the test shows. */
+export async function settle(
+    seconds: number,
+    look: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+        const wrong = await look().catch((error: unknown) => [String(error)]);
+        if (wrong.length === 0 || Date.now() > deadline) {
+            return wrong;
+        }
+        await new Promise((wake) => setTimeout(wake, 5_000));
+    }
+}
+
 /** Logs of pods, empty while there are none. */
 export function logsOf(...parameters: readonly string[]): Promise<string> {
     return kubectl("logs", "--namespace", NAMESPACE, "--tail", "-1", ...parameters).catch(() => "");
