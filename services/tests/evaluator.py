@@ -18,24 +18,25 @@ def run_of(kind="GRU", run_id=None, end=1, rmse=1.0, mae=1.0, mse=1.0):
 
 class FakeRuns:
     def __init__(self):
-        self.finished: dict[tuple[str, str, int], list[Candidate]] = {}
+        self.finished: dict[ClaimKey, list[Candidate]] = {}
 
-    def add(self, run, config_hash="hash", generation=1, identifier=""):
-        self.finished.setdefault((identifier, config_hash, generation), []).append(run)
+    def add(self, run, config_hash="hash", generation=1, identifier="", series="site"):
+        self.finished.setdefault(ClaimKey(identifier, config_hash, generation, series), []).append(run)
 
     def of(self, claim):
-        return list(self.finished.get(tuple(claim), []))
+        # As MLflow: the series is shown and not searched for.
+        return [run for known, runs in self.finished.items() if known[:3] == claim[:3] for run in runs]
 
     def claims_since(self, identifier, end_time):
         firsts = {
             claim: min(run.end_time for run in runs if run.end_time > end_time)
             for claim, runs in self.finished.items()
-            if claim[0] == identifier and any(run.end_time > end_time for run in runs)
+            if claim.identifier == identifier and any(run.end_time > end_time for run in runs)
         }
-        return [ClaimKey(*claim) for claim in sorted(firsts, key=firsts.__getitem__)]
+        return sorted(firsts, key=firsts.__getitem__)
 
 
-def success(kind="GRU", config_hash="hash", generation=1, identifier="", status="SUCCESS"):
+def success(kind="GRU", config_hash="hash", generation=1, identifier="", status="SUCCESS", series="site"):
     return TrainingEvent(
         operation=f"Trained: {kind}",
         status=status,
@@ -43,6 +44,7 @@ def success(kind="GRU", config_hash="hash", generation=1, identifier="", status=
         run_name=kind,
         run_id=f"run-{kind}",
         identifier=identifier,
+        series=series,
         config_hash=config_hash,
         model_type=kind,
         generation=generation,

@@ -33,7 +33,8 @@ def test_promotes_with_pointers_history_and_message(make, store, publisher, runs
     assert (promotion["run_id"], promotion["model_uri"]) == ("run-GRU", "runs:/run-GRU/GRU")
     assert (promotion["rmse"], promotion["score"]) == (2, 24)
     assert promotion["timestamp"].endswith("Z")
-    assert publisher.sent == [("model-selected", "promotion", promotion)]
+    assert publisher.sent == [("model-selected", "site", promotion)]
+    assert promotion["series"] == "site"
     (history,) = store.keys("model-promotion", "global/hash/")
     assert history == f"global/hash/promotion-{promotion['timestamp'].replace(':', '-')}.json"
     assert pointer(store, history) == promotion

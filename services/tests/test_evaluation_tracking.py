@@ -3,7 +3,7 @@
 import pytest
 from mlflow.tracking import MlflowClient
 
-from flts.common.runs import ClaimKey, claim_tags
+from flts.common.runs import ClaimKey, run_tags
 from flts.evaluation import tracking
 from flts.evaluation.tracking import MlflowRuns
 
@@ -15,25 +15,25 @@ def client(tmp_path, monkeypatch):
     return MlflowClient(tmp_path.as_uri())
 
 
-def finish(client, end, config_hash, identifier="", kind="GRU", experiment="Default", status="FINISHED"):
+def finish(client, end, config_hash, identifier="", kind="GRU", experiment="Default", status="FINISHED", series=""):
     found = client.get_experiment_by_name(experiment)
     number = found.experiment_id if found else client.create_experiment(experiment)
-    run = client.create_run(number, tags=claim_tags(identifier, config_hash, 1, kind))
+    run = client.create_run(number, tags=run_tags(ClaimKey(identifier, config_hash, 1, series), kind))
     client.set_terminated(run.info.run_id, status, end_time=end)
     return run.info.run_id
 
 
 def test_claims_since_are_this_pipelines_finished_ones_in_order(client, tmp_path, monkeypatch):
     finish(client, 300, "late")
-    finish(client, 200, "early", kind="LSTM", experiment="Other")
-    finish(client, 400, "early")
+    finish(client, 200, "early", kind="LSTM", experiment="Other", series="site")
+    finish(client, 400, "early", series="site")
     finish(client, 100, "before")
     finish(client, 250, "failed", status="FAILED")
     finish(client, 260, "foreign", identifier="team-a")
     # More runs than one page holds.
     monkeypatch.setattr(tracking, "_PAGE", 1)
     runs = MlflowRuns(tmp_path.as_uri())
-    assert runs.claims_since("", 100) == [ClaimKey("", "early", 1), ClaimKey("", "late", 1)]
+    assert runs.claims_since("", 100) == [ClaimKey("", "early", 1, "site"), ClaimKey("", "late", 1)]
     assert runs.claims_since("team-a", 0) == [ClaimKey("team-a", "foreign", 1)]
     assert runs.claims_since("", 400) == []
 

@@ -10,7 +10,7 @@ import pytest
 from evaluator import evaluator, pointer, run_of, success
 
 from flts.common.messages import DataClaim
-from flts.common.runs import claim_filter, claim_tags
+from flts.common.runs import ClaimKey, claim_filter, run_tags
 from flts.inference.predictionlog import PredictionLog
 from flts.preprocess.job import PreprocessJob
 from flts.preprocess.settings import PreprocessSettings
@@ -78,7 +78,7 @@ def test_a_trainer_does_nothing_about_a_foreign_claim(preprocessed, store, broke
 
 def test_runs_of_the_same_configuration_are_told_apart_in_mlflow():
     searches = {claim_filter(name, "hash", 1) for name in (*PIPELINES, "")}
-    tags = {claim_tags(name, "hash", 1, "GRU")["flts.identifier"] for name in (*PIPELINES, "")}
+    tags = {run_tags(ClaimKey(name, "hash", 1), "GRU")["flts.identifier"] for name in (*PIPELINES, "")}
     assert len(searches) == len(tags) == 3
 
 

@@ -39,6 +39,7 @@ def test_objects_and_claims(filled, publisher):
         "size": len(train.body),
         "v": 1,
         "identifier": "team-a",
+        "series": "sample",
         "etag": train.etag,
         "config_hash": config_hash(SETTINGS),
         "generation": 1,
@@ -47,7 +48,7 @@ def test_objects_and_claims(filled, publisher):
     }
     assert inference["operation"] == "post: test data"
     assert inference["object_key"] == inference["object"] == f"{PREFIX}/test.parquet"
-    assert [key for _, key, _ in publisher.sent] == ["train-claim", "inference-claim"]
+    assert [key for _, key, _ in publisher.sent] == ["sample", "sample"]
     meta = json.loads(filled.get("processed-data", f"{PREFIX}/meta.json").body)
     assert meta["outputs"]["train"]["row_count"] == len(read_frame(train.body).times) == 1880
     quality = json.loads(filled.get("processed-data", f"{PREFIX}/quality.json").body)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from serving_models import ROWS, last_plus, make_model, make_promotion, make_spec, make_version
 
-from flts.common.runs import claim_tags
+from flts.common.runs import ClaimKey, run_tags
 from flts.common.serving import SelfCheck
 from flts.inference.artifacts import MlflowArtifacts
 from flts.inference.inservice import ModelInService
@@ -140,7 +140,7 @@ def test_downloads_through_mlflows_artifact_proxy():
                 "artifact_uri": f"mlflow-artifacts:/0/{run_id}/artifacts",
                 "status": "FAILED" if run_id == "failed" else "FINISHED",
             }
-            tags = [] if run_id == "foreign" else claim_tags("", "hash", 3, "GRU").items()
+            tags = [] if run_id == "foreign" else run_tags(ClaimKey("", "hash", 3), "GRU").items()
             data = {"tags": [{"key": key, "value": value} for key, value in tags]}
             return httpx.Response(200, json={"run": {"info": info, "data": data}})
         root = "/api/2.0/mlflow-artifacts/artifacts/0/run-1/artifacts/GRU/"

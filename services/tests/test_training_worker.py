@@ -69,6 +69,7 @@ def claim(store, sample_csv):
         size=len(prepared.train),
         etag=etags[0],
         config_hash="hash",
+        series="site",
         test_object="test",
         test_etag=etags[1],
     ).to_bytes()
@@ -100,6 +101,7 @@ def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, uri, store,
     tracker = StoppingTracker(settings, stop) if when == "epoch" else MlflowTracker(settings)
     assert work(settings, store, claim, publisher, stop, tracker) == []
     assert [event["status"] for event in publisher.on("model-training")] == ["RUNNING"]
+    assert [(key, event["series"]) for _, key, event in publisher.sent] == [("site", "site")]
 
     publisher = MemoryPublisher()
     assert work(settings, store, claim, publisher, threading.Event(), MlflowTracker(settings)) == [claim]
@@ -116,6 +118,7 @@ def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, uri, store,
     assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
     (finished,) = [run for run in runs if run.info.status == "FINISHED"]
     assert finished.info.run_id == trained["run_id"]
+    assert finished.data.tags["flts.series"] == "site"
     assert {"test_rmse", "test_mae", "test_mse", "baseline_rmse"} <= set(finished.data.metrics)
 
     artifacts = {file.path for file in client.list_artifacts(finished.info.run_id, model_type)}

@@ -1,7 +1,8 @@
 """Messages on Kafka: the field names of upstream's contract, plus what makes claims unambiguous.
 
 Added to upstream: `etag` (the bytes meant), `config_hash`, `generation` (counts how often preprocess published
-this config hash, so that a repeated message is told from a repeated request), `model_type` and `identifier`.
+this config hash, so that a repeated message is told from a repeated request), `model_type`, `identifier` and `series`.
+The key of every message about a series is the series' name, so that one partition holds all of them, in order.
 """
 
 import time
@@ -30,6 +31,8 @@ class DataClaim(Message):
     size: int = Field(ge=0)
     v: PayloadVersion = 1
     identifier: str = ""
+    series: str = ""
+    """Name of the series; empty in messages from before 0.2.0."""
     etag: str = Field(min_length=1)
     config_hash: str = Field(min_length=1)
     generation: int = Field(default=1, ge=1)
@@ -51,6 +54,7 @@ class TrainingEvent(Message):
     run_name: str
     run_id: str
     identifier: str = ""
+    series: str = ""
     config_hash: str
     model_type: str
     generation: int = Field(default=1, ge=1)
@@ -60,6 +64,7 @@ class Promotion(Message):
     """The promotion pointer, and the message on `model-selected`."""
 
     identifier: str = ""
+    series: str = ""
     config_hash: str
     generation: int = Field(default=1, ge=1)
     run_id: str = Field(min_length=1)

@@ -19,7 +19,10 @@ class Publisher(Protocol):
     """Something that can send a message and wait until it is safe."""
 
     def publish(self, topic: str, key: str | None, message: Message) -> None:
-        """Send and wait for the brokers' acknowledgement; raises where there is none."""
+        """Send and wait for the brokers' acknowledgement; raises where there is none.
+
+        `key`: messages of one key arrive in order; an empty one counts as none.
+        """
 
 
 class KafkaPublisher:

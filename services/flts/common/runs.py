@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 IDENTIFIER_TAG = "flts.identifier"
+SERIES_TAG = "flts.series"
 HASH_TAG = "flts.config_hash"
 GENERATION_TAG = "flts.generation"
 TYPE_TAG = "flts.model_type"
@@ -17,10 +18,17 @@ class ClaimKey(NamedTuple):
     identifier: str
     config_hash: str
     generation: int
+    series: str = ""
+    """The config hash covers it already; empty in runs from before 0.2.0."""
 
 
-def claim_tags(identifier: str, config_hash: str, generation: int, model_type: str) -> dict[str, str]:
-    """Tags of a run."""
+def run_tags(claim: ClaimKey, model_type: str) -> dict[str, str]:
+    """Tags of a run: those that it is found by, and the series that people look for."""
+    tags = _search_tags(claim.identifier, claim.config_hash, claim.generation, model_type)
+    return tags | ({SERIES_TAG: claim.series} if claim.series else {})
+
+
+def _search_tags(identifier: str, config_hash: str, generation: int, model_type: str) -> dict[str, str]:
     return {
         IDENTIFIER_TAG: identifier or _UNNAMED,
         HASH_TAG: config_hash,
@@ -31,7 +39,7 @@ def claim_tags(identifier: str, config_hash: str, generation: int, model_type: s
 
 def claim_filter(identifier: str, config_hash: str, generation: int, model_type: str | None = None) -> str:
     """Search condition for the runs of a claim, of one model type or of all."""
-    tags = claim_tags(identifier, config_hash, generation, model_type or "")
+    tags = _search_tags(identifier, config_hash, generation, model_type or "")
     if model_type is None:
         del tags[TYPE_TAG]
     return _condition(tags)
@@ -43,9 +51,14 @@ def pipeline_filter(identifier: str) -> str:
 
 
 def claim_of(tags: dict[str, str]) -> ClaimKey:
-    """The claim of a run that has these tags; the reverse of claim_tags."""
+    """The claim of a run that has these tags; the reverse of run_tags."""
     identifier = tags[IDENTIFIER_TAG]
-    return ClaimKey("" if identifier == _UNNAMED else identifier, tags[HASH_TAG], int(tags[GENERATION_TAG]))
+    return ClaimKey(
+        identifier="" if identifier == _UNNAMED else identifier,
+        config_hash=tags[HASH_TAG],
+        generation=int(tags[GENERATION_TAG]),
+        series=tags.get(SERIES_TAG, ""),
+    )
 
 
 def _condition(tags: dict[str, str]) -> str:

@@ -54,7 +54,7 @@ class EvaluationWorker:
             raise Refused(f"not a training event: {error}") from error
         if event.status != "SUCCESS" or event.identifier != self._settings.identifier:
             return
-        self._consider(ClaimKey(event.identifier, event.config_hash, event.generation))
+        self._consider(ClaimKey(event.identifier, event.config_hash, event.generation, event.series))
 
     def check_waiting(self) -> None:
         """Look at every claim that waits, since a deadline passes without a message.
@@ -132,7 +132,7 @@ class EvaluationWorker:
 
     def _complete(self, promotion: Promotion) -> None:
         self._pointers.point_to(promotion)
-        self._publisher.publish(self._settings.topic_model_selected, "promotion", promotion)
+        self._publisher.publish(self._settings.topic_model_selected, promotion.series, promotion)
         self._pointers.remember(promotion)
         self._show(promotion)
 
@@ -152,6 +152,7 @@ class EvaluationWorker:
         now = datetime.fromtimestamp(self._now(), UTC)
         return Promotion(
             identifier=claim.identifier,
+            series=claim.series,
             config_hash=claim.config_hash,
             generation=claim.generation,
             run_id=winner.run_id,

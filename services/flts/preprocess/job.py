@@ -126,12 +126,13 @@ class PreprocessJob:
         common = {
             "bucket": settings.output_bucket,
             "identifier": settings.identifier,
+            "series": settings.series,
             "config_hash": self._hash,
             "generation": meta["generation"],
         }
         self._publisher.publish(
             settings.topic_training_data,
-            "train-claim",
+            settings.series,
             DataClaim(
                 object=train["object"],
                 size=train["size"],
@@ -143,7 +144,7 @@ class PreprocessJob:
         )
         self._publisher.publish(
             settings.topic_inference_data,
-            "inference-claim",
+            settings.series,
             DataClaim(
                 object=test["object"],
                 object_key=test["object"],

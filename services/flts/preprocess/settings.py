@@ -85,6 +85,11 @@ class PreprocessSettings(ServiceSettings):
         return self.train_file or f"{self.dataset_name or _DEFAULT_DATASET}.csv"
 
     @property
+    def series(self) -> str:
+        """Name of the series: the training CSV's, without its ending."""
+        return self.train_object.removesuffix(".csv")
+
+    @property
     def test_object(self) -> str:
         """Key of the held-out CSV, or empty where the training file is split."""
         if self.test_file or self.train_file:

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
 
 from flts.common.messages import DataClaim
-from flts.common.runs import claim_filter, claim_tags
+from flts.common.runs import ClaimKey, claim_filter, run_tags
 from flts.common.serving import MODEL_FILE, SERVING_FILE
 from flts.training.settings import TrainingSettings
 from flts.training.trainer import TrainedModel
@@ -68,7 +68,9 @@ class MlflowTracker:
         run = self._client.create_run(
             self._experiment_id(create=True),
             run_name=settings.model_type,
-            tags=claim_tags(claim.identifier, claim.config_hash, claim.generation, settings.model_type),
+            tags=run_tags(
+                ClaimKey(claim.identifier, claim.config_hash, claim.generation, claim.series), settings.model_type
+            ),
         )
         params = settings.hyperparameters | {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
         self._log_params(run.info.run_id, params)

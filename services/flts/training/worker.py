@@ -115,9 +115,9 @@ class TrainingWorker:
             run_name=model_type,
             run_id=run.run_id,
             identifier=claim.identifier,
+            series=claim.series,
             config_hash=claim.config_hash,
             model_type=model_type,
             generation=claim.generation,
         )
-        key = f"trained-{model_type}" if finished else None
-        self._publisher.publish(self._settings.topic_model_training, key, event)
+        self._publisher.publish(self._settings.topic_model_training, claim.series, event)
