@@ -33,7 +33,7 @@ def test_byte_order_mark_windows_line_ends_blank_lines_zones_and_words_for_missi
         (b"date,a\n2020-01-01,1\n", 1, "'time'", "no such column (found: date, a)"),
         (b"time,a\n", 2, "'time'", "no rows"),
         (b"time,a,a\n2020-01-01,1,2\n", 1, "'a'", "twice"),
-        (b"time,,a\n2020-01-01,1,2\n", 1, "2", "no name"),
+        (b"time,,a\n2020-01-01,1,2\n", 1, "'2'", "no name"),
         (GOOD.replace(b"3.5", b"abc"), 3, "'b'", "'abc' is not a finite number"),
         (GOOD.replace(b"3.5", b"inf"), 3, "'b'", "'inf' is not a finite number"),
         (GOOD.replace(b"3.5", b"abc").replace(b"1e3", b"def"), 3, "'b'", "and 1 more"),
@@ -42,7 +42,7 @@ def test_byte_order_mark_windows_line_ends_blank_lines_zones_and_words_for_missi
         (GOOD.replace(b"00:04:00", b"00:02:00"), 4, "'time'", "twice"),
         (GOOD.replace(b"00:04:00", b"00:01:00"), 4, "'time'", "earlier"),
         (b"time,a,b\n2020-01-01,1,2\n2020-01-02,1\n", 3, "'b'", "2 cells"),
-        (b"time,a\n2020-01-01,1\n2020-01-02,\xff\n", 3, "2", "not UTF-8"),
+        (b"time,a\n2020-01-01,1\n2020-01-02,\xff\n", 3, "'2'", "not UTF-8"),
     ],
 )
 def test_message_names_file_line_and_column(content, line, column, words):
@@ -63,3 +63,13 @@ def test_line_numbers_count_quoted_line_breaks():
     content = b'time,"a\nb"\n2020-01-01,1\n2020-01-02,oops\n'
     with pytest.raises(CsvError, match="line 4"):
         read_csv("x.csv", content)
+
+
+def test_an_error_of_a_cell_has_its_parts_as_fields():
+    with pytest.raises(CsvError) as caught:
+        read_csv("x.csv", GOOD.replace(b"3.5", b"9" * 50 + b"." * 50))
+    error = caught.value
+    assert (error.file, error.line, error.column) == ("x.csv", 3, "b")
+    assert error.value == "9" * 50 + "." * 30 + "…"
+    assert error.reason == "is not a finite number"
+    assert error.fix == "correct it or leave the cell empty"

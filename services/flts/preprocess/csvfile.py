@@ -8,12 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from flts.preprocess.csverror import CsvError
+
 TIME_COLUMN = "time"
 _MISSING = frozenset({"", "na", "nan", "null", "none"})
-
-
-class CsvError(ValueError):
-    """The file cannot be used; the text names file, column and line and says what to do."""
 
 
 class Table(NamedTuple):
@@ -68,42 +66,48 @@ def _split(name: str, content: bytes) -> _Rows:
             if len(row) != len(header):
                 column = header[len(row)] if len(row) < len(header) else header[-1]
                 raise CsvError(
-                    f"{name}, line {reader.line_num}, column {column!r}: the row has {len(row)} cells, the header "
-                    f"has {len(header)}; make them equal"
+                    name,
+                    f"the row has {len(row)} cells, the header has {len(header)}",
+                    "make them equal",
+                    line=reader.line_num,
+                    column=column,
                 )
             cells.append(row)
             lines.append(reader.line_num)
     except csv.Error as error:
-        raise CsvError(f"{name}, line {reader.line_num}: not a CSV ({error}); check the quotes") from error
+        raise CsvError(name, f"not a CSV ({error})", "check the quotes", line=reader.line_num) from error
     if not cells:
-        raise CsvError(f"{name}, line 2, column {TIME_COLUMN!r}: no rows below the header; add data")
+        raise CsvError(name, "no rows below the header", "add data", line=2, column=TIME_COLUMN)
     return _Rows(header, cells, lines)
 
 
 def _decode(name: str, content: bytes) -> str:
     if not content.strip():
-        raise CsvError(f"{name}, line 1, column {TIME_COLUMN!r}: the file is empty; give it a header line and rows")
+        raise CsvError(name, "the file is empty", "give it a header line and rows", line=1, column=TIME_COLUMN)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         column = content[: error.start].rsplit(b"\n", 1)[-1].count(b",") + 1
-        raise CsvError(f"{name}, line {line}, column {column}: not UTF-8; save the file as UTF-8") from error
+        raise CsvError(name, "not UTF-8", "save the file as UTF-8", line=line, column=str(column)) from error
 
 
 def _check_header(name: str, header: list[str]) -> None:
     if TIME_COLUMN not in header:
         raise CsvError(
-            f"{name}, line 1, column {TIME_COLUMN!r}: no such column (found: {', '.join(header)}); name the column "
-            f"of timestamps {TIME_COLUMN!r}"
+            name,
+            f"no such column (found: {', '.join(header)})",
+            f"name the column of timestamps {TIME_COLUMN!r}",
+            line=1,
+            column=TIME_COLUMN,
         )
     if len(header) < 2:
-        raise CsvError(f"{name}, line 1: only {TIME_COLUMN!r}; add at least one numeric column")
+        raise CsvError(name, f"only {TIME_COLUMN!r}", "add at least one numeric column", line=1)
     for position, column in enumerate(header):
         if not column:
-            raise CsvError(f"{name}, line 1, column {position + 1}: has no name; name it")
+            raise CsvError(name, "has no name", "name it", line=1, column=str(position + 1))
         if column in header[:position]:
-            raise CsvError(f"{name}, line 1, column {column!r}: is there twice; rename one")
+            raise CsvError(name, "is there twice", "rename one", line=1, column=column)
 
 
 def _times(name: str, rows: _Rows, index: int) -> np.ndarray:
@@ -113,17 +117,25 @@ def _times(name: str, rows: _Rows, index: int) -> np.ndarray:
     if bad.size:
         at = int(bad[0])
         raise CsvError(
-            f"{name}, line {rows.lines[at]}, column {TIME_COLUMN!r}: {texts[at]!r} is not a time; write it as "
-            f"2018-02-05 23:40:00{_more(bad.size)}"
+            name,
+            f"is not a time{_more(bad.size)}",
+            "write it as 2018-02-05 23:40:00",
+            line=rows.lines[at],
+            column=TIME_COLUMN,
+            value=texts[at],
         )
     times = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[ns]")
     wrong = np.flatnonzero(times[1:] <= times[:-1])
     if wrong.size:
         at = int(wrong[0]) + 1
         same = times[at] == times[at - 1]
-        what = "is there twice; keep one of the rows" if same else "is earlier than the row before; sort the file"
         raise CsvError(
-            f"{name}, line {rows.lines[at]}, column {TIME_COLUMN!r}: {texts[at]!r} {what}{_more(wrong.size)}"
+            name,
+            f"is {'there twice' if same else 'earlier than the row before'}{_more(wrong.size)}",
+            "keep one of the rows" if same else "sort the file",
+            line=rows.lines[at],
+            column=TIME_COLUMN,
+            value=texts[at],
         )
     return times
 
@@ -139,8 +151,12 @@ def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> np.n
     bad = [at for at, text in enumerate(texts) if not _is_number_or_missing(text)]
     if bad:
         raise CsvError(
-            f"{name}, line {lines[bad[0]]}, column {column!r}: {texts[bad[0]]!r} is not a finite number; correct it "
-            f"or leave the cell empty{_more(len(bad))}"
+            name,
+            f"is not a finite number{_more(len(bad))}",
+            "correct it or leave the cell empty",
+            line=lines[bad[0]],
+            column=column,
+            value=texts[bad[0]],
         )
     return np.array([math.nan if text.strip().lower() in _MISSING else float(text) for text in texts])
 

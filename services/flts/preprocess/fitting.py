@@ -33,8 +33,9 @@ def fit(settings: PreprocessSettings, train: Table) -> tuple[FeatureTransform, T
     clipped = base.model_copy(update={"clip": _limits(settings, filled, base.target)})
     if len(filled.times) <= base.lags.rows:
         raise CsvError(
-            f"{settings.train_object}: {len(filled.times)} rows are too few for LAGS_N={settings.lags_n} with "
-            f"LAGS_STEP={settings.lags_step}; add rows or lower them"
+            settings.train_object,
+            f"{len(filled.times)} rows are too few for LAGS_N={settings.lags_n} with LAGS_STEP={settings.lags_step}",
+            "add rows or lower them",
         )
     offset, scale = _scaler_numbers(settings.scaler, clipped.unscaled(filled.values, filled.times))
     fitted = clipped.model_dump() | {"scaler": settings.scaler, "offset": offset, "scale": scale}
@@ -53,8 +54,11 @@ def impute(settings: PreprocessSettings, name: str, train: Table, rows: Table) -
     if not settings.handle_nans:
         row, column = np.argwhere(holes)[0]
         raise CsvError(
-            f"{name}, line {rows.lines[row]}, column {rows.columns[column]!r}: the cell is empty and HANDLE_NANS is "
-            "off; fill it or turn HANDLE_NANS on"
+            name,
+            "the cell is empty and HANDLE_NANS is off",
+            "fill it or turn HANDLE_NANS on",
+            line=int(rows.lines[row]),
+            column=rows.columns[column],
         )
     # Distances need one unit for all columns: standard deviations of the training rows.
     centre = np.nanmean(train.values, axis=0)
@@ -76,8 +80,9 @@ def _drop_sparse_columns(settings: PreprocessSettings, train: Table) -> Table:
     keep = (missing <= settings.nans_threshold) & (missing < 1)
     if not keep.any():
         raise CsvError(
-            f"{settings.train_object}: every column has more than NANS_THRESHOLD={settings.nans_threshold} of its "
-            "cells empty; fill them or raise the threshold"
+            settings.train_object,
+            f"every column has more than NANS_THRESHOLD={settings.nans_threshold} of its cells empty",
+            "fill them or raise the threshold",
         )
     columns = [column for column, kept in zip(train.columns, keep, strict=True) if kept]
     return train._replace(columns=columns, values=train.values[:, keep])
@@ -89,12 +94,17 @@ def _target(settings: PreprocessSettings, train: Table, kept: Table) -> str:
         return wanted
     if wanted in train.columns:
         raise CsvError(
-            f"{settings.train_object}, column {wanted!r}: is TARGET_COLUMN, but more than "
-            f"NANS_THRESHOLD={settings.nans_threshold} of its cells are empty; fill them"
+            settings.train_object,
+            f"is TARGET_COLUMN, but more than NANS_THRESHOLD={settings.nans_threshold} of its cells are empty",
+            "fill them",
+            column=wanted,
         )
     raise CsvError(
-        f"{settings.train_object}, line 1, column {wanted!r}: is TARGET_COLUMN, but there is no such column (found: "
-        f"{', '.join(train.columns)})"
+        settings.train_object,
+        "is TARGET_COLUMN, but there is no such column",
+        f"choose one of {', '.join(train.columns)}",
+        line=1,
+        column=wanted,
     )
 
 
@@ -104,7 +114,7 @@ def _lags(settings: PreprocessSettings) -> Lags:
 
 def _interval_seconds(settings: PreprocessSettings, times: np.ndarray) -> float:
     if len(times) < 2:
-        raise CsvError(f"{settings.train_object}, line 3: only one training row; add rows")
+        raise CsvError(settings.train_object, "only one training row", "add rows", line=3)
     return float(np.median(np.diff(times)) / np.timedelta64(1, "s"))
 
 

@@ -59,7 +59,7 @@ class PreprocessJob:
         etag = self._store.etag(self._settings.input_bucket, self._input_key(name))
         if etag is None:
             raise CsvError(
-                f"{self._input_key(name)}: there is no such file in bucket {self._settings.input_bucket!r}; upload it"
+                self._input_key(name), f"there is no such file in bucket {self._settings.input_bucket!r}", "upload it"
             )
         return etag
 

@@ -32,8 +32,9 @@ def prepare(settings: PreprocessSettings, train_csv: bytes, test_csv: bytes | No
     held_out = impute(settings, settings.test_object or settings.train_object, filled, test)
     if len(held_out.times) <= transform.lags.rows:
         raise CsvError(
-            f"{settings.test_object or settings.train_object}: {len(held_out.times)} held-out rows are too few; "
-            "add rows"
+            settings.test_object or settings.train_object,
+            f"{len(held_out.times)} held-out rows are too few",
+            "add rows",
         )
 
     def parquet(rows: Table) -> bytes:

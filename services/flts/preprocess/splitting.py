@@ -12,8 +12,10 @@ def split(settings: PreprocessSettings, train: Table, test: Table | None) -> tup
         border = round(len(train.times) * (1 - settings.holdout_fraction))
         if not 0 < border < len(train.times):
             raise CsvError(
-                f"{settings.train_object}, line {len(train.times) + 1}: {len(train.times)} rows cannot be split by "
-                f"HOLDOUT_FRACTION={settings.holdout_fraction}; add rows"
+                settings.train_object,
+                f"{len(train.times)} rows cannot be split by HOLDOUT_FRACTION={settings.holdout_fraction}",
+                "add rows",
+                line=len(train.times) + 1,
             )
         train, test = train.take(slice(0, border)), train.take(slice(border, None))
     else:
@@ -38,16 +40,18 @@ def _in_order_of(settings: PreprocessSettings, train: Table, test: Table) -> Tab
     name = settings.test_object
     for column in train.columns:
         if column not in test.columns:
-            raise CsvError(
-                f"{name}, line 1, column {column!r}: no such column, but {settings.train_object} has it; add it"
-            )
+            raise CsvError(name, f"no such column, but {settings.train_object} has it", "add it", line=1, column=column)
     for column in test.columns:
         if column not in train.columns:
-            raise CsvError(f"{name}, line 1, column {column!r}: {settings.train_object} has no such column; remove it")
+            raise CsvError(name, f"{settings.train_object} has no such column", "remove it", line=1, column=column)
     if test.times[0] <= train.times[-1]:
         raise CsvError(
-            f"{name}, line 2, column 'time': {_text(test.times[0])} is not after the end of {settings.train_object} "
-            f"({_text(train.times[-1])}); held-out rows must be later than training rows"
+            name,
+            f"is not after the end of {settings.train_object} ({_text(train.times[-1])})",
+            "held-out rows must be later than training rows: remove the earlier ones",
+            line=2,
+            column="time",
+            value=_text(test.times[0]),
         )
     order = [test.columns.index(column) for column in train.columns]
     return test._replace(columns=train.columns, values=test.values[:, order])
