@@ -27,11 +27,11 @@ $(packages): package-lock.json
 
 .PHONY: tools
 tools: $(packages) ## Find, download or build the engine and the embedded cluster's programs
-	@$(ts) toolchain/build/main.ts
+	@$(ts) toolchain/tools/main.ts
 
 .PHONY: tools-check
 tools-check: $(packages) ## List the tools and verify their content, without making any
-	@$(ts) toolchain/build/main.ts --check
+	@$(ts) toolchain/tools/main.ts --check
 
 .PHONY: cluster-up
 cluster-up: tools ## Start the embedded cluster, or heal it
@@ -51,32 +51,32 @@ images: tools ## Build the container images and load them into the embedded clus
 
 .PHONY: up
 up: $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
-	@$(ts) toolchain/stack/up.ts
+	@$(ts) cli/up.ts
 
 .PHONY: preview
 preview: $(if $(CONTEXT),tools,cluster-up) ## Show what `make up` would change
-	@$(ts) toolchain/stack/preview.ts
+	@$(ts) cli/preview/command.ts
 
 .PHONY: down
 down: $(packages) ## Destroy the stack, then the embedded cluster
-	@$(ts) toolchain/stack/down.ts
+	@$(ts) cli/down.ts
 	@$(if $(CONTEXT),:,$(ts) toolchain/cluster/main.ts down)
 
 .PHONY: loadtest
 loadtest: tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
-	@$(ts) toolchain/stack/loadtest.ts
+	@$(ts) cli/loadtest.ts
 
 .PHONY: backup
 backup: tools ## Back up buckets and database now, besides the schedule of flts:backup
-	@$(ts) toolchain/stack/backup.ts
+	@$(ts) cli/backup.ts
 
 .PHONY: restore
 restore: tools ## Put back what SNAPSHOT holds: objects that are missing or different, and MLflow's database
-	@$(ts) toolchain/stack/restore.ts
+	@$(ts) cli/restore.ts
 
 .PHONY: bench
 bench: tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates
-	@$(ts) toolchain/bench/main.ts
+	@$(ts) cli/bench/main.ts
 
 .PHONY: test
 test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster
@@ -92,10 +92,10 @@ format: $(packages) ## Rewrite the sources in the project's style
 
 .PHONY: clean-caches
 clean-caches: $(packages) ## Remove tools of other pins, logs and FLTS_GO_CACHE
-	@$(ts) toolchain/build/main.ts --clean-caches
+	@$(ts) toolchain/tools/main.ts --clean-caches
 
 .PHONY: clean
 clean: $(packages) ## Remove what was built: tools, images and caches (not the cluster's data)
 	@$(ts) toolchain/images/main.ts clean
-	@$(ts) toolchain/build/main.ts --clean-caches
+	@$(ts) toolchain/tools/main.ts --clean-caches
 	@rm -rf "$${FLTS_CACHE:-$$HOME/.cache/flts}"

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
-import { lastRun } from "./components/loadtest/lastRun";
-import { checkInputFiles } from "./stacks/inputFiles";
+import { lastRun } from "./components/loadtest/lastLoadTest";
+import { checkInputFiles } from "./stacks/inputs/inputFiles";
 import { deployLayers } from "./stacks/layers/deployLayers";
-import { createPlatform, requiredContext } from "./stacks/layers/platform";
-import { sourceClass } from "./stacks/layers/volumes";
-import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs";
+import { createPlatform, requiredContext } from "./stacks/platform/platform";
+import { sourceClass } from "./stacks/platform/volumes";
+import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
 import { readSettings } from "./stacks/settings/read";
 
 /** Settings, then the layers from the bottom up, then what the stack tells others. */

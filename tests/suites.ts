@@ -66,7 +66,7 @@ export const suites: readonly Suite[] = [
         proves: "the toolchain's own Go packages",
         runner: "go",
         command:
-            "cd toolchain && CGO_ENABLED=0 go test -trimpath -v ./cmd/storage-provisioner/... ./internal/...",
+            "cd toolchain/go && CGO_ENABLED=0 go test -trimpath -v ./cmd/storage-provisioner/... ./internal/...",
     },
     {
         name: "plugins",

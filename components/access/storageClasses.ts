@@ -1,4 +1,4 @@
-import type { StorageClass } from "../core/retainingClass";
+import type { StorageClass } from "../core/data/retainingClass";
 import { loadCluster } from "./cluster";
 
 /** All storage classes of a cluster; who deploys needs the right to list them. */

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { EnvironmentVariable } from "./environment";
+import type { EnvironmentVariable } from "./pod/environment";
 import type { Labels } from "./labels";
 
 /** Name of every server that is not in the namespace. */

@@ -1,8 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { DataLossGuard } from "./dataLossGuard";
-import { allowDns, denyAll } from "./networkPolicies";
-import { PRIVILEGED_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./podSecurity";
+import type { DataLossGuard } from "./data/dataLossGuard";
+import { allowDns, denyAll } from "./network/networkPolicies";
+import { PRIVILEGED_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod/podSecurity";
 
 const POD_SECURITY_LABELS = {
     restricted: RESTRICTED_NAMESPACE_LABELS,

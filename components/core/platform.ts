@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { DataLossGuard } from "./dataLossGuard";
-import type { Images } from "./images";
+import type { DataLossGuard } from "./data/dataLossGuard";
+import type { Images } from "./pod/images";
 
 /** What every tier stands on: one cluster, one namespace, one list of images. */
 export interface Platform {

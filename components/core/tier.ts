@@ -1,10 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { DeploymentArgs } from "./deployment";
-import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./exposure";
+import type { DeploymentArgs } from "./pod/deployment";
+import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./network/exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
 import type { Connection, Edge, MetricsEndpoint, OtherNamespace } from "./links";
-import { allowEgress, allowFromOutside, allowIngress } from "./networkPolicies";
+import { allowEgress, allowFromOutside, allowIngress } from "./network/networkPolicies";
 import { grant, readRules, type PolicyRule, type ReadableKinds } from "./permissions";
 import type { Platform } from "./platform";
 

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { objectLabels } from "../core/labels";
 import type { Connection } from "../core/links";
-import { allowFromNamespace } from "../core/networkPolicies";
+import { allowFromNamespace } from "../core/network/networkPolicies";
 import type { Platform } from "../core/platform";
 
 /** Secret that cert-manager fills when no other is named. */

@@ -1,11 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
-import { credentialsAnnotation, generatedPassword } from "../core/credentials";
-import { deployment, type DeploymentArgs } from "../core/deployment";
+import { credentialsAnnotation, generatedPassword } from "../core/data/credentials";
+import { deployment, type DeploymentArgs } from "../core/pod/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
+import type { Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
 import { OAUTH2_PROXY_USER, openIdLoginContainer, portOf, type OpenIdLogin } from "./openIdLogin";
 import {

@@ -1,7 +1,7 @@
-import { environment, fromSecret, plain } from "../core/environment";
-import type { Images } from "../core/images";
-import type { ContainerArgs, Resources } from "../core/pod";
-import { httpCheck, probes } from "../core/probes";
+import { environment, fromSecret, plain } from "../core/pod/environment";
+import type { Images } from "../core/pod/images";
+import type { ContainerArgs, Resources } from "../core/pod/pod";
+import { httpCheck, probes } from "../core/pod/probes";
 import { LOGIN_PORT } from "./passwordLogin";
 
 /** User of the official image (distroless `nonroot`). */

@@ -1,8 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
-import { fromSecret } from "../core/environment";
-import type { Images } from "../core/images";
-import type { ContainerArgs, Resources } from "../core/pod";
-import { httpCheck, probes } from "../core/probes";
+import { fromSecret } from "../core/pod/environment";
+import type { Images } from "../core/pod/images";
+import type { ContainerArgs, Resources } from "../core/pod/pod";
+import { httpCheck, probes } from "../core/pod/probes";
 
 /** Port on which requests arrive, of either way to log in. */
 export const LOGIN_PORT = 8080;

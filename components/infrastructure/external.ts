@@ -1,8 +1,8 @@
-import { fromSecret, plain } from "../core/environment";
+import { fromSecret, plain } from "../core/pod/environment";
 import { OUTSIDE, type Connection } from "../core/links";
-import { MLFLOW_CLIENT, type MlflowServer } from "./mlflow";
-import type { ObjectStoreServer } from "./objectStoreContent";
-import type { PostgresServer } from "./postgresContent";
+import { MLFLOW_CLIENT, type MlflowServer } from "./mlflow/mlflow";
+import type { ObjectStoreServer } from "./objectStore/objectStoreResources";
+import type { PostgresServer } from "./postgres/postgresResources";
 
 /*
  * Servers that somebody else runs, outside of the namespace: in another one, or outside of the cluster. Consumers take

@@ -1,16 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { deployment } from "../core/deployment";
-import { environment, plain } from "../core/environment";
-import type { Exposure } from "../core/exposure";
+import { deployment } from "../core/pod/deployment";
+import { environment, plain } from "../core/pod/environment";
+import type { Exposure } from "../core/network/exposure";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { ContainerArgs, Resources } from "../core/pod";
-import { commandCheck, httpCheck, probes } from "../core/probes";
-import { disruptionBudget } from "../core/replicas";
+import type { ContainerArgs, Resources } from "../core/pod/pod";
+import { commandCheck, httpCheck, probes } from "../core/pod/probes";
+import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { judgedRun, RUN_COMPONENT, type Limits } from "./judgedRun";
+import { judgedRun, RUN_COMPONENT, type Limits } from "./loadTestJob";
 
 /** Port of the web interface. */
 export const LOCUST_WEB_PORT = 8089;

@@ -1,23 +1,36 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 
 /** Content of files by their names. */
 export type Files = Readonly<Record<string, string>>;
 
-/** The alert rules. */
+/** Folder of all parts. */
+const components = join(__dirname, "..");
+
+/** Paths of the parts' alert rules: each is `rules.yaml` beside the code that it watches. */
+export function rulePaths(): string[] {
+    return pathsOf("rules.yaml");
+}
+
+/** The parts' alert rules, each named after its folder. */
 export function ruleFiles(): Files {
-    return filesOf("rules", ".yaml");
+    return filesAt(rulePaths());
 }
 
-/** Grafana's dashboards. */
+/** Grafana's dashboards, each `dashboard.json` beside the code that it shows and named after its folder. */
 export function dashboardFiles(): Files {
-    return filesOf("dashboards", ".json");
+    return filesAt(pathsOf("dashboard.json"));
 }
 
-function filesOf(folder: string, ending: string): Files {
-    const directory = join(__dirname, folder);
-    const names = readdirSync(directory).filter((name) => name.endsWith(ending));
+function pathsOf(name: string): string[] {
+    return readdirSync(components, { recursive: true, encoding: "utf8" })
+        .filter((path) => basename(path) === name)
+        .sort()
+        .map((path) => join(components, path));
+}
+
+function filesAt(paths: readonly string[]): Files {
     return Object.fromEntries(
-        names.sort().map((name) => [name, readFileSync(join(directory, name), "utf8")]),
+        paths.map((path) => [`${basename(dirname(path))}${extname(path)}`, readFileSync(path, "utf8")]),
     );
 }

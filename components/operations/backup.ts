@@ -1,13 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { environment, plain, type EnvironmentVariable } from "../core/environment";
+import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod";
+import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
-import { volumeClaim } from "../core/volumeClaim";
-import { POSTGRES_USER } from "../infrastructure/postgresConfig";
+import { volumeClaim } from "../core/data/volumeClaim";
+import { POSTGRES_USER } from "../infrastructure/postgres/postgresConfig";
 import { DRILL_SCRIPT, DUMP_COMMAND, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "./backupDatabase";
 
 type Container = kubernetes.types.input.core.v1.Container;

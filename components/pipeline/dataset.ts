@@ -1,7 +1,7 @@
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
-import type { ObjectStoreContent } from "../infrastructure/objectStoreContent";
-import { BUCKETS } from "./contract";
+import type { ObjectStoreContent } from "../infrastructure/objectStore/objectStoreResources";
+import { BUCKETS } from "../contract";
 
 /** A CSV on this machine that was found to be sound. */
 export interface DatasetFile {

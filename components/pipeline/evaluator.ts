@@ -2,8 +2,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
-import { BUCKETS, topicsOf, type ModelType } from "./contract";
+import type { Resources } from "../core/pod/pod";
+import { BUCKETS, topicsOf, type ModelType } from "../contract";
 import { aliveProbes, Worker } from "./worker";
 
 /** Port of health and metrics, as upstream's clients know it. */

@@ -1,17 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
-import { credentialsAnnotation } from "../core/credentials";
-import { deployment } from "../core/deployment";
-import { environment, plain, type EnvironmentVariable } from "../core/environment";
+import { credentialsAnnotation } from "../core/data/credentials";
+import { deployment } from "../core/pod/deployment";
+import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod";
-import { SERVICE_USER } from "../core/podSecurity";
-import { httpCheck, probes } from "../core/probes";
+import { container, podTemplate, type Resources } from "../core/pod/pod";
+import { SERVICE_USER } from "../core/pod/podSecurity";
+import { httpCheck, probes } from "../core/pod/probes";
 import { Tier } from "../core/tier";
-import { BUCKETS, datasetPrefix, topicsOf } from "./contract";
+import { BUCKETS, datasetPrefix, topicsOf } from "../contract";
 import type { Dataset } from "./dataset";
 
 /** Port on which the idle deployment answers its probes. */

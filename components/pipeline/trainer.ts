@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
-import { topicsOf, TRAINER_NAMES, type ModelType } from "./contract";
+import type { Resources } from "../core/pod/pod";
+import { topicsOf, TRAINER_NAMES, type ModelType } from "../contract";
 import { aliveProbes, Worker } from "./worker";
 
 const HEALTH_PORT = 8000;

@@ -1,15 +1,15 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../core/credentials";
-import { deployment } from "../core/deployment";
-import { environment, plain, type PlainValues } from "../core/environment";
-import type { ImageName } from "../core/images";
+import { credentialsAnnotation } from "../core/data/credentials";
+import { deployment } from "../core/pod/deployment";
+import { environment, plain, type PlainValues } from "../core/pod/environment";
+import type { ImageName } from "../core/pod/images";
 import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
-import { httpCheck, probes, type Probes } from "../core/probes";
+import type { Resources } from "../core/pod/pod";
+import { httpCheck, probes, type Probes } from "../core/pod/probes";
 import { Tier, type TierType } from "../core/tier";
-import { kafkaName } from "./contract";
+import { kafkaName } from "../contract";
 
 export interface WorkerArgs {
     readonly platform: Platform;

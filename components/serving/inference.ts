@@ -1,15 +1,15 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../core/credentials";
-import { deployment } from "../core/deployment";
-import { environment, plain, podName } from "../core/environment";
+import { credentialsAnnotation } from "../core/data/credentials";
+import { deployment } from "../core/pod/deployment";
+import { environment, plain, podName } from "../core/pod/environment";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod";
-import { httpCheck, probes } from "../core/probes";
-import { disruptionBudget } from "../core/replicas";
+import type { Resources } from "../core/pod/pod";
+import { httpCheck, probes } from "../core/pod/probes";
+import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { BUCKETS, kafkaName, topicsOf } from "../pipeline/contract";
+import { BUCKETS, kafkaName, topicsOf } from "../contract";
 import { autoscalerSpec, mostReplicas, type Autoscaled, type Scaling } from "./autoscaling";
 
 /** Port of the forecast API. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fltsOutputs } from "../readOutputs";
+import { fltsOutputs } from "../outputs/readOutputs";
 
 /*
  * A program of another team, which asks for forecasts and reads runs. It gets addresses and the names of Secrets: with

@@ -1,12 +1,13 @@
 import type { Platform } from "../../components/core/platform";
 import type { Locust } from "../../components/loadtest/locust";
-import type { InputFiles } from "../inputFiles";
+import type { InputFiles } from "../inputs/inputFiles";
 import type { Settings } from "../settings/schema";
 import { deployGateway, type Ingress } from "./gateway";
-import { provideInfrastructure, type Infrastructure } from "./infrastructure";
+import { provideInfrastructure } from "./infrastructure";
 import { deployLoadTest } from "./loadTest";
 import { deployMonitoring, type Monitoring } from "./monitoring";
 import { deployOperations } from "./operations";
+import type { Infrastructure } from "./providedInfrastructure";
 import { deployPipeline } from "./pipeline";
 import { deployServing, type Serving } from "./serving";
 

@@ -5,7 +5,7 @@ import { LOGIN_SERVICE_PORT, MlflowLogin } from "../../components/gateway/mlflow
 import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
 import { NO_HOST } from "../settings/ingress";
 import type { Settings } from "../settings/schema";
-import type { Infrastructure } from "./infrastructure";
+import type { Infrastructure } from "./providedInfrastructure";
 import type { Serving } from "./serving";
 
 /** What people reach from outside the cluster. */

@@ -1,46 +1,32 @@
-import type { Access } from "../../components/access/tunnel";
-import type { Connection, MetricsEndpoint } from "../../components/core/links";
+import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { ExistingObjectStore } from "../../components/infrastructure/existingObjectStore";
-import { ExistingPostgres } from "../../components/infrastructure/existingPostgres";
+import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
+import { ExistingPostgres } from "../../components/infrastructure/postgres/externalPostgres";
 import {
     externalKafka,
     externalMlflow,
     externalObjectStore,
     externalPostgres,
 } from "../../components/infrastructure/external";
-import { Kafka } from "../../components/infrastructure/kafka";
-import { replicationFactor } from "../../components/infrastructure/kafkaConfig";
-import { KafkaTopics } from "../../components/infrastructure/kafkaTopics";
-import { Mlflow, type MlflowServer } from "../../components/infrastructure/mlflow";
+import { Kafka } from "../../components/infrastructure/kafka/kafka";
+import { replicationFactor } from "../../components/infrastructure/kafka/kafkaConfig";
+import { KafkaTopics } from "../../components/infrastructure/kafka/topics";
+import { Mlflow } from "../../components/infrastructure/mlflow/mlflow";
 import {
     OBJECT_STORE_METRICS,
     OBJECT_STORE_PORT,
     ObjectStore,
     type ChartSource,
-} from "../../components/infrastructure/objectStore";
-import type { ObjectStoreContent } from "../../components/infrastructure/objectStoreContent";
-import { Postgres } from "../../components/infrastructure/postgres";
-import type { PostgresContent } from "../../components/infrastructure/postgresContent";
-import { lagExporter, postgresExporter } from "../../components/monitoring/exporters";
-import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/pipeline/contract";
+} from "../../components/infrastructure/objectStore/objectStore";
+import { Postgres } from "../../components/infrastructure/postgres/postgres";
+import type { PostgresContent } from "../../components/infrastructure/postgres/postgresResources";
+import { lagExporter, postgresExporter } from "../../components/monitoring/exporters/exporters";
+import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
+import { accessOf } from "../platform/access";
 import { NO_HOST } from "../settings/ingress";
 import type { Settings } from "../settings/schema";
 import { referencedInfrastructure } from "./infrastructureReference";
-
-/** What the pipeline and serving stand on, whoever runs it. */
-export interface Infrastructure {
-    /** The broker, with the topics. */
-    readonly kafka: { readonly connection: Connection };
-    readonly objectStore: ObjectStoreContent;
-    /** Undefined where nothing is to be made in it: another stack has it, or an external MLflow one of its own. */
-    readonly postgres: PostgresContent | undefined;
-    /** MLflow's database; undefined as `postgres`. */
-    readonly mlflowDatabase: Connection | undefined;
-    readonly mlflow: MlflowServer;
-    /** Where those of it that were deployed show their figures. */
-    readonly metrics: readonly MetricsEndpoint[];
-}
+import type { Infrastructure } from "./providedInfrastructure";
 
 /**
  * Message broker, object store, database and experiment tracking: made by this stack, or found in the outputs of the
@@ -165,12 +151,4 @@ function providePostgres(
         access,
     });
     return { postgres: server.content, metrics: [] };
-}
-
-/** How a provider reaches a server, as the component wants it. */
-export function accessOf(access: Settings["postgres"]["access"]): Access {
-    const { timeoutSeconds, localPort, host, port } = access;
-    return access.mode === "direct" && host !== undefined
-        ? { mode: "direct", host, port, timeoutSeconds }
-        : { mode: "tunnel", localPort, timeoutSeconds };
 }

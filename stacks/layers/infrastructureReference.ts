@@ -1,12 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { ExistingObjectStore } from "../../components/infrastructure/existingObjectStore";
-import { BUCKETS } from "../../components/pipeline/contract";
-import { infrastructureOutputs, type ConnectionOutputs, type InfrastructureOutputs } from "../layerOutputs";
+import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
+import { BUCKETS } from "../../components/contract";
+import {
+    infrastructureOutputs,
+    type ConnectionOutputs,
+    type InfrastructureOutputs,
+} from "../outputs/layerOutputs";
 import { keyOf } from "../settings/problems";
 import type { Settings } from "../settings/schema";
-import { accessOf, type Infrastructure } from "./infrastructure";
+import { accessOf } from "../platform/access";
+import type { Infrastructure } from "./providedInfrastructure";
 
 /**
  * The infrastructure of another stack, with users of this stack's own in its servers.

@@ -1,18 +1,18 @@
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { Alertmanager } from "../../components/monitoring/alertmanager";
-import { PROBE_MODULES } from "../../components/monitoring/exporterConfig";
-import { blackboxExporter, kubeStateMetrics } from "../../components/monitoring/exporters";
+import { Alertmanager } from "../../components/monitoring/alertmanager/alertmanager";
+import { PROBE_MODULES } from "../../components/monitoring/exporters/exporterConfig";
+import { blackboxExporter, kubeStateMetrics } from "../../components/monitoring/exporters/exporters";
 import { dashboardFiles, ruleFiles } from "../../components/monitoring/files";
-import { Grafana } from "../../components/monitoring/grafana";
-import { LogCollector } from "../../components/monitoring/logCollector";
-import { Prometheus } from "../../components/monitoring/prometheus";
-import type { ProbeTarget } from "../../components/monitoring/prometheusConfig";
-import { VictoriaLogs } from "../../components/monitoring/victoriaLogs";
+import { Grafana } from "../../components/monitoring/grafana/grafana";
+import { LogCollector } from "../../components/monitoring/logs/logCollector";
+import { Prometheus } from "../../components/monitoring/prometheus/prometheus";
+import type { ProbeTarget } from "../../components/monitoring/prometheus/prometheusConfig";
+import { VictoriaLogs } from "../../components/monitoring/logs/victoriaLogs";
 import { NO_HOST } from "../settings/ingress";
 import { quantity } from "../settings/quantity";
 import type { Settings } from "../settings/schema";
-import type { Infrastructure } from "./infrastructure";
+import type { Infrastructure } from "./providedInfrastructure";
 
 /** What watches all the others. */
 export interface Monitoring {

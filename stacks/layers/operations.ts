@@ -1,9 +1,9 @@
 import type { Platform } from "../../components/core/platform";
 import { externalBackupBucket } from "../../components/infrastructure/external";
 import { Backup } from "../../components/operations/backup";
-import { BUCKETS, OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
+import { BUCKETS, OBJECT_STORE_GRANTS } from "../../components/contract";
 import type { Settings } from "../settings/schema";
-import type { Infrastructure } from "./infrastructure";
+import type { Infrastructure } from "./providedInfrastructure";
 
 /** Backups of what the infrastructure keeps; undefined when they are switched off, or another stack has it. */
 export function deployOperations(

@@ -1,13 +1,13 @@
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { datasetPrefix, OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
+import { datasetPrefix, OBJECT_STORE_GRANTS } from "../../components/contract";
 import { Dataset } from "../../components/pipeline/dataset";
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { Preprocess } from "../../components/pipeline/preprocess";
 import { Trainer } from "../../components/pipeline/trainer";
-import type { InputFiles } from "../inputFiles";
+import type { InputFiles } from "../inputs/inputFiles";
 import type { Settings } from "../settings/schema";
-import type { Infrastructure } from "./infrastructure";
+import type { Infrastructure } from "./providedInfrastructure";
 
 /** From the CSV to a promoted model. */
 export interface Pipeline {

@@ -1,13 +1,13 @@
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { OBJECT_STORE_GRANTS } from "../../components/pipeline/contract";
+import { OBJECT_STORE_GRANTS } from "../../components/contract";
 import { mostReplicas, type Scaling } from "../../components/serving/autoscaling";
 import { METRICS_PORT } from "../../components/serving/haproxyConfig";
 import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
 import { LoadBalancer } from "../../components/serving/loadBalancer";
 import { quantity } from "../settings/quantity";
 import type { Settings } from "../settings/schema";
-import type { Infrastructure } from "./infrastructure";
+import type { Infrastructure } from "./providedInfrastructure";
 
 /** Slots of the load balancer when pods are scaled by hand: room for what the chart promised, 20. */
 const SERVER_SLOTS = 20;

@@ -1,5 +1,5 @@
-import { collectorNamespaceName } from "../../components/monitoring/logCollector";
-import { retainingClassName } from "../../components/core/volumeClaim";
+import { collectorNamespaceName } from "../../components/monitoring/logs/logCollector";
+import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
 import { contradiction as problem, type Problem } from "./problems";

@@ -1,5 +1,6 @@
 import { settingDescriptions, type SettingDescription } from "./catalogue";
-import { PROFILES, SIZES } from "./profiles";
+import { PROFILES } from "./profileNames";
+import { SIZES } from "./profiles";
 import { valueAt, type SettingsTree } from "./tree";
 
 /** Declaration of one setting in `Pulumi.yaml`. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MODEL_TYPES } from "../../components/pipeline/contract";
+import { MODEL_TYPES } from "../../components/contract";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
 
 /** Settings of the raw data. */

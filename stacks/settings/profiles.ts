@@ -1,10 +1,6 @@
+import { PROFILES, type Profile } from "./profileNames";
 import type { Settings } from "./schema";
 import { isTree, mergeTrees, type SettingsTree } from "./tree";
-
-/** What the sizes of a stack are for: a small node, a real cluster, or the whole shape of prod on a small node. */
-export const PROFILES = ["small", "production", "minimal"] as const;
-
-export type Profile = (typeof PROFILES)[number];
 
 /** Settings that say how big something is. What says how many there are is no profile's business. */
 type SizeName = "resources" | "storage" | "heapMegabytes" | "epochs";

@@ -7,7 +7,7 @@ import { layers, stacks } from "./layers";
 import { loadTest } from "./loadTest";
 import { monitoring } from "./monitoring";
 import * as pipeline from "./pipeline";
-import { PROFILES } from "./profiles";
+import { PROFILES } from "./profileNames";
 import * as serving from "./serving";
 import { volumes } from "./volumes";
 

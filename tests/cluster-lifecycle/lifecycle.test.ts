@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { daemonNames } from "../../toolchain/cluster/daemons";
-import { loadImages } from "../../toolchain/cluster/images";
+import { loadImages } from "../../toolchain/cluster/ownImages";
 import { addresses, clusterLayout, ports, type Layout } from "../../toolchain/cluster/layout";
 import { ownerOfMachine } from "../../toolchain/cluster/owner";
 import { daemonProcess } from "../../toolchain/cluster/processes";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatDuration } from "../../toolchain/console";
-import type { SettingsTree } from "../../toolchain/stack/settings";
+import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectlGet } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { eventually } from "../support/processing";

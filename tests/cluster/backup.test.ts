@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, succeed } from "../support/commands";
 import { eventually, served } from "../support/processing";
 import { rolledOut } from "../support/serving";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackOutputs } from "../../stacks/outputs";
-import { toolPath } from "../../toolchain/build/paths";
-import { readOptions } from "../../toolchain/stack/options";
-import { Workspace } from "../../toolchain/stack/workspace";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
+import { toolPath } from "../../toolchain/tools/paths";
+import { readOptions } from "../../cli/stack/options";
+import { Workspace } from "../../cli/stack/workspace";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, type Outcome } from "../support/commands";
 import { deployStack } from "../support/stack";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { lastObservations, requestForecast } from "../../toolchain/stack/forecast";
-import { SAMPLE_DATASET } from "../../toolchain/stack/overrides";
-import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../toolchain/stack/pulledImages";
-import { readOptions } from "../../toolchain/stack/options";
+import { lastObservations, requestForecast } from "../../cli/progress/forecast";
+import { SAMPLE_DATASET } from "../../cli/stack/overrides";
+import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../cli/stack/pulledImages";
+import { readOptions } from "../../cli/stack/options";
 import { projectDirectory, type Outcome } from "../support/commands";
 import { panelQueries } from "../support/dashboards";
 import { settle } from "../support/processing";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MODEL_TYPES, TRAINER_NAMES } from "../../components/pipeline/contract";
+import { MODEL_TYPES, TRAINER_NAMES } from "../../components/contract";
 import { formatDuration } from "../../toolchain/console";
 import { kubectl } from "../support/commands";
 import { eventually, logsOf, Processing, promotionsOf, served } from "../support/processing";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SettingsTree } from "../../toolchain/stack/settings";
+import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectl } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { Processing, served } from "../support/processing";

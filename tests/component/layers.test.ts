@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import type { StackOutputs } from "../../stacks/outputs";
-import { fltsOutputs } from "../../stacks/readOutputs";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
+import { fltsOutputs } from "../../stacks/outputs/readOutputs";
 import { GENERATED_SECRET, record, type Recorded } from "../support/mocks";
 import { ofType, one, workloads, type NetworkPolicySpec } from "../support/objects";
 import { deployProgram, FILES, settings } from "../support/program";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newestResult } from "../../components/loadtest/lastRun";
+import { newestResult } from "../../components/loadtest/lastLoadTest";
 import type { Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 import { parse } from "yaml";
-import type { StackOutputs } from "../../stacks/outputs";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { quantity } from "../../stacks/settings/quantity";
 import type { Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";

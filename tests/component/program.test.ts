@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StackOutputs } from "../../stacks/outputs";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, FILES, settings } from "../support/program";

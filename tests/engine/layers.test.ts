@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StackOutputs } from "../../stacks/outputs";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { kubectl, make, preprocess } from "../support/commands";
 import { deployConsumer } from "../support/consumer";
 import { EngineStack } from "../support/engine";

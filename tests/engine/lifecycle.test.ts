@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { contextName } from "../../toolchain/cluster/layout";
-import type { SettingsTree } from "../../toolchain/stack/settings";
+import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectl, kubectlGet, make, preprocess, run } from "../support/commands";
 import { EngineStack } from "../support/engine";
 
@@ -156,11 +156,7 @@ describe("the dev stack on the real engine", function () {
     it("is forgotten though the servers in its state are gone, and without waiting for them", async () => {
         await stack.restore(deployed);
         const started = Date.now();
-        const down = await run(process.execPath, [
-            "-r",
-            "ts-node/register/transpile-only",
-            "toolchain/stack/down.ts",
-        ]);
+        const down = await run(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/down.ts"]);
         assert.equal(down.code, 0, down.everything);
         assert.match(down.everything, /is deleted with the embedded cluster/);
         assert.ok(Date.now() - started < 90_000, down.everything);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { run } from "../support/commands";
 
 const version = (name: string): { name: string; host: string } => ({

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { passwordLoginConfig } from "../../components/gateway/passwordLogin";
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { freePort, until } from "./support/balancer";
 
 const USER = "mlflow";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { StackOutputs } from "../../stacks/outputs";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { formatBytes, formatDuration } from "../../toolchain/console";
-import { servedData } from "../../toolchain/stack/forecast";
+import { servedData } from "../../cli/progress/forecast";
 import { kubectl, kubectlGet, make, type Outcome } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { peakMemory } from "../support/memory";

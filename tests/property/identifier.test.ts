@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { topicsOf } from "../../components/pipeline/contract";
+import { topicsOf } from "../../components/contract";
 import { settingsSchema } from "../../stacks/settings/schema";
 import type { Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";

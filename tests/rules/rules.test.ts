@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { ruleFiles } from "../../components/monitoring/files";
-import { prometheusConfig } from "../../components/monitoring/prometheusConfig";
-import { toolPath } from "../../toolchain/build/paths";
+import { ruleFiles, rulePaths } from "../../components/monitoring/files";
+import { prometheusConfig } from "../../components/monitoring/prometheus/prometheusConfig";
+import { toolPath } from "../../toolchain/tools/paths";
 import { projectDirectory, run } from "../support/commands";
 import { panelQueries } from "../support/dashboards";
 
@@ -39,13 +39,8 @@ function anchors(path: string): string[] {
 
 describe("alert rules", () => {
     it("are what Prometheus reads", async () => {
-        const names = Object.keys(ruleFiles());
-        assert.ok(names.length > 0);
-        await promtool(
-            "check",
-            "rules",
-            ...names.map((name) => join("components", "monitoring", "rules", name)),
-        );
+        assert.ok(rulePaths().length > 0);
+        await promtool("check", "rules", ...rulePaths());
     });
 
     for (const name of testFiles) {

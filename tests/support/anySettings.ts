@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { contradictions } from "../../stacks/settings/contradictions";
-import { PROFILES } from "../../stacks/settings/profiles";
+import { PROFILES } from "../../stacks/settings/profileNames";
 import type { Settings } from "../../stacks/settings/schema";
 import { settings } from "./program";
 

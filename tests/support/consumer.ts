@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { projectDirectory, run, type Outcome } from "./commands";
 
 const PROGRAM = join(projectDirectory, "stacks", "consumer");

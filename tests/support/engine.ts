@@ -1,10 +1,10 @@
 import { contentHash } from "../../components/core/contentHash";
-import type { StackOutputs } from "../../stacks/outputs";
-import { toolPath } from "../../toolchain/build/paths";
-import { readOptions, type StackOptions } from "../../toolchain/stack/options";
-import { deploymentOverrides } from "../../toolchain/stack/overrides";
-import { mergeSettings, type SettingsTree } from "../../toolchain/stack/settings";
-import { Workspace } from "../../toolchain/stack/workspace";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
+import { toolPath } from "../../toolchain/tools/paths";
+import { readOptions, type StackOptions } from "../../cli/stack/options";
+import { deploymentOverrides } from "../../cli/stack/overrides";
+import { mergeSettings, type SettingsTree } from "../../cli/stack/settings";
+import { Workspace } from "../../cli/stack/workspace";
 import { run, succeed, type Outcome } from "./commands";
 import { stackChanged } from "./stack";
 

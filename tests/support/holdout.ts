@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
-import { observationsOf, requestForecast } from "../../toolchain/stack/forecast";
+import { observationsOf, requestForecast } from "../../cli/progress/forecast";
 
 /** How far two ways to forecast were from what came. */
 export interface HoldoutErrors {

@@ -1,4 +1,4 @@
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { clusterEnvironment, kubectl, kubectlGet, succeed } from "./commands";
 
 const NAMESPACE = "flts";

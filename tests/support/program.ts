@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StorageClass } from "../../components/core/retainingClass";
+import type { StorageClass } from "../../components/core/data/retainingClass";
 import type { DatasetFile } from "../../components/pipeline/dataset";
-import type { InputFiles } from "../../stacks/inputFiles";
+import type { InputFiles } from "../../stacks/inputs/inputFiles";
 import { deployLayers } from "../../stacks/layers/deployLayers";
-import { createPlatform } from "../../stacks/layers/platform";
-import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs";
-import { sourceAmong } from "../../stacks/layers/volumes";
+import { createPlatform } from "../../stacks/platform/platform";
+import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs/outputs";
+import { sourceAmong } from "../../stacks/platform/volumes";
 import { withSizes } from "../../stacks/settings/profiles";
 import { settingsSchema, type Settings } from "../../stacks/settings/schema";
 import { record, type Recorded } from "./mocks";

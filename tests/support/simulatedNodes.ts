@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toolPath } from "../../toolchain/build/paths";
+import { toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout, nodeName } from "../../toolchain/cluster/layout";
 import { kubectl, kubectlApply } from "./commands";
 import { STAGES } from "./simulatedStages";

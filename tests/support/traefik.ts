@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheDirectory } from "../../toolchain/build/directories";
+import { cacheDirectory } from "../../toolchain/tools/directories";
 import { restrictedContainer, restrictedPod } from "../../toolchain/cluster/addons/restricted";
-import { loadImages } from "../../toolchain/cluster/images";
+import { loadImages } from "../../toolchain/cluster/ownImages";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
 import { kubectl, kubectlApply, succeed } from "./commands";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { load } from "../../toolchain/bench/load";
-import { resourceCount } from "../../toolchain/bench/program";
-import { replicaOf } from "../../toolchain/bench/replica";
+import { load } from "../../cli/bench/load";
+import { resourceCount } from "../../cli/bench/program";
+import { replicaOf } from "../../cli/bench/replica";
 
 describe("load of the benchmark", () => {
     it("counts answers and failures, and orders its percentiles", async () => {

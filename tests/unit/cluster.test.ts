@@ -5,12 +5,12 @@ import { storageObjects } from "../../toolchain/cluster/addons/storage";
 import {
     containerdConfiguration,
     maySetOutOfMemoryScore,
-} from "../../toolchain/cluster/components/containerd";
-import { kubeletConfiguration, upstreamServers } from "../../toolchain/cluster/components/kubelet";
-import { proxyConfiguration } from "../../toolchain/cluster/components/proxy";
-import { provisionerName } from "../../toolchain/cluster/components/storageProvisioner";
+} from "../../toolchain/cluster/processes/containerd";
+import { kubeletConfiguration, upstreamServers } from "../../toolchain/cluster/processes/kubelet";
+import { proxyConfiguration } from "../../toolchain/cluster/processes/proxy";
+import { provisionerName } from "../../toolchain/cluster/processes/storageProvisioner";
 import { checkCondition } from "../../toolchain/cluster/health";
-import { parseImages } from "../../toolchain/cluster/images";
+import { parseImages } from "../../toolchain/cluster/ownImages";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { authorityConfiguration, certificateConfiguration, certificates } from "../../toolchain/cluster/pki";
 import { parseStat } from "../../toolchain/cluster/procfs";

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { contentHash } from "../../components/core/contentHash";
-import { refuseDataLoss } from "../../components/core/dataLossGuard";
-import { deployment } from "../../components/core/deployment";
-import { environment, fromSecret, plain } from "../../components/core/environment";
-import { Images } from "../../components/core/images";
+import { refuseDataLoss } from "../../components/core/data/dataLossGuard";
+import { deployment } from "../../components/core/pod/deployment";
+import { environment, fromSecret, plain } from "../../components/core/pod/environment";
+import { Images } from "../../components/core/pod/images";
 import { objectLabels, selectorLabels } from "../../components/core/labels";
-import { PREPARATION_RESOURCES } from "../../components/core/pod";
-import { statefulSet } from "../../components/core/statefulSet";
-import { clusterId, replicationFactor, serverProperties } from "../../components/infrastructure/kafkaConfig";
-import { policyDocument } from "../../components/infrastructure/objectStorePolicy";
-import { topicDeclarations } from "../../components/pipeline/contract";
+import { PREPARATION_RESOURCES } from "../../components/core/pod/pod";
+import { statefulSet } from "../../components/core/pod/statefulSet";
+import {
+    clusterId,
+    replicationFactor,
+    serverProperties,
+} from "../../components/infrastructure/kafka/kafkaConfig";
+import { policyDocument } from "../../components/infrastructure/objectStore/objectStorePolicy";
+import { topicDeclarations } from "../../components/contract";
 import { quantity } from "../../stacks/settings/quantity";
 
 describe("content hash", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as ts from "typescript";
 import { dashboardFiles } from "../../components/monitoring/files";
-import { DATA_SOURCE_UID } from "../../components/monitoring/grafanaConfig";
+import { DATA_SOURCE_UID } from "../../components/monitoring/grafana/grafanaConfig";
 import { panelQueries } from "../support/dashboards";
 
 const projectDirectory = join(__dirname, "..", "..");
@@ -46,12 +46,12 @@ describe("dashboards", function () {
 
     it("are the six that were promised, each under a name of its own", () => {
         assert.deepEqual(Object.keys(dashboardFiles()), [
-            "inference.json",
+            "infrastructure.json",
             "kafka.json",
             "loadtest.json",
-            "overview.json",
+            "monitoring.json",
             "pipeline.json",
-            "storage.json",
+            "serving.json",
         ]);
         const names = Object.values(dashboardFiles()).map(
             (text) => (JSON.parse(text) as { uid: string }).uid,

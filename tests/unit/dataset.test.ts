@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkDataset } from "../../stacks/datasetCheck";
-import { checkInputFiles } from "../../stacks/inputFiles";
+import { checkDataset } from "../../cli/data/check";
+import { checkInputFiles } from "../../stacks/inputs/inputFiles";
 import { settings } from "../support/program";
 
 describe("dataset check", () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { snapshotTable } from "../../toolchain/stack/backup";
-import { createJob, newestPod, withValues, type Pod } from "../../toolchain/stack/jobs";
-import type { Kubectl } from "../../toolchain/stack/kubectl";
-import { chosenSnapshot } from "../../toolchain/stack/restore";
-import { currentStep, StepsRun } from "../../toolchain/stack/stepsRun";
+import { snapshotTable } from "../../cli/backup";
+import { createJob, newestPod, withValues, type Pod } from "../../cli/jobs/job";
+import type { Kubectl } from "../../cli/stack/kubectl";
+import { chosenSnapshot } from "../../cli/restore";
+import { currentStep, StepsRun } from "../../cli/jobs/jobWithSteps";
 
 const PATTERN = {
     spec: {

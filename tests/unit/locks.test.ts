@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { areDead } from "../../toolchain/stack/locks";
+import { areDead } from "../../cli/stack/locks";
 
 describe("the locks of a stack", () => {
     let directory: string;

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConsole } from "../../toolchain/console";
-import { readPreview, type Preview } from "../../toolchain/preview/changes";
-import { comment, COMMENT_LENGTH, COMMENT_MARKER } from "../../toolchain/preview/comment";
-import { failedDigest, parseDigest, type Digest } from "../../toolchain/preview/digest";
-import { counts } from "../../toolchain/preview/report";
-import { terminalReport } from "../../toolchain/preview/terminal";
+import { readPreview, type Preview } from "../../cli/preview/changes";
+import { comment, COMMENT_LENGTH, COMMENT_MARKER } from "../../cli/preview/comment";
+import { failedDigest, parseDigest, type Digest } from "../../cli/preview/digest";
+import { counts } from "../../cli/preview/report";
+import { terminalReport } from "../../cli/preview/terminal";
 
 function recorded(name: string): Digest {
     const path = join(__dirname, "fixtures", "previews", `${name}.json`);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lastObservations } from "../../toolchain/stack/forecast";
+import { lastObservations } from "../../cli/progress/forecast";
 import { contextName } from "../../toolchain/cluster/layout";
-import { readOptions } from "../../toolchain/stack/options";
-import { datasetSettings } from "../../toolchain/stack/overrides";
-import { mergeSettings, readStackFile } from "../../toolchain/stack/settings";
+import { readOptions } from "../../cli/stack/options";
+import { datasetSettings } from "../../cli/stack/overrides";
+import { mergeSettings, readStackFile } from "../../cli/stack/settings";
 
 describe("make's choices", () => {
     it("deploy the dev stack to the embedded cluster when nothing is named", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { preprocessedOf } from "../../toolchain/stack/pipelineState";
-import { isTraining, stageOf } from "../../toolchain/stack/stage";
+import { preprocessedOf } from "../../cli/progress/pipelineState";
+import { isTraining, stageOf } from "../../cli/progress/stage";
 
 describe("the stage shown while the first model is made", () => {
     it("is each trainer's newest telling line, between lines that are no events", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createConsole, UserError } from "../../toolchain/console";
-import { readOptions } from "../../toolchain/stack/options";
-import { remains, type StateResource } from "../../toolchain/stack/remains";
-import { Interrupted, takeDown, type DoomedStack } from "../../toolchain/stack/takeDown";
+import { readOptions } from "../../cli/stack/options";
+import { remains, type StateResource } from "../../cli/stack/leftResources";
+import { Interrupted, takeDown, type DoomedStack } from "../../cli/stack/destroy";
 
 const resources: StateResource[] = [
     { urn: "urn:pulumi:dev::flts::flts:infrastructure:Kafka::kafka", type: "flts:infrastructure:Kafka" },

@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import packageJson from "../../package.json";
-import { choose, isAtLeast, NoCandidateError, type Candidate } from "../../toolchain/build/choice";
-import { requireInstaller } from "../../toolchain/build/debian";
-import { downloadChecked, findChecksum } from "../../toolchain/build/download";
-import { parallelism, programPath } from "../../toolchain/build/go";
-import { goEnvironment } from "../../toolchain/build/goCaches";
-import { missingPackages } from "../../toolchain/build/missing";
-import { findExecutable, sourceRestriction, toolPath, type ToolName } from "../../toolchain/build/paths";
-import { goPrograms, prerequisites, pulumi, pulumiSet } from "../../toolchain/build/pins";
-import { checkPrerequisites } from "../../toolchain/build/prerequisites";
-import type { Source } from "../../toolchain/build/store";
+import { choose, isAtLeast, NoCandidateError, type Candidate } from "../../toolchain/tools/choice";
+import { requireInstaller } from "../../toolchain/tools/debian";
+import { downloadChecked, findChecksum } from "../../toolchain/tools/download";
+import { parallelism, programPath } from "../../toolchain/tools/go";
+import { goEnvironment } from "../../toolchain/tools/goCaches";
+import { missingPackages } from "../../toolchain/tools/missing";
+import { findExecutable, sourceRestriction, toolPath, type ToolName } from "../../toolchain/tools/paths";
+import { goPrograms, prerequisites, pulumi, pulumiSet } from "../../toolchain/tools/pins";
+import { checkPrerequisites } from "../../toolchain/tools/prerequisites";
+import type { Source } from "../../toolchain/tools/store";
 
 describe("choice of a tool's source", () => {
     let tried: Source[];

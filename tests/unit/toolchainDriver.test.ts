@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { BuildContext } from "../../toolchain/build/context";
-import { makeMissing, type Steps } from "../../toolchain/build/driver";
-import { Durations } from "../../toolchain/build/durations";
-import { programPath } from "../../toolchain/build/go";
-import { findMissing } from "../../toolchain/build/missing";
-import { goPrograms, type CachedToolName, type GoProgramName } from "../../toolchain/build/pins";
-import { ToolStore } from "../../toolchain/build/store";
+import type { BuildContext } from "../../toolchain/tools/context";
+import { makeMissing, type Steps } from "../../toolchain/tools/driver";
+import { Durations } from "../../toolchain/tools/durations";
+import { programPath } from "../../toolchain/tools/go";
+import { findMissing } from "../../toolchain/tools/missing";
+import { goPrograms, type CachedToolName, type GoProgramName } from "../../toolchain/tools/pins";
+import { ToolStore } from "../../toolchain/tools/store";
 import { createConsole, fail, Progress, UserError } from "../../toolchain/console";
 
 const all = Object.keys(goPrograms) as GoProgramName[];

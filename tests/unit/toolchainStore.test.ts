@@ -15,10 +15,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Durations } from "../../toolchain/build/durations";
-import { toolHash, toolsKey } from "../../toolchain/build/key";
-import { withLock } from "../../toolchain/build/lock";
-import { ToolStore } from "../../toolchain/build/store";
+import { Durations } from "../../toolchain/tools/durations";
+import { toolHash, toolsKey } from "../../toolchain/tools/key";
+import { withLock } from "../../toolchain/tools/lock";
+import { ToolStore } from "../../toolchain/tools/store";
 
 let directory: string;
 beforeEach(() => {
@@ -105,13 +105,13 @@ describe("tool store", () => {
 
 describe("hash of the pins", () => {
     beforeEach(() => {
-        for (const folder of ["cmd/pause", "cmd/coredns", "internal/shared", "minio"]) {
+        for (const folder of ["go/cmd/pause", "go/cmd/coredns", "go/internal/shared", "pins/minio"]) {
             mkdirSync(join(directory, folder), { recursive: true });
         }
-        for (const file of ["go.mod", "go.sum", "minio/go.mod", "minio/go.sum"]) {
+        for (const file of ["go/go.mod", "go/go.sum", "pins/minio/go.mod", "pins/minio/go.sum"]) {
             writeFileSync(join(directory, file), "pin 1");
         }
-        writeFileSync(join(directory, "cmd/pause/main.go"), "package main");
+        writeFileSync(join(directory, "go/cmd/pause/main.go"), "package main");
     });
 
     const change = (file: string): { key: boolean; pause: boolean; minio: boolean; kubectl: boolean } => {
@@ -135,13 +135,13 @@ describe("hash of the pins", () => {
 
     const none = { key: false, pause: false, minio: false, kubectl: false };
     const cases: [string, ReturnType<typeof change>][] = [
-        ["go.sum", { ...none, key: true, pause: true }],
-        ["internal/shared/shared.go", { ...none, key: true, pause: true }],
-        ["cmd/pause/main.go", { ...none, key: true, pause: true }],
-        ["cmd/coredns/main.go", { ...none, key: true }],
-        ["minio/go.sum", { ...none, key: true, minio: true }],
-        ["cmd/pause/main_test.go", none],
-        ["cmd/pause/schema.json", none],
+        ["go/go.sum", { ...none, key: true, pause: true }],
+        ["go/internal/shared/shared.go", { ...none, key: true, pause: true }],
+        ["go/cmd/pause/main.go", { ...none, key: true, pause: true }],
+        ["go/cmd/coredns/main.go", { ...none, key: true }],
+        ["pins/minio/go.sum", { ...none, key: true, minio: true }],
+        ["go/cmd/pause/main_test.go", none],
+        ["go/cmd/pause/schema.json", none],
     ];
     for (const [file, expected] of cases) {
         it(`changes with ${file} for what depends on it only`, () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { chosenClass, retainingClass, type StorageClass } from "../../components/core/retainingClass";
-import { sourceAmong } from "../../stacks/layers/volumes";
+import { chosenClass, retainingClass, type StorageClass } from "../../components/core/data/retainingClass";
+import { sourceAmong } from "../../stacks/platform/volumes";
 import { CLASSES, settings } from "../support/program";
 
 const DEFAULT = { "storageclass.kubernetes.io/is-default-class": "true" };

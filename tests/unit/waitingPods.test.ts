@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { trouble, waitingPods, type PodState } from "../../toolchain/stack/waitingPods";
+import { trouble, waitingPods, type PodState } from "../../cli/progress/waitingPods";
 
 /** A pod of one container. */
 function pod(status: PodState["status"]): PodState {

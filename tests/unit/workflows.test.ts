@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { validateWorkflow } from "@action-validator/core";
 import { parse } from "yaml";
-import { COMMENT_MARKER } from "../../toolchain/preview/comment";
+import { COMMENT_MARKER } from "../../cli/preview/comment";
 
 const directory = join(__dirname, "..", "..", ".github", "workflows");
 

@@ -1,13 +1,13 @@
-import { apiServer } from "./components/apiServer";
-import { containerd } from "./components/containerd";
-import { controllerManager } from "./components/controllerManager";
-import { etcd } from "./components/etcd";
-import { kubelet } from "./components/kubelet";
-import { loadBalancer } from "./components/loadBalancer";
-import { networkPolicyEnforcer } from "./components/networkPolicyEnforcer";
-import { proxy } from "./components/proxy";
-import { scheduler } from "./components/scheduler";
-import { storageProvisioner } from "./components/storageProvisioner";
+import { apiServer } from "./processes/apiServer";
+import { containerd } from "./processes/containerd";
+import { controllerManager } from "./processes/controllerManager";
+import { etcd } from "./processes/etcd";
+import { kubelet } from "./processes/kubelet";
+import { loadBalancer } from "./processes/loadBalancer";
+import { networkPolicyEnforcer } from "./processes/networkPolicyEnforcer";
+import { proxy } from "./processes/proxy";
+import { scheduler } from "./processes/scheduler";
+import { storageProvisioner } from "./processes/storageProvisioner";
 import type { Layout } from "./layout";
 import type { Daemon } from "./processes";
 

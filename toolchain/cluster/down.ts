@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { withLock } from "../build/lock";
+import { withLock } from "../tools/lock";
 import { Progress, type Console } from "../console";
 import { daemonNames } from "./daemons";
 import { removeAddresses } from "./host/addresses";

@@ -1,6 +1,6 @@
 import { metricsApiService } from "./addons/metricsServer";
 import { storageClassName } from "./addons/storage";
-import { policiesAreEnforced } from "./components/networkPolicyEnforcer";
+import { policiesAreEnforced } from "./processes/networkPolicyEnforcer";
 import { daemonNames } from "./daemons";
 import { hasNodeAddress } from "./host/addresses";
 import { hasPodNetworkRules } from "./host/iptables";

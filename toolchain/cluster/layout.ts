@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { stateDirectory } from "../build/directories";
+import { stateDirectory } from "../tools/directories";
 
 /** Name of the only node, and of its certificate. */
 export const nodeName = "flts";

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findExecutable, toolPath } from "../build/paths";
-import type { GoProgramName } from "../build/pins";
+import { findExecutable, toolPath } from "../tools/paths";
+import type { GoProgramName } from "../tools/pins";
 import { UserError } from "../console";
 
 /** Search path of every daemon: root's, also where the caller's lacks the administrator's directories. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { withLock } from "../build/lock";
+import { withLock } from "../tools/lock";
 import { formatDuration, type Console } from "../console";
 import { describeDaemons } from "./daemons";
 import { inspect } from "./health";

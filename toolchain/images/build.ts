@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Durations } from "../build/durations";
+import { Durations } from "../tools/durations";
 import { fail, formatDuration, Progress, type Console, type Report } from "../console";
 import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engines";

@@ -1,5 +1,5 @@
 import data from "../../images/images.json";
-import type { GoProgramName } from "../build/pins";
+import type { GoProgramName } from "../tools/pins";
 import { fail } from "../console";
 
 /** Name of an image in images/images.json. */

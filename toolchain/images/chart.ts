@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
-import { must } from "../build/command";
-import { goEnvironment } from "../build/goCaches";
-import { fileHash } from "../build/store";
+import { must } from "../tools/command";
+import { goEnvironment } from "../tools/goCaches";
+import { fileHash } from "../tools/store";
 import { fail } from "../console";
 import { charts, type PinnedChart } from "./catalogue";
 import { projectRoot } from "./keys";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { lastLines, run, where, type CommandOptions } from "../build/command";
-import { findExecutable } from "../build/paths";
+import { lastLines, run, where, type CommandOptions } from "../tools/command";
+import { findExecutable } from "../tools/paths";
 import { fail } from "../console";
 import { pipe } from "./pipe";
 

@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { findExecutable } from "../build/paths";
-import { run } from "../build/command";
+import { findExecutable } from "../tools/paths";
+import { run } from "../tools/command";
 import { suite } from "./catalogue";
 
 /** A Debian archive that this machine is set up to use. */

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
-import { toolHash } from "../build/key";
+import { toolHash } from "../tools/key";
 import { images, suite, type Image, type ImageSource } from "./catalogue";
 
 /** The project's root, which every path in images/images.json is relative to. */

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { must } from "../build/command";
-import { toolPath } from "../build/paths";
-import { listImages } from "../cluster/images";
+import { must } from "../tools/command";
+import { toolPath } from "../tools/paths";
+import { listImages } from "../cluster/ownImages";
 import { clusterLayout } from "../cluster/layout";
 import { fail, Progress, type Console } from "../console";
 import { fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 
-import { withLock } from "../build/lock";
+import { withLock } from "../tools/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
 import { buildImages } from "./build";
 import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";

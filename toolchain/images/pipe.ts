@@ -1,4 +1,4 @@
-import { must, type CommandOptions } from "../build/command";
+import { must, type CommandOptions } from "../tools/command";
 
 /** A program and its arguments. */
 export type Command = readonly [string, ...string[]];

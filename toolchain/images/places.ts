@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { cacheDirectory } from "../build/paths";
+import { cacheDirectory } from "../tools/paths";
 import { BlobStore, type Manifest } from "./blobs";
 import type { Image } from "./catalogue";
 

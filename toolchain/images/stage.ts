@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-import { toolPath } from "../build/paths";
+import { toolPath } from "../tools/paths";
 import type { Image } from "./catalogue";
 import { writeHostFiles } from "./host";
 import { sourcesOf } from "./keys";

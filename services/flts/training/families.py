@@ -1,39 +1,7 @@
-"""What training asks of a model family, and which family a model type belongs to."""
+"""Which family a model type belongs to."""
 
-import threading
-from collections.abc import Callable
-from typing import Protocol
-
-import numpy as np
-import onnx
-
-from flts.common.frames import FeatureFrame
-from flts.training.settings import ModelType, TrainingSettings
-from flts.training.windows import Windows
-
-EpochReport = Callable[[int, dict[str, float]], None]
-"""Takes an epoch's number from 0 and its metrics."""
-
-
-class FittedModel(Protocol):
-    """A trained model in its own framework."""
-
-    epochs_run: int
-    """Passes over the training rows; 1 where the framework makes no epochs."""
-    params: dict[str, str]
-    """What the framework was told or chose, besides TrainingSettings.hyperparameters."""
-    metrics: dict[str, float]
-    """Figures of this family only; the held-out errors are computed alike for all."""
-
-    def predict(self, windows: Windows) -> np.ndarray:
-        """Scaled forecasts (windows, forecast rows), computed by the framework itself."""
-
-    def to_onnx(self) -> onnx.ModelProto:
-        """The model with the inputs and the output that flts.common.serving names."""
-
-
-Fit = Callable[[TrainingSettings, FeatureFrame, Windows, EpochReport, threading.Event], FittedModel]
-"""Trains on rows and their windows; raises StopRequested soon after the event is set."""
+from flts.training.family import Fit
+from flts.training.settings import ModelType
 
 
 def load(model_type: ModelType) -> Fit:

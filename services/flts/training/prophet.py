@@ -19,7 +19,7 @@ from prophet import Prophet
 
 from flts.common.frames import FeatureFrame
 from flts.common.transform import FeatureTransform
-from flts.training.families import EpochReport
+from flts.training.family import EpochReport
 from flts.training.interruptible import run_until_stopped
 from flts.training.prophet_onnx import curve_of, to_onnx
 from flts.training.settings import TrainingSettings
@@ -30,7 +30,7 @@ _MOST_ITERATIONS = 10_000
 
 
 class ProphetModel(NamedTuple):
-    """A fitted Prophet with the lag-1 autocorrelation `phi` of its error; see families.FittedModel."""
+    """A fitted Prophet with the lag-1 autocorrelation `phi` of its error; see family.FittedModel."""
 
     prophet: Prophet
     phi: float
@@ -60,7 +60,7 @@ def fit(
     report: EpochReport,
     stop: threading.Event,
 ) -> ProphetModel:
-    """Fit Prophet, with its defaults, to the scaled target of all rows; see families.Fit. There are no epochs."""
+    """Fit Prophet, with its defaults, to the scaled target of all rows; see family.Fit. There are no epochs."""
     transform = data.transform
     target = data.features[:, transform.target_index]
     # Uncertainty intervals would be sampled with every prediction, and nobody reads them.

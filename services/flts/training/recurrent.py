@@ -17,7 +17,7 @@ import structlog
 
 from flts.common.frames import FeatureFrame
 from flts.common.shutdown import StopRequested
-from flts.training.families import EpochReport
+from flts.training.family import EpochReport
 from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import TrainingSettings
 from flts.training.windows import Windows
@@ -65,7 +65,7 @@ def build(settings: TrainingSettings, features: int, target_index: int, standard
 
 
 class RecurrentModel(NamedTuple):
-    """A trained network; see families.FittedModel."""
+    """A trained network; see family.FittedModel."""
 
     network: keras.Model
     target_index: int

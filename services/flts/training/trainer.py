@@ -14,7 +14,7 @@ from flts.common.frames import FeatureFrame
 from flts.common.messages import DataClaim
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, SelfCheck, ServingSpec
 from flts.training import families
-from flts.training.families import EpochReport, FittedModel
+from flts.training.family import EpochReport, FittedModel
 from flts.training.metrics import held_out_metrics
 from flts.training.settings import TrainingSettings
 from flts.training.windows import Windows, make_windows

@@ -5,7 +5,7 @@ import {
     type SpawnSyncReturns,
 } from "node:child_process";
 import { join } from "node:path";
-import { findExecutable, toolPath } from "../../../toolchain/build/paths";
+import { findExecutable, toolPath } from "../../../toolchain/tools/paths";
 
 const root = join(__dirname, "..", "..", "..");
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toolPath } from "../../../toolchain/build/paths";
+import { toolPath } from "../../../toolchain/tools/paths";
 import { FRONTEND_PORT, METRICS_PORT } from "../../../components/serving/haproxyConfig";
 
 /** A port that nothing listens on. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { pulumiEnvironment, toolPath, type ToolName } from "../../../toolchain/build/paths";
+import { pulumiEnvironment, toolPath, type ToolName } from "../../../toolchain/tools/paths";
 
 /** Plugins under test, by package name. */
 export const pluginNames = ["random", "minio", "postgresql"] as const;

@@ -1,4 +1,4 @@
-import { provisionerName } from "../components/storageProvisioner";
+import { provisionerName } from "../processes/storageProvisioner";
 import { certificates } from "../pki";
 
 /** Name of the default StorageClass. */

@@ -47,7 +47,7 @@ export function removalOf(saved: string): string {
         .join("\n");
 }
 
-/** Chains that the enforcer of NetworkPolicies fills (toolchain/internal/networkpolicy): made here, never emptied. */
+/** Chains that the enforcer of NetworkPolicies fills (toolchain/go/internal/networkpolicy): made here, never emptied. */
 const policyChains = ["FLTS-EGRESS", "FLTS-INGRESS"] as const;
 
 /**

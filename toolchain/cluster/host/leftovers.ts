@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { networkName } from "../components/containerd";
+import { networkName } from "../processes/containerd";
 import type { Layout } from "../layout";
 import { cameWithCluster } from "./snapshot";
 

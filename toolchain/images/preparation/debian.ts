@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { must, run } from "../../build/command";
-import { toolPath } from "../../build/paths";
+import { must, run } from "../../tools/command";
+import { toolPath } from "../../tools/paths";
 import { fail } from "../../console";
 import { suite } from "../catalogue";
 import { hostDebianSources } from "../host";
-import type { Preparation } from "./index";
+import type { Preparation } from "./preparation";
 
 /** Removed with the same rule as images/base/dpkg.conf, which only reaches packages installed later. */
 const trim = [

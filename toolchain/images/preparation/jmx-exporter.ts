@@ -1,4 +1,4 @@
-import type { Preparation } from "./index";
+import type { Preparation } from "./preparation";
 import { copyJars } from "./kafka";
 
 /** Fetches the agent that images/jmx-exporter/pom.xml pins into the folder libs. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { must } from "../../build/command";
-import { toolPath } from "../../build/paths";
-import type { Preparation } from "./index";
+import { must } from "../../tools/command";
+import { toolPath } from "../../tools/paths";
+import type { Preparation } from "./preparation";
 
 /** Fetches the jars that images/kafka/pom.xml pins, with all that they need at run time, into the folder libs. */
 export function prepareKafka(preparation: Preparation): Promise<void> {

@@ -1,0 +1,101 @@
+import { join, resolve } from "node:path";
+import type { StackOutputs } from "../../stacks/outputs/outputs";
+import { INFERENCE_PORT } from "../../components/serving/inference";
+import { fail, formatBytes, Progress, table, type Console } from "../../toolchain/console/index";
+import { lastObservations, requestForecast, type Observations } from "../progress/forecast";
+import { kubectlIn } from "../stack/kubectl";
+import type { StackOptions } from "../stack/options";
+import { SAMPLE_DATASET } from "../stack/overrides";
+import { projectDirectory, type Workspace } from "../stack/workspace";
+import { load, type LoadResult } from "./load";
+import { Replicas } from "./replica";
+
+/** Rows of each request, as in the load tests that the figures are compared with. */
+const ROWS = 16;
+/** Requests under way at a time. */
+const CONNECTIONS = 32;
+const WARM_UP_SECONDS = 3;
+const SECONDS = 15;
+
+/**
+ * Best figures of the load tests that upstream kept (`locust/results/auto_matrix/auto_summary.csv`): requests per second
+ * and milliseconds; 60 s each, no failures.
+ */
+const RECORDS = [
+    ["upstream, 1 replica", "39.8", "3700", "5200", "5800", "0"],
+    ["upstream, 8 replicas", "122.7", "1100", "2500", "3200", "0"],
+] as const;
+
+function row(name: string, result: LoadResult): string[] {
+    const { requestsPerSecond, p50, p95, p99, failed } = result;
+    return [
+        name,
+        requestsPerSecond.toFixed(1),
+        ...[p50, p95, p99].map((time) => time.toFixed(1)),
+        String(failed),
+    ];
+}
+
+async function observations(path: string, url: string): Promise<Observations> {
+    const rows = await lastObservations(path, ROWS);
+    try {
+        await requestForecast(url, rows, 1);
+    } catch (error) {
+        fail(
+            `${error instanceof Error ? error.message : String(error)}\n` +
+                `The rows are of ${path}: name the dataset that the model is of, as in \`make up DATASET=…\`.`,
+        );
+    }
+    return rows;
+}
+
+/** Measures the forecast API of a running stack: a pod alone, all of them through HAProxy, start and memory. */
+export async function benchServing(
+    output: Console,
+    options: StackOptions,
+    workspace: Workspace,
+): Promise<void> {
+    const outputs = workspace.outputs() as unknown as StackOutputs;
+    const url =
+        outputs.urls.inference ??
+        fail("the forecast API has no address outside the cluster: set flts:loadBalancer.service.");
+    const path =
+        options.dataset === undefined ? join(projectDirectory, SAMPLE_DATASET) : resolve(options.dataset);
+    const data = await observations(path, url);
+    const body = JSON.stringify({ data, index_col: "time", inference_length: 1 });
+    const replicas = new Replicas(
+        kubectlIn(workspace.environment, options.context, outputs.namespace),
+        outputs.namespace,
+    );
+    const progress = new Progress(output);
+
+    await progress.step("New pods", { estimate: 20_000 }, () => replicas.renew());
+    const ready = await replicas.ready();
+    const [first] = ready;
+    if (first === undefined) {
+        fail("no pod of the forecast API is ready.");
+    }
+    const measure = (name: string, target: string): Promise<string[]> =>
+        progress.step(name, { estimate: (WARM_UP_SECONDS + SECONDS) * 1000 }, async () => {
+            await load(`${target}/predict`, body, CONNECTIONS, WARM_UP_SECONDS);
+            return row(name, await load(`${target}/predict`, body, CONNECTIONS, SECONDS));
+        });
+    const rows: string[][] = [];
+    if (options.embedded) {
+        // Pods of the embedded cluster are on this machine's network; those of others are not.
+        rows.push(await measure("one pod, directly", `http://${first.address}:${INFERENCE_PORT}`));
+    }
+    rows.push(await measure(`HAProxy, ${ready.length} replica${ready.length === 1 ? "" : "s"}`, url));
+
+    const { cpu, memory } = first.limits;
+    output.line(
+        `\n/predict, ${ROWS} rows in, 1 step out; ${CONNECTIONS} connections for ${SECONDS} s; ` +
+            `a replica's limits: ${cpu} CPU, ${memory}\n`,
+    );
+    const heading = ["", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed"];
+    output.line(table([heading, ...rows, ...RECORDS]));
+    output.line(
+        `\ncold start to ready ${first.secondsToReady} s; memory of a replica after the load ` +
+            formatBytes(await replicas.memory(first)),
+    );
+}

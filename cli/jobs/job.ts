@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fail } from "../../toolchain/console/index";
+import type { Kubectl } from "../stack/kubectl";
+
+const POLL_INTERVAL = 1_000;
+
+/** How a container is; one of the three. */
+export interface ContainerState {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: object;
+    readonly terminated?: { readonly exitCode: number };
+}
+
+interface ContainerStatus {
+    readonly name: string;
+    readonly state: ContainerState;
+}
+
+/** The part of a Job's pod that its drivers look at. */
+export interface Pod {
+    readonly metadata: { readonly name: string; readonly creationTimestamp?: string };
+    readonly spec: {
+        readonly containers: readonly {
+            readonly env?: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+    };
+    readonly status: {
+        readonly initContainerStatuses?: readonly ContainerStatus[];
+        readonly containerStatuses?: readonly ContainerStatus[];
+    };
+}
+
+interface Container {
+    env?: { name: string; value?: string }[];
+}
+
+interface Job {
+    spec: { template: { spec: { containers: Container[]; initContainers?: Container[] } } };
+}
+
+/** Waits, a second by default; a process that only polls must not keep a core busy. */
+export function pause(milliseconds = POLL_INTERVAL): Promise<void> {
+    return new Promise((wake) => setTimeout(wake, milliseconds));
+}
+
+/** A Job in which every container that has one of these variables gets this value of it. */
+export function withValues<Pattern extends Job>(
+    pattern: Pattern,
+    values: Readonly<Record<string, string>>,
+): Pattern {
+    const { containers, initContainers = [] } = pattern.spec.template.spec;
+    for (const variable of [...initContainers, ...containers].flatMap(({ env = [] }) => env)) {
+        const value = values[variable.name];
+        if (value !== undefined) {
+            variable.value = value;
+        }
+    }
+    return pattern;
+}
+
+/**
+ * Makes a Job of a CronJob's pattern; returns its name.
+ *
+ * @param setting that must be true for the CronJob to be there.
+ * @param values of variables that are others than the pattern's.
+ */
+export async function createJob(
+    kubectl: Kubectl,
+    namespace: string,
+    cronJob: string,
+    setting: string,
+    values: Readonly<Record<string, string>> = {},
+): Promise<string> {
+    try {
+        await kubectl("get", "cronjob", cronJob);
+    } catch {
+        fail(
+            `there is no CronJob ${cronJob} in namespace ${namespace}: set ${setting} to true and run \`make up\`.`,
+        );
+    }
+    const name = `${cronJob}-${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}`;
+    const from = ["create", "job", name, `--from=cronjob/${cronJob}`];
+    const pattern = await kubectl(...from, "--dry-run=client", "--output", "json");
+    const directory = mkdtempSync(join(tmpdir(), "flts-job-"));
+    try {
+        const path = join(directory, "job.json");
+        writeFileSync(path, JSON.stringify(withValues(JSON.parse(pattern) as Job, values)));
+        await kubectl("create", "--filename", path);
+    } finally {
+        rmSync(directory, { recursive: true });
+    }
+    return name;
+}
+
+/** The pod that a Job made last; undefined before the first, and after the Job took it away. */
+export async function newestPod(kubectl: Kubectl, job: string): Promise<Pod | undefined> {
+    const selector = `batch.kubernetes.io/job-name=${job}`;
+    const text = await kubectl("get", "pods", "--selector", selector, "--output", "json");
+    const created = ({ metadata }: Pod): string => metadata.creationTimestamp ?? "";
+    return (JSON.parse(text) as { items: Pod[] }).items
+        .sort((a, b) => created(a).localeCompare(created(b)))
+        .at(-1);
+}

@@ -1,0 +1,72 @@
+import type { Kubectl } from "../stack/kubectl";
+
+/** The part of a pod that says whether it works: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ */
+export interface PodState {
+    readonly metadata: { readonly namespace: string; readonly name: string };
+    readonly status: {
+        readonly phase: string;
+        readonly conditions?: readonly {
+            readonly type: string;
+            readonly status: string;
+            readonly message?: string;
+        }[];
+        readonly initContainerStatuses?: readonly ContainerState[];
+        readonly containerStatuses?: readonly ContainerState[];
+    };
+}
+
+interface ContainerState {
+    readonly name: string;
+    readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    readonly lastState?: { readonly terminated?: { readonly exitCode: number; readonly reason?: string } };
+}
+
+/** Reasons of every pod that only just begins. */
+const BEGINNING = ["ContainerCreating", "PodInitializing"];
+
+/** Why a pod does not work, undefined for one that does or did. */
+export function trouble({ status }: PodState): string | undefined {
+    const { phase, conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
+    const condition = (type: string) => conditions.find((each) => each.type === type);
+    if (phase === "Succeeded" || condition("Ready")?.status === "True") {
+        return undefined;
+    }
+    const scheduled = condition("PodScheduled");
+    if (scheduled?.status === "False") {
+        return scheduled.message ?? "no node takes it";
+    }
+    const reasons = [...initContainerStatuses, ...containerStatuses].flatMap(({ name, state, lastState }) => {
+        const { reason = "", message } = state?.waiting ?? {};
+        const ended = lastState?.terminated;
+        const parts = [
+            ...(reason === "" || BEGINNING.includes(reason) ? [] : [reason]),
+            ...(ended === undefined ? [] : [`ended with ${ended.exitCode} (${ended.reason ?? "no reason"})`]),
+            ...(message === undefined ? [] : [message]),
+        ];
+        return parts.length === 0 ? [] : [`${name}: ${parts.join(", ")}`];
+    });
+    return reasons.length > 0
+        ? reasons.join("; ")
+        : phase === "Failed"
+          ? "failed; its log says why"
+          : "not ready yet";
+}
+
+/** The pods of a stack that do not work, each with its reason. */
+export async function waitingPods(kubectl: Kubectl, stack: string): Promise<readonly [string, string][]> {
+    const selector = `app.kubernetes.io/instance=${stack}`;
+    const found = await kubectl(
+        "get",
+        "pods",
+        "--all-namespaces",
+        "--selector",
+        selector,
+        "--output",
+        "json",
+    );
+    const { items } = JSON.parse(found) as { items: readonly PodState[] };
+    return items.flatMap((pod) => {
+        const reason = trouble(pod);
+        return reason === undefined ? [] : [[`${pod.metadata.namespace}/${pod.metadata.name}`, reason]];
+    });
+}

@@ -1,0 +1,94 @@
+import { fail, UserError, type Console } from "../../toolchain/console/index";
+import type { StackOptions } from "./options";
+import { remains, type StateResource } from "./leftResources";
+
+/** What taking a stack down needs of it. */
+export interface DoomedStack {
+    exists(): boolean;
+    /** Context that the stack was last deployed to; undefined if that is not known. */
+    deployedContext(): string | undefined;
+    resources(): readonly StateResource[];
+    /** Deletes all resources. Throws a `UserError` if some are left, an `Interrupted` if the user stopped it. */
+    destroy(): Promise<void>;
+    /** Forgets the stack, whatever its state still holds. */
+    remove(): void;
+}
+
+/** The user stopped a command: nothing that would have followed may be done. */
+export class Interrupted extends UserError {}
+
+/**
+ * Destroys the stack, data included, and forgets it.
+ *
+ * The embedded cluster is deleted right after and takes everything along: that a server is gone already, or the cluster
+ * itself, is no reason to keep a state of things that exist no more. Of the user's own cluster nothing is forgotten
+ * before all is deleted, unless FORGET=yes asks for it; then, and when the destroy fails, what stays there is listed.
+ */
+export async function takeDown(
+    stack: DoomedStack,
+    options: StackOptions,
+    isClusterThere: boolean,
+    console: Console,
+): Promise<void> {
+    const name = `stack ${options.stack}`;
+    if (!stack.exists()) {
+        console.line(`${name}: nothing to destroy`);
+        return;
+    }
+    const deployed = stack.deployedContext() ?? options.context;
+    if (deployed !== options.context) {
+        fail(`${name} was deployed to context ${deployed}: take it down with CONTEXT=${deployed}.`);
+    }
+    // Run on an empty stack, the program would wait for servers that nobody is going to create.
+    if (stack.resources().length > 0) {
+        if (options.embedded) {
+            await destroyEmbedded(stack, name, isClusterThere, console);
+        } else if (options.forget) {
+            console.line(`${name} is forgotten, and nothing deleted. In context ${deployed} stay:`);
+            console.line(list(stack));
+        } else {
+            await destroyElsewhere(stack, name, deployed);
+        }
+    }
+    stack.remove();
+}
+
+async function destroyEmbedded(
+    stack: DoomedStack,
+    name: string,
+    isClusterThere: boolean,
+    console: Console,
+): Promise<void> {
+    if (!isClusterThere) {
+        console.line(`${name}: the embedded cluster is gone, and all that the stack had with it`);
+        return;
+    }
+    try {
+        await stack.destroy();
+    } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Interrupted) {
+            throw error;
+        }
+        console.line(`${name}: what could not be destroyed is deleted with the embedded cluster`);
+    }
+}
+
+async function destroyElsewhere(stack: DoomedStack, name: string, context: string): Promise<void> {
+    try {
+        await stack.destroy();
+    } catch (error) {
+        if (!(error instanceof UserError)) {
+            throw error;
+        }
+        fail(
+            `${error.message}\n${name} still has in context ${context}, as far as its state knows:\n${list(stack)}\n` +
+                "`make down FORGET=yes` with the same CONTEXT and STACK forgets the stack and leaves all of these there.",
+        );
+    }
+}
+
+function list(stack: DoomedStack): string {
+    return remains(stack.resources())
+        .map((each) => `  ${each}`)
+        .join("\n");
+}

@@ -1,0 +1,39 @@
+import { contextName } from "../../toolchain/cluster/layout";
+import { fail } from "../../toolchain/console/index";
+
+/** What the caller of `make` chose. */
+export interface StackOptions {
+    /** Stack to act on; `Pulumi.<stack>.yaml` holds its settings. */
+    readonly stack: string;
+    /** kubectl context to deploy to; the embedded cluster's unless CONTEXT names another. */
+    readonly context: string;
+    /** True when the context is the embedded cluster's, so that this machine's kubeconfig of it is used. */
+    readonly embedded: boolean;
+    /** Absolute or project-relative path of the user's CSV, when DATASET names one. */
+    readonly dataset: string | undefined;
+    /** Sizes to deploy with in place of the stack's own `flts:profile`, when PROFILE names them. */
+    readonly profile: string | undefined;
+    /** True to forget a stack on the user's own cluster without deleting anything of it. */
+    readonly forget: boolean;
+}
+
+/** Reads STACK, CONTEXT, DATASET, PROFILE and FORGET; empty counts as absent, because make exports unset variables as empty. */
+export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
+    const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
+    if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
+        fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
+    }
+    const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : contextName;
+    const forget = environment.FORGET?.trim() ?? "";
+    if (!["", "yes", "no"].includes(forget)) {
+        fail(`FORGET=${forget}: say yes to forget a stack without deleting it, or leave it out.`);
+    }
+    return {
+        stack,
+        context,
+        embedded: context === contextName,
+        dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
+        profile: environment.PROFILE?.trim() ? environment.PROFILE.trim() : undefined,
+        forget: forget === "yes",
+    };
+}

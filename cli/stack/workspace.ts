@@ -1,0 +1,188 @@
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
+import { clusterLayout } from "../../toolchain/cluster/layout";
+import { fail } from "../../toolchain/console/index";
+import { areDead } from "./locks";
+import type { StackOptions } from "./options";
+import type { StateResource } from "./leftResources";
+import { mergeSettings, readStackFile, type SettingsTree, type StackFile } from "./settings";
+import { Interrupted } from "./destroy";
+
+/** The project's root, where Pulumi.yaml stands. */
+export const projectDirectory = join(__dirname, "..", "..");
+
+/**
+ * One stack as this machine deploys it. What belongs to the machine and not to the project (the backend's files, the
+ * passphrase, the encryption salt, the context chosen on the command line) stays outside the checkout: `make up`
+ * leaves a clone as clean as it found it.
+ */
+export class Workspace {
+    private readonly directory = join(stateDirectory(), "stacks");
+    private readonly configFile: string;
+    /** Environment in which pulumi finds the stack, and pulumi and kubectl the cluster. */
+    readonly environment: NodeJS.ProcessEnv;
+
+    constructor(private readonly options: StackOptions) {
+        this.configFile = join(this.directory, `Pulumi.${options.stack}.yaml`);
+        mkdirSync(join(this.directory, "backend"), { recursive: true, mode: 0o700 });
+        this.environment = {
+            ...process.env,
+            ...pulumiEnvironment(),
+            // Types are checked by `make test`; checking them in every run would cost ten seconds.
+            PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${join(this.directory, "backend")}`,
+            ...this.passphrase(),
+            ...(options.embedded ? { KUBECONFIG: clusterLayout().kubeconfig } : {}),
+        };
+    }
+
+    /** A pulumi command with the options that name this stack and its settings. */
+    parameters(command: readonly string[]): string[] {
+        return [...command, "--stack", this.options.stack, "--config-file", this.configFile];
+    }
+
+    /** True once the stack was created in the backend. */
+    exists(): boolean {
+        return this.capture(["stack", "ls", "--json"], true).includes(`"name": "${this.options.stack}"`);
+    }
+
+    /**
+     * Creates the stack where it is missing, and writes the settings that the next commands run with.
+     *
+     * @param base stack whose committed settings the overrides are laid over.
+     */
+    prepare(overrides: SettingsTree, base = this.options.stack): void {
+        // The salt is made by `stack init`, which always writes it beside Pulumi.yaml; a project file of the same
+        // name in our own directory keeps it out of the checkout.
+        writeFileSync(join(this.directory, "Pulumi.yaml"), "name: flts\nruntime: nodejs\n");
+        if (!this.exists()) {
+            this.capture(["stack", "init", this.options.stack, "--no-select"], false, this.directory);
+        }
+        const salt = this.deployedFile().encryptionsalt;
+        const settings = mergeSettings(readStackFile(projectDirectory, base).config, {
+            "kubernetes:context": this.options.context,
+            ...overrides,
+        });
+        writeFileSync(
+            this.configFile,
+            stringify({ ...(salt ? { encryptionsalt: salt } : {}), config: settings }),
+            {
+                mode: 0o600,
+            },
+        );
+    }
+
+    /** Context that the last command on the stack was for; undefined if this machine has not seen one. */
+    deployedContext(): string | undefined {
+        return this.deployedFile().config?.["kubernetes:context"] as string | undefined;
+    }
+
+    /** What `prepare` wrote last. */
+    private deployedFile(): Partial<StackFile> {
+        return existsSync(this.configFile)
+            ? ((parse(readFileSync(this.configFile, "utf8")) as Partial<StackFile> | null) ?? {})
+            : {};
+    }
+
+    /**
+     * Runs a pulumi command on the stack with the terminal attached; fails with its exit code, or throws an
+     * `Interrupted` when Ctrl-C ended it.
+     */
+    async run(command: readonly string[]): Promise<void> {
+        this.releaseDeadLocks();
+        // A log wants what was done; each stage of each resource is for a terminal, where lines are redrawn.
+        const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
+        const child = spawn(toolPath("pulumi"), [...this.parameters(command), ...quiet], {
+            cwd: projectDirectory,
+            env: this.environment,
+            stdio: "inherit",
+        });
+        // Ctrl-C reaches pulumi too, which then finishes the step it is at; this process only has to wait for it.
+        const interruption = new AbortController();
+        const wait = (): void => {
+            interruption.abort();
+        };
+        process.on("SIGINT", wait);
+        const code = await new Promise<number | null>((resolve, reject) => {
+            child.on("error", reject);
+            child.on("exit", resolve);
+        });
+        process.off("SIGINT", wait);
+        const title = `pulumi ${command[0] ?? ""} --stack ${this.options.stack}`;
+        if (interruption.signal.aborted) {
+            throw new Interrupted(`${title} was interrupted. Run the same make target again: it continues.`);
+        }
+        if (code !== 0) {
+            fail(
+                `${title} ended with ${code ?? "a signal"}; its messages are above. ` +
+                    "Mend the cause and run the same make target again: it continues.",
+            );
+        }
+    }
+
+    /** The stack's outputs. None is a secret. */
+    outputs(): SettingsTree {
+        return JSON.parse(
+            this.capture(["stack", "output", "--json", "--stack", this.options.stack]),
+        ) as SettingsTree;
+    }
+
+    /** All resources in the stack's state; none after a destroy. */
+    resources(): readonly StateResource[] {
+        const state = JSON.parse(this.capture(["stack", "export", "--stack", this.options.stack])) as {
+            deployment: { resources?: readonly StateResource[] };
+        };
+        return state.deployment.resources ?? [];
+    }
+
+    /** Forgets the stack, even if its state still holds something. */
+    remove(): void {
+        this.capture(["stack", "rm", "--yes", "--force", "--preserve-config", "--stack", this.options.stack]);
+    }
+
+    private capture(command: readonly string[], tolerant = false, directory = projectDirectory): string {
+        const result = spawnSync(toolPath("pulumi"), [...command, "--non-interactive"], {
+            cwd: directory,
+            env: this.environment,
+            encoding: "utf8",
+            // An exported state is longer than Node's default of 1 MiB.
+            maxBuffer: 256 * 1024 * 1024,
+        });
+        if (result.status !== 0 && !tolerant) {
+            fail(`pulumi ${command.join(" ")} failed: ${result.stderr.trim()}`);
+        }
+        return result.stdout;
+    }
+
+    /** Secrets in the state are encrypted with the caller's passphrase, else with one made for this machine. */
+    private passphrase(): NodeJS.ProcessEnv {
+        if (process.env.PULUMI_CONFIG_PASSPHRASE !== undefined || process.env.PULUMI_CONFIG_PASSPHRASE_FILE) {
+            return {};
+        }
+        const path = join(this.directory, "passphrase");
+        if (!existsSync(path)) {
+            writeFileSync(path, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+        }
+        return { PULUMI_CONFIG_PASSPHRASE_FILE: path };
+    }
+
+    /** A pulumi that was killed leaves its lock in the local backend; one whose process is gone protects nothing. */
+    private releaseDeadLocks(): void {
+        const directory = join(
+            this.directory,
+            "backend",
+            ".pulumi",
+            "locks",
+            "organization",
+            "flts",
+            this.options.stack,
+        );
+        if (!process.env.PULUMI_BACKEND_URL && areDead(directory)) {
+            this.capture(["cancel", this.options.stack, "--yes"]);
+        }
+    }
+}

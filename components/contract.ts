@@ -1,0 +1,108 @@
+import type { Topic } from "./infrastructure/kafka/topics";
+import type { BucketAccess, BucketGrant } from "./infrastructure/objectStore/objectStorePolicy";
+
+/** Upstream's names of the topics, by what they carry. */
+const TOPICS = {
+    trainingData: "training-data",
+    inferenceData: "inference-data",
+    modelTraining: "model-training",
+    modelSelected: "model-selected",
+    performanceEval: "performance-eval",
+    deadPreprocess: "DLQ-preprocess",
+    deadModelTraining: "DLQ-model-training",
+    deadModelSelected: "DLQ-model-selected",
+    deadPerformanceEval: "DLQ-performance-eval",
+} as const;
+
+/** Topics of one pipeline by what they carry. */
+export type Topics = Readonly<Record<keyof typeof TOPICS, string>>;
+
+/**
+ * A name in Kafka, of a topic or a consumer group, as the pipeline `identifier` uses it: so that pipelines that share
+ * brokers never take each other's messages. Without an identifier it is upstream's own. Identifiers hold no dot, so
+ * two of them never give the same name.
+ */
+export function kafkaName(identifier: string, name: string): string {
+    return identifier === "" ? name : `${identifier}.${name}`;
+}
+
+/** Topics of the pipeline `identifier`. */
+export function topicsOf(identifier: string): Topics {
+    return Object.fromEntries(
+        Object.entries(TOPICS).map(([use, name]) => [use, kafkaName(identifier, name)]),
+    ) as Topics;
+}
+
+/** What the keys of the pipeline's raw data begin with; everything else the services put under the identifier. */
+export function datasetPrefix(identifier: string): string {
+    return identifier === "" ? "" : `${identifier}/`;
+}
+
+/** Buckets by what they hold. */
+export const BUCKETS = {
+    dataset: "dataset",
+    processedData: "processed-data",
+    mlflow: "mlflow",
+    modelPromotion: "model-promotion",
+    inferenceLogs: "inference-logs",
+} as const;
+
+/** Model families a trainer can be of. */
+export const MODEL_TYPES = ["GRU", "LSTM", "PROPHET"] as const;
+
+export type ModelType = (typeof MODEL_TYPES)[number];
+
+/** Deployments of the trainers, which upstream's tools look for. */
+export const TRAINER_NAMES = {
+    GRU: "train-gru",
+    LSTM: "train-lstm",
+    PROPHET: "nonml-prophet",
+} as const satisfies Record<ModelType, string>;
+
+function everyBucket(access: BucketAccess): BucketGrant[] {
+    return Object.values(BUCKETS).map((bucket) => ({ bucket, access }));
+}
+
+/** Services with a user of their own in the object store, and all that each may do there. */
+export const OBJECT_STORE_GRANTS = {
+    preprocess: [
+        { bucket: BUCKETS.dataset, access: "read" },
+        { bucket: BUCKETS.processedData, access: "readWrite" },
+    ],
+    train: [{ bucket: BUCKETS.processedData, access: "read" }],
+    eval: [{ bucket: BUCKETS.modelPromotion, access: "readWrite" }],
+    inference: [
+        { bucket: BUCKETS.modelPromotion, access: "read" },
+        { bucket: BUCKETS.processedData, access: "read" },
+        { bucket: BUCKETS.inferenceLogs, access: "write" },
+    ],
+    mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
+    backup: everyBucket("read"),
+    restore: everyBucket("readWrite"),
+} as const satisfies Record<string, readonly BucketGrant[]>;
+
+const HOUR = 3_600_000;
+/** Dead letters are looked at by people, who may be away for a fortnight. */
+const DEAD_LETTER_HOURS = 24 * 14;
+
+/**
+ * Declarations of all topics of the pipeline `identifier`.
+ *
+ * @param retentionHours how long messages of the working topics are kept.
+ */
+export function topicDeclarations(
+    identifier: string,
+    replicationFactor: number,
+    partitions: number,
+    retentionHours: number,
+): Topic[] {
+    return Object.values(TOPICS).map((name) => {
+        const dead = name.startsWith("DLQ-");
+        return {
+            name: kafkaName(identifier, name),
+            partitions: dead ? 1 : partitions,
+            replicationFactor,
+            config: { "retention.ms": String((dead ? DEAD_LETTER_HOURS : retentionHours) * HOUR) },
+        };
+    });
+}

@@ -1,0 +1,82 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { objectLabels } from "../labels";
+import type { Platform } from "../platform";
+
+/** Characters of a generated password: letters and digits only, safe in URLs, SQL and configuration files. */
+const PASSWORD_LENGTH = 32;
+
+/** Annotation that rolls pods when credentials are renewed; the values themselves must not appear there. */
+export function credentialsAnnotation(epoch: number): Record<string, string> {
+    return { "flts.io/credentials-epoch": String(epoch) };
+}
+
+/**
+ * A password that changes only with the epoch.
+ *
+ * @param epoch generation from the settings; raising it makes a new password in the next update.
+ */
+export function generatedPassword(
+    name: string,
+    epoch: number,
+    opts: pulumi.CustomResourceOptions,
+): random.RandomPassword {
+    return new random.RandomPassword(
+        name,
+        { length: PASSWORD_LENGTH, special: false, keepers: { epoch: String(epoch) } },
+        opts,
+    );
+}
+
+/**
+ * A generated password, and the Secret that gives it to pods.
+ *
+ * @param name of both.
+ * @param tier that the Secret is labelled with.
+ * @param contents keys and values of the Secret, made with the password.
+ */
+export function generatedLogin(
+    name: string,
+    tier: string,
+    platform: Platform,
+    parent: pulumi.Resource,
+    contents: (password: pulumi.Output<string>) => Record<string, pulumi.Input<string>>,
+): { readonly password: pulumi.Output<string>; readonly secret: kubernetes.core.v1.Secret } {
+    const password = generatedPassword(name, platform.credentialsEpoch, { parent }).result;
+    const secret = new kubernetes.core.v1.Secret(
+        name,
+        {
+            metadata: {
+                name,
+                namespace: platform.namespace,
+                labels: { ...objectLabels({ instance: platform.instance, name: tier }) },
+            },
+            stringData: contents(password),
+        },
+        { parent },
+    );
+    return { password, secret };
+}
+
+/** A Secret of the namespace that somebody else made. */
+export function existingSecret(
+    platform: Platform,
+    name: string,
+    options: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.Secret {
+    return kubernetes.core.v1.Secret.get(name, pulumi.interpolate`${platform.namespace}/${name}`, options);
+}
+
+/** Reads a key of a Secret that somebody else made. */
+export function existingSecretValue(secret: kubernetes.core.v1.Secret, key: string): pulumi.Output<string> {
+    return secret.data.apply((data) => {
+        const encoded = data[key];
+        if (encoded === undefined) {
+            throw new Error(
+                `the Secret has no key "${key}"; it has: ${Object.keys(data).sort().join(", ") || "none"}`,
+            );
+        }
+        return Buffer.from(encoded, "base64").toString("utf8");
+    });
+}

@@ -1,0 +1,44 @@
+import catalogue from "../../../images/images.json";
+
+/** Every image that pods name, the ones that can only be pulled too. */
+const entries = { ...catalogue.images, ...catalogue.pulled };
+
+/** Name of an image in `images/images.json`. */
+export type ImageName = keyof typeof entries;
+
+interface CatalogueEntry {
+    readonly repository: string;
+    readonly tag?: string;
+}
+
+export interface ImageSettings {
+    /** Prefix for every image, such as a mirror; empty for the images' own names. */
+    readonly registry: string;
+    /** Tag of the images that this project builds from its own sources. */
+    readonly tag: string;
+}
+
+/** Gives pods the reference of an image. No image escapes the registry setting, as there is no other way to one. */
+export class Images {
+    public constructor(private readonly settings: ImageSettings) {}
+
+    /** Repository and tag apart, for charts that want them so. */
+    public parts(name: ImageName): { readonly repository: string; readonly tag: string } {
+        const entry: CatalogueEntry = entries[name];
+        return { repository: this.mirrored(entry.repository), tag: entry.tag ?? this.settings.tag };
+    }
+
+    public reference(name: ImageName): string {
+        const { repository, tag } = this.parts(name);
+        return `${repository}:${tag}`;
+    }
+
+    /** A repository, or a whole reference, of an image that is not in the list, as this stack pulls it. */
+    public mirrored(image: string): string {
+        const prefix = this.settings.registry.replace(/\/+$/, "");
+        return prefix === "" ? image : `${prefix}/${image}`;
+    }
+}
+
+/** The pinned chart archives of `images/images.json`. */
+export const charts = catalogue.charts;

@@ -1,0 +1,131 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { EnvironmentVariable } from "./environment";
+import type { Labels } from "../labels";
+import type { Probes } from "./probes";
+import { restrictedContainer, restrictedPod } from "./podSecurity";
+
+type Container = kubernetes.types.input.core.v1.Container;
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
+type PodTemplateSpec = kubernetes.types.input.core.v1.PodTemplateSpec;
+type Volume = kubernetes.types.input.core.v1.Volume;
+type VolumeMount = kubernetes.types.input.core.v1.VolumeMount;
+
+/** Requests and limits, both required: a pod without them can take a small node down. */
+export interface Resources {
+    readonly requests: { readonly cpu: string; readonly memory: string };
+    readonly limits: { readonly cpu: string; readonly memory: string };
+}
+
+/** Requests and limits of containers that only prepare files. */
+export const PREPARATION_RESOURCES: Resources = {
+    requests: { cpu: "10m", memory: "64Mi" },
+    limits: { cpu: "2", memory: "512Mi" },
+};
+
+export interface ContainerArgs {
+    readonly name: string;
+    readonly image: string;
+    /** Given always, so that no image's entrypoint decides what runs. */
+    readonly command: readonly string[];
+    readonly environment?: readonly EnvironmentVariable[];
+    /** Port names and numbers. */
+    readonly ports?: Readonly<Record<string, number>>;
+    readonly resources: Resources;
+    readonly mounts?: readonly VolumeMount[];
+    /** Left out only for containers that end by themselves. */
+    readonly probes?: Probes;
+    /** Command that runs before the container is told to stop. */
+    readonly preStop?: readonly string[];
+}
+
+/** A container under the Pod Security Standard `restricted`, with `/tmp` as the only place to write. */
+export function container(args: ContainerArgs): Container {
+    return {
+        name: args.name,
+        image: args.image,
+        imagePullPolicy: "IfNotPresent",
+        command: [...args.command],
+        env: [...(args.environment ?? [])],
+        ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort })),
+        resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
+        securityContext: restrictedContainer(),
+        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.mounts ?? [])],
+        ...(args.probes ?? {}),
+        ...(args.preStop === undefined
+            ? {}
+            : { lifecycle: { preStop: { exec: { command: [...args.preStop] } } } }),
+    };
+}
+
+export interface PodArgs {
+    readonly labels: Labels;
+    readonly serviceAccountName: pulumi.Input<string>;
+    /** Numeric user of all containers. */
+    readonly user: number;
+    /** Numeric group of all containers. Default: the user's number. */
+    readonly group?: number;
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
+    readonly volumes?: readonly Volume[];
+    /** Annotations whose change must roll the pods, such as a checksum of their configuration. */
+    readonly annotations?: Readonly<Record<string, string>>;
+    /** Seconds to stop in before the pod is killed. Default 30. */
+    readonly graceSeconds?: number;
+    readonly restartPolicy?: "Always" | "Never" | "OnFailure";
+    /** Taints of nodes that do not keep the pod away. Default: none. */
+    readonly tolerations?: readonly kubernetes.types.input.core.v1.Toleration[];
+    /** Spread replicas over nodes and zones as far as there are any. Default false. */
+    readonly spread?: boolean;
+    /** Give the pod its account's token, for what asks the Kubernetes API. Default false. */
+    readonly apiToken?: boolean;
+}
+
+/** A pod that runs without a token unless it needs one, without injected Service variables, and under `restricted`. */
+export function podTemplate(args: PodArgs): PodTemplateSpec {
+    return {
+        metadata: {
+            labels: { ...args.labels },
+            ...(args.annotations === undefined ? {} : { annotations: { ...args.annotations } }),
+        },
+        spec: {
+            serviceAccountName: args.serviceAccountName,
+            automountServiceAccountToken: args.apiToken ?? false,
+            // Variables of Services that happen to exist would leak into settings of the same name (KAFKA_PORT).
+            enableServiceLinks: false,
+            securityContext: restrictedPod(args.user, args.group),
+            terminationGracePeriodSeconds: args.graceSeconds ?? 30,
+            ...(args.restartPolicy === undefined ? {} : { restartPolicy: args.restartPolicy }),
+            ...(args.initContainers === undefined ? {} : { initContainers: [...args.initContainers] }),
+            containers: [...args.containers],
+            volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
+            ...(args.tolerations === undefined ? {} : { tolerations: [...args.tolerations] }),
+            ...(args.spread === true ? spreadOut(args.labels) : {}),
+        },
+    };
+}
+
+/**
+ * Keeps replicas on different nodes and zones as far as there are any: one node must still be able to run all of
+ * them, or a single-node cluster could never roll them.
+ */
+export function spreadOut(labels: Labels): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
+    const labelSelector = { matchLabels: { ...labels } };
+    const node = "kubernetes.io/hostname";
+    return {
+        topologySpreadConstraints: [node, "topology.kubernetes.io/zone"].map((topologyKey) => ({
+            maxSkew: 1,
+            topologyKey,
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector,
+        })),
+        // Beside the even spread, which also counts pods of the revision that a rollout is about to take away.
+        affinity: {
+            podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                    { weight: 100, podAffinityTerm: { topologyKey: node, labelSelector } },
+                ],
+            },
+        },
+    };
+}

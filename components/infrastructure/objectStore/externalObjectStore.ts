@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../../access/tunnel";
+import { existingSecret } from "../../core/data/credentials";
+import type { Platform } from "../../core/platform";
+import { ObjectStoreContent, rootOf, type ObjectStoreServer } from "./objectStoreResources";
+
+export interface ExistingObjectStoreArgs {
+    readonly platform: Platform;
+    readonly server: ObjectStoreServer;
+    readonly access: Access;
+    readonly buckets: readonly string[];
+    readonly createBuckets: boolean;
+}
+
+/** An object store that this stack did not make: another stack's, or somebody else's. See `objectStore.md`. */
+export class ExistingObjectStore extends pulumi.ComponentResource {
+    /** What this stack has in the store, and the way to it. */
+    public readonly content: ObjectStoreContent;
+
+    public constructor(name: string, args: ExistingObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(
+            "flts:infrastructure:ExistingObjectStore",
+            name,
+            {},
+            pulumi.mergeOptions(
+                { providers: [args.platform.provider] } as pulumi.ComponentResourceOptions,
+                opts,
+            ),
+        );
+        const { platform, server } = args;
+        this.content = new ObjectStoreContent(name, {
+            ...args,
+            parent: this,
+            root: rootOf(existingSecret(platform, server.rootSecretName, { parent: this })),
+            requires: [],
+            deletedWith: undefined,
+        });
+        this.registerOutputs({ endpoint: server.endpoint });
+    }
+}

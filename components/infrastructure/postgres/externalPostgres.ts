@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../../access/tunnel";
+import { existingSecret, existingSecretValue } from "../../core/data/credentials";
+import type { Platform } from "../../core/platform";
+import { PostgresContent, type PostgresServer } from "./postgresResources";
+
+export interface ExistingPostgresArgs {
+    readonly platform: Platform;
+    readonly server: PostgresServer;
+    readonly access: Access;
+}
+
+/** A PostgreSQL server that this stack did not make: another stack's, or somebody else's. See `postgres.md`. */
+export class ExistingPostgres extends pulumi.ComponentResource {
+    /** What this stack has in the server, and the way to it. */
+    public readonly content: PostgresContent;
+
+    public constructor(name: string, args: ExistingPostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(
+            "flts:infrastructure:ExistingPostgres",
+            name,
+            {},
+            pulumi.mergeOptions(
+                { providers: [args.platform.provider] } as pulumi.ComponentResourceOptions,
+                opts,
+            ),
+        );
+        const { platform, server } = args;
+        const secret = existingSecret(platform, server.passwordSecretName, { parent: this });
+        this.content = new PostgresContent(name, {
+            ...args,
+            parent: this,
+            password: existingSecretValue(secret, "password"),
+            requires: [],
+            deletedWith: undefined,
+        });
+        this.registerOutputs({ endpoint: `${server.host}:${server.port}` });
+    }
+}

@@ -1,0 +1,178 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../../access/tunnel";
+import { contentHash } from "../../core/contentHash";
+import {
+    credentialsAnnotation,
+    existingSecret,
+    existingSecretValue,
+    generatedPassword,
+} from "../../core/data/credentials";
+import type { Platform } from "../../core/platform";
+import { container, PREPARATION_RESOURCES, type Resources } from "../../core/pod/pod";
+import { commandCheck, probes } from "../../core/pod/probes";
+import { statefulSet } from "../../core/pod/statefulSet";
+import { Tier } from "../../core/tier";
+import {
+    CONFIG_DIRECTORY,
+    CREDENTIALS_DIRECTORY,
+    HOST_BASED_AUTHENTICATION,
+    POSTGRES_PORT,
+    POSTGRES_USER,
+    PREPARE_SCRIPT,
+    serverCommand,
+    SUPERUSER,
+} from "./postgresConfig";
+import { PostgresContent } from "./postgresResources";
+
+export interface PostgresArgs {
+    readonly platform: Platform;
+    /** Size of the volume. */
+    readonly storage: string;
+    readonly resources: Resources;
+    /** Secret with the key `password` of the superuser, to use instead of a generated one. */
+    readonly existingSecret: string | undefined;
+    readonly access: Access;
+}
+
+/** PostgreSQL server. See `postgres.md`. */
+export class Postgres extends Tier {
+    /** What is in the server, and the way to it. */
+    public readonly content: PostgresContent;
+    private readonly superuserSecretName: string;
+    private readonly args: PostgresArgs;
+
+    public constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("infrastructure:Postgres", name, args.platform, opts);
+        this.args = args;
+        const { platform, access } = args;
+        this.superuserSecretName = args.existingSecret ?? `${name}-superuser`;
+        const password = this.superuserPassword();
+        const service = this.service();
+        const statefulSet = this.server();
+        this.content = new PostgresContent(name, {
+            platform,
+            parent: this,
+            server: {
+                server: name,
+                serverLabels: this.podLabels,
+                ports: [POSTGRES_PORT],
+                host: name,
+                port: POSTGRES_PORT,
+                user: SUPERUSER,
+                superuser: true,
+                passwordSecretName: this.superuserSecretName,
+                // It has no certificate; what reaches it is let in by network policies.
+                sslMode: "disable",
+            },
+            password,
+            access,
+            requires: [statefulSet, service],
+            statefulSet: name,
+            deletedWith: platform.namespaceResource,
+        });
+        this.link([]);
+        this.registerOutputs({ endpoint: `${name}:${POSTGRES_PORT}` });
+    }
+
+    private superuserPassword(): pulumi.Output<string> {
+        const { platform } = this.args;
+        const name = this.superuserSecretName;
+        if (this.args.existingSecret !== undefined) {
+            return existingSecretValue(existingSecret(platform, name, this.child()), "password");
+        }
+        const password = generatedPassword(name, platform.credentialsEpoch, this.child());
+        new kubernetes.core.v1.Secret(
+            name,
+            { metadata: this.metadata(name), stringData: { password: password.result } },
+            this.child(),
+        );
+        return password.result;
+    }
+
+    private service(): kubernetes.core.v1.Service {
+        const name = this.tierName;
+        return new kubernetes.core.v1.Service(
+            name,
+            {
+                metadata: this.metadata(name),
+                spec: { selector: { ...this.podLabels }, ports: [{ name: "postgres", port: POSTGRES_PORT }] },
+            },
+            this.child(),
+        );
+    }
+
+    private server(): kubernetes.apps.v1.StatefulSet {
+        const { platform, storage, resources } = this.args;
+        const name = this.tierName;
+        const image = platform.images.reference("postgres");
+        const data = { "pg_hba.conf": HOST_BASED_AUTHENTICATION };
+        const config = new kubernetes.core.v1.ConfigMap(
+            name,
+            { metadata: this.metadata(name), data },
+            this.child(),
+        );
+        const mounts = [
+            { name: "data", mountPath: "/var/lib/postgresql/data" },
+            { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
+        ];
+        const answers = commandCheck(["pg_isready", "--host=127.0.0.1", `--username=${SUPERUSER}`]);
+        return new kubernetes.apps.v1.StatefulSet(
+            name,
+            statefulSet(this.metadata(name), {
+                serviceName: name,
+                replicas: 1,
+                storage,
+                storageClass: platform.storageClass,
+                pod: {
+                    labels: this.podLabels,
+                    serviceAccountName: this.serviceAccount.metadata.name,
+                    user: POSTGRES_USER,
+                    annotations: {
+                        ...credentialsAnnotation(platform.credentialsEpoch),
+                        "flts.io/config-checksum": contentHash(data),
+                    },
+                    graceSeconds: 60,
+                    initContainers: [
+                        container({
+                            name: "prepare",
+                            image,
+                            command: ["/bin/sh", "-c", PREPARE_SCRIPT],
+                            resources: PREPARATION_RESOURCES,
+                            mounts: [
+                                ...mounts,
+                                { name: "credentials", mountPath: CREDENTIALS_DIRECTORY, readOnly: true },
+                            ],
+                        }),
+                    ],
+                    containers: [
+                        container({
+                            name: "postgres",
+                            image,
+                            command: serverCommand(),
+                            ports: { postgres: POSTGRES_PORT },
+                            resources,
+                            mounts,
+                            // SIGTERM alone would wait for every client to leave; SIGINT ends their sessions.
+                            preStop: ["/bin/sh", "-c", "kill -INT 1"],
+                            probes: probes({
+                                startup: answers,
+                                readiness: answers,
+                                liveness: answers,
+                                startSeconds: 300,
+                            }),
+                        }),
+                    ],
+                    volumes: [
+                        { name: "config", configMap: { name: config.metadata.name } },
+                        {
+                            name: "credentials",
+                            secret: { secretName: this.superuserSecretName, defaultMode: 0o440 },
+                        },
+                    ],
+                },
+            }),
+            this.child(platform.guard.options),
+        );
+    }
+}

@@ -1,0 +1,159 @@
+import * as postgresql from "@pulumi/postgresql";
+import type * as pulumi from "@pulumi/pulumi";
+import { postgresProbe } from "../../access/protocolProbes";
+import { serviceOf } from "../../access/service";
+import { Tunnel, type Access } from "../../access/tunnel";
+import { generatedLogin } from "../../core/data/credentials";
+import { fromSecret, plain } from "../../core/pod/environment";
+import type { Connection, Server } from "../../core/links";
+import type { Platform } from "../../core/platform";
+
+/** Tells the provider what it would otherwise ask the server, which a preview cannot. */
+const POSTGRES_VERSION = "15.0.0";
+
+/** A running PostgreSQL server. Plain data, so that one stack can tell it another. */
+export interface PostgresServer extends Server {
+    /** Host name as pods reach it. */
+    readonly host: string;
+    readonly port: number;
+    /** Role that makes roles and databases. */
+    readonly user: string;
+    /** Whether it is a superuser; managed servers give none away. */
+    readonly superuser: boolean;
+    /** Secret of the namespace with the key `password` of that role. */
+    readonly passwordSecretName: string;
+    /** `require` encrypts and, as libpq means it, does not ask who the server is. */
+    readonly sslMode: "disable" | "require";
+}
+
+export interface PostgresContentArgs {
+    readonly platform: Platform;
+    /** Component that the resources belong to. */
+    readonly parent: pulumi.Resource;
+    readonly server: PostgresServer;
+    readonly password: pulumi.Output<string>;
+    /** How the provider on this machine reaches the server. */
+    readonly access: Access;
+    /** Must exist before the server can answer; empty for one that this stack did not make. */
+    readonly requires: readonly pulumi.Resource[];
+    /** StatefulSet whose rollout must be over before the server is asked. */
+    readonly statefulSet?: string;
+    /** Takes the content with it when it is deleted; undefined for a server that outlives this stack. */
+    readonly deletedWith: pulumi.Resource | undefined;
+}
+
+/** Roles and databases in a PostgreSQL server, whoever runs it. */
+export class PostgresContent {
+    public readonly server: PostgresServer;
+    private readonly options: pulumi.CustomResourceOptions;
+
+    /** @param name of the provider, and of what the content's Secrets are labelled with. */
+    public constructor(
+        private readonly name: string,
+        private readonly args: PostgresContentArgs,
+    ) {
+        this.server = args.server;
+        this.options = {
+            parent: args.parent,
+            provider: this.provider(),
+            ...(args.deletedWith === undefined ? {} : { deletedWith: args.deletedWith }),
+        };
+    }
+
+    /**
+     * Makes a database that a role of the same name owns, and gives what the role's service needs to use it.
+     *
+     * The role owns the database and needs no grants; grants are what goes wrong with this provider.
+     */
+    public database(name: string): Connection {
+        const { host, port, sslMode } = this.server;
+        const { role, secret, connection } = this.login(name, []);
+        const database = new postgresql.Database(
+            name,
+            { name, owner: role.name, encoding: "UTF8", lcCollate: "C.UTF-8", lcCtype: "C.UTF-8" },
+            { ...this.options, ...this.args.platform.guard.options },
+        );
+        return {
+            ...connection,
+            environment: [
+                ...plain({ PGHOST: host, PGPORT: port, PGDATABASE: name }),
+                // libpq asks for encryption and goes on without where it is not told.
+                ...plain({ PGSSLMODE: sslMode === "disable" ? undefined : sslMode }),
+                ...fromSecret(secret, { PGUSER: "username", PGPASSWORD: "password" }),
+            ],
+            requires: [...connection.requires, database],
+        };
+    }
+
+    /** Makes a role that sees the server's statistics and no data, for an exporter of metrics. */
+    public statistics(name: string): Connection {
+        const { host, port, sslMode } = this.server;
+        const { role, secret, connection } = this.login(name, ["pg_monitor"]);
+        return {
+            ...connection,
+            environment: [
+                ...plain({ DATA_SOURCE_URI: `${host}:${port}/postgres?sslmode=${sslMode}` }),
+                ...fromSecret(secret, { DATA_SOURCE_USER: "username", DATA_SOURCE_PASS: "password" }),
+            ],
+            requires: [...connection.requires, role],
+        };
+    }
+
+    /** A role that may log in, the name of the Secret with its password, and the way to the server. */
+    private login(
+        name: string,
+        roles: string[],
+    ): { role: postgresql.Role; secret: string; connection: Connection } {
+        const secretName = `${name}-postgres`;
+        const { platform, parent } = this.args;
+        const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (generated) => ({
+            username: name,
+            password: generated,
+        }));
+        const role = new postgresql.Role(
+            name,
+            { name, login: true, password, ...(roles.length === 0 ? {} : { roles }) },
+            { ...this.options, additionalSecretOutputs: ["password"] },
+        );
+        const { server, serverLabels, ports } = this.server;
+        const connection = { server, serverLabels, ports, environment: [], requires: [secret] };
+        return { role, secret: secretName, connection };
+    }
+
+    private provider(): postgresql.Provider {
+        const { platform, parent, server, password, access, requires, statefulSet } = this.args;
+        const tunnel = new Tunnel(
+            this.name,
+            {
+                access,
+                setting: "flts:postgres.access",
+                server: "PostgreSQL",
+                context: platform.context,
+                service: serviceOf(server.host, platform.namespaceName) ?? {
+                    namespace: platform.namespaceName,
+                    name: server.host,
+                },
+                probe: postgresProbe,
+                ...(statefulSet === undefined ? {} : { statefulSet }),
+                requires,
+            },
+            { parent },
+        );
+        return new postgresql.Provider(
+            this.name,
+            {
+                host: tunnel.host,
+                port: tunnel.port,
+                username: server.user,
+                ...(server.superuser ? {} : { superuser: false }),
+                password: tunnel.gate(password),
+                // The tunnel is encrypted by the Kubernetes API, whatever the server does.
+                sslmode: server.sslMode,
+                expectedVersion: POSTGRES_VERSION,
+                connectTimeout: 15,
+                maxConnections: 4,
+            },
+            { parent },
+        );
+    }
+}

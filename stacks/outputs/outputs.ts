@@ -1,0 +1,182 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { MLFLOW_PORT } from "../../components/infrastructure/mlflow/mlflow";
+import { OBJECT_STORE_CONSOLE_PORT } from "../../components/infrastructure/objectStore/objectStore";
+import { GRAFANA_PORT } from "../../components/monitoring/grafana/grafana";
+import { PROMETHEUS_PORT } from "../../components/monitoring/prometheus/prometheusConfig";
+import { VICTORIA_LOGS_PORT } from "../../components/monitoring/logs/victoriaLogs";
+import type { Exposure } from "../../components/core/network/exposure";
+import type { LoadTestResult } from "../../components/loadtest/lastLoadTest";
+import { LOCUST_WEB_PORT } from "../../components/loadtest/locust";
+import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
+import type { Layers } from "../layers/deployLayers";
+import type { Ingress } from "../layers/gateway";
+import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
+import type { Settings } from "../settings/schema";
+
+/**
+ * What the stack tells people and other stacks. None of it is a secret; credentials are named by the Secret that
+ * holds them.
+ *
+ * This is a contract: read it with `fltsOutputs` (stacks/readOutputs.ts), and treat removed or renamed fields as a
+ * break.
+ */
+export interface StackOutputs {
+    /** Namespace of everything. */
+    readonly namespace: string;
+    /** Addresses reachable from outside the cluster; only the ones that are exposed. */
+    readonly urls: {
+        /** Forecast API through the load balancer. */
+        readonly inference?: string;
+        /** Tracking server. */
+        readonly mlflow?: string;
+        /** MinIO's console. */
+        readonly objectStoreConsole?: string;
+        /** Locust's web interface. */
+        readonly locust?: string;
+        readonly prometheus?: string;
+        readonly grafana?: string;
+        /** VictoriaLogs; its web page is at `/select/vmui`. */
+        readonly logs?: string;
+    };
+    /** Addresses as pods of the cluster use them; only those of the layers that this stack deploys. */
+    readonly endpoints: {
+        readonly kafka?: string;
+        readonly objectStore?: string;
+        readonly postgres?: string;
+        readonly mlflow?: string;
+        readonly inference?: string;
+        readonly prometheus?: string;
+        readonly grafana?: string;
+        readonly logs?: string;
+    };
+    /** Secrets of the namespace that hold credentials; only those of the layers that this stack deploys. */
+    readonly secrets: {
+        /** Keys `rootUser` and `rootPassword`. */
+        readonly objectStoreRoot?: string;
+        /** Key `password` of the user `postgres`. */
+        readonly postgresSuperuser?: string;
+        /** Keys `username` and `password` of MLflow's database. */
+        readonly mlflowDatabase?: string;
+        /** Keys `username` and `password` of the login at `ingress.mlflow`. */
+        readonly mlflowLogin?: string;
+        /** Keys `username` and `password` of Grafana's administrator. */
+        readonly grafanaAdmin?: string;
+    };
+    /** Addresses under the Ingress' hosts, which name servers must know; absent without an Ingress. */
+    readonly ingress?: Ingress["urls"];
+    /** What the layers of this stack offer to other stacks of this program; see docs/stacks.md. */
+    readonly layers: { readonly infrastructure?: InfrastructureOutputs };
+    /** The newest load test that `make loadtest` ran; absent before the first. */
+    readonly loadTest?: LoadTestResult;
+}
+
+/** A literal, or what a cloud gives in the update. */
+type PublicUrl = string | pulumi.Output<string | undefined>;
+
+/** {@link StackOutputs} as the program hands them to the engine: what a cloud gives is known in the update only. */
+export type ProvidedOutputs = Omit<StackOutputs, "urls"> & {
+    readonly urls: { readonly [Name in keyof StackOutputs["urls"]]: PublicUrl };
+};
+
+/**
+ * Collects the outputs of a stack.
+ *
+ * @param loadTest result of its newest load test, if there was one.
+ */
+export function stackOutputs(
+    settings: Settings,
+    made: Layers,
+    loadTest: LoadTestResult | undefined,
+): ProvidedOutputs {
+    const { infrastructure, serving, locust, monitoring, ingress } = made;
+    const { namespace, publicHost, layers } = settings;
+    const own = layers.includes("infrastructure");
+    const url = (exposure: Exposure, port: number, tier?: Reached): PublicUrl | undefined =>
+        publicUrl(publicHost, exposure, port, tier?.loadBalancerHost);
+    const { mlflow, objectStore } = settings;
+    return {
+        namespace,
+        urls: present({
+            inference:
+                serving && url(settings.loadBalancer.service, LOAD_BALANCER_PORT, serving.loadBalancer),
+            mlflow: own ? url(mlflow.service, MLFLOW_PORT, infrastructure.mlflow) : undefined,
+            objectStoreConsole: own ? url(objectStore.console, OBJECT_STORE_CONSOLE_PORT) : undefined,
+            locust: locust && url(settings.loadTest.service, LOCUST_WEB_PORT, locust),
+            prometheus:
+                monitoring && url(settings.monitoring.service, PROMETHEUS_PORT, monitoring.prometheus),
+            grafana:
+                monitoring?.grafana &&
+                url(settings.monitoring.grafana.service, GRAFANA_PORT, monitoring.grafana),
+            logs:
+                monitoring?.logs &&
+                url(settings.monitoring.logs.service, VICTORIA_LOGS_PORT, monitoring.logs),
+        }),
+        endpoints: {
+            ...(own ? infrastructureEndpoints(settings) : {}),
+            ...present({
+                inference: serving ? `http://inference-lb.${namespace}:${LOAD_BALANCER_PORT}` : undefined,
+                prometheus: monitoring && `http://prometheus.${namespace}:${PROMETHEUS_PORT}`,
+                grafana: monitoring?.grafana && `http://grafana.${namespace}:${GRAFANA_PORT}`,
+                logs: monitoring?.logs && `http://victoria-logs.${namespace}:${VICTORIA_LOGS_PORT}`,
+            }),
+        },
+        secrets: present({
+            objectStoreRoot: own ? infrastructure.objectStore.server.rootSecretName : undefined,
+            postgresSuperuser: own ? infrastructure.postgres?.server.passwordSecretName : undefined,
+            mlflowDatabase: own && infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
+            mlflowLogin: ingress?.mlflowLoginSecretName,
+            grafanaAdmin: monitoring?.grafana?.adminSecretName,
+        }),
+        layers: own ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {},
+        ...(ingress === undefined ? {} : { ingress: ingress.urls }),
+        ...(loadTest === undefined ? {} : { loadTest }),
+    };
+}
+
+function infrastructureEndpoints(settings: Settings): StackOutputs["endpoints"] {
+    const { namespace, kafka, objectStore, postgres, mlflow } = settings;
+    const { host, port } = postgres.external;
+    return present({
+        kafka: kafka.external.bootstrapServers ?? `kafka.${namespace}:9092`,
+        objectStore: objectStore.external.endpoint ?? `http://minio.${namespace}:9000`,
+        postgres:
+            mlflow.external.trackingUri === undefined
+                ? `${host ?? `postgres.${namespace}`}:${host === undefined ? 5432 : port}`
+                : undefined,
+        mlflow: mlflow.external.trackingUri ?? `http://mlflow.${namespace}:${MLFLOW_PORT}`,
+    });
+}
+
+/** The fields that have a value. */
+function present<Fields extends Readonly<Record<string, unknown>>>(
+    fields: Fields,
+): { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+        [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
+    };
+}
+
+/** What may have a load balancer's address. */
+interface Reached {
+    readonly loadBalancerHost?: pulumi.Output<string | undefined> | undefined;
+}
+
+/**
+ * Address from outside the cluster; undefined for what is reached from inside alone, or at a port that nobody chose.
+ *
+ * @param port of the Service, at which a load balancer serves it.
+ * @param balanced where a load balancer serves it, if one does.
+ */
+function publicUrl(
+    host: string,
+    exposure: Exposure,
+    port: number,
+    balanced: pulumi.Output<string | undefined> | undefined,
+): PublicUrl | undefined {
+    if (balanced !== undefined) {
+        return balanced.apply((name) =>
+            name === undefined ? undefined : new URL(`http://${name}:${port}`).origin,
+        );
+    }
+    return exposure.nodePort === undefined ? undefined : `http://${host}:${exposure.nodePort}`;
+}

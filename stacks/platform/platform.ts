@@ -1,0 +1,72 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { DataLossGuard } from "../../components/core/data/dataLossGuard";
+import { Images } from "../../components/core/pod/images";
+import { Namespace } from "../../components/core/namespace";
+import type { Platform } from "../../components/core/platform";
+import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
+import { retainingClassName } from "../../components/core/data/volumeClaim";
+import type { Settings } from "../settings/schema";
+
+/**
+ * The cluster context, which must be named: whatever context happens to be current is never used.
+ *
+ * The kubeconfig file itself comes from `KUBECONFIG` or the user's home, so that no path of a machine stands in a
+ * stack's settings.
+ */
+export function requiredContext(stack: string): string {
+    const context = new pulumi.Config("kubernetes").get("context");
+    if (context === undefined || context === "") {
+        throw new Error(
+            `kubernetes:context is not set for stack ${stack}. Name the cluster to deploy to: ` +
+                `\`pulumi config set --stack ${stack} kubernetes:context <name>\`; ` +
+                "`kubectl config get-contexts` lists the names.",
+        );
+    }
+    return context;
+}
+
+/**
+ * The cluster, the namespace and the list of images that all layers share.
+ *
+ * @param source what the retaining storage class is like; undefined where the stack makes none.
+ */
+export function createPlatform(
+    settings: Settings,
+    stack: string,
+    context: string,
+    source: StorageClass | undefined,
+): Platform {
+    const provider = new kubernetes.Provider("kubernetes", {
+        context,
+        // Changed in place: a replacement would take a Secret away under the pods that are to mount it. Pods are
+        // rolled by annotations (a checksum, the credentials' epoch).
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
+    });
+    const guard = new DataLossGuard(settings.allowDataLoss);
+    const retaining = retainingClassName(settings.namespace);
+    const classes =
+        source === undefined
+            ? []
+            : [new RetainedVolumes(retaining, { provider, instance: stack, source }).storageClass];
+    const namespace = settings.layers.includes("infrastructure")
+        ? new Namespace(settings.namespace, { provider, guard, requires: classes })
+        : // It belongs to the stack whose infrastructure is used, whose outputs say so.
+          { ready: pulumi.output(settings.namespace), resource: undefined };
+    return {
+        instance: stack,
+        provider,
+        context,
+        namespaceName: settings.namespace,
+        namespace: namespace.ready,
+        namespaceResource: namespace.resource,
+        clusterDomain: settings.clusterDomain,
+        storageClass: settings.volumes.retain ? retaining : settings.storageClass,
+        images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
+        guard,
+        credentialsEpoch: settings.credentials.epoch,
+        identifier: settings.identifier,
+        logLevel: settings.logLevel,
+    };
+}

@@ -1,0 +1,139 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { createConsole, fail, formatDuration, Progress, UserError, type Console } from "../console/index";
+import { NoCandidateError } from "./choice";
+import type { BuildContext } from "./context";
+import { installPackages, requireInstaller } from "./debian";
+import { cacheDirectory, toolchainDirectory } from "./directories";
+import { Durations } from "./durations";
+import { buildGoPrograms, coldBuildEstimate, type Failures } from "./go";
+import { describeGoCaches } from "./goCaches";
+import { toolHash } from "./key";
+import { getKubectl } from "./kubectl";
+import { withLock } from "./lock";
+import { findMissing } from "./missing";
+import { sourceRestriction, toolStore } from "./paths";
+import { pulumiSet, type CachedToolName, type GoProgramName } from "./pins";
+import { checkPrerequisites } from "./prerequisites";
+import { choosePulumiSet } from "./pulumi";
+
+/**
+ * Gets every tool that is missing and returns how many were. Each tool stands by itself as soon as it is whole, so a
+ * run after an interruption or a failure does only what is left.
+ */
+export async function makeTools(console: Console = createConsole()): Promise<number> {
+    const store = toolStore();
+    const before = findMissing(store);
+    const count = before.tools.length + before.packages.length;
+    if (count === 0) {
+        return 0;
+    }
+    // Everything that can be known to fail is said before the first long step.
+    await checkPrerequisites(before.tools.length > 0 ? ["node", "go", "python3"] : ["node"]);
+    if (before.packages.length > 0) {
+        requireInstaller(before.packages);
+    }
+    const context: BuildContext = {
+        store,
+        console,
+        progress: new Progress(console),
+        durations: new Durations(join(cacheDirectory(), "durations.json")),
+        logs: join(cacheDirectory(), "logs"),
+        restriction: sourceRestriction(),
+        hashOf: (name) => toolHash(toolchainDirectory, name, sourceRestriction()),
+    };
+    const started = Date.now();
+    const wait = (holder: string): void => {
+        console.line(`Another run (process ${holder}) is building the tools: waiting for it.`);
+    };
+    await withLock(join(store.parent, ".lock"), wait, async () => {
+        store.clearStaging();
+        try {
+            await makeMissing(context);
+        } finally {
+            rmSync(store.staging, { recursive: true, force: true });
+        }
+    });
+    console.line(`Tools stand after ${formatDuration(Date.now() - started)}. ${await describeGoCaches()}`);
+    return count;
+}
+
+/** The work behind the steps; a test puts its own in. */
+export interface Steps {
+    installPackages(context: BuildContext, packages: readonly string[]): Promise<void>;
+    getKubectl(context: BuildContext): Promise<void>;
+    choosePulumiSet: typeof choosePulumiSet;
+    buildGoPrograms(context: BuildContext, names: readonly GoProgramName[]): Promise<Failures>;
+}
+
+const realSteps: Steps = { installPackages, getKubectl, choosePulumiSet, buildGoPrograms };
+
+/** Does the steps that are left, in order. Only for the holder of the lock. */
+export async function makeMissing(context: BuildContext, steps: Steps = realSteps): Promise<void> {
+    mkdirSync(context.logs, { recursive: true });
+    // Again under the lock: the run that was waited for may have done it all.
+    const { packages } = findMissing(context.store);
+    if (packages.length > 0) {
+        await steps.installPackages(context, packages);
+    }
+    for (const name of findMissing(context.store).tools) {
+        await context.store.adopt(name, context.hashOf(name));
+    }
+    const failures: Failures = new Map();
+    if (findMissing(context.store).tools.includes("kubectl")) {
+        await attempt("kubectl", failures, () =>
+            withDuration(context, "Get kubectl", "kubectl", () => steps.getKubectl(context)),
+        );
+    }
+    await makeGoPrograms(context, steps, failures);
+    if (failures.size > 0) {
+        const list = [...failures].map(([name, reason]) => `${name}: ${reason}`).join("\n");
+        fail(`${failures.size} of the tools could not be made; the others stand.\n${list}`);
+    }
+}
+
+async function makeGoPrograms(context: BuildContext, steps: Steps, failures: Failures): Promise<void> {
+    const isMissing = (name: GoProgramName): boolean => context.store.find(name) === undefined;
+    // A set that was begun is completed from the same source.
+    const begun = pulumiSet.some((name) => context.store.find(name)?.source === "build");
+    if (!begun && pulumiSet.some(isMissing)) {
+        const choice = await withDuration(context, "Look for Pulumi", "pulumi", () =>
+            steps.choosePulumiSet(context),
+        );
+        choice.refusals.forEach((refusal) => {
+            context.console.line(`  not from ${refusal}`);
+        });
+    }
+    const names = findMissing(context.store).tools.filter((name) => name !== "kubectl");
+    if (names.length > 0) {
+        context.console.line(
+            `Building ${names.join(", ")}; with empty Go caches everything takes about ${coldBuildEstimate()}.`,
+        );
+        (await steps.buildGoPrograms(context, names)).forEach((reason, name) => failures.set(name, reason));
+    }
+}
+
+function withDuration<T>(
+    context: BuildContext,
+    title: string,
+    name: string,
+    work: () => Promise<T>,
+): Promise<T> {
+    const estimate = context.durations.get(name);
+    return context.progress.step(title, estimate === undefined ? {} : { estimate }, () =>
+        context.durations.measure(name, work),
+    );
+}
+
+/** Keeps a clear failure for the end, so that the other tools are still made. */
+async function attempt(name: CachedToolName, failures: Failures, work: () => Promise<void>): Promise<void> {
+    try {
+        await work();
+    } catch (error) {
+        if (!(error instanceof UserError || error instanceof NoCandidateError)) {
+            throw error;
+        }
+        failures.set(name, error.message);
+    }
+}
