@@ -275,7 +275,7 @@ describe("programs of the machine", () => {
     });
 
     it("are refused by name when they are no tool at all", () => {
-        assert.throws(() => toolPath("gcc" as ToolName), /gcc is not a tool of toolchain\/build\/pins.ts/);
+        assert.throws(() => toolPath("gcc" as ToolName), /gcc is not a tool of toolchain\/tools\/pins.ts/);
     });
 });
 
