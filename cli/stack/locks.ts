@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { namesIn, textOf } from "../../toolchain/cluster/host/volatileFiles";
 
 /** What pulumi's local backend notes of a command that is under way. */
 interface Lock {
@@ -15,13 +16,11 @@ interface Lock {
  * @param directory where the backend keeps the locks of the stack; it may not be there.
  */
 export function areDead(directory: string): boolean {
-    if (!existsSync(directory)) {
-        return false;
-    }
     // Beside each lock lies a file of attributes, `<name>.json.attrs`.
-    const locks = readdirSync(directory)
+    const locks = namesIn(directory)
         .filter((name) => name.endsWith(".json"))
-        .map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")) as Lock);
+        .flatMap((name) => textOf(join(directory, name)) ?? [])
+        .map((text) => JSON.parse(text) as Lock);
     return (
         locks.length > 0 &&
         locks.every((lock) => lock.hostname === hostname() && !existsSync(`/proc/${lock.pid}`))

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { namesIn } from "./host/volatileFiles";
 
 /** What tells one process from another that later got the same number. */
 export interface ProcessIdentity {
@@ -9,6 +10,7 @@ export interface ProcessIdentity {
     readonly bootId: string;
 }
 
+/** Text of a file of /proc, or undefined if its process is gone or belongs to another user. */
 function readOrUndefined(path: string): string | undefined {
     try {
         return readFileSync(path, "utf8");
@@ -42,8 +44,9 @@ export function isRunning(identity: ProcessIdentity): boolean {
     return current?.startTime === identity.startTime && current.bootId === identity.bootId;
 }
 
-function processIds(): number[] {
-    return readdirSync("/proc")
+/** Numbers of all processes. */
+export function processIds(): number[] {
+    return namesIn("/proc")
         .filter((name) => /^\d+$/.test(name))
         .map(Number);
 }

@@ -10,6 +10,11 @@ function doomed(layout: Layout): string {
     return `${layout.root}.deleted`;
 }
 
+/** Deletes a directory, also while a process that is just ending still writes to it. */
+function deleteTree(path: string): void {
+    rmSync(path, { recursive: true, force: true, maxRetries: 10 });
+}
+
 /** True while there is anything of the cluster's state, also what a deletion that was cut off has left. */
 export function hasState(layout: Layout): boolean {
     return existsSync(layout.root) || existsSync(doomed(layout));
@@ -17,13 +22,13 @@ export function hasState(layout: Layout): boolean {
 
 /** Deletes what a deletion that was cut off has left. */
 export function finishDeletion(layout: Layout): void {
-    rmSync(doomed(layout), { recursive: true, force: true });
+    deleteTree(doomed(layout));
 }
 
 /** Deletes all that the cluster has written, and gives the machine its own settings back. */
 export function deleteState(layout: Layout): void {
     for (const directory of [layout.run, layout.podLogs]) {
-        rmSync(directory, { recursive: true, force: true });
+        deleteTree(directory);
     }
     restoreHost(layout);
     finishDeletion(layout);

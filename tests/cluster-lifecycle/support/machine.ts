@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { entriesOf, namesIn } from "../../../toolchain/cluster/host/volatileFiles";
 import { markerVariable } from "../../../toolchain/cluster/processes";
 import { processesWithEnvironment } from "../../../toolchain/cluster/procfs";
 
@@ -15,11 +16,11 @@ function lines(command: string, ...commandArguments: string[]): string[] {
 }
 
 function directory(path: string): string[] {
-    return existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
+    return namesIn(path).map((name) => join(path, name));
 }
 
 function controlGroups(path: string): string[] {
-    return readdirSync(path, { withFileTypes: true })
+    return (entriesOf(path) ?? [])
         .filter((entry) => entry.isDirectory())
         .map((entry) => join(path, entry.name));
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import type { Layout } from "../../../toolchain/cluster/layout";
+import { textOf } from "../../../toolchain/cluster/host/volatileFiles";
 import { markerVariable } from "../../../toolchain/cluster/processes";
 import { processesWithEnvironment } from "../../../toolchain/cluster/procfs";
 
@@ -17,7 +17,7 @@ export function shimOf(layout: Layout, namespace: string, pod: string): number {
         { encoding: "utf8" },
     ).trim();
     const shim = processesWithEnvironment(markerVariable, layout.root).find((pid) =>
-        readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(sandbox),
+        textOf(`/proc/${pid}/cmdline`)?.split("\0").includes(sandbox),
     );
     if (sandbox === "" || shim === undefined) {
         throw new Error(`no shim of pod ${namespace}/${pod}`);

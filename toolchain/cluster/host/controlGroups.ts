@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { controlGroup } from "../layout";
 import { identify } from "../procfs";
 import { signal } from "../processes";
+import { directoriesBelow, entriesOf, removeIfEmpty, textOf } from "./volatileFiles";
 
 const mountPoint = "/sys/fs/cgroup";
 
@@ -29,7 +30,7 @@ function hierarchies(): string[] {
     if (isUnified()) {
         return [mountPoint];
     }
-    return readdirSync(mountPoint, { withFileTypes: true })
+    return (entriesOf(mountPoint) ?? [])
         .filter((entry) => entry.isDirectory())
         .map((entry) => join(mountPoint, entry.name))
         .filter((path) => existsSync(join(path, "cgroup.procs")));
@@ -59,27 +60,14 @@ export function ensureControlGroup(): void {
 
 /** Every group of the cluster, children before their parents. */
 function groups(): string[] {
-    const below = (path: string): string[] => [
-        ...readdirSync(path, { withFileTypes: true })
-            .filter((entry) => entry.isDirectory())
-            .flatMap((entry) => below(join(path, entry.name))),
-        path,
-    ];
-    return hierarchies()
-        .map((hierarchy) => join(hierarchy, controlGroup))
-        .filter((path) => existsSync(path))
-        .flatMap(below);
+    return hierarchies().flatMap((hierarchy) => [...directoriesBelow(join(hierarchy, controlGroup))]);
 }
 
 /** Processes in the pods of the cluster. */
 export function processesInPods(): number[] {
-    const found = groups().flatMap((group) => {
-        try {
-            return readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
-        } catch {
-            return [];
-        }
-    });
+    const found = groups().flatMap((group) =>
+        (textOf(join(group, "cgroup.procs")) ?? "").split("\n").filter(Boolean).map(Number),
+    );
     return [...new Set(found)].filter((pid) => identify(pid) !== undefined);
 }
 
@@ -104,15 +92,11 @@ export async function killProcessesInPods(timeout: number): Promise<void> {
 /** Removes the cluster's groups, which must be empty. The kernel frees them a moment after their last process ended. */
 export async function removeControlGroup(): Promise<void> {
     for (const group of groups()) {
-        for (let attempt = 1; existsSync(group); attempt++) {
-            try {
-                rmdirSync(group);
-            } catch (error) {
-                if (attempt === 50) {
-                    throw error;
-                }
-                await sleep(50);
+        for (let attempt = 1; !removeIfEmpty(group); attempt++) {
+            if (attempt === 50) {
+                throw new Error(`control group ${group} is still in use; see its cgroup.procs`);
             }
+            await sleep(50);
         }
     }
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { networkName } from "../processes/containerd";
 import type { Layout } from "../layout";
 import { cameWithCluster } from "./snapshot";
+import { linkTarget, namesIn, textOf } from "./volatileFiles";
 
 /** Where libcni caches the results of every network of the machine; containerd 1.x offers no other place. */
 const networkCache = "/var/lib/cni/results";
@@ -12,10 +13,6 @@ const containerLogLinks = "/var/log/containers";
 
 /** Where the shims of all containerd instances listen; the place is fixed in containerd's source. */
 const shimSocketDirectory = "/run/containerd/s";
-
-function list(directory: string): string[] {
-    return existsSync(directory) ? readdirSync(directory) : [];
-}
 
 /**
  * The files of the pod network among `names` in libcni's cache, `<network>-<container>-<interface>`; the loopback
@@ -33,14 +30,9 @@ export function ownCacheFiles(names: readonly string[]): string[] {
 /** Sockets of the cluster's container shims, as containerd noted them. */
 export function shimSockets(layout: Layout): string[] {
     const bundles = join(layout.run, "containerd", "io.containerd.runtime.v2.task", "k8s.io");
-    return list(bundles)
-        .map((bundle) => join(bundles, bundle, "address"))
-        .filter((path) => existsSync(path))
-        .map((path) =>
-            readFileSync(path, "utf8")
-                .trim()
-                .replace(/^unix:\/\//, ""),
-        )
+    return namesIn(bundles)
+        .flatMap((bundle) => textOf(join(bundles, bundle, "address")) ?? [])
+        .map((address) => address.trim().replace(/^unix:\/\//, ""))
         .filter((path) => path.startsWith(`${shimSocketDirectory}/`));
 }
 
@@ -56,18 +48,19 @@ export function deadSockets(directory: string, names: readonly string[], unixSoc
 /** Deletes what the cluster's programs leave in directories that they share with others. */
 export function removeSharedFiles(layout: Layout): void {
     const orphans = cameWithCluster(layout, shimSocketDirectory)
-        ? deadSockets(shimSocketDirectory, list(shimSocketDirectory), readFileSync("/proc/net/unix", "utf8"))
+        ? deadSockets(shimSocketDirectory, namesIn(shimSocketDirectory), textOf("/proc/net/unix") ?? "")
         : [];
     for (const path of [...shimSockets(layout), ...orphans]) {
         rmSync(path, { force: true });
     }
-    for (const name of ownCacheFiles(list(networkCache))) {
+    for (const name of ownCacheFiles(namesIn(networkCache))) {
         rmSync(join(networkCache, name), { force: true });
     }
-    for (const name of list(containerLogLinks)) {
+    for (const name of namesIn(containerLogLinks)) {
         const link = join(containerLogLinks, name);
         // Below the state's root in clusters that an older version of this project started.
-        if ([layout.podLogs, layout.root].some((own) => readlinkSync(link).startsWith(`${own}/`))) {
+        const target = linkTarget(link);
+        if ([layout.podLogs, layout.root].some((own) => target?.startsWith(`${own}/`) === true)) {
             rmSync(link, { force: true });
         }
     }

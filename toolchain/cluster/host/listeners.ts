@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { processName } from "../procfs";
+import { readdirSync } from "node:fs";
+import { processIds, processName } from "../procfs";
+import { linkTarget, textOf } from "./volatileFiles";
 
 /** A socket that accepts TCP connections on a port. */
 export interface Listener {
@@ -40,26 +41,22 @@ export function parseListeners(text: string, address: string): Listener[] {
 
 /** Sockets that would keep the cluster from listening on `address`. */
 export function listeners(address: string): Listener[] {
-    return ["/proc/net/tcp", "/proc/net/tcp6"]
-        .filter((path) => existsSync(path))
-        .flatMap((path) => parseListeners(readFileSync(path, "utf8"), address));
+    return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListeners(textOf(path) ?? "", address));
+}
+
+/** Paths of a process' open files; none if it is gone or belongs to another user. */
+function descriptors(pid: number): string[] {
+    try {
+        return readdirSync(`/proc/${pid}/fd`).map((descriptor) => `/proc/${pid}/fd/${descriptor}`);
+    } catch {
+        return [];
+    }
 }
 
 /** Process that holds the socket, or undefined if it cannot be told. */
 export function ownerOf(listener: Listener): number | undefined {
     const socket = `socket:[${listener.inode}]`;
-    return readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .find((pid) => {
-            try {
-                return readdirSync(`/proc/${pid}/fd`).some(
-                    (descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`) === socket,
-                );
-            } catch {
-                return false;
-            }
-        });
+    return processIds().find((pid) => descriptors(pid).some((path) => linkTarget(path) === socket));
 }
 
 /** `process 4711 (k3s)`, or as much of it as can be told. */

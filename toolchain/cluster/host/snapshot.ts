@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Layout } from "../layout";
+import { removeIfEmpty, textOf } from "./volatileFiles";
 
 /** Kernel settings that the kubelet, kube-proxy or the CNI plugins change, in the order to restore them. */
 const settings = [
@@ -68,13 +69,15 @@ export function restoreHost(layout: Layout): void {
         return;
     }
     for (const [name, value] of Object.entries(snapshot.settings)) {
-        if (readFileSync(settingPath(name), "utf8").trim() !== value) {
+        // A setting disappears with its kernel module.
+        const current = textOf(settingPath(name));
+        if (current !== undefined && current.trim() !== value) {
             writeFileSync(settingPath(name), value);
         }
     }
     for (const path of sharedDirectories) {
-        if (!snapshot.directories.includes(path) && existsSync(path) && readdirSync(path).length === 0) {
-            rmdirSync(path);
+        if (!snapshot.directories.includes(path)) {
+            removeIfEmpty(path);
         }
     }
 }
