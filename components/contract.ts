@@ -52,6 +52,11 @@ export const MODEL_TYPES = ["GRU", "LSTM", "PROPHET"] as const;
 
 export type ModelType = (typeof MODEL_TYPES)[number];
 
+/** What a model has to beat to be promoted: nothing, repeating the last value, or that and the promoted model. */
+export const FLOORS = ["none", "baseline", "champion"] as const;
+
+export type Floor = (typeof FLOORS)[number];
+
 /** Deployments of the trainers, which upstream's tools look for. */
 export const TRAINER_NAMES = {
     GRU: "train-gru",

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
-import { BUCKETS, topicsOf, type ModelType } from "../contract";
+import { BUCKETS, topicsOf, type Floor, type ModelType } from "../contract";
 import { aliveProbes, Worker } from "./worker";
 
 /** Port of health and metrics, as upstream's clients know it. */
@@ -17,6 +17,10 @@ export interface EvaluatorArgs {
     readonly typeTimeoutSeconds: number;
     /** Whether the best so far is promoted when that time is over. */
     readonly promoteIncomplete: boolean;
+    /** What a run has to beat to be promoted. */
+    readonly floor: Floor;
+    /** The series that upstream's pointer names where there are several; none when undefined. */
+    readonly defaultSeries: string | undefined;
     /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
@@ -44,6 +48,8 @@ export class Evaluator extends Worker {
                     EXPECTED_MODEL_TYPES: args.modelTypes.join(","),
                     TYPE_TIMEOUT_SECONDS: args.typeTimeoutSeconds,
                     PROMOTE_INCOMPLETE: args.promoteIncomplete,
+                    EVALUATION_FLOOR: args.floor,
+                    DEFAULT_SERIES: args.defaultSeries,
                     PROMOTION_BUCKET: BUCKETS.modelPromotion,
                 },
                 port: EVALUATOR_PORT,

@@ -34,7 +34,10 @@ export interface InferenceArgs {
     /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
-    readonly mlflow: Connection;
+    /** The series that answers requests without one; the only series when undefined. */
+    readonly defaultSeries: string | undefined;
+    /** Models held at a time. */
+    readonly modelsInMemory: number;
     readonly scaling: Scaling;
     /** Left out for the version that follows every promotion. */
     readonly version?: Version;
@@ -51,7 +54,8 @@ export class Inference extends Tier {
     public constructor(name: string, args: InferenceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("serving:Inference", name, args.platform, opts);
         this.headlessName = `${name}-headless`;
-        const connections = [args.kafka, args.objectStore, args.mlflow];
+        // No link to MLflow: models come from the promotion bucket, where this tier may only read.
+        const connections = [args.kafka, args.objectStore];
         this.link(connections);
         this.services();
         const deployment = this.deployment(args, connections);
@@ -132,6 +136,8 @@ export class Inference extends Tier {
                                 LOG_LEVEL: platform.logLevel,
                                 DRAIN_SECONDS,
                                 PINNED_RUN_ID: args.version?.runId,
+                                DEFAULT_SERIES: args.defaultSeries,
+                                MODELS_IN_MEMORY: args.modelsInMemory,
                                 PROMOTION_BUCKET: BUCKETS.modelPromotion,
                                 INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
                                 // Upstream's name of the group, which its tools look for.

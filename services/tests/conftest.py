@@ -11,7 +11,7 @@ import pytest
 from evaluator import FakeRuns, evaluator
 
 from flts.common.messages import Message
-from flts.common.storage import ObjectChanged, ObjectMissing, StoredObject
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject
 
 SERVICES = Path(__file__).parent.parent
 
@@ -24,12 +24,14 @@ class MemoryStore:
         self.writes: list[str] = []
         self.fail_on: str | None = None
 
-    def get(self, bucket, key, etag=None):
+    def get(self, bucket, key, etag=None, largest=None):
         if (bucket, key) not in self.objects:
             raise ObjectMissing(f"no object {bucket}/{key}")
         body = self.objects[bucket, key]
         if etag is not None and etag != self.etag(bucket, key):
             raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}")
+        if largest is not None and len(body) > largest:
+            raise ObjectTooLarge(f"object {bucket}/{key} has {len(body)} bytes; at most {largest} are read")
         return StoredObject(body, self.etag(bucket, key))
 
     def put(self, bucket, key, body, content_type="application/octet-stream"):
@@ -44,7 +46,11 @@ class MemoryStore:
         return None if body is None else hashlib.md5(body).hexdigest()
 
     def keys(self, bucket, prefix):
-        return sorted(key for owner, key in self.objects if owner == bucket and key.startswith(prefix))
+        return list(self.etags(bucket, prefix))
+
+    def etags(self, bucket, prefix):
+        keys = sorted(key for owner, key in self.objects if owner == bucket and key.startswith(prefix))
+        return {key: self.etag(bucket, key) for key in keys}
 
 
 class MemoryPublisher:

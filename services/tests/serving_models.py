@@ -5,10 +5,11 @@ import hashlib
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from flts.common.messages import Promotion
+from flts.common.messages import Promotion, StoredArtifact
+from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.serving import SelfCheck, ServingSpec
 from flts.common.transform import FeatureTransform, Lags
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.model import ModelVersion, ServingModel
 
 ROWS = 3
@@ -84,14 +85,43 @@ def make_version(run_id: str = "run-1", **changes) -> ModelVersion:
     return ModelVersion(**({"run_id": run_id, "model_type": "GRU", "config_hash": "hash", "generation": 1} | changes))
 
 
-def make_model(run_id: str = "run-1", *, ahead: int = 1, lags: int = 0) -> ServingModel:
-    """Model in raw units: a rises by 1 a row."""
-    content = last_plus(0.1, ahead, 2 * (1 + lags))
-    return ServingModel(make_version(run_id), make_spec(content, ahead=ahead, lags=lags), content)
+def make_model(run_id: str = "run-1", *, ahead: int = 1, lags: int = 0, step: float = 0.1) -> ServingModel:
+    """Model in raw units: a rises by ten steps a row."""
+    content = last_plus(step, ahead, 2 * (1 + lags))
+    return ServingModel(make_version(run_id), make_spec(content, step=step, ahead=ahead, lags=lags), content)
 
 
-def in_service_with(model: ServingModel | None) -> ModelInService:
-    in_service = ModelInService()
+def in_service_with(model: ServingModel | None, **options) -> Models:
+    models = Models(**options)
     if model is not None:
-        in_service.serve(model, 0.0)
-    return in_service
+        models.serve(model, 0.0)
+    return models
+
+
+BUCKET = "model-promotion"
+KEYS = PromotionKeys("global")
+
+
+def stored(store, content: bytes, file: str) -> StoredArtifact:
+    digest = hashlib.sha256(content).hexdigest()
+    artifact = StoredArtifact(key=KEYS.artifact(digest, file), sha256=digest, size=len(content))
+    store.put(BUCKET, artifact.key, content)
+    return artifact
+
+
+def copied_promotion(store, run_id: str = "run-1", step: float = 0.1, **changes) -> Promotion:
+    """A promotion whose model, the last value plus a step, and spec are in the bucket."""
+    content = last_plus(step, 1, 2)
+    spec = make_spec(content, step=step).model_dump_json().encode()
+    artifacts = {"model": stored(store, content, MODEL_FILE), "spec": stored(store, spec, SERVING_FILE)}
+    return make_promotion(run_id, **(artifacts | changes))
+
+
+def promote(store, run_id: str = "run-1", series: str = "", **changes) -> Promotion:
+    """What the evaluator writes for inference; the pointer's former content becomes the previous promotion."""
+    promotion = copied_promotion(store, run_id, series=series, **changes)
+    key = KEYS.current(series)
+    if store.etag(BUCKET, key) is not None:
+        store.put(BUCKET, KEYS.previous(series), store.get(BUCKET, key).body)
+    store.put(BUCKET, key, promotion.to_bytes())
+    return promotion

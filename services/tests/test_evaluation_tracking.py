@@ -5,7 +5,7 @@ from mlflow.tracking import MlflowClient
 
 from flts.common.runs import ClaimKey, run_tags
 from flts.evaluation import tracking
-from flts.evaluation.tracking import MlflowRuns
+from flts.evaluation.tracking import FinishedClaim, MlflowRuns
 
 
 @pytest.fixture
@@ -23,19 +23,32 @@ def finish(client, end, config_hash, identifier="", kind="GRU", experiment="Defa
     return run.info.run_id
 
 
-def test_claims_since_are_this_pipelines_finished_ones_in_order(client, tmp_path, monkeypatch):
+def test_claims_are_this_pipelines_finished_ones_in_order(client, tmp_path, monkeypatch):
     finish(client, 300, "late")
     finish(client, 200, "early", kind="LSTM", experiment="Other", series="site")
     finish(client, 400, "early", series="site")
-    finish(client, 100, "before")
     finish(client, 250, "failed", status="FAILED")
     finish(client, 260, "foreign", identifier="team-a")
     # More runs than one page holds.
     monkeypatch.setattr(tracking, "_PAGE", 1)
     runs = MlflowRuns(tmp_path.as_uri())
-    assert runs.claims_since("", 100) == [ClaimKey("", "early", 1, "site"), ClaimKey("", "late", 1)]
-    assert runs.claims_since("team-a", 0) == [ClaimKey("team-a", "foreign", 1)]
-    assert runs.claims_since("", 400) == []
+    assert runs.claims("") == [
+        FinishedClaim(ClaimKey("", "early", 1, "site"), 200, 400),
+        FinishedClaim(ClaimKey("", "late", 1), 300, 300),
+    ]
+    assert runs.claims("team-a") == [FinishedClaim(ClaimKey("team-a", "foreign", 1), 260, 260)]
+    assert runs.claims("team-b") == []
+
+
+def test_a_run_is_found_by_its_id_unless_it_is_deleted_or_not_finished(client, tmp_path):
+    runs = MlflowRuns(tmp_path.as_uri())
+    done = finish(client, 7, "hash")
+    failed = finish(client, 8, "hash", status="FAILED")
+    assert runs.run(done).run_id == done
+    assert runs.run(failed) is None
+    assert runs.run("0" * 32) is None
+    client.delete_run(done)
+    assert runs.run(done) is None
 
 
 def test_runs_of_a_claim_come_from_all_experiments_with_what_a_decision_needs(client, tmp_path):

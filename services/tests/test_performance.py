@@ -4,15 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from serving_models import ROWS, in_service_with, make_model, make_spec
+from serving_models import BUCKET, KEYS, ROWS, in_service_with, make_model, make_promotion, make_spec
 
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame, write_frame
 from flts.common.messages import DataClaim
 from flts.common.shutdown import StopRequested
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.model import ServingModel
 from flts.inference.performance import PerformanceWorker
+from flts.inference.pointers import Pointers
 from flts.inference.settings import InferenceSettings
 
 KEY = "default/hash/test.parquet"
@@ -30,7 +31,12 @@ def claim(store):
 
 
 def worker(store, publisher, stop, model: ServingModel | None, **settings) -> PerformanceWorker:
-    return PerformanceWorker(InferenceSettings(**settings), in_service_with(model), store, publisher, stop)
+    return worker_over(in_service_with(model), store, publisher, stop, **settings)
+
+
+def worker_over(models: Models, store, publisher, stop, **settings) -> PerformanceWorker:
+    pointers = Pointers(store, BUCKET, KEYS)
+    return PerformanceWorker(InferenceSettings(**settings), models, pointers, store, publisher, stop)
 
 
 def test_reports_the_errors_in_raw_units(store, publisher, stop, claim):
@@ -64,7 +70,7 @@ def test_a_claim_delivered_twice_leaves_one_log_object(store, publisher, stop, c
 
 
 def test_waits_for_the_model_of_the_data(store, publisher, claim):
-    in_service = ModelInService()
+    in_service = Models()
 
     class Stop:
         """Time passes: the promotion comes while the worker waits."""
@@ -74,13 +80,30 @@ def test_waits_for_the_model_of_the_data(store, publisher, claim):
                 in_service.serve(make_model(), 0.0)
             return False
 
-    PerformanceWorker(InferenceSettings(), in_service, store, publisher, Stop()).handle(claim.to_bytes())
+    worker_over(in_service, store, publisher, Stop()).handle(claim.to_bytes())
     assert len(publisher.on("performance-eval")) == 1
 
 
 def test_a_model_that_never_comes_is_a_dead_letter(store, publisher, stop, claim):
     with pytest.raises(Refused, match="PERFORMANCE_WAIT_SECONDS"):
         worker(store, publisher, stop, None, performance_wait_seconds=1e-6).handle(claim.to_bytes())
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_a_claim_whose_model_is_not_promoted_is_left_alone(store, publisher, stop, claim, kept):
+    decided = make_promotion("worse", generation=kept, below_floor=True)
+    store.put(BUCKET, f"{KEYS.kept('hash')}2024-01-01T00-00-00Z.json", decided.to_bytes())
+    worker(store, publisher, stop, None).handle(claim.to_bytes())
+    assert publisher.sent == []
+
+
+def test_a_claim_of_a_series_is_about_that_series_model(store, publisher, stop, claim):
+    models = Models()
+    for series, step in (("one", 0.1), ("two", 0.3)):
+        models.serve(make_model(f"run-of-{series}", step=step), 0.0, series)
+    worker_over(models, store, publisher, stop).handle(claim.model_copy(update={"series": "two"}).to_bytes())
+    (report,) = publisher.on("performance-eval")
+    assert (report["run_id"], report["mae"]) == ("run-of-two", pytest.approx(1, abs=1e-4))
 
 
 def test_a_stop_leaves_the_claim_to_another_replica(store, publisher, stop, claim):

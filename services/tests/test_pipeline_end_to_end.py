@@ -9,15 +9,18 @@ from conftest import MemoryPublisher
 from fastapi.testclient import TestClient
 
 from flts.common.messages import DataClaim
+from flts.common.promotions import PromotionKeys
+from flts.evaluation.artifacts import ArtifactCopies
 from flts.evaluation.pointers import PromotionStore
 from flts.evaluation.scoring import Candidate
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.worker import EvaluationWorker
 from flts.inference.api import inference_app
-from flts.inference.inservice import ModelInService
-from flts.inference.model import ServingModel
+from flts.inference.artifacts import PromotedArtifacts
+from flts.inference.inservice import Models
+from flts.inference.pointers import Pointers
 from flts.inference.predictor import Predictor
-from flts.inference.promoted import PromotedModel
+from flts.inference.promoted import PromotedModels
 from flts.preprocess.csvfile import read_csv
 from flts.preprocess.job import PreprocessJob
 from flts.preprocess.settings import PreprocessSettings
@@ -42,15 +45,32 @@ class FakeMlflow:
 
     def of(self, event):
         return [
-            Candidate(run, self.types[run], "Default", 1, self.models[run].metrics)
+            Candidate(
+                run,
+                self.types[run],
+                "Default",
+                1,
+                self.models[run].metrics,
+                self._digest(run, "model.onnx"),
+                self._digest(run, "serving.json"),
+            )
             for run, claim in self.claims.items()
             if self.ended.get(run) == "FINISHED"
             and (claim.config_hash, claim.generation) == (event.config_hash, event.generation)
         ]
 
-    def load(self, version, threads):
-        model = self.models[version.run_id]
-        return ServingModel(version, model.spec, model.onnx_bytes, threads)
+    def run(self, run_id):
+        return next((run for run in self.of(self.claims[run_id]) if run.run_id == run_id), None)
+
+    def read(self, run_id, path):
+        return self._files(run_id)[path.rpartition("/")[2]]
+
+    def _files(self, run_id):
+        model = self.models[run_id]
+        return {"model.onnx": model.onnx_bytes, "serving.json": model.spec.model_dump_json().encode()}
+
+    def _digest(self, run_id, file):
+        return hashlib.sha256(self._files(run_id)[file]).hexdigest()
 
 
 class FakeTracker:
@@ -106,15 +126,19 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
         assert events[1]["operation"] == f"Trained: {model_type}"
 
     pointers = PromotionStore(store, "model-promotion", "global", unnamed=True)
-    evaluator = EvaluationWorker(EvaluationSettings(expected_model_types=MODEL_TYPES), mlflow, pointers, publisher)
+    keys = PromotionKeys("global")
+    copies = ArtifactCopies(mlflow, store, "model-promotion", keys)
+    settings = EvaluationSettings(expected_model_types=MODEL_TYPES)
+    evaluator = EvaluationWorker(settings, mlflow, pointers, copies, publisher)
     for event in publisher.on("model-training"):
         evaluator.handle(json.dumps(event).encode())
     (selected,) = publisher.on("model-selected")
     rmse = {run: model.metrics["test_rmse"] for run, model in mlflow.models.items()}
     assert selected["run_id"] == min(rmse, key=rmse.get)
 
-    in_service = ModelInService()
-    PromotedModel(in_service, store, mlflow, "model-promotion", "global").refresh()
+    in_service = Models()
+    source = PromotedArtifacts(store, "model-promotion", keys)
+    PromotedModels(in_service, Pointers(store, "model-promotion", keys), source).refresh()
     predictor = Predictor(in_service, "default", lambda line: None, largest_batch=1, most_waiting=1)
     client = TestClient(inference_app(in_service, predictor, largest_body_bytes=100_000))
     table = read_csv("sample.csv", sample_csv)
@@ -122,8 +146,8 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     data = {name: table.values[rows, at].tolist() for at, name in enumerate(table.columns)}
     data["time"] = table.times[rows].astype("datetime64[s]").astype(str).tolist()
     for run_id, model_type in mlflow.types.items():
-        version = in_service.version._replace(run_id=run_id, model_type=model_type)
-        in_service.serve(mlflow.load(version, 1), 0.0)
+        offered = Pointers(store, "model-promotion", keys).run(run_id).promotion
+        in_service.serve(source.load(offered, 1), 0.0, "sample")
         (row,) = client.post("/predict", json={"data": data}).json()["predictions"]
         assert row["ts"] == str(table.times[-1].astype("datetime64[s]"))
         # Raw units: the size of the data, not of a scaled number.

@@ -7,7 +7,7 @@ from serving_models import make_model
 
 from flts.inference.announcements import Announcements
 from flts.inference.cli import followers
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.performanceclaims import PerformanceClaims
 from flts.inference.settings import InferenceSettings
 from flts.inference.watch import Watch
@@ -17,7 +17,7 @@ SECONDS = 10
 
 @pytest.fixture
 def in_service():
-    in_service = ModelInService()
+    in_service = Models()
     in_service.serve(make_model(), 0.0)
     return in_service
 

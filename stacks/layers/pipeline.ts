@@ -60,6 +60,7 @@ export function deployPipeline(
         objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
         mlflow: mlflow.connection,
         ...settings.evaluation,
+        defaultSeries: settings.inference.defaultSeries,
     });
     const metrics = [...trainers, evaluator].map((worker) => worker.metrics);
     return { preprocess, trainers, evaluator, metrics };

@@ -26,7 +26,7 @@ export interface Serving {
 export function deployServing(
     settings: Settings,
     platform: Platform,
-    { kafka, objectStore, mlflow }: Infrastructure,
+    { kafka, objectStore }: Infrastructure,
 ): Serving | undefined {
     if (!settings.layers.includes("serving")) {
         return undefined;
@@ -36,7 +36,8 @@ export function deployServing(
         platform,
         kafka: kafka.connection,
         objectStore: objectStore.connection("inference", OBJECT_STORE_GRANTS.inference),
-        mlflow: mlflow.connection,
+        defaultSeries: settings.inference.defaultSeries,
+        modelsInMemory: settings.inference.modelsInMemory,
         scaling,
         resources: settings.inference.resources,
     };

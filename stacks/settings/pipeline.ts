@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MODEL_TYPES } from "../../components/contract";
+import { FLOORS, MODEL_TYPES } from "../../components/contract";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
 
 /** Settings of the raw data. */
@@ -127,6 +127,12 @@ export const evaluation = z
             604_800,
         ),
         promoteIncomplete: boolean("Promote the best so far when that time is over", false),
+        floor: choice(
+            "What a model has to beat to be promoted: nothing, repeating the last value, or that and the promoted " +
+                "model on the same held-out rows; the first model of a series is served in any case",
+            FLOORS,
+            "baseline",
+        ),
         resources: resources(["50m", "192Mi"], ["1", "768Mi"]),
     })
     .prefault({});

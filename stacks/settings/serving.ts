@@ -24,6 +24,17 @@ export const inference = z
                 ),
             })
             .prefault({}),
+        defaultSeries: optionalText(
+            "Series that answers requests without one where there are several; the only series when empty",
+            /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+            "the name of a series: letters, digits, dots, hyphens, underscores",
+        ),
+        modelsInMemory: integer(
+            "Models that a pod holds at a time; the least recently used makes room for the next",
+            256,
+            1,
+            100_000,
+        ),
         // One process, whose model calls are too small to share: it could not use a second core.
         resources: resources(["100m", "256Mi"], ["1", "1Gi"]),
     })

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OBJECT_STORE_GRANTS } from "../../components/contract";
 import type { Recorded } from "../support/mocks";
 import { containers, one } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
@@ -43,7 +44,8 @@ describe("the pipeline's services", function () {
                         lags: { count: 4, step: 5 },
                         resendClaims: true,
                     },
-                    evaluation: { typeTimeoutSeconds: 60, promoteIncomplete: true },
+                    evaluation: { typeTimeoutSeconds: 60, promoteIncomplete: true, floor: "champion" },
+                    inference: { defaultSeries: "PobleSec", modelsInMemory: 8 },
                 }),
             )
         ).resources;
@@ -97,5 +99,25 @@ describe("the pipeline's services", function () {
         const hasty = { TYPE_TIMEOUT_SECONDS: "60", PROMOTE_INCOMPLETE: "true" };
         assert.deepEqual(picked(environmentOf(plain, "eval"), patient), patient);
         assert.deepEqual(picked(environmentOf(changed, "eval"), hasty), hasty);
+    });
+
+    it("take the floor of promotions, which by default is repeating the last value", () => {
+        assert.equal(environmentOf(plain, "eval").EVALUATION_FLOOR, "baseline");
+        assert.equal(environmentOf(changed, "eval").EVALUATION_FLOOR, "champion");
+    });
+
+    it("take the default series, the same in the evaluator and in inference", () => {
+        for (const name of ["eval", "inference"]) {
+            assert.ok(!("DEFAULT_SERIES" in environmentOf(plain, name)), name);
+            assert.equal(environmentOf(changed, name).DEFAULT_SERIES, "PobleSec");
+        }
+        assert.equal(environmentOf(plain, "inference").MODELS_IN_MEMORY, "256");
+        assert.equal(environmentOf(changed, "inference").MODELS_IN_MEMORY, "8");
+    });
+
+    it("give inference neither MLflow's address nor a right to write models", () => {
+        assert.ok(!("MLFLOW_TRACKING_URI" in environmentOf(plain, "inference")));
+        const writable = OBJECT_STORE_GRANTS.inference.filter(({ access }) => access !== "read");
+        assert.deepEqual(writable, [{ bucket: "inference-logs", access: "write" }]);
     });
 });

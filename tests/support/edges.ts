@@ -73,7 +73,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
     const versions =
         runId === undefined && image === undefined ? ["inference"] : ["inference", "inference-canary"];
     const trainers = { GRU: "train-gru", LSTM: "train-lstm", PROPHET: "nonml-prophet" } as const;
-    const learners = ["eval", ...versions, ...training.models.map((type) => trainers[type])];
+    const learners = ["eval", ...training.models.map((type) => trainers[type])];
     const scraped = [
         ...(external.kafka ? [] : ["kafka:9404", "kafka-lag:8000"]),
         ...(external.minio ? [] : ["minio:9000"]),
@@ -101,6 +101,8 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
             : []),
         ...(settings.layers.includes("monitoring") ? monitoringEdges(settings, scraped, mlflow) : []),
         ...learners.flatMap((client) => [kafka(client), minio(client), mlflow(client)]),
+        // Not MLflow: what is served comes from the promotion bucket.
+        ...versions.flatMap((client) => [kafka(client), minio(client)]),
     ].sort();
 }
 

@@ -6,11 +6,19 @@ The key of every message about a series is the series' name, so that one partiti
 """
 
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 PayloadVersion = Literal[1]
+
+LARGEST_ARTIFACT_BYTES = 64 * 1024 * 1024
+"""No model or spec may be larger: inference, with 512 MiB, reads each whole. The default models have 20 to 200 kB."""
+
+# Both become a part of object keys and of searches; neither may lead out of its place there.
+SeriesName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")]
+ConfigHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Message(BaseModel):
@@ -54,18 +62,29 @@ class TrainingEvent(Message):
     run_name: str
     run_id: str
     identifier: str = ""
-    series: str = ""
-    config_hash: str
+    series: SeriesName = ""
+    config_hash: ConfigHash
     model_type: str
     generation: int = Field(default=1, ge=1)
+
+
+class StoredArtifact(BaseModel):
+    """An object in the promotion bucket, by its content."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    key: str = Field(min_length=1, max_length=1024)
+    sha256: Sha256
+    size: int = Field(ge=1, le=LARGEST_ARTIFACT_BYTES)
+    """Bytes."""
 
 
 class Promotion(Message):
     """The promotion pointer, and the message on `model-selected`."""
 
     identifier: str = ""
-    series: str = ""
-    config_hash: str
+    series: SeriesName = ""
+    config_hash: ConfigHash
     generation: int = Field(default=1, ge=1)
     run_id: str = Field(min_length=1)
     model_type: str = Field(min_length=1)
@@ -81,6 +100,18 @@ class Promotion(Message):
     weights: dict[str, float]
     runs: dict[str, str] = Field(default_factory=dict)
     """Every run that was compared: model type to run id."""
+    model: StoredArtifact | None = None
+    spec: StoredArtifact | None = None
+    """model.onnx and serving.json; absent in pointers from before 0.2.0, which the evaluator completes."""
+    baseline_rmse: float | None = None
+    """RMSE of repeating the last value, on the same held-out rows."""
+    below_floor: bool = False
+    """Whether it is served only because its series had no model: it does not reach `evaluation.floor`."""
+    held_out_sha256: str = ""
+    """Digest of the held-out rows that it was measured on; errors on other rows cannot be compared with its own."""
+    last_row_time: str = ""
+    last_row_value: float | None = None
+    """The last actual row that it was trained or measured on: its time, and the target in raw units."""
 
     @field_validator("model_type", "run_id")
     @classmethod

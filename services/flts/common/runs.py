@@ -7,6 +7,13 @@ SERIES_TAG = "flts.series"
 HASH_TAG = "flts.config_hash"
 GENERATION_TAG = "flts.generation"
 TYPE_TAG = "flts.model_type"
+MODEL_SHA256_TAG = "flts.model_sha256"
+SPEC_SHA256_TAG = "flts.spec_sha256"
+"""What the trainer wrote as model.onnx and serving.json: the evaluator promotes nothing else."""
+
+HELD_OUT_PARAM = "held_out_sha256"
+LAST_TIME_PARAM = "last_row_time"
+LAST_VALUE_PARAM = "last_row_value"
 
 # MLflow drops tags with an empty value; identifiers cannot hold these brackets.
 _UNNAMED = "(none)"

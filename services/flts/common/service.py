@@ -12,8 +12,9 @@ from flts.common.settings import ServiceSettings, load_settings_or_exit
 _MLFLOW_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    # It would print lines that are not JSON.
+    # Both would print lines that are not JSON.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 Settings = TypeVar("Settings", bound=ServiceSettings)

@@ -5,9 +5,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flts.common.transform import FeatureTransform
 
-MODEL_FILE = "model.onnx"
-SERVING_FILE = "serving.json"
-
 WINDOW_INPUT = "window"
 """The model's input of scaled features: (batch, input_seq_len, features), float32."""
 TIME_INPUT = "time"

@@ -10,7 +10,7 @@ IDENTIFIER_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$"
 
 # Upstream's scopes of the unnamed pipeline: a pipeline of that name would share its objects.
 _UNNAMED_DATA = "default"
-_UNNAMED_PROMOTIONS = "global"
+UNNAMED_PROMOTIONS = "global"
 
 
 class ServiceSettings(BaseSettings):
@@ -33,7 +33,7 @@ class ServiceSettings(BaseSettings):
     @field_validator("identifier")
     @classmethod
     def _is_not_reserved(cls, value: str) -> str:
-        if value in (_UNNAMED_DATA, _UNNAMED_PROMOTIONS):
+        if value in (_UNNAMED_DATA, UNNAMED_PROMOTIONS):
             raise ValueError("is where pipelines without an identifier keep their objects; choose another name")
         return value
 
@@ -45,7 +45,7 @@ class ServiceSettings(BaseSettings):
     @property
     def promotion_scope(self) -> str:
         """First part of the keys of promotion pointers (upstream contract: `global` when unnamed)."""
-        return self.identifier or _UNNAMED_PROMOTIONS
+        return self.identifier or UNNAMED_PROMOTIONS
 
     @property
     def log_fields(self) -> dict[str, str]:

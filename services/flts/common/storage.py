@@ -27,11 +27,15 @@ class ObjectChanged(LookupError):
     """The object exists, but no longer with the ETag that was asked for."""
 
 
+class ObjectTooLarge(ValueError):
+    """The object is larger than its reader allows."""
+
+
 class ObjectStore(Protocol):
     """The few operations that the workloads need of an object store."""
 
-    def get(self, bucket: str, key: str, etag: str | None = None) -> StoredObject:
-        """Read an object; with an ETag, only if it is still that version."""
+    def get(self, bucket: str, key: str, etag: str | None = None, largest: int | None = None) -> StoredObject:
+        """Read an object; with an ETag, only if it is still that version; of at most `largest` bytes."""
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """Write an object; returns its ETag."""
@@ -41,6 +45,9 @@ class ObjectStore(Protocol):
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """Sorted keys of all objects whose key begins with the prefix."""
+
+    def etags(self, bucket: str, prefix: str) -> dict[str, str]:
+        """ETags by key of all objects whose key begins with the prefix, sorted by key."""
 
 
 def s3_client(**where: str | None) -> Any:
@@ -74,11 +81,15 @@ class S3Store:
     def __init__(self) -> None:
         self._client = s3_client()
 
-    def get(self, bucket: str, key: str, etag: str | None = None) -> StoredObject:
+    def get(self, bucket: str, key: str, etag: str | None = None, largest: int | None = None) -> StoredObject:
         """See ObjectStore.get."""
         condition = {"IfMatch": f'"{etag}"'} if etag else {}
         try:
             answer = self._client.get_object(Bucket=bucket, Key=key, **condition)
+            size = answer["ContentLength"]
+            if largest is not None and size > largest:
+                answer["Body"].close()
+                raise ObjectTooLarge(f"object {bucket}/{key} has {size} bytes; at most {largest} are read")
             return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -104,8 +115,13 @@ class S3Store:
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """See ObjectStore.keys."""
+        return list(self.etags(bucket, prefix))
+
+    def etags(self, bucket: str, prefix: str) -> dict[str, str]:
+        """See ObjectStore.etags."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+        found = {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
+        return dict(sorted(found.items()))
 
 
 def get_json(store: ObjectStore, bucket: str, key: str) -> Any | None:

@@ -4,10 +4,12 @@ import structlog
 
 from flts.common.consuming import ClaimLoop, Periodic, group_consumer
 from flts.common.health import Heartbeat, health_app, serve_in_background
+from flts.common.promotions import PromotionKeys
 from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
 from flts.common.shutdown import stop_on_signals
 from flts.common.storage import S3Store
+from flts.evaluation.artifacts import ArtifactCopies, MlflowFiles
 from flts.evaluation.pointers import PromotionStore
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.tracking import MlflowRuns
@@ -23,10 +25,21 @@ def main(arguments: list[str]) -> int:
     stop = stop_on_signals()
     publisher = KafkaPublisher(settings.kafka_bootstrap_servers, settings.consumer_group_id)
     runs = MlflowRuns(settings.mlflow_tracking_uri)
+    store = S3Store()
     pointers = PromotionStore(
-        S3Store(), settings.promotion_bucket, settings.promotion_scope, unnamed=not settings.identifier
+        store,
+        settings.promotion_bucket,
+        settings.promotion_scope,
+        unnamed=not settings.identifier,
+        default_series=settings.default_series,
     )
-    worker = EvaluationWorker(settings, runs, pointers, publisher)
+    copies = ArtifactCopies(
+        MlflowFiles(settings.mlflow_tracking_uri),
+        store,
+        settings.promotion_bucket,
+        PromotionKeys(settings.promotion_scope),
+    )
+    worker = EvaluationWorker(settings, runs, pointers, copies, publisher)
     heartbeat = Heartbeat()
 
     def ready() -> dict[str, bool]:

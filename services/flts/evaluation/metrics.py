@@ -6,7 +6,13 @@ DECISIONS = Counter("evaluation_decisions_total", "Claims decided by this proces
 PROMOTED = "promoted"
 PROMOTED_INCOMPLETE = "promoted_incomplete"
 NO_SCORE = "no_score"
-for _outcome in (PROMOTED, PROMOTED_INCOMPLETE, NO_SCORE):
+ARTIFACTS_REFUSED = "artifacts_refused"
+"""The best run's files in MLflow are not those that its trainer recorded."""
+BELOW_FLOOR = "below_floor"
+"""The best run does not reach evaluation.floor; what is served stays."""
+FIRST_BELOW_FLOOR = "first_below_floor"
+"""The same for a series without a model: it is promoted all the same, which counts as `promoted` as well."""
+for _outcome in (PROMOTED, PROMOTED_INCOMPLETE, NO_SCORE, ARTIFACTS_REFUSED, BELOW_FLOOR, FIRST_BELOW_FLOOR):
     DECISIONS.labels(_outcome)
 
 DECISION_SECONDS = Histogram("evaluation_decision_seconds", "Time to look at a claim and, where possible, decide")
@@ -17,6 +23,10 @@ WAIT_SECONDS = Histogram(
 )
 LAST_TIMESTAMP = Gauge(
     "evaluation_last_promotion_timestamp_seconds", "When the promoted model was promoted, in seconds since 1970"
+)
+LAST_DECISION = Gauge(
+    "evaluation_last_decision_timestamp_seconds",
+    "When a claim was last decided, by a promotion or by keeping what is served, in seconds since 1970",
 )
 LAST_SCORE = Gauge(
     "evaluation_last_promotion_score", "Score of the promoted model, in raw units of the target", ["model_type"]

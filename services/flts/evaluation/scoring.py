@@ -16,6 +16,12 @@ class Candidate(NamedTuple):
     experiment: str
     end_time: int
     metrics: dict[str, float]
+    model_sha256: str = ""
+    spec_sha256: str = ""
+    """Of model.onnx and serving.json, as the trainer recorded them; empty in runs from before 0.2.0."""
+    held_out_sha256: str = ""
+    last_row_time: str = ""
+    last_row_value: float | None = None
 
     @property
     def score(self) -> float:

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from flts.common.settings import ServiceSettings
+from flts.evaluation.floor import Floor
 
 _KNOWN_TYPES = frozenset({"GRU", "LSTM", "PROPHET"})
 
@@ -26,6 +27,10 @@ class EvaluationSettings(ServiceSettings):
     """Seconds that the other types have, counted from the end of the claim's first finished run."""
     promote_incomplete: bool = False
     """Whether the best so far is promoted when that time is over."""
+    evaluation_floor: Floor = "baseline"
+    """What a run has to beat to be promoted: nothing; repeating the last value; that and the promoted model."""
+    default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
+    """The series whose promotions upstream's pointer names where there are several; empty: none of them."""
     failure_max_retries: int = Field(default=5, ge=0)
     """Further tries after a failed one, before the event becomes a dead letter."""
 

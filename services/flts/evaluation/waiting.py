@@ -11,6 +11,7 @@ from flts.evaluation import metrics
 
 
 class _Wait(NamedTuple):
+    claim: ClaimKey
     since: float
     overdue: bool
 
@@ -26,25 +27,32 @@ class WaitingClaims:
     def note(self, claim: ClaimKey, since: float, missing: list[str]) -> bool:
         """Have the claim wait since a time (seconds since 1970); returns whether its missing types are overdue."""
         overdue = self._now() - since > self._timeout
-        known = self._waits.get(claim)
+        known = self._waits.get(_key(claim))
         if overdue and (known is None or not known.overdue):
             for kind in missing:
                 metrics.TIMEOUTS.labels(kind).inc()
-        self._waits[claim] = _Wait(since, overdue)
+        named = claim if claim.series or known is None else known.claim
+        self._waits[_key(claim)] = _Wait(named, since, overdue)
         self._show()
         return overdue
 
     def forget(self, claim: ClaimKey) -> None:
         """The claim waits no longer."""
-        self._waits.pop(claim, None)
+        self._waits.pop(_key(claim), None)
         self._show()
 
     def longest_first(self) -> list[ClaimKey]:
         """The claims in the order in which they began to wait."""
-        return sorted(self._waits, key=lambda claim: (self._waits[claim].since, claim))
+        waits = sorted(self._waits.values(), key=lambda wait: (wait.since, wait.claim))
+        return [wait.claim for wait in waits]
 
     def _show(self) -> None:
         oldest = min((wait.since for wait in self._waits.values()), default=self._now())
         metrics.CLAIMS_WAITING.set(len(self._waits))
         metrics.CLAIMS_TIMED_OUT.set(sum(wait.overdue for wait in self._waits.values()))
         metrics.OLDEST_WAITING.set(max(0.0, self._now() - oldest))
+
+
+def _key(claim: ClaimKey) -> ClaimKey:
+    # A run from before 0.2.0 does not name its series, the event that announces it again does: it is one claim.
+    return claim._replace(series="")

@@ -1,5 +1,6 @@
 """Takes a trainer's success and decides, if it was the last one that the decision waited for or time is over."""
 
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from flts.common.messages import Promotion, TrainingEvent
 from flts.common.publisher import Publisher
 from flts.common.runs import ClaimKey
 from flts.evaluation import metrics
+from flts.evaluation.artifacts import ArtifactCopies
+from flts.evaluation.floor import shortfall
+from flts.evaluation.migration import migrate
 from flts.evaluation.pointers import PromotionStore
 from flts.evaluation.scoring import WEIGHTS, Candidate, best, one_per_type
 from flts.evaluation.settings import EvaluationSettings
@@ -20,10 +24,11 @@ from flts.evaluation.waiting import WaitingClaims
 
 
 class EvaluationWorker:
-    """Decides about one claim after the other, each once.
+    """Decides about one claim after the other, each once, and for each series on its own.
 
     What has been trained is asked of MLflow, what has been decided of the pointer's history. So a restart loses
-    nothing, and a repeated or late event changes nothing: a claim in the history is never decided again.
+    nothing, and a repeated or late event changes nothing: a claim in the history is never decided again, unless a
+    restore took its run away.
     """
 
     def __init__(
@@ -31,12 +36,14 @@ class EvaluationWorker:
         settings: EvaluationSettings,
         runs: FinishedRuns,
         pointers: PromotionStore,
+        copies: ArtifactCopies,
         publisher: Publisher,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._runs = runs
         self._pointers = pointers
+        self._copies = copies
         self._publisher = publisher
         self._now = now
         self._waiting = WaitingClaims(settings.type_timeout_seconds, now)
@@ -70,20 +77,37 @@ class EvaluationWorker:
         self._looked_back = True
 
     def _undecided(self) -> list[ClaimKey]:
-        self._complete_interrupted()
-        current = self._pointers.current()
-        if current is not None:
-            self._show(current)
-        return self._runs.claims_since(self._settings.identifier, self._first_end_of_promoted())
+        migrate(self._pointers, self._runs, self._copies)
+        served = self._pointers.all()
+        for promotion in served:
+            self._complete_interrupted(promotion)
+            self._show(promotion)
+        metrics.LAST_DECISION.set(self._pointers.last_decision())
+        finished = self._runs.claims(self._settings.identifier)
+        first_ends = {(claim.key.config_hash, claim.key.generation): claim.first_end for claim in finished}
+        # Claims of a series are in the order of their first runs: what came before the served one is superseded.
+        since = {
+            promotion.series: first_ends.get((promotion.config_hash, promotion.generation), _promoted_at(promotion))
+            for promotion in served
+        }
+        newest = max(since.values(), default=0)
+        return [
+            claim.key
+            for claim in finished
+            if claim.last_end > since.get(claim.key.series, 0 if claim.key.series else newest)
+        ]
 
     @metrics.DECISION_SECONDS.time()
     def _consider(self, claim: ClaimKey) -> None:
-        self._complete_interrupted()
+        current = self._pointers.current(claim.series)
+        if current is not None:
+            self._complete_interrupted(current)
         last = self._pointers.latest_of(claim.config_hash)
         # An event of an older generation may come late; a newer one was decided already.
-        if last is not None and last.generation >= claim.generation:
+        if last is not None and last.generation >= claim.generation and not self._was_lost(last):
             self._waiting.forget(claim)
-            self._logger.info("already_promoted", config_hash=claim.config_hash, run_id=last.run_id)
+            self._take_name(claim, last)
+            self._logger.info("already_decided", config_hash=claim.config_hash, run_id=last.run_id)
             return
         runs = one_per_type(self._runs.of(claim))
         expected = self._settings.expected_model_types
@@ -92,9 +116,31 @@ class EvaluationWorker:
         if not missing or (candidates and self._time_is_over(claim, candidates, missing)):
             self._decide(claim, candidates, missing)
 
+    def _was_lost(self, decided: Promotion) -> bool:
+        """Whether MLflow has no such run: a restore took it away, and what was decided about it with it."""
+        if self._runs.run(decided.run_id) is not None:
+            return False
+        self._logger.warning(
+            "decision_superseded",
+            run_id=decided.run_id,
+            config_hash=decided.config_hash,
+            generation=decided.generation,
+            reason="MLflow does not have its run any more",
+        )
+        return True
+
+    def _take_name(self, claim: ClaimKey, last: Promotion) -> None:
+        """Give a promotion from before 0.2.0 the name of its series, once its claim was announced with it."""
+        current = self._pointers.current(claim.series)
+        if claim.series and current is not None and (current.series, current.run_id) == ("", last.run_id):
+            named = current.model_copy(update={"series": claim.series})
+            self._pointers.remember(named)
+            self._pointers.point_to(named)
+            self._logger.info("series_named", series=claim.series, run_id=named.run_id)
+
     def _time_is_over(self, claim: ClaimKey, candidates: list[Candidate], missing: list[str]) -> bool:
         since = min(run.end_time for run in candidates)
-        if since < self._first_end_of_promoted():
+        if since < self._first_end_of_promoted(claim.series):
             # Its model would take the place of a newer claim's.
             self._waiting.forget(claim)
             self._logger.info("superseded", config_hash=claim.config_hash, missing=missing)
@@ -103,14 +149,13 @@ class EvaluationWorker:
         self._logger.info("waiting_for_types", config_hash=claim.config_hash, missing=missing, overdue=overdue)
         return overdue and self._settings.promote_incomplete
 
-    def _first_end_of_promoted(self) -> int:
-        """When the first run of the promoted claim ended, in ms since 1970: that is how claims are ordered."""
-        current = self._pointers.current()
+    def _first_end_of_promoted(self, series: str) -> int:
+        """When the first run of the series' promoted claim ended, in ms since 1970: that is how claims are ordered."""
+        current = self._pointers.current(series)
         if current is None:
             return 0
         runs = self._runs.of(ClaimKey(current.identifier, current.config_hash, current.generation))
-        promoted_at = int(datetime.fromisoformat(current.timestamp).timestamp() * 1000)
-        return min((run.end_time for run in runs), default=promoted_at)
+        return min((run.end_time for run in runs), default=_promoted_at(current))
 
     def _decide(self, claim: ClaimKey, candidates: list[Candidate], missing: list[str]) -> None:
         self._waiting.forget(claim)
@@ -119,16 +164,42 @@ class EvaluationWorker:
         if winner is None:
             metrics.DECISIONS.labels(metrics.NO_SCORE).inc()
             raise Refused(f"no run of {compared} has all of test_rmse, test_mae and test_mse; nothing was promoted")
-        promotion = self._promotion(claim, winner, compared)
-        self._complete(promotion)
+        try:
+            promotion = self._promotion(claim, winner, compared)
+        except Refused:
+            metrics.DECISIONS.labels(metrics.ARTIFACTS_REFUSED).inc()
+            raise
+        self._offer_others(promotion, winner, candidates)
+        served = self._pointers.current(claim.series)
+        reason = shortfall(self._settings.evaluation_floor, winner, served)
+        facts = {
+            "scores": {run.model_type: run.score for run in candidates},
+            "missing": missing,
+            **promotion.model_dump(exclude={"runs", "timestamp", "weights", "below_floor"}, exclude_none=True),
+        }
+        if reason is not None:
+            outcome = metrics.FIRST_BELOW_FLOOR if served is None else metrics.BELOW_FLOOR
+            metrics.DECISIONS.labels(outcome).inc()
+            self._logger.warning("below_floor", reason=reason, served=served is None, **facts)
+        metrics.LAST_DECISION.set(self._now())
+        if reason is not None and served is not None:
+            self._pointers.remember_kept(promotion.model_copy(update={"below_floor": True}))
+            return
+        self._complete(promotion.model_copy(update={"below_floor": reason is not None}))
         metrics.DECISIONS.labels(metrics.PROMOTED_INCOMPLETE if missing else metrics.PROMOTED).inc()
         metrics.WAIT_SECONDS.observe(max(0.0, self._now() - min(run.end_time for run in candidates) / 1000))
-        self._logger.info(
-            "promoted",
-            scores={run.model_type: run.score for run in candidates},
-            missing=missing,
-            **promotion.model_dump(exclude={"runs", "timestamp"}),
-        )
+        self._logger.info("promoted", below_floor=reason is not None, **facts)
+
+    def _offer_others(self, promotion: Promotion, winner: Candidate, candidates: list[Candidate]) -> None:
+        """Let a canary serve each of the compared runs; one that cannot be copied does not hold up the winner."""
+        self._pointers.offer(promotion)
+        for run in candidates:
+            if run is winner or not math.isfinite(run.score):
+                continue
+            try:
+                self._pointers.offer(promotion.model_copy(update=_facts(run) | self._copies.copy(run)._asdict()))
+            except Refused as error:
+                self._logger.warning("run_not_offered", run_id=run.run_id, error=str(error))
 
     def _complete(self, promotion: Promotion) -> None:
         self._pointers.point_to(promotion)
@@ -136,34 +207,51 @@ class EvaluationWorker:
         self._pointers.remember(promotion)
         self._show(promotion)
 
-    def _complete_interrupted(self) -> None:
+    def _complete_interrupted(self, current: Promotion) -> None:
         """Before anything new is decided: what the pointer names was decided, even if its decider died over it."""
-        current = self._pointers.current()
-        if current is not None and not self._pointers.remembers(current):
-            self._logger.info("completing_interrupted_promotion", run_id=current.run_id)
+        if not self._pointers.remembers(current):
+            self._logger.info("completing_interrupted_promotion", run_id=current.run_id, series=current.series)
             self._complete(current)
 
     def _show(self, promotion: Promotion) -> None:
-        metrics.LAST_TIMESTAMP.set(datetime.fromisoformat(promotion.timestamp).timestamp())
+        metrics.LAST_TIMESTAMP.set(_promoted_at(promotion) / 1000)
         metrics.LAST_SCORE.clear()
         metrics.LAST_SCORE.labels(promotion.model_type).set(promotion.score)
 
     def _promotion(self, claim: ClaimKey, winner: Candidate, compared: dict[str, str]) -> Promotion:
         now = datetime.fromtimestamp(self._now(), UTC)
+        copied = self._copies.copy(winner)
         return Promotion(
             identifier=claim.identifier,
             series=claim.series,
             config_hash=claim.config_hash,
             generation=claim.generation,
-            run_id=winner.run_id,
-            model_type=winner.model_type,
-            experiment=winner.experiment,
-            model_uri=f"runs:/{winner.run_id}/{winner.model_type}",
-            rmse=winner.metrics["test_rmse"],
-            mae=winner.metrics["test_mae"],
-            mse=winner.metrics["test_mse"],
-            score=winner.score,
             timestamp=now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             weights=WEIGHTS,
             runs=compared,
+            **_facts(winner),
+            **copied._asdict(),
         )
+
+
+def _facts(run: Candidate) -> dict:
+    """What a promotion says about its run."""
+    return {
+        "run_id": run.run_id,
+        "model_type": run.model_type,
+        "experiment": run.experiment,
+        "model_uri": f"runs:/{run.run_id}/{run.model_type}",
+        "rmse": run.metrics.get("test_rmse", float("nan")),
+        "mae": run.metrics.get("test_mae", float("nan")),
+        "mse": run.metrics.get("test_mse", float("nan")),
+        "score": run.score,
+        "baseline_rmse": run.metrics.get("baseline_rmse"),
+        "held_out_sha256": run.held_out_sha256,
+        "last_row_time": run.last_row_time,
+        "last_row_value": run.last_row_value,
+    }
+
+
+def _promoted_at(promotion: Promotion) -> int:
+    """When it was promoted, in ms since 1970."""
+    return int(datetime.fromisoformat(promotion.timestamp).timestamp() * 1000)

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from flts.inference import metrics
 from flts.inference.body import predict_request
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.model import ServingModel
 from flts.inference.predictor import Predictor
 from flts.inference.refusals import RequestRefused
@@ -20,7 +20,7 @@ from flts.inference.schema import ANSWERS, REQUEST_BODY, InferenceLength
 
 
 def inference_app(
-    in_service: ModelInService,
+    in_service: Models,
     predictor: Predictor,
     *,
     largest_body_bytes: int,
@@ -50,7 +50,7 @@ def inference_app(
     return app
 
 
-def _add_probes(app: FastAPI, in_service: ModelInService, predictor: Predictor, leaving: Callable[[], bool]) -> None:
+def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving: Callable[[], bool]) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
         """Whether the process works, with or without a model."""
@@ -80,7 +80,7 @@ def _add_probes(app: FastAPI, in_service: ModelInService, predictor: Predictor, 
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_error_answers(app: FastAPI, in_service: ModelInService) -> None:
+def _add_error_answers(app: FastAPI, in_service: Models) -> None:
     def count(outcome: str, reason: str) -> None:
         version = in_service.version
         metrics.OUTCOMES.labels(outcome, *((version.model_type, version.run_id) if version else ("", ""))).inc()

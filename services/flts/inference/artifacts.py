@@ -1,69 +1,60 @@
-"""Fetches a promoted model over MLflow's HTTP API.
+"""Reads a promoted model from the promotion bucket: the very bytes that the promotion names by SHA-256."""
 
-Plain HTTP, because the MLflow client would double this process's memory (docs: MLflow REST API, `runs/get`, and the
-proxied artifact endpoint `mlflow-artifacts/artifacts/<path>`).
-"""
+import hashlib
 
-from typing import Any
-from urllib.parse import quote, urlsplit
-
-import httpx
 from pydantic import ValidationError
 
-from flts.common.runs import GENERATION_TAG, HASH_TAG, TYPE_TAG
-from flts.common.serving import MODEL_FILE, SERVING_FILE, ServingSpec
+from flts.common.messages import LARGEST_ARTIFACT_BYTES, Promotion, StoredArtifact
+from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
+from flts.common.serving import ServingSpec
+from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
 from flts.inference.model import BadModel, ModelVersion, ServingModel
 
-_SECONDS = 30.0
-_PROXY_SCHEME = "mlflow-artifacts"
+
+class NotCopied(BadModel):
+    """The promotion is from before 0.2.0 and names no objects; the evaluator completes it when it starts."""
 
 
-class MlflowArtifacts:
-    """Models of runs of an MLflow server that proxies artifacts."""
+class PromotedArtifacts:
+    """Models of promotions of one pipeline."""
 
-    def __init__(self, tracking_uri: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._http = httpx.Client(
-            base_url=tracking_uri,
-            timeout=_SECONDS,
-            transport=transport or httpx.HTTPTransport(retries=2),
-        )
+    def __init__(self, store: ObjectStore, bucket: str, keys: PromotionKeys) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._keys = keys
 
-    def load(self, version: ModelVersion, threads: int) -> ServingModel:
-        """See flts.inference.promoted.ModelSource; httpx.HTTPError where MLflow does not answer."""
-        root = f"{self._artifact_path(version.run_id)}/{version.model_type}"
-        try:
-            spec = ServingSpec.model_validate_json(self._download(f"{root}/{SERVING_FILE}"))
-        except ValidationError as error:
-            raise BadModel(f"serving.json is wrong: {error}") from error
-        return ServingModel(version, spec, self._download(f"{root}/{MODEL_FILE}"), threads)
-
-    def version(self, run_id: str) -> ModelVersion:
-        """See flts.inference.pinned.RunSource; httpx.HTTPError where MLflow does not answer."""
-        run = self._run(run_id)
-        if run["info"]["status"] != "FINISHED":
-            raise BadModel(f"MLflow's run {run_id} is {run['info']['status']}, not FINISHED")
-        tags = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
-        try:
-            return ModelVersion(run_id, tags[TYPE_TAG], tags[HASH_TAG], int(tags[GENERATION_TAG]))
-        except KeyError as error:
-            raise BadModel(f"MLflow's run {run_id} has no tag {error}: no trainer of this pipeline made it") from error
-
-    def _run(self, run_id: str) -> dict[str, Any]:
-        return self._get("/api/2.0/mlflow/runs/get", {"run_id": run_id}).json()["run"]
-
-    def _artifact_path(self, run_id: str) -> str:
-        uri = urlsplit(self._run(run_id)["info"]["artifact_uri"])
-        if uri.scheme != _PROXY_SCHEME:
-            raise BadModel(
-                f"its artifacts are at {uri.scheme}:, not behind MLflow; start MLflow with --serve-artifacts"
+    def load(self, promotion: Promotion, threads: int) -> ServingModel:
+        """Download and check a model; raises BadModel where it must not be served, and what the store raises."""
+        if promotion.model is None or promotion.spec is None:
+            raise NotCopied(
+                f"the promotion of run {promotion.run_id} is from before 0.2.0 and names no objects; "
+                "waiting for the evaluator, which completes it when it starts"
             )
-        return uri.path.strip("/")
+        spec_bytes = self._read(promotion.spec, SERVING_FILE)
+        try:
+            spec = ServingSpec.model_validate_json(spec_bytes)
+        except ValidationError as error:
+            raise BadModel(f"{SERVING_FILE} is wrong: {error}") from error
+        if spec.identifier != promotion.identifier:
+            raise BadModel(f"{SERVING_FILE} is of the pipeline {spec.identifier!r}, not of {promotion.identifier!r}")
+        return ServingModel(version_of(promotion), spec, self._read(promotion.model, MODEL_FILE), threads)
 
-    def _download(self, path: str) -> bytes:
-        return self._get(f"/api/2.0/mlflow-artifacts/artifacts/{quote(path)}").content
+    def _read(self, stored: StoredArtifact, file: str) -> bytes:
+        if not self._keys.is_artifact(stored, file):
+            raise BadModel(f"{file} is said to be at {stored.key!r}, which is not where its SHA-256 puts it")
+        try:
+            content = self._store.get(self._bucket, stored.key, largest=LARGEST_ARTIFACT_BYTES).body
+        except (ObjectMissing, ObjectTooLarge) as error:
+            raise BadModel(str(error)) from error
+        found = hashlib.sha256(content).hexdigest()
+        if (found, len(content)) != (stored.sha256, stored.size):
+            raise BadModel(
+                f"{stored.key} has {len(content)} bytes of SHA-256 {found}; "
+                f"the promotion names {stored.size} of {stored.sha256}"
+            )
+        return content
 
-    def _get(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
-        answer = self._http.get(path, params=query)
-        if answer.status_code in (400, 404):
-            raise BadModel(f"MLflow has no {path} {query or ''}: {answer.text[:200]}")
-        return answer.raise_for_status()
+
+def version_of(promotion: Promotion) -> ModelVersion:
+    """The model that a promotion names."""
+    return ModelVersion(promotion.run_id, promotion.model_type, promotion.config_hash, promotion.generation)

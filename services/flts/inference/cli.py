@@ -9,17 +9,19 @@ from typing import Protocol
 import structlog
 from fastapi import FastAPI
 
+from flts.common.promotions import PromotionKeys
 from flts.common.service import start_service
 from flts.common.storage import ObjectStore, S3Store
 from flts.inference.announcements import Announcements
 from flts.inference.api import inference_app
-from flts.inference.artifacts import MlflowArtifacts
-from flts.inference.inservice import ModelInService
+from flts.inference.artifacts import PromotedArtifacts
+from flts.inference.inservice import Models
 from flts.inference.performanceclaims import PerformanceClaims
-from flts.inference.pinned import PinnedModel
+from flts.inference.pinned import PinnedRun
+from flts.inference.pointers import Pointers
 from flts.inference.predictionlog import PredictionLog
 from flts.inference.predictor import Predictor
-from flts.inference.promoted import PromotedModel
+from flts.inference.promoted import PromotedModels
 from flts.inference.server import DrainingServer
 from flts.inference.settings import InferenceSettings
 from flts.inference.watch import Watch
@@ -67,7 +69,7 @@ def main(arguments: list[str]) -> int:
 def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
     """The app with everything that works beside it."""
     store = S3Store()
-    in_service = ModelInService()
+    models = Models(default_series=settings.default_series, most_in_memory=settings.models_in_memory)
     log = PredictionLog(
         store,
         settings.inference_log_bucket,
@@ -76,9 +78,9 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
         flush_seconds=settings.log_flush_seconds,
         queue_size=settings.log_queue_size,
     )
-    companions: list[Companion] = [log, *followers(settings, store, in_service)]
+    companions: list[Companion] = [log, *followers(settings, store, models)]
     predictor = Predictor(
-        in_service,
+        models,
         settings.data_scope,
         (lambda line: None) if settings.inference_disable_log_upload else log.add,
         largest_batch=settings.predict_max_batch,
@@ -94,7 +96,7 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
             companion.stop()
 
     return inference_app(
-        in_service,
+        models,
         predictor,
         largest_body_bytes=settings.predict_max_body_bytes,
         leaving=leaving.is_set,
@@ -102,20 +104,20 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
     )
 
 
-def followers(settings: InferenceSettings, store: ObjectStore, in_service: ModelInService) -> list[Companion]:
-    """What keeps the model up to date. A pinned replica hears of nothing, and takes no claims from the others."""
-    source = MlflowArtifacts(settings.mlflow_tracking_uri)
-    if settings.pinned_run_id:
-        pinned = PinnedModel(in_service, source, settings.pinned_run_id, settings.onnx_threads)
-        return [Watch(pinned.refresh, in_service, settings.pointer_poll_seconds)]
-    promoted = PromotedModel(
-        in_service, store, source, settings.promotion_bucket, settings.promotion_scope, settings.onnx_threads
-    )
-    watch = Watch(promoted.refresh, in_service, settings.pointer_poll_seconds)
+def followers(settings: InferenceSettings, store: ObjectStore, models: Models) -> list[Companion]:
+    """What keeps the models up to date. A pinned replica hears of nothing, and takes no claims from the others."""
+    keys = PromotionKeys(settings.promotion_scope)
+    pointers = Pointers(store, settings.promotion_bucket, keys)
+    source = PromotedArtifacts(store, settings.promotion_bucket, keys)
+    pinned = PinnedRun(pointers, settings.pinned_run_id) if settings.pinned_run_id else None
+    promoted = PromotedModels(models, pinned or pointers, source, settings.onnx_threads)
+    watch = Watch(promoted.refresh, models, settings.pointer_poll_seconds, settings.load_spread_seconds)
+    if pinned:
+        return [watch]
     announcements = Announcements(
         settings.kafka_bootstrap_servers,
         f"inference-{settings.pod_name}",
         settings.topic_model_selected,
         watch.wake,
     )
-    return [watch, announcements, PerformanceClaims(settings, in_service, store)]
+    return [watch, announcements, PerformanceClaims(settings, models, pointers, store)]

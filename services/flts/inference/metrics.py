@@ -7,7 +7,17 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 
 """Fine around the promised 60 ms, and as long as a request may take at the end."""
 
 MODEL_READY = Gauge("inference_model_ready", "1 with a model that answered its self-check, else 0")
-MODEL_INFO = Gauge("inference_model_info", "1 for the served model", [*_VERSION, "config_hash"])
+MODEL_INFO = Gauge(
+    "inference_model_info", "1 for each model in memory", [*_VERSION, "config_hash", "series", "below_floor"]
+)
+SERIES = Gauge("inference_series", "Series that have a promoted model")
+MODELS_IN_MEMORY = Gauge("inference_models_in_memory", "Models in memory")
+MODELS_EVICTED = Counter("inference_models_evicted_total", "Models that made room for one that was asked for later")
+MODELS_OUTDATED = Gauge("inference_models_outdated", "Models in memory that are not the promoted ones")
+SERIES_ON_PREVIOUS = Gauge(
+    "inference_series_on_previous_model", "Series that serve an earlier promotion because the newest cannot be loaded"
+)
+POINTERS_READ = Gauge("inference_pointers_read_timestamp_seconds", "When the promotion pointers were last read")
 MODEL_SWAPS = Counter("inference_model_swaps_total", "Models taken into service")
 MODEL_SWAPPED = Gauge("inference_model_swap_timestamp_seconds", "When the served model was taken into service")
 MODEL_LOAD = Gauge("inference_model_load_seconds", "Time to download and check the served model")
@@ -28,5 +38,14 @@ LOG_DROPPED = Counter("inference_log_dropped_total", "Predictions that were answ
 PERFORMANCE_REPORTS = Counter("inference_performance_reports_total", "Claims whose held-out rows were forecast")
 
 # From zero, so that the first one of its kind is a rise.
-for _reason in ("bad_data", "bad_schema", "body_too_large", "too_many_waiting", "no_model", "fault"):
+for _reason in (
+    "bad_data",
+    "bad_schema",
+    "body_too_large",
+    "too_many_waiting",
+    "no_model",
+    "unknown_series",
+    "series_required",
+    "fault",
+):
     REJECTED.labels(_reason)

@@ -21,8 +21,10 @@ from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
 from flts.inference import metrics
-from flts.inference.inservice import ModelInService
-from flts.inference.model import ServingModel
+from flts.inference.inservice import Models
+from flts.inference.model import BadModel, ServingModel
+from flts.inference.pointers import Pointers
+from flts.inference.refusals import RequestRefused
 from flts.inference.settings import InferenceSettings
 from flts.training.metrics import errors
 from flts.training.windows import Windows, make_windows
@@ -31,6 +33,7 @@ _BATCH = 32
 # Between two calls requests get the CPU: a thousand held-out rows take a third of a second longer.
 _PAUSE_SECONDS = 0.01
 _MODEL_POLL_SECONDS = 1.0
+_LOOKS_PER_DECISION = 5
 _SAMPLES = 20
 
 
@@ -58,13 +61,15 @@ class PerformanceWorker:
     def __init__(
         self,
         settings: InferenceSettings,
-        in_service: ModelInService,
+        models: Models,
+        pointers: Pointers,
         store: ObjectStore,
         publisher: Publisher,
         stop: threading.Event,
     ) -> None:
         self._settings = settings
-        self._in_service = in_service
+        self._models = models
+        self._pointers = pointers
         self._store = store
         self._publisher = publisher
         self._stop = stop
@@ -101,13 +106,17 @@ class PerformanceWorker:
     def _model_of(self, claim: DataClaim) -> ServingModel | None:
         seconds = self._settings.performance_wait_seconds
         deadline = time.monotonic() + seconds
+        looks = 0
         while time.monotonic() < deadline:
-            model = self._in_service.current
+            model = self._loaded(claim.series)
             if model is not None and model.version.config_hash == claim.config_hash:
                 if model.version.generation == claim.generation:
                     return model
                 if model.version.generation > claim.generation:
                     return None
+            if looks % _LOOKS_PER_DECISION == 0 and self._was_kept(claim):
+                return None
+            looks += 1
             # The claim is published when training begins; the model comes when the evaluator has decided.
             if self._stop.wait(_MODEL_POLL_SECONDS):
                 raise StopRequested
@@ -115,6 +124,21 @@ class PerformanceWorker:
             f"no model of config hash {claim.config_hash}, generation {claim.generation}, came into service within "
             f"PERFORMANCE_WAIT_SECONDS={seconds:g}"
         )
+
+    def _loaded(self, series: str) -> ServingModel | None:
+        try:
+            # Claims from before 0.2.0 name no series; there is only one then.
+            return self._models.load(series if series in self._models.names else "")
+        except RequestRefused:
+            return None
+
+    def _was_kept(self, claim: DataClaim) -> bool:
+        """Whether the evaluator decided that no model of the claim is served."""
+        try:
+            return self._pointers.was_kept(claim.config_hash, claim.generation)
+        except BadModel as error:
+            self._logger.warning("decision_unreadable", config_hash=claim.config_hash, error=str(error))
+            return False
 
     def _held_out(self, claim: DataClaim) -> FeatureFrame | None:
         try:

@@ -7,8 +7,9 @@ import structlog
 from flts.common.consuming import ClaimLoop, group_consumer
 from flts.common.publisher import KafkaPublisher
 from flts.common.storage import ObjectStore
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.performance import PerformanceWorker
+from flts.inference.pointers import Pointers
 from flts.inference.settings import InferenceSettings
 
 _RESTART_SECONDS = 5.0
@@ -18,11 +19,11 @@ _LEAVE_SECONDS = 2.0
 class PerformanceClaims:
     """Works on claims in a thread of its own, which nothing but a stop ends."""
 
-    def __init__(self, settings: InferenceSettings, in_service: ModelInService, store: ObjectStore) -> None:
+    def __init__(self, settings: InferenceSettings, models: Models, pointers: Pointers, store: ObjectStore) -> None:
         self._settings = settings
         self._stop = threading.Event()
         self._publisher = KafkaPublisher(settings.kafka_bootstrap_servers, f"inference-{settings.pod_name}")
-        self._worker = PerformanceWorker(settings, in_service, store, self._publisher, self._stop)
+        self._worker = PerformanceWorker(settings, models, pointers, store, self._publisher, self._stop)
         self._thread = threading.Thread(target=self._work, name="performance", daemon=True)
 
     def start(self) -> None:

@@ -1,51 +1,57 @@
-"""Serves one MLflow run whatever is promoted: what a canary does."""
-
-import time
-from typing import Protocol
+"""Serves one run in place of what is promoted for its series: what a canary does."""
 
 import structlog
 
+from flts.common.messages import Promotion
 from flts.inference import metrics
-from flts.inference.inservice import ModelInService
-from flts.inference.model import BadModel, ModelVersion
-from flts.inference.promoted import ModelSource
+from flts.inference.model import BadModel
+from flts.inference.pointers import Pointer, Pointers
 
 
-class RunSource(ModelSource, Protocol):
-    """Where models of runs come from that nobody promoted."""
+class PinnedRun:
+    """The pointers of all series, with a run in place of its own series' promotion.
 
-    def version(self, run_id: str) -> ModelVersion:
-        """What a run is of; BadModel where there is no such run or it was not trained by this pipeline."""
+    The evaluator copies every run that it compares. Without the run there are no series at all, so that the pod is not
+    ready and other versions answer.
+    """
 
-
-class PinnedModel:
-    """Loads the run once, and goes on trying while it cannot be served."""
-
-    def __init__(self, in_service: ModelInService, source: RunSource, run_id: str, threads: int = 1) -> None:
-        self._in_service = in_service
-        self._source = source
+    def __init__(self, pointers: Pointers, run_id: str) -> None:
+        self._pointers = pointers
         self._run_id = run_id
-        self._threads = threads
-        self._said: str | None = None
+        self._series: str | None = None
+        self._reported: str | None = None
 
-    def refresh(self) -> bool:
-        """Load the run where that was not done yet; returns whether it was done now. Raises where a server fails."""
-        if self._in_service.current is not None:
-            return False
-        started = time.perf_counter()
+    def etags(self) -> dict[str, str]:
+        """See PointerSource.etags."""
         try:
-            model = self._source.load(self._source.version(self._run_id), self._threads)
+            run = self._pointers.run(self._run_id)
+            problem = None if run else "the evaluator has compared no such run since 0.2.0"
         except BadModel as error:
-            # Once and not every few seconds: nothing changes until somebody does something.
-            if str(error) != self._said:
-                self._said = str(error)
-                metrics.MODELS_REFUSED.inc()
-                structlog.get_logger().error(
-                    "pinned_run_refused",
-                    run_id=self._run_id,
-                    error=str(error),
-                    hint="PINNED_RUN_ID must be a finished run of a trainer of this pipeline",
-                )
-            return False
-        self._in_service.serve(model, time.perf_counter() - started)
-        return True
+            run, problem = None, str(error)
+        if run is None:
+            self._report(problem)
+            return {}
+        promoted = self._pointers.etags()
+        # A run from before 0.2.0 does not say which series it is of; then there was only one.
+        self._series = run.promotion.series or (next(iter(promoted)) if len(promoted) == 1 else "")
+        return promoted | {self._series: run.etag}
+
+    def read(self, series: str) -> Pointer | None:
+        """See PointerSource.read."""
+        return self._pointers.run(self._run_id) if series == self._series else self._pointers.read(series)
+
+    def previous(self, series: str) -> Promotion | None:
+        """See PointerSource.previous. A pinned run has none: whoever asks for it wants no other."""
+        return None if series == self._series else self._pointers.previous(series)
+
+    def _report(self, problem: str | None) -> None:
+        # Once and not every few seconds: nothing changes until somebody does something.
+        if problem != self._reported:
+            self._reported = problem
+            metrics.MODELS_REFUSED.inc()
+            structlog.get_logger().error(
+                "pinned_run_refused",
+                run_id=self._run_id,
+                error=problem,
+                hint="PINNED_RUN_ID must be a run that the evaluator of this pipeline compared",
+            )

@@ -11,7 +11,7 @@ import numpy as np
 from flts.inference import metrics
 from flts.inference.batching import Batcher
 from flts.inference.frames import input_frame
-from flts.inference.inservice import ModelInService
+from flts.inference.inservice import Models
 from flts.inference.refusals import BadInput, TooManyWaiting
 from flts.inference.rollout import Rollout
 from flts.inference.schema import PredictRequest
@@ -26,7 +26,7 @@ class Predictor:
 
     def __init__(
         self,
-        in_service: ModelInService,
+        in_service: Models,
         scope: str,
         log: Callable[[Line], None],
         *,

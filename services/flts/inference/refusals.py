@@ -40,8 +40,22 @@ class TooManyWaiting(RequestRefused):
 
 
 class NoModel(RequestRefused):
-    """No model is in service."""
+    """No model of the series is in service."""
 
     status = 503
     reason = "no_model"
     outcome = "not_ready"
+
+
+class UnknownSeries(RequestRefused):
+    """There is no series of the name that the request gives."""
+
+    status = 404
+    reason = "unknown_series"
+
+
+class SeriesRequired(RequestRefused):
+    """There are several series, and the request names none."""
+
+    status = 400
+    reason = "series_required"

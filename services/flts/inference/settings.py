@@ -10,7 +10,6 @@ from flts.common.settings import ServiceSettings
 class InferenceSettings(ServiceSettings):
     """Every option of inference; each field is the environment variable of the same name in capitals."""
 
-    mlflow_tracking_uri: str = "http://mlflow:5000"
     promotion_bucket: str = "model-promotion"
     topic_model_selected: str = "model-selected"
     topic_inference_data: str = "inference-data"
@@ -24,8 +23,14 @@ class InferenceSettings(ServiceSettings):
     """How long a claim waits for the model of its data; longer than training and evaluation may take."""
     pointer_poll_seconds: float = Field(default=30.0, gt=0)
     """How often the pointer is read without a message, in case messages do not come through."""
+    load_spread_seconds: float = Field(default=2.0, ge=0, le=300)
+    """A promotion is followed within this time, each replica after a random part of it."""
+    default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
+    """The series that answers requests without one; empty: the only series does, where there is but one."""
+    models_in_memory: int = Field(default=256, ge=1, le=100_000)
+    """Models held at a time; the least recently used one is the first to go."""
     pinned_run_id: str = Field(default="", pattern=r"^[0-9A-Za-z_-]*$")
-    """Serve this MLflow run, whatever is promoted (a canary); empty: follow promotions."""
+    """Serve this run in place of its series' promotion (a canary); empty: follow promotions."""
     pod_name: str = Field(default_factory=lambda: os.environ.get("HOSTNAME", "inference"), min_length=1)
     """Makes the names of prediction log objects and of the Kafka client unique among replicas."""
 

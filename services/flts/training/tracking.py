@@ -1,5 +1,6 @@
 """Runs in MLflow: found again by the claim that they belong to, so that a repeated claim never trains twice."""
 
+import hashlib
 import tempfile
 import time
 from pathlib import Path
@@ -7,14 +8,14 @@ from typing import NamedTuple, Protocol
 
 import mlflow.onnx
 import onnx
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.models.signature import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
 
 from flts.common.messages import DataClaim
-from flts.common.runs import ClaimKey, claim_filter, run_tags
-from flts.common.serving import MODEL_FILE, SERVING_FILE
+from flts.common.promotions import MODEL_FILE, SERVING_FILE
+from flts.common.runs import MODEL_SHA256_TAG, SPEC_SHA256_TAG, ClaimKey, claim_filter, run_tags
 from flts.training.settings import TrainingSettings
 from flts.training.trainer import TrainedModel
 
@@ -84,6 +85,7 @@ class MlflowTracker:
         """See Tracker.finish."""
         spec = model.spec
         proto = onnx.load_from_string(model.onnx_bytes)
+        spec_bytes = spec.model_dump_json(indent=2).encode()
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             model_folder = root / spec.model_type
@@ -99,10 +101,13 @@ class MlflowTracker:
             )
             # The checked bytes themselves: serving.json names their SHA-256.
             (model_folder / MODEL_FILE).write_bytes(model.onnx_bytes)
-            (model_folder / SERVING_FILE).write_text(spec.model_dump_json(indent=2))
+            (model_folder / SERVING_FILE).write_bytes(spec_bytes)
             (root / "preprocess").mkdir()
             (root / "preprocess" / "preprocess_config.json").write_text(preprocess_config)
             self._client.log_artifacts(run.run_id, str(root))
+        digests = {MODEL_SHA256_TAG: model.onnx_bytes, SPEC_SHA256_TAG: spec_bytes}
+        tags = [RunTag(name, hashlib.sha256(content).hexdigest()) for name, content in digests.items()]
+        self._client.log_batch(run.run_id, tags=tags)
         self._log_params(run.run_id, model.params)
         self._log(run, model.metrics | {"epochs_run": float(model.epochs_run)}, model.epochs_run)
         self._client.set_terminated(run.run_id, "FINISHED")

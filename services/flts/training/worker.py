@@ -6,9 +6,10 @@ import structlog
 from pydantic import ValidationError
 
 from flts.common.consuming import Refused
-from flts.common.frames import FeatureFrame, read_frame
+from flts.common.frames import FeatureFrame, read_frame, rows_digest
 from flts.common.messages import DataClaim, TrainingEvent
 from flts.common.publisher import Publisher
+from flts.common.runs import HELD_OUT_PARAM, LAST_TIME_PARAM, LAST_VALUE_PARAM
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectStore
 from flts.training.monitoring import TrainingMonitor
@@ -80,6 +81,7 @@ class TrainingWorker:
                 "features": str(len(data.transform.features)),
                 "train_rows": str(len(data.times)),
                 "test_rows": str(len(held_out.times)),
+                **_held_out_params(held_out),
             },
         )
         self._announce(claim, run, finished=False)
@@ -121,3 +123,16 @@ class TrainingWorker:
             generation=claim.generation,
         )
         self._publisher.publish(self._settings.topic_model_training, claim.series, event)
+
+
+def _held_out_params(held_out: FeatureFrame) -> dict[str, str]:
+    """What tells held-out rows apart, and the last of them."""
+    if not len(held_out.times):
+        return {}
+    transform = held_out.transform
+    last = transform.target_to_raw(held_out.features[-1:, transform.target_index])
+    return {
+        HELD_OUT_PARAM: rows_digest(held_out),
+        LAST_TIME_PARAM: str(held_out.times[-1].astype("datetime64[s]")),
+        LAST_VALUE_PARAM: f"{float(last[0]):.12g}",
+    }

@@ -1,0 +1,36 @@
+"""The quality gate: whether a claim's best run is good enough to take the place of what is served."""
+
+import math
+from typing import Literal
+
+from flts.common.messages import Promotion
+from flts.evaluation.scoring import WEIGHTS, Candidate
+
+Floor = Literal["none", "baseline", "champion"]
+
+
+def shortfall(floor: Floor, winner: Candidate, champion: Promotion | None) -> str | None:
+    """Why the winner is below the floor; None where it is not.
+
+    `baseline`: its RMSE must be below that of repeating the last value. `champion`: its score must also be below that
+    of the promoted model, where both were measured on the same held-out rows; on other rows the two say nothing about
+    each other. A run without the baseline's RMSE, from a trainer that did not measure it, has no floor to reach.
+    """
+    if floor == "none":
+        return None
+    rmse, baseline = winner.metrics["test_rmse"], winner.metrics.get("baseline_rmse", math.nan)
+    if rmse >= baseline:
+        return f"its RMSE of {rmse:.6g} is not below the {baseline:.6g} of repeating the last value"
+    if floor == "baseline" or champion is None or not _comparable(winner, champion):
+        return None
+    if winner.score >= champion.score:
+        return (
+            f"its score of {winner.score:.6g} is not below the {champion.score:.6g} of the promoted run "
+            f"{champion.run_id} on the same held-out rows"
+        )
+    return None
+
+
+def _comparable(winner: Candidate, champion: Promotion) -> bool:
+    same_rows = winner.held_out_sha256 != "" and winner.held_out_sha256 == champion.held_out_sha256
+    return same_rows and champion.weights == WEIGHTS
