@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createConsole, formatDuration, runMain, table } from "../toolchain/console";
 import { chooseSuites, type Suite } from "./suites";
 import { countResults, describeFailures, type Count } from "./support/counts";
+import "./support/strictPlugins";
 
 const output = createConsole(process.stdout);
 

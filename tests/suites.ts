@@ -70,7 +70,7 @@ export const suites: readonly Suite[] = [
     },
     {
         name: "plugins",
-        proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL",
+        proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL, with their faults",
         runner: "mocha",
         command: `${mocha} 'tests/plugins/**/*.test.ts'`,
     },

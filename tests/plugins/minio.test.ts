@@ -1,37 +1,8 @@
 import assert from "node:assert/strict";
 import { Client, impostor } from "./support/minio";
+import { attachment, bucket, policy, readPolicy, user } from "./support/minioResources";
 import { MinioServer } from "./support/servers";
 import { TestStack, type Declared } from "./support/stack";
-
-const readPolicy = (bucket: string): string =>
-    JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucket}/*` }],
-    });
-
-const bucket = (name: string, properties: Record<string, unknown> = {}): Declared => ({
-    type: "minio.S3Bucket",
-    name,
-    properties: { bucket: name, ...properties },
-});
-
-const user = (properties: Record<string, unknown> = {}): Declared => ({
-    type: "minio.IamUser",
-    name: "reader",
-    properties: { name: "reader", secret: { $secret: "reader-secret-1" }, ...properties },
-});
-
-const policy = (document: string): Declared => ({
-    type: "minio.IamPolicy",
-    name: "read",
-    properties: { name: "read", policy: document },
-});
-
-const attachment: Declared = {
-    type: "minio.IamUserPolicyAttachment",
-    name: "reader-read",
-    properties: { userName: "reader", policyName: "read" },
-};
 
 describe("plugin minio on a real server", function () {
     this.timeout(300_000);
@@ -145,6 +116,7 @@ describe("plugin minio on a real server", function () {
     });
 
     it("names a bucket that already exists and how to import it", async () => {
+        stack.setStrict(false);
         await client.makeBucket("taken");
         assert.match(
             await stack.upFails([...everything, bucket("taken")]),
@@ -154,6 +126,7 @@ describe("plugin minio on a real server", function () {
         assert.deepEqual(await stack.up([...everything, imported]), { imported: 1 });
         assert.deepEqual(await stack.up([...everything, bucket("taken")]), {});
         assert.deepEqual(await stack.up(everything), { deleted: 1 });
+        stack.setStrict(true);
     });
 
     it("imports users, policies and attachments", async () => {
@@ -172,7 +145,8 @@ describe("plugin minio on a real server", function () {
         assert.deepEqual(await client.buckets(), ["data", "models"]);
     });
 
-    it("sees and repairs drift", async () => {
+    it("sees and repairs drift, unless it is strict", async () => {
+        stack.setStrict(false);
         await client.removeBucket("data");
         await client.opens("models");
         assert.deepEqual(await stack.refresh(), { updated: 1, deleted: 1 });
@@ -181,7 +155,7 @@ describe("plugin minio on a real server", function () {
         await assert.rejects(client.as("", "").object("models", "hello.txt"), /403/);
     });
 
-    it("keeps every resource when the server is down during a refresh", async () => {
+    it("keeps every resource when the server is down during a refresh, unless it is strict", async () => {
         await server.stop();
         const before = (await stack.resources()).length;
         const refresh = await stack.run("refresh", "--yes", "--skip-preview");
@@ -193,7 +167,7 @@ describe("plugin minio on a real server", function () {
         assert.deepEqual(await stack.up(everything), {});
     });
 
-    it("keeps every resource when something else answers in the server's place", async () => {
+    it("keeps every resource when something else answers in the server's place, unless it is strict", async () => {
         await server.stop();
         const other = await impostor(server.port);
         const before = (await stack.resources()).length;
@@ -202,6 +176,14 @@ describe("plugin minio on a real server", function () {
         other.closeAllConnections();
         other.close();
         await server.start();
+        stack.setStrict(true);
+    });
+
+    it("refuses a user of another stack and names the import, unless it is strict", async () => {
+        const other = await TestStack.create({ minio: server.settings() });
+        other.setStrict(false);
+        assert.match(await other.upFails([user()]), /user "reader" already exists on .*: import it/);
+        other.remove();
     });
 
     it("names every wrong input", async () => {

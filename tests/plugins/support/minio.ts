@@ -38,7 +38,7 @@ export class Client {
         return this.send("PUT", `/${bucket}`);
     }
 
-    /** Removes a bucket and, as MinIO allows, what is in it. */
+    /** Removes an empty bucket. */
     removeBucket(bucket: string): Promise<string> {
         return this.send("DELETE", `/${bucket}`);
     }
@@ -49,6 +49,11 @@ export class Client {
 
     put(bucket: string, name: string, content: string): Promise<string> {
         return this.send("PUT", `/${bucket}/${name}`, "", content);
+    }
+
+    /** Deletes a user through the administration interface. */
+    removeUser(name: string): Promise<string> {
+        return this.send("DELETE", "/minio/admin/v3/remove-user", `accessKey=${name}`);
     }
 
     remove(bucket: string, name: string): Promise<string> {

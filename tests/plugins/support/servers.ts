@@ -63,7 +63,8 @@ export abstract class Server {
 
 export class MinioServer extends Server {
     readonly user = "flts-test-root";
-    readonly password = "flts-test-root-password";
+    /** Password of the root user from the next start on. */
+    password = "flts-test-root-password";
 
     static async create(): Promise<MinioServer> {
         return new MinioServer(await freePort());
@@ -87,6 +88,14 @@ export class MinioServer extends Server {
         } catch {
             return false;
         }
+    }
+
+    /** Stops the server, loses all it holds, and starts it again. */
+    async loseData(): Promise<void> {
+        await this.stop();
+        rmSync(this.directory, { recursive: true });
+        mkdirSync(this.directory);
+        await this.start();
     }
 
     /** Settings of minio.Provider for this server. */
@@ -183,6 +192,14 @@ export class PostgresServer extends Server {
         while (this.sql(sessions) === "0") {
             await sleep(50);
         }
+    }
+
+    /** Connections of the plugin that wait for another one of it to release a lock. */
+    waiting(): number {
+        return Number(
+            this.sql(`SELECT count(*) FROM pg_stat_activity
+                WHERE application_name = 'Pulumi provider' AND wait_event = 'advisory'`),
+        );
     }
 
     /** Settings of postgresql.Provider for this server. */

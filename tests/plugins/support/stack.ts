@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,8 +48,9 @@ export class TestStack {
     private readonly environment: NodeJS.ProcessEnv;
 
     private constructor(
-        private readonly providers: Settings,
-        program?: string,
+        private providers: Settings,
+        program: string | undefined,
+        environment: NodeJS.ProcessEnv,
     ) {
         this.environment = {
             ...toolEnvironment(),
@@ -57,6 +58,7 @@ export class TestStack {
             PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             NO_COLOR: "true",
+            ...environment,
         };
         // JavaScript starts faster, and most tests start their program many times.
         const [main, text, typescript] =
@@ -75,16 +77,35 @@ export class TestStack {
 
     /**
      * Makes an empty stack; `providers` are the inputs of a provider resource each, by package. `program` is a TypeScript
-     * program of the test's own, which takes the place of the one that declares resources from data.
+     * program of the test's own, which takes the place of the one that declares resources from data. `environment` is
+     * laid over that of this process.
      */
-    static async create(providers: Settings = {}, program?: string): Promise<TestStack> {
-        const stack = new TestStack(providers, program);
+    static async create(
+        providers: Settings = {},
+        program?: string,
+        environment: NodeJS.ProcessEnv = {},
+    ): Promise<TestStack> {
+        const stack = new TestStack(providers, program, environment);
         await stack.must("stack", "init", "test");
         return stack;
     }
 
+    /** Whether the plugins have the faults of the official ones from now on. They have at first. */
+    setStrict(strict: boolean): void {
+        this.environment.FLTS_PLUGIN_STRICT = strict ? "1" : "0";
+    }
+
+    /** Gives the provider resources other inputs. */
+    setProviders(providers: Settings): void {
+        this.providers = providers;
+    }
+
     /** Runs the command line in the stack's folder. The test's own servers go on answering meanwhile. */
-    async run(...parameters: readonly string[]): Promise<Result> {
+    run(...parameters: readonly string[]): Promise<Result> {
+        return this.start(parameters).result;
+    }
+
+    private start(parameters: readonly string[]): { child: ChildProcess; result: Promise<Result> } {
         const child = spawn(pulumiProgram(), [...parameters, "--non-interactive"], {
             cwd: this.directory,
             env: this.environment,
@@ -93,17 +114,13 @@ export class TestStack {
         let text = "";
         child.stdout.on("data", (data: Buffer) => (text += data.toString()));
         child.stderr.on("data", (data: Buffer) => (text += data.toString()));
-        const code = await new Promise<number | null>((resolve, reject) => {
+        const result = new Promise<Result>((resolve, reject) => {
             child.on("error", reject);
-            child.on("close", resolve);
+            child.on("close", (code) => {
+                resolve({ ok: code === 0, text, changes: changesIn(text) });
+            });
         });
-        const changes: Record<string, number> = {};
-        for (const [, count, what] of text.matchAll(/^\s+(?:\+-|[+~=-])\s*(\d+) (?:to )?(\w+)$/gm)) {
-            if (what !== undefined) {
-                changes[what] = Number(count);
-            }
-        }
-        return { ok: code === 0, text, changes };
+        return { child, result };
     }
 
     private async must(...parameters: readonly string[]): Promise<Result> {
@@ -133,6 +150,30 @@ export class TestStack {
         return result.text;
     }
 
+    /** Deploys resources, and interrupts the command line once `stuck` has returned. */
+    async upInterrupted(resources: readonly Declared[], stuck: () => Promise<void>): Promise<Result> {
+        this.declare(resources);
+        const { child, result } = this.start(["up", "--yes", "--skip-preview"]);
+        try {
+            await stuck();
+        } finally {
+            child.kill("SIGINT");
+        }
+        return result;
+    }
+
+    /** Refreshes a state that cannot be refreshed, and returns the output. */
+    async refreshFails(): Promise<string> {
+        const result = await this.run("refresh", "--yes", "--skip-preview");
+        assert.ok(!result.ok, `pulumi refresh succeeded:\n${result.text}`);
+        return result.text;
+    }
+
+    /** Makes the state forget a resource, by its name in the program. */
+    async forget(name: string): Promise<void> {
+        await this.must("state", "delete", "--yes", (await this.resource(name)).urn);
+    }
+
     async preview(resources: readonly Declared[]): Promise<Result["changes"]> {
         this.declare(resources);
         return (await this.must("preview")).changes;
@@ -156,12 +197,23 @@ export class TestStack {
         return (await this.must("stack", "export")).text;
     }
 
-    /** All resources of the state except the stack and its providers, secrets in clear. */
-    async resources(): Promise<readonly Stored[]> {
+    private async state(): Promise<readonly Stored[]> {
         const exported = JSON.parse((await this.must("stack", "export", "--show-secrets")).text) as {
             deployment: { resources?: readonly Stored[] };
         };
-        return (exported.deployment.resources ?? []).filter((one) => !one.type.startsWith("pulumi:"));
+        return exported.deployment.resources ?? [];
+    }
+
+    /** All resources of the state except the stack and its providers, secrets in clear. */
+    async resources(): Promise<readonly Stored[]> {
+        return (await this.state()).filter((one) => !one.type.startsWith("pulumi:"));
+    }
+
+    /** The URN of a package's provider resource. */
+    async providerUrn(packageName: string): Promise<string> {
+        const found = (await this.state()).find((one) => one.type === `pulumi:providers:${packageName}`);
+        assert.ok(found, `the state has no provider of ${packageName}`);
+        return found.urn;
     }
 
     /** One resource of the state, by its name in the program. */
@@ -185,6 +237,16 @@ export class TestStack {
     remove(): void {
         rmSync(this.directory, { recursive: true, force: true });
     }
+}
+
+function changesIn(text: string): Record<string, number> {
+    const changes: Record<string, number> = {};
+    for (const [, count, what] of text.matchAll(/^\s+(?:\+-|[+~=-])\s*(\d+) (?:to )?(\w+)$/gm)) {
+        if (what !== undefined) {
+            changes[what] = Number(count);
+        }
+    }
+    return changes;
 }
 
 function clear(value: unknown): unknown {

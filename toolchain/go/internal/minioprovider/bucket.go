@@ -20,7 +20,7 @@ const (
 
 func bucket() provider.Resource[*Client] {
 	return provider.Resource[*Client]{
-		Token:       "minio:index/s3Bucket:S3Bucket",
+		Token:       bucketToken,
 		Description: "A bucket.",
 		UniqueName:  "bucket",
 		Properties: []provider.Property{
@@ -99,7 +99,7 @@ func createBucket(ctx context.Context, client *Client, inputs provider.Values) (
 		return "", nil, errors.Join(err, client.failed(client.objects.RemoveBucket(ctx, name)))
 	}
 	outputs, err := readBucket(ctx, client, name, inputs)
-	return name, outputs, err
+	return provider.Made(name, inputs.With(provider.Values{"bucket": name}), outputs, err)
 }
 
 // configureBucket sets what a bucket has beside its name, where it differs from the state.
@@ -154,10 +154,9 @@ func readBucket(ctx context.Context, client *Client, name string, state provider
 	if err != nil {
 		return nil, err
 	}
-	outputs := provider.Values{
+	outputs := client.place(name).With(provider.Values{
 		"bucket": name, "acl": access, "objectLocking": locking, "forceDestroy": state.Flag("forceDestroy"),
-		"arn": "arn:aws:s3:::" + name, "bucketDomainName": fmt.Sprintf("%s/minio/%s", client.objects.EndpointURL(), name),
-	}
+	})
 	if size := max(quota.Size, quota.Quota); size > 0 || state.Has("quota") {
 		outputs["quota"] = int(size)
 	}
@@ -165,6 +164,13 @@ func readBucket(ctx context.Context, client *Client, name string, state provider
 		outputs["bucketPrefix"] = state.Text("bucketPrefix")
 	}
 	return outputs, nil
+}
+
+// place is where a bucket of this name is found.
+func (client *Client) place(name string) provider.Values {
+	return provider.Values{
+		"arn": "arn:aws:s3:::" + name, "bucketDomainName": fmt.Sprintf("%s/minio/%s", client.objects.EndpointURL(), name),
+	}
 }
 
 func (client *Client) objectLocking(ctx context.Context, name string) (bool, error) {

@@ -120,7 +120,7 @@ func (client *Client) failed(err error) error {
 	}
 	switch errorCode(err) {
 	case "NoSuchBucket", "NoSuchKey", "XMinioAdminNoSuchUser", "XMinioAdminNoSuchPolicy":
-		return fmt.Errorf("%w: %s", provider.ErrNotFound, err)
+		return fmt.Errorf("%w: %w", provider.ErrNotFound, err)
 	}
 	return fmt.Errorf("MinIO server %s: %w", client.objects.EndpointURL(), err)
 }

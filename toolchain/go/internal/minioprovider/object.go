@@ -16,7 +16,7 @@ import (
 
 func object() provider.Resource[*Client] {
 	return provider.Resource[*Client]{
-		Token:       "minio:index/s3Object:S3Object",
+		Token:       objectToken,
 		Description: "An object of a bucket.",
 		UniqueName:  "objectName",
 		Properties: []provider.Property{
@@ -32,12 +32,20 @@ func object() provider.Resource[*Client] {
 		},
 		Check: checkObject,
 		Create: func(ctx context.Context, client *Client, inputs provider.Values) (string, provider.Values, error) {
-			outputs, err := putObject(ctx, client, inputs)
-			return inputs.Text("objectName"), outputs, err
+			if err := putObject(ctx, client, inputs); err != nil {
+				return "", nil, err
+			}
+			name := inputs.Text("objectName")
+			_, outputs, err := readObject(ctx, client, name, inputs)
+			return provider.Made(name, inputs, outputs, err)
 		},
 		Read: readObject,
-		Update: func(ctx context.Context, client *Client, _ string, _, inputs provider.Values) (provider.Values, error) {
-			return putObject(ctx, client, inputs)
+		Update: func(ctx context.Context, client *Client, id string, _, inputs provider.Values) (provider.Values, error) {
+			if err := putObject(ctx, client, inputs); err != nil {
+				return nil, err
+			}
+			_, outputs, err := readObject(ctx, client, id, inputs)
+			return outputs, err
 		},
 		Delete: func(ctx context.Context, client *Client, _ string, state provider.Values) error {
 			err := client.objects.RemoveObject(ctx, state.Text("bucketName"), state.Text("objectName"),
@@ -61,19 +69,15 @@ func checkObject(inputs provider.Values) []provider.Failure {
 	return nil
 }
 
-func putObject(ctx context.Context, client *Client, inputs provider.Values) (provider.Values, error) {
+func putObject(ctx context.Context, client *Client, inputs provider.Values) error {
 	content, size, err := openContent(inputs)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = content.Close() }()
 	_, err = client.objects.PutObject(ctx, inputs.Text("bucketName"), inputs.Text("objectName"), content, size,
 		minio.PutObjectOptions{ContentType: inputs.Text("contentType")})
-	if err != nil {
-		return nil, client.failed(err)
-	}
-	_, outputs, err := readObject(ctx, client, inputs.Text("objectName"), inputs)
-	return outputs, err
+	return client.failed(err)
 }
 
 func openContent(inputs provider.Values) (io.ReadCloser, int64, error) {

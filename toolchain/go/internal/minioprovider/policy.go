@@ -27,7 +27,7 @@ func policy() provider.Resource[*Client] {
 		return inputs.With(provider.Values{"name": name}), client.failed(err)
 	}
 	return provider.Resource[*Client]{
-		Token:       "minio:index/iamPolicy:IamPolicy",
+		Token:       policyToken,
 		Description: "A policy: what those to whom it is attached may do.",
 		UniqueName:  "name",
 		Properties: []provider.Property{
@@ -125,7 +125,7 @@ func userPolicyAttachment() provider.Resource[*Client] {
 		return madmin.PolicyAssociationReq{Policies: []string{values.Text("policyName")}, User: values.Text("userName")}
 	}
 	return provider.Resource[*Client]{
-		Token:       "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment",
+		Token:       attachmentToken,
 		Description: "A policy attached to a user.",
 		Properties: []provider.Property{
 			{Name: "policyName", Required: true, Replace: true, Description: "Name of the policy."},
@@ -151,16 +151,13 @@ func unlessApplied(err error) error {
 	return err
 }
 
-// readAttachment looks whether the user has the policy. An import names it as user/policy.
+// readAttachment looks whether the user has the policy.
 func readAttachment(
 	ctx context.Context, client *Client, id string, state provider.Values,
 ) (string, provider.Values, error) {
-	userName, policyName := state.Text("userName"), state.Text("policyName")
-	if userName == "" || policyName == "" {
-		found := false
-		if userName, policyName, found = strings.Cut(id, "/"); !found {
-			return "", nil, fmt.Errorf("the id to import is %q: it must be user/policy", id)
-		}
+	userName, policyName, err := attachmentOf(id, state)
+	if err != nil {
+		return "", nil, err
 	}
 	actual, err := client.administration.GetUserInfo(ctx, userName)
 	if err != nil {
@@ -172,4 +169,16 @@ func readAttachment(
 		}
 	}
 	return "", nil, provider.ErrNotFound
+}
+
+// attachmentOf names the user and the policy of an attachment, on an import those of its id.
+func attachmentOf(id string, state provider.Values) (userName, policyName string, err error) {
+	if state.Has("userName") && state.Has("policyName") {
+		return state.Text("userName"), state.Text("policyName"), nil
+	}
+	userName, policyName, found := strings.Cut(id, "/")
+	if !found {
+		return "", "", fmt.Errorf("the id to import is %q: it must be user/policy", id)
+	}
+	return userName, policyName, nil
 }

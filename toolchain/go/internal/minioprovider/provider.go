@@ -1,6 +1,6 @@
 // Package minioprovider is the Pulumi plugin "minio": buckets, objects, users and policies of a MinIO server. Its
-// resources behave as those of @pulumi/minio (https://www.pulumi.com/registry/packages/minio/), except that a server
-// which cannot be reached is an error on reading and never taken for "the bucket is gone".
+// resources behave as those of @pulumi/minio (https://www.pulumi.com/registry/packages/minio/), without the faults of
+// that plugin that strict.go lists.
 package minioprovider
 
 import (
@@ -9,6 +9,16 @@ import (
 
 // Version is that of the npm package @pulumi/minio in package.json; tests/plugins holds the two together.
 const Version = "0.17.1"
+
+// The resource types of the package.
+const (
+	bucketToken     = "minio:index/s3Bucket:S3Bucket"
+	versioningToken = "minio:index/s3BucketVersioning:S3BucketVersioning"
+	objectToken     = "minio:index/s3Object:S3Object"
+	userToken       = "minio:index/iamUser:IamUser"
+	policyToken     = "minio:index/iamPolicy:IamPolicy"
+	attachmentToken = "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment"
+)
 
 // Description returns the plugin.
 func Description() provider.Description[*Client] {
@@ -21,6 +31,7 @@ func Description() provider.Description[*Client] {
 			confirmed(bucket()), confirmed(bucketVersioning()), confirmed(object()),
 			confirmed(user()), confirmed(policy()), confirmed(userPolicyAttachment()),
 		},
+		AsOfficial: asOfficial,
 	}
 }
 

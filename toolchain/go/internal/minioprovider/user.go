@@ -20,7 +20,7 @@ var userName = regexp.MustCompile(`^[0-9A-Za-z=,.@\-_+]+$`)
 
 func user() provider.Resource[*Client] {
 	return provider.Resource[*Client]{
-		Token:       "minio:index/iamUser:IamUser",
+		Token:       userToken,
 		Description: "A user, whose name and secret are an access key and its secret key.",
 		UniqueName:  "name",
 		Properties: []provider.Property{
@@ -80,17 +80,25 @@ func createUser(ctx context.Context, client *Client, inputs provider.Values) (st
 	if err := client.failed(err); !errors.Is(err, provider.ErrNotFound) {
 		return "", nil, err
 	}
-	secret := inputs.Text("secret")
+	return setUser(ctx, client, inputs)
+}
+
+// setUser makes a user, or gives the one of that name the inputs' secret and status.
+func setUser(ctx context.Context, client *Client, inputs provider.Values) (string, provider.Values, error) {
+	name, secret := inputs.Text("name"), inputs.Text("secret")
 	if secret == "" {
-		if secret, err = makeSecret(); err != nil {
+		made, err := makeSecret()
+		if err != nil {
 			return "", nil, err
 		}
+		secret = made
 	}
 	if err := client.administration.SetUser(ctx, name, secret, status(inputs)); err != nil {
 		return "", nil, client.failed(err)
 	}
-	outputs, err := readUser(ctx, client, name, inputs.With(provider.Values{"secret": secret}))
-	return name, outputs, err
+	known := inputs.With(provider.Values{"secret": secret})
+	outputs, err := readUser(ctx, client, name, known)
+	return provider.Made(name, known, outputs, err)
 }
 
 // readUser asks for the user's status. The server never tells the secret.

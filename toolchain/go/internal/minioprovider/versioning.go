@@ -26,7 +26,7 @@ func bucketVersioning() provider.Resource[*Client] {
 		return client.failed(client.objects.SetBucketVersioning(ctx, inputs.Text("bucket"), configuration))
 	}
 	return provider.Resource[*Client]{
-		Token:       "minio:index/s3BucketVersioning:S3BucketVersioning",
+		Token:       versioningToken,
 		Description: "Whether a bucket keeps old versions of its objects.",
 		UniqueName:  "bucket",
 		Properties: []provider.Property{

@@ -2,7 +2,6 @@ package postgresqlprovider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"flts/toolchain/internal/provider"
@@ -23,7 +22,7 @@ const (
 func database() provider.Resource[*Client] {
 	chosen := func(_, new any) bool { return new == serverChoice }
 	return provider.Resource[*Client]{
-		Token:       "postgresql:index/database:Database",
+		Token:       databaseToken,
 		Description: "A database.",
 		UniqueName:  "name",
 		Properties: []provider.Property{
@@ -97,7 +96,7 @@ func createDatabase(ctx context.Context, client *Client, inputs provider.Values)
 		return "", nil, err
 	}
 	outputs, err := readDatabase(ctx, client, name, inputs)
-	return name, outputs, err
+	return provider.Made(name, inputs, outputs, err)
 }
 
 // asOwner runs work as a member of the owner, if the program names one.
@@ -178,9 +177,6 @@ func deleteDatabase(ctx context.Context, client *Client, id string, state provid
 	return client.with(ctx, "", func(ctx context.Context, connection *pgx.Conn) error {
 		var template bool
 		err := connection.QueryRow(ctx, "SELECT datistemplate FROM pg_database WHERE datname = $1", nameOr(state, id)).Scan(&template)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}

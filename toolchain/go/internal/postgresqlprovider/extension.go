@@ -55,7 +55,7 @@ func extension() provider.Resource[*Client] {
 		}, err
 	}
 	return provider.Resource[*Client]{
-		Token:       "postgresql:index/extension:Extension",
+		Token:       extensionToken,
 		Description: "An extension of a database.",
 		UniqueName:  "name",
 		Properties: []provider.Property{
@@ -84,7 +84,8 @@ func extension() provider.Resource[*Client] {
 			if err != nil {
 				return "", nil, err
 			}
-			return read(ctx, client, "", inputs)
+			id, outputs, err := read(ctx, client, "", inputs)
+			return provider.Made(id, inputs, outputs, err)
 		},
 		Read: read,
 		Update: func(ctx context.Context, client *Client, id string, state, inputs provider.Values) (provider.Values, error) {

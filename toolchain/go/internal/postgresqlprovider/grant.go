@@ -57,7 +57,7 @@ var grantTargets = map[string]grantTarget{
 
 func grant() provider.Resource[*Client] {
 	return provider.Resource[*Client]{
-		Token:       "postgresql:index/grant:Grant",
+		Token:       grantToken,
 		Description: "The privileges of a role on objects of one type. It sets them all: others of the role are taken away.",
 		Properties: []provider.Property{
 			{Name: "database", Required: true, Replace: true, Description: "Database of the objects."},

@@ -17,26 +17,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// scramPrefix begins the hashes of SCRAM-SHA-256.
+const scramPrefix = "SCRAM-SHA-256$"
+
 // readPassword tells whether the server still holds the state's password. It cannot read the password itself, only
 // check it against the stored hash; a hash that belongs to another password takes its place, so that the change shows.
 func readPassword(
 	ctx context.Context, client *Client, connection *pgx.Conn, name string, state, outputs provider.Values,
 ) error {
 	password := state.Text("password")
-	if password == "" {
+	if password != "" {
+		outputs["password"] = password
+	}
+	if !client.superuser || outputs["login"] != true {
 		return nil
 	}
-	outputs["password"] = password
-	if !client.superuser {
-		return nil
+	var superuser bool
+	err := connection.QueryRow(ctx, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&superuser)
+	if err != nil {
+		return err
+	}
+	if !superuser {
+		// The official plugin's words, so that they are found where they are searched for.
+		return fmt.Errorf("could not read role password from Postgres as connected user %s is not a SUPERUSER. You can set "+
+			"`superuser = false` in the provider configuration so it will not try to read the password from Postgres",
+			client.address.User.Username())
 	}
 	var stored string
-	err := connection.QueryRow(ctx, "SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = $1", name).Scan(&stored)
+	err = connection.QueryRow(ctx, "SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = $1", name).Scan(&stored)
 	if err != nil {
-		return fmt.Errorf("reading the password's hash (set the provider's superuser to false if %q is none): %w",
-			client.address.User.Username(), err)
+		return err
 	}
-	if !matches(stored, name, password) {
+	if password != "" && !matches(stored, name, password) {
 		outputs["password"] = stored
 	}
 	return nil
@@ -52,7 +64,7 @@ func matches(stored, name, password string) bool {
 		sum := md5.Sum([]byte(password + name))
 		return digest == hex.EncodeToString(sum[:])
 	}
-	if rest, ok := strings.CutPrefix(stored, "SCRAM-SHA-256$"); ok {
+	if rest, ok := strings.CutPrefix(stored, scramPrefix); ok {
 		return matchesScram(rest, password)
 	}
 	return false
@@ -91,8 +103,11 @@ func deleteRole(ctx context.Context, client *Client, id string, state provider.V
 	return client.transaction(ctx, "", func(ctx context.Context, transaction pgx.Tx) error {
 		var exists bool
 		err := transaction.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name).Scan(&exists)
-		if err != nil || !exists {
+		if err != nil {
 			return err
+		}
+		if !exists {
+			return provider.ErrNotFound
 		}
 		if !state.Flag("skipReassignOwned") {
 			err := withMembership(ctx, transaction, name, func() error {

@@ -1,5 +1,6 @@
 // Package postgresqlprovider is the Pulumi plugin "postgresql": roles, databases and grants of a PostgreSQL server. Its
-// resources behave as those of @pulumi/postgresql (https://www.pulumi.com/registry/packages/postgresql/).
+// resources behave as those of @pulumi/postgresql (https://www.pulumi.com/registry/packages/postgresql/), without the
+// faults of that plugin that strict.go lists.
 package postgresqlprovider
 
 import "flts/toolchain/internal/provider"
@@ -7,14 +8,23 @@ import "flts/toolchain/internal/provider"
 // Version is that of the npm package @pulumi/postgresql in package.json; tests/plugins holds the two together.
 const Version = "3.18.1"
 
+// The resource types of the package.
+const (
+	roleToken      = "postgresql:index/role:Role"
+	databaseToken  = "postgresql:index/database:Database"
+	grantToken     = "postgresql:index/grant:Grant"
+	extensionToken = "postgresql:index/extension:Extension"
+)
+
 // Description returns the plugin.
 func Description() provider.Description[*Client] {
 	return provider.Description[*Client]{
-		Name:      "postgresql",
-		Version:   Version,
-		Settings:  settings(),
-		Connect:   connect,
-		Resources: []provider.Resource[*Client]{role(), database(), grant(), extension()},
+		Name:       "postgresql",
+		Version:    Version,
+		Settings:   settings(),
+		Connect:    connect,
+		Resources:  []provider.Resource[*Client]{role(), database(), grant(), extension()},
+		AsOfficial: asOfficial,
 	}
 }
 

@@ -19,7 +19,7 @@ func role() provider.Resource[*Client] {
 		return property
 	}
 	return provider.Resource[*Client]{
-		Token:       "postgresql:index/role:Role",
+		Token:       roleToken,
 		Description: "A role: a user when it may log in, else a group.",
 		Properties: []provider.Property{
 			{Name: "name", AutoName: true, AlwaysSet: true, Description: "Name of the role."},
@@ -127,7 +127,7 @@ func createRole(ctx context.Context, client *Client, inputs provider.Values) (st
 		return "", nil, err
 	}
 	outputs, err := readRole(ctx, client, name, inputs)
-	return name, outputs, err
+	return provider.Made(name, inputs, outputs, err)
 }
 
 func updateRole(

@@ -29,7 +29,8 @@ func (provider *Provider[Client]) Create(
 	inputs := plain(request.Properties).withDefaults(description.Properties)
 	id, outputs, err := description.Create(ctx, provider.client, inputs)
 	if err != nil {
-		return plugin.CreateResponse{}, fmt.Errorf("creating %s %q: %w", request.Type, request.Name, err)
+		failure := fmt.Errorf("creating %s %q: %w", request.Type, request.Name, err)
+		return plugin.CreateResponse{}, withObject(failure, id, description.marked(outputs), request.Properties)
 	}
 	return plugin.CreateResponse{
 		ID: resource.ID(id), Properties: description.marked(outputs), Status: resource.StatusOK,
@@ -79,10 +80,14 @@ func (provider *Provider[Client]) Read(
 	if err != nil {
 		return plugin.ReadResponse{}, fmt.Errorf("reading %s %q: %w", request.Type, request.ID, err)
 	}
+	inputs := readInputs(description.Properties, plain(request.Inputs), outputs)
+	if imported := len(request.State) == 0; imported && outputs.Has(description.UniqueName) {
+		inputs[description.UniqueName] = outputs[description.UniqueName]
+	}
 	return plugin.ReadResponse{
 		ReadResult: plugin.ReadResult{
 			ID:      resource.ID(id),
-			Inputs:  description.marked(readInputs(description.Properties, plain(request.Inputs), outputs)),
+			Inputs:  description.marked(inputs),
 			Outputs: description.marked(outputs),
 		},
 		Status: resource.StatusOK,

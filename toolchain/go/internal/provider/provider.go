@@ -42,6 +42,8 @@ type Description[Client any] struct {
 	Connect func(settings Values) (Client, error)
 	// Resources of the package.
 	Resources []Resource[Client]
+	// AsOfficial returns a resource with the faults of the official plugin's, for strict mode. Optional.
+	AsOfficial func(Resource[Client]) Resource[Client]
 }
 
 // New returns the plugin of a description.

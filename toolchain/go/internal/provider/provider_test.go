@@ -8,6 +8,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
 )
 
 const (
@@ -17,7 +20,7 @@ const (
 
 var errDown = errors.New("connection refused")
 
-// things is a plugin with one resource, whose Read answers as told.
+// things is a plugin with one resource, whose Read answers as told. Its Create makes it and fails to read it back.
 func things(read func() (Values, error)) *Provider[int] {
 	return New(Description[int]{
 		Name: "test", Version: "1.2.3",
@@ -36,6 +39,12 @@ func things(read func() (Values, error)) *Provider[int] {
 				{Name: "key", Secret: true, Check: OneOf("good")},
 				{Name: "etag", OutputOnly: true, Volatile: true},
 				{Name: "arn", OutputOnly: true},
+			},
+			Create: func(_ context.Context, _ int, inputs Values) (string, Values, error) {
+				if inputs.Text("name") == "refused" {
+					return "", nil, errDown
+				}
+				return Made("id", inputs, nil, errDown)
 			},
 			Read: func(context.Context, int, string, Values) (string, Values, error) {
 				values, err := read()
@@ -141,6 +150,49 @@ func TestReadShowsDriftAndKeepsWhatItCannotReach(t *testing.T) {
 	_, err = things(func() (Values, error) { return nil, errDown }).Read(context.Background(), request)
 	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), token) {
 		t.Errorf("unreachable: %v", err)
+	}
+}
+
+func TestAnObjectThatCannotBeReadBackReachesTheState(t *testing.T) {
+	create := func(name string) *rpcerror.Error {
+		_, err := things(nil).Create(context.Background(), plugin.CreateRequest{
+			URN: urn, Type: token, Properties: properties(map[string]any{"name": name, "key": "good"})})
+		failure, ok := rpcerror.FromError(err)
+		if err == nil || (ok && failure.Code() != codes.Unknown) {
+			t.Fatalf("error %v", err)
+		}
+		return failure
+	}
+	var made *pulumirpc.ErrorResourceInitFailed
+	for _, detail := range create("a").Details() {
+		made, _ = detail.(*pulumirpc.ErrorResourceInitFailed)
+	}
+	if made == nil || made.Id != "id" || made.Properties.AsMap()["name"] != "a" || !strings.Contains(made.Reasons[0], "refused") {
+		t.Errorf("made: %v", made)
+	}
+	if failure := create("refused"); failure != nil && len(failure.Details()) > 0 {
+		t.Errorf("not made: %v", failure.Details())
+	}
+}
+
+func TestStrictModeIsOnOffOrAnError(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "0": false, "1": true, "true": true} {
+		t.Setenv(strictVariable, text)
+		if strict, err := strictMode(); err != nil || strict != want {
+			t.Errorf("%q gives %t, %v", text, strict, err)
+		}
+	}
+	t.Setenv(strictVariable, "perhaps")
+	if _, err := strictMode(); err == nil || !strings.Contains(err.Error(), `FLTS_PLUGIN_STRICT is "perhaps": set it to 1 or 0`) {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestAnImportNamesItsObject(t *testing.T) {
+	read := func() (Values, error) { return Values{"name": "a", "zone": "z1"}, nil }
+	response, err := things(read).Read(context.Background(), plugin.ReadRequest{URN: urn, Type: token, ID: "a"})
+	if err != nil || response.Inputs["name"].StringValue() != "a" || response.Inputs["zone"].HasValue() {
+		t.Errorf("inputs %v, error %v", response.Inputs, err)
 	}
 }
 

@@ -23,14 +23,14 @@ type Resource[Client any] struct {
 	// UniqueName is the property that identifies the object on its server. When a replacement keeps its value, the
 	// old object has to go first. Optional.
 	UniqueName string
-	// Create makes the object and returns its id and all outputs.
+	// Create makes the object and returns its id and all outputs, by Made where it reads them back.
 	Create func(ctx context.Context, client Client, inputs Values) (id string, outputs Values, err error)
 	// Read returns all outputs of the object, or ErrNotFound. On an import the state is empty and the id is what the
 	// user gave; the id returned is the one to keep.
 	Read func(ctx context.Context, client Client, id string, state Values) (newID string, outputs Values, err error)
 	// Update changes the object in place and returns all outputs. Nil when every change replaces it.
 	Update func(ctx context.Context, client Client, id string, state, inputs Values) (outputs Values, err error)
-	// Delete removes the object. ErrNotFound counts as success. Nil when there is nothing to remove.
+	// Delete removes the object. ErrNotFound counts as success, except in strict mode. Nil when there is nothing to remove.
 	Delete func(ctx context.Context, client Client, id string, state Values) error
 }
 

@@ -18,7 +18,9 @@ func (provider *Provider[Client]) GetSchema(
 		Version: provider.version.String(),
 		Description: "The resources of @pulumi/" + provider.name + " that FLTS uses, built from source where " +
 			"Pulumi's own plugin cannot be downloaded.",
-		License:   "Apache-2.0",
+		License: "Apache-2.0",
+		// A type's own part of its token is no module: "index/thing" is in the package's main one.
+		Meta:      &schema.MetadataSpec{ModuleFormat: "(.*)(?:/[^/]*)"},
 		Resources: map[string]schema.ResourceSpec{},
 		Types:     map[string]schema.ComplexTypeSpec{},
 	}

@@ -12,9 +12,15 @@ import (
 // Main serves the plugin until the engine ends it, and ends the process with an error if it cannot.
 func Main[Client any](description Description[Client]) {
 	program := "pulumi-resource-" + description.Name
-	err := pluginhost.Main(program, func(*pluginhost.HostClient) (pulumirpc.ResourceProviderServer, error) {
-		return plugin.NewProviderServer(New(description)), nil
-	})
+	strict, err := strictMode()
+	if strict {
+		description = description.official()
+	}
+	if err == nil {
+		err = pluginhost.Main(program, func(*pluginhost.HostClient) (pulumirpc.ResourceProviderServer, error) {
+			return plugin.NewProviderServer(New(description)), nil
+		})
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
 		os.Exit(1)
