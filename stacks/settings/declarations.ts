@@ -35,7 +35,7 @@ export function projectDeclarations(): Readonly<Record<string, Declaration>> {
 }
 
 /** In words, what each profile sets; undefined where none does. */
-function sizesByProfile({ path, fallback }: SettingDescription): string | undefined {
+export function sizesByProfile({ path, fallback }: SettingDescription): string | undefined {
     const sizes = PROFILES.map((profile) => valueAt(SIZES[profile] as SettingsTree, path.split(".")));
     return sizes.every((size) => size === undefined)
         ? undefined

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectDeclarations } from "../../stacks/settings/declarations";
+import { settingsPage } from "../../stacks/settings/settingsPage";
 import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
@@ -251,10 +252,14 @@ describe("Pulumi.yaml", () => {
     };
 
     it("declares exactly the settings of the schema, with their defaults", () => {
-        assert.deepEqual(
-            project.config,
-            projectDeclarations(),
-            "run `npx ts-node stacks/settings/writeDeclarations.ts`",
+        assert.deepEqual(project.config, projectDeclarations(), "run `npm run settings`");
+    });
+
+    it("docs/settings.md describes exactly the settings of the schema", () => {
+        assert.equal(
+            readFileSync(join(root, "docs", "settings.md"), "utf8"),
+            settingsPage(),
+            "run `npm run settings`",
         );
     });
 
