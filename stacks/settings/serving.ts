@@ -30,8 +30,8 @@ export const inference = z
             "the name of a series: letters, digits, dots, hyphens, underscores",
         ),
         modelsInMemory: integer(
-            "Models that a pod holds at a time; the least recently used makes room for the next",
-            256,
+            "Models that a pod holds at a time, 0.2 MiB each; the least recently used makes room for the next",
+            1_000,
             1,
             100_000,
         ),

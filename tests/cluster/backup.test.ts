@@ -141,7 +141,8 @@ describe("backups of a running stack", function () {
         const before = await artifacts(promoted.run_id);
         await python(
             "eval",
-            `${S3}[s3.delete_object(Bucket='model-promotion', Key=k) for k in ('current.json', 'global/current.json')]`,
+            `${S3}[s3.delete_object(Bucket='model-promotion', Key=o['Key']) for p in s3.get_paginator('list_objects_v2').paginate(Bucket='model-promotion') ` +
+                `for o in p.get('Contents', []) if o['Key'].endswith('current.json')]`,
         );
         await python(
             "mlflow",

@@ -171,6 +171,29 @@ describe("a run of the pipeline in which a pod is killed", function () {
         }
     });
 
+    it("forecasts from new pods within 30 seconds while MLflow and PostgreSQL are scaled to zero", async () => {
+        const hash = hashes.at(-1) ?? (await processed("without-mlflow"));
+        const promoted = await served(inference, hash);
+        const servers = ["deployment/mlflow", "statefulset/postgres"];
+        const scale = async (replicas: number): Promise<void> => {
+            for (const server of servers) {
+                await kubectl("scale", "--namespace", namespace, server, `--replicas=${replicas}`);
+                await kubectl("rollout", "status", "--namespace", namespace, server, "--timeout=180s");
+            }
+        };
+        await scale(0);
+        try {
+            await kill(tier("inference", "stateless"));
+            const killed = Date.now();
+            const ready = await served(inference, hash);
+            const took = Date.now() - killed;
+            assert.equal(ready.run_id, promoted.run_id);
+            assert.ok(took < 30_000, formatDuration(took));
+        } finally {
+            await scale(1);
+        }
+    });
+
     it("never promotes a configuration again afterwards", async () => {
         assert.ok(hashes.length > 0);
         for (const hash of hashes) {

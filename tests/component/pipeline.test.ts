@@ -111,7 +111,7 @@ describe("the pipeline's services", function () {
             assert.ok(!("DEFAULT_SERIES" in environmentOf(plain, name)), name);
             assert.equal(environmentOf(changed, name).DEFAULT_SERIES, "PobleSec");
         }
-        assert.equal(environmentOf(plain, "inference").MODELS_IN_MEMORY, "256");
+        assert.equal(environmentOf(plain, "inference").MODELS_IN_MEMORY, "1000");
         assert.equal(environmentOf(changed, "inference").MODELS_IN_MEMORY, "8");
     });
 

@@ -17,6 +17,8 @@ from flts.inference.model import ModelVersion, ServingModel
 from flts.inference.refusals import NoModel, SeriesRequired, UnknownSeries
 
 _LISTED_NAMES = 20
+# Labels of this metric are names of series, of which there may be thousands.
+_SHOWN_MODELS = 100
 _LOADS_AT_A_TIME = 4
 
 
@@ -39,6 +41,7 @@ class Models:
         self._most = most_in_memory
         self._names: tuple[str, ...] = ()
         self._served: OrderedDict[str, Served] = OrderedDict()
+        self._shown: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
         self._load: Callable[[str], ServingModel] | None = None
         self._loading: dict[str, asyncio.Future[ServingModel]] = {}
@@ -148,9 +151,10 @@ class Models:
             if "" in known and len(known) > 1:
                 # The series from before 0.2.0 got its name; its model goes on answering under that.
                 known.remove("")
-                unnamed = self._served.pop("", None)
+                unnamed = self._served.get("")
+                self._hold("", None)
                 if unnamed is not None:
-                    self._served[min(known)] = unnamed
+                    self._hold(min(known), unnamed)
             self._names = tuple(sorted(known))
             metrics.SERIES.set(len(self._names))
 
@@ -160,10 +164,10 @@ class Models:
         """Take a model that proved to work into service, in place of its series' one before."""
         self.know([series])
         with self._lock:
-            self._served[series] = Served(model, promotion)
+            self._hold(series, Served(model, promotion))
             self._served.move_to_end(series)
             self._evict()
-            self._show()
+            metrics.MODELS_IN_MEMORY.set(len(self._served))
         if self.ready_after_seconds is None:
             self.ready_after_seconds = time.time() - _process_start()
             metrics.STARTUP.set(self.ready_after_seconds)
@@ -180,8 +184,7 @@ class Models:
         with self._lock:
             served = self._served.get(series)
             if served is not None:
-                self._served[series] = Served(served.model, promotion)
-                self._show()
+                self._hold(series, Served(served.model, promotion))
 
     def _evict(self) -> None:
         preferred = self.preferred
@@ -189,16 +192,26 @@ class Models:
             oldest = next((name for name in self._served if name != preferred), None)
             if oldest is None:
                 return
-            del self._served[oldest]
+            self._hold(oldest, None)
             metrics.MODELS_EVICTED.inc()
 
-    def _show(self) -> None:
-        metrics.MODELS_IN_MEMORY.set(len(self._served))
-        metrics.MODEL_INFO.clear()
-        for name, (model, promotion) in self._served.items():
-            version = model.version
-            below = "true" if promotion is not None and promotion.below_floor else "false"
-            metrics.MODEL_INFO.labels(version.model_type, version.run_id, version.config_hash, name, below).set(1)
+    def _hold(self, series: str, served: Served | None) -> None:
+        """Keep a model in place of the series' one before; None: drop that."""
+        self._hide(series)
+        if served is None:
+            self._served.pop(series, None)
+            return
+        self._served[series] = served
+        if len(self._shown) < _SHOWN_MODELS:
+            version = served.model.version
+            below = "true" if served.promotion is not None and served.promotion.below_floor else "false"
+            self._shown[series] = (version.model_type, version.run_id, version.config_hash, series, below)
+            metrics.MODEL_INFO.labels(*self._shown[series]).set(1)
+
+    def _hide(self, series: str) -> None:
+        labels = self._shown.pop(series, None)
+        if labels is not None:
+            metrics.MODEL_INFO.remove(*labels)
 
     def _forget_load(self, name: str, done: "asyncio.Future[ServingModel]") -> None:
         self._loading.pop(name, None)

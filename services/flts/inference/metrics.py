@@ -8,7 +8,9 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 
 
 MODEL_READY = Gauge("inference_model_ready", "1 with a model that answered its self-check, else 0")
 MODEL_INFO = Gauge(
-    "inference_model_info", "1 for each model in memory", [*_VERSION, "config_hash", "series", "below_floor"]
+    "inference_model_info",
+    "1 for each of up to 100 models in memory",
+    [*_VERSION, "config_hash", "series", "below_floor"],
 )
 SERIES = Gauge("inference_series", "Series that have a promoted model")
 MODELS_IN_MEMORY = Gauge("inference_models_in_memory", "Models in memory")

@@ -27,8 +27,9 @@ class InferenceSettings(ServiceSettings):
     """A promotion is followed within this time, each replica after a random part of it."""
     default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
     """The series that answers requests without one; empty: the only series does, where there is but one."""
-    models_in_memory: int = Field(default=256, ge=1, le=100_000)
-    """Models held at a time; the least recently used one is the first to go."""
+    models_in_memory: int = Field(default=1_000, ge=1, le=100_000)
+    """Models held at a time; the least recently used one is the first to go. One of the default models takes 0.2 MiB
+    (measured over 500 of each family), and a millisecond to load."""
     pinned_run_id: str = Field(default="", pattern=r"^[0-9A-Za-z_-]*$")
     """Serve this run in place of its series' promotion (a canary); empty: follow promotions."""
     pod_name: str = Field(default_factory=lambda: os.environ.get("HOSTNAME", "inference"), min_length=1)
