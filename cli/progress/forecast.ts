@@ -54,7 +54,7 @@ export interface DataVersion {
 /** The data whose model the service at `url` answers with; undefined while it has none. */
 export async function servedData(url: string): Promise<DataVersion | undefined> {
     try {
-        const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000) });
+        const response = await fetch(`${url}/model`, { signal: AbortSignal.timeout(3_000) });
         return response.ok ? ((await response.json()) as DataVersion) : undefined;
     } catch {
         return undefined;

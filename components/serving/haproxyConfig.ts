@@ -5,6 +5,25 @@ export const METRICS_PORT = 8404;
 
 /** Requests a pod works on at a time; more wait here, where the next free pod takes them. */
 const REQUESTS_PER_POD = 256;
+/**
+ * What clients may ask for. Everything else, such as /metrics, /ready and /docs, is for the cluster, which asks the pods
+ * themselves. A path that is written in another way (/%70redict, //predict) is another path.
+ */
+export const PUBLIC_PATHS = ["/predict", "/model", "/series", "/healthz"] as const;
+/** Sources that are remembered; the longest unheard of makes room. An entry takes about 100 bytes. */
+const TABLE_SIZE = "50k";
+/** Stick-tables of connections and of requests, by source. */
+const CONNECTIONS = "source_connections";
+const REQUESTS = "source_requests";
+/** A client is an IPv4 address, or the /64 network that one IPv6 host is given. */
+const SOURCE = "src,ipmask(32,64)";
+
+/** What one source may do at a time. */
+export interface SourceLimits {
+    readonly requestsPerSecond: number;
+    /** Connections at a time, and also requests under way where they come through a trusted proxy. */
+    readonly connections: number;
+}
 
 /** Pods that serve one version of the forecast API. */
 export interface Backend {
@@ -26,6 +45,11 @@ export interface HaproxyArgs {
     readonly maximumConnections: number;
     /** Seconds a request may take, and so the seconds that a stop waits for requests under way. */
     readonly requestTimeoutSeconds: number;
+    /** Seconds that a request may take to arrive: its head, and its body as far as HAProxy buffers it. */
+    readonly bodySeconds: number;
+    readonly sourceLimits: SourceLimits;
+    /** Networks of proxies whose last X-Forwarded-For entry is the source. */
+    readonly trustedProxies: readonly string[];
     /** Threads; HAProxy's own choice is one for each core of the node, whatever the pod's limit. */
     readonly threads: number;
 }
@@ -54,8 +78,13 @@ export function haproxyConfig(args: HaproxyArgs): string {
                       `${serverTemplate(args, stable)} backup`,
                   ]),
               ]),
+        [`backend ${CONNECTIONS}`, `stick-table type ipv6 size ${TABLE_SIZE} expire 60s store conn_cur`],
+        [
+            `backend ${REQUESTS}`,
+            `stick-table type ipv6 size ${TABLE_SIZE} expire 60s store http_req_rate(1s),conn_cur`,
+        ],
         observationSection(),
-    ];
+    ] satisfies Section[];
     return sections
         .map(([head, ...lines]) => [head, ...lines.map((line) => `    ${line}`), ""].join("\n"))
         .join("\n");
@@ -83,7 +112,7 @@ function defaultsSection(args: HaproxyArgs): Section {
         "option dontlognull",
         "option http-keep-alive",
         "timeout connect 2s",
-        "timeout http-request 10s",
+        `timeout http-request ${args.bodySeconds}s`,
         "timeout http-keep-alive 15s",
         `timeout client ${args.requestTimeoutSeconds}s`,
         `timeout server ${args.requestTimeoutSeconds}s`,
@@ -113,7 +142,42 @@ function resolversSection(): Section {
     ];
 }
 
-function frontendSection({ stable, canary }: HaproxyArgs): Section {
+/** Limits each source, and lets clients ask for the public paths alone. */
+function admission({ sourceLimits, trustedProxies }: HaproxyArgs): readonly string[] {
+    const proxied = trustedProxies.length > 0;
+    const { connections, requestsPerSecond } = sourceLimits;
+    return [
+        "# A request is given to a pod when it has arrived, so that slow senders take no pod's time.",
+        "option http-buffer-request",
+        ...(proxied ? [`acl proxied src ${trustedProxies.join(" ")}`] : []),
+        `tcp-request connection track-sc0 ${SOURCE} table ${CONNECTIONS}${proxied ? " unless proxied" : ""}`,
+        `tcp-request connection reject if { sc_conn_cur(0,${CONNECTIONS}) gt ${connections} }`,
+        ...(proxied
+            ? [
+                  "# The last entry is the trusted proxy's own; the client wrote those before it.",
+                  "http-request set-src hdr_ip(x-forwarded-for,-1) if proxied { hdr_ip(x-forwarded-for,-1) -m found }",
+              ]
+            : []),
+        `http-request track-sc1 ${SOURCE} table ${REQUESTS}`,
+        `acl too_many sc_http_req_rate(1,${REQUESTS}) gt ${requestsPerSecond}`,
+        `acl too_many sc_conn_cur(1,${REQUESTS}) gt ${connections}`,
+        refusal(429, "too many requests of one source; try again later", "too_many", "hdr Retry-After 1"),
+        `acl public path ${PUBLIC_PATHS.join(" ")}`,
+        refusal(404, "Not Found", "!public"),
+    ];
+}
+
+/** Answers as the API itself would. */
+function refusal(status: number, detail: string, condition: string, headers = ""): string {
+    const content = `content-type application/json string '{"detail":"${detail}"}'`;
+    return `http-request deny deny_status ${status} ${content} ${headers} if ${condition}`.replace(
+        / +/g,
+        " ",
+    );
+}
+
+function frontendSection(args: HaproxyArgs): Section {
+    const { stable, canary } = args;
     return [
         "frontend inference",
         `bind :${FRONTEND_PORT}`,
@@ -121,6 +185,7 @@ function frontendSection({ stable, canary }: HaproxyArgs): Section {
         "option dontlog-normal",
         "# At a stop, idle clients are told with their next answer instead of being cut off while they ask.",
         "option idle-close-on-response",
+        ...admission(args),
         "# Requests that change nothing may be repeated whatever happened; others only where no pod saw them.",
         "http-request disable-l7-retry if !METH_GET !{ path /predict }",
         ...(canary === undefined || canary.weight === 0

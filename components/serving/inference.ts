@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { credentialsAnnotation } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
-import { environment, plain, podName } from "../core/pod/environment";
+import { environment, plain, podName, type PlainValues } from "../core/pod/environment";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
@@ -29,6 +29,19 @@ export interface Version {
     readonly image?: string | undefined;
 }
 
+/** How much a request of the forecast API may ask for; see inference.md. */
+export interface RequestLimits {
+    readonly bodyBytes: number;
+    readonly bodySeconds: number;
+    readonly largeBodies: number;
+    readonly columns: number;
+    readonly cells: number;
+    readonly steps: number;
+    readonly calls: number;
+    readonly waiting: number;
+    readonly waitingCalls: number;
+}
+
 export interface InferenceArgs {
     readonly platform: Platform;
     /** The broker, with the topics. */
@@ -39,6 +52,9 @@ export interface InferenceArgs {
     /** Models held at a time. */
     readonly modelsInMemory: number;
     readonly scaling: Scaling;
+    readonly limits: RequestLimits;
+    /** What becomes of rows with gaps, of another rate, or without a known value of the target. */
+    readonly irregularRows: "reject" | "warn";
     /** Left out for the version that follows every promotion. */
     readonly version?: Version;
     readonly resources: Resources;
@@ -138,6 +154,8 @@ export class Inference extends Tier {
                                 PINNED_RUN_ID: args.version?.runId,
                                 DEFAULT_SERIES: args.defaultSeries,
                                 MODELS_IN_MEMORY: args.modelsInMemory,
+                                ...limitVariables(args.limits),
+                                PREDICT_IRREGULAR_ROWS: args.irregularRows,
                                 PROMOTION_BUCKET: BUCKETS.modelPromotion,
                                 INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
                                 // Upstream's name of the group, which its tools look for.
@@ -173,4 +191,19 @@ export class Inference extends Tier {
             this.child(),
         );
     }
+}
+
+/** The service's names of the limits. */
+function limitVariables(limits: RequestLimits): PlainValues {
+    return {
+        PREDICT_MAX_BODY_BYTES: limits.bodyBytes,
+        PREDICT_BODY_SECONDS: limits.bodySeconds,
+        PREDICT_MAX_LARGE_BODIES: limits.largeBodies,
+        PREDICT_MAX_COLUMNS: limits.columns,
+        PREDICT_MAX_CELLS: limits.cells,
+        PREDICT_MAX_STEPS: limits.steps,
+        PREDICT_MAX_CALLS: limits.calls,
+        PREDICT_MAX_WAITING: limits.waiting,
+        PREDICT_MAX_WAITING_CALLS: limits.waitingCalls,
+    };
 }

@@ -10,7 +10,7 @@ import type { Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
 import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend } from "./haproxyConfig";
+import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend, type SourceLimits } from "./haproxyConfig";
 import { INFERENCE_PORT, type Inference } from "./inference";
 
 /** User of the official image (`haproxy`). */
@@ -34,6 +34,10 @@ export interface LoadBalancerArgs {
     readonly maximumServers: number;
     readonly maximumConnections: number;
     readonly requestTimeoutSeconds: number;
+    /** See {@link HaproxyArgs}. */
+    readonly bodySeconds: number;
+    readonly sourceLimits: SourceLimits;
+    readonly trustedProxies: readonly string[];
     /** Threads of each pod: what its CPU limit can keep busy. */
     readonly threads: number;
     readonly service: Exposure;

@@ -5,9 +5,10 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
-from serving_models import in_service_with, make_model
+from serving_models import in_service_with, make_model, make_promotion
 
 from flts.inference.api import inference_app
+from flts.inference.limits import Limits
 from flts.inference.predictor import Predictor
 
 TIMES = ["2024-01-01 00:00:00", "2024-01-01 00:02:00", "2024-01-01 00:04:00"]
@@ -17,11 +18,12 @@ DATA = {"time": TIMES, "a": [110, 120, 130.5], "b": [1, 2, 3]}
 LARGEST_BODY = 10_000
 
 
-def client_for(model, lines=None, *, most_waiting=64, leaving=lambda: False):
+def client_for(model, lines=None, *, leaving=lambda: False, irregular_passes=False, **limits):
     in_service = in_service_with(model)
     log = (lines if lines is not None else []).append
-    predictor = Predictor(in_service, "default", log, largest_batch=4, most_waiting=most_waiting)
-    app = inference_app(in_service, predictor, largest_body_bytes=LARGEST_BODY, leaving=leaving)
+    bounds = Limits(**({"body_bytes": LARGEST_BODY} | limits))
+    predictor = Predictor(in_service, "default", log, limits=bounds, largest_batch=4, irregular_passes=irregular_passes)
+    app = inference_app(in_service, predictor, limits=bounds, leaving=leaving)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -137,7 +139,7 @@ def test_a_body_in_chunks(client):
 
 
 def test_429_says_when_to_come_back():
-    answer = client_for(make_model(), most_waiting=0).post("/predict", json={"data": DATA})
+    answer = client_for(make_model(), waiting=0).post("/predict", json={"data": DATA})
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
 
 
@@ -161,6 +163,7 @@ def test_probes_metrics_and_documents(client):
     ready = client.get("/ready").json()
     assert ready == {
         "status": "ready",
+        "series": "",
         "run_id": "run-1",
         "model_type": "GRU",
         "config_hash": "hash",
@@ -176,7 +179,7 @@ def test_probes_metrics_and_documents(client):
     assert client.get("/prometheus").status_code == 200
     assert client.get("/docs").status_code == 200
     operation = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    assert set(operation["responses"]) == {"200", "400", "413", "422", "429", "503"}
+    assert set(operation["responses"]) == {"200", "400", "404", "408", "413", "422", "429", "503"}
     assert "data" in operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
 
 
@@ -188,3 +191,188 @@ def test_metrics_tell_why_requests_were_rejected(client):
     client.post("/predict", json={})
     client.post("/predict", json=[])
     assert (rejected("bad_data"), rejected("bad_schema")) == (before[0] + 1, before[1] + 1)
+
+
+def rejected_with(client, change, **body):
+    answer = client.post("/predict", json={"data": DATA | change, **body})
+    assert answer.status_code == 400, answer.text
+    return answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (["00:00", "00:02", "00:06"], "is 240 s after the row before, the model's rows are 120 s apart"),
+        (["00:00", "00:04", "00:06"], "'2024-01-01 00:04' is 240 s after the row before"),
+        (["00:00", "01:00", "02:00"], "3600 s after the row before"),
+        (["00:00:00", "00:00:01", "00:00:02"], "1 s after the row before"),
+        (["00:00:00", "00:02:30", "00:05:00"], "rows are 150 s apart, the model's rows are 120 s apart"),
+    ],
+)
+def test_rows_of_another_rate_and_gaps_are_rejected(client, times, words):
+    assert words in rejected_with(client, {"time": [f"2024-01-01 {time}" for time in times]})
+
+
+@pytest.mark.parametrize("times", [["00:00:00", "00:02:09", "00:03:55"], ["00:00:03", "00:02:00", "00:04:01.5"]])
+def test_clocks_that_jitter_are_accepted(client, times):
+    data = DATA | {"time": [f"2024-01-01 {time}" for time in times]}
+    assert client.post("/predict", json={"data": data}).status_code == 200
+
+
+def test_rows_before_those_that_the_model_looks_at_may_have_gaps(client):
+    data = {"time": ["2023-01-01", *TIMES], "a": [None, 1, 2, 3], "b": [1, 1, 2, 3]}
+    assert client.post("/predict", json={"data": data}).status_code == 200
+
+
+def test_a_target_without_a_known_value_is_rejected(client):
+    assert "column 'a': none of the last 3 values is known" in rejected_with(client, {"a": [None] * 3})
+    earlier = {"time": ["2023-12-31 23:58", *TIMES], "a": [5, None, None, None], "b": [1, 1, 2, 3]}
+    assert "none of the last 3 values is known" in rejected_with(client, earlier)
+
+
+def test_a_setting_lets_irregular_rows_pass_with_a_warning():
+    client = client_for(make_model(), irregular_passes=True)
+    data = DATA | {"time": ["2024-01-01 00:00", "2024-01-01 00:02", "2024-01-01 00:06"], "a": [None] * 3}
+    body = client.post("/predict", json={"data": data}).json()
+    assert body["predictions"][0]["ts"] == "2024-01-01T00:08:00"
+    assert [warning.split(":")[0] for warning in body["warnings"]] == ["column 'a'", "column 'time'"]
+    assert "warnings" not in client.post("/predict", json={"data": DATA}).json()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "answered"),
+    [
+        ("", "2024-01-01T00:06:00"),
+        ("Z", "2024-01-01T00:06:00Z"),
+        ("+00:00", "2024-01-01T00:06:00+00:00"),
+        ("+05:30", "2024-01-01T00:06:00+05:30"),
+        ("-03:00", "2024-01-01T00:06:00-03:00"),
+    ],
+)
+def test_times_are_answered_in_the_zone_that_they_were_sent_in(client, suffix, answered):
+    data = DATA | {"time": [f"{time}{suffix}" for time in TIMES]}
+    assert client.post("/predict", json={"data": data}).json()["predictions"][0]["ts"] == answered
+
+
+def test_a_clock_change_is_no_gap_where_the_zone_is_sent(client):
+    times = ["2024-03-31T01:58:00+01:00", "2024-03-31T03:00:00+02:00", "2024-03-31T03:02:00+02:00"]
+    (row,) = client.post("/predict", json={"data": DATA | {"time": times}}).json()["predictions"]
+    assert row["ts"] == "2024-03-31T03:04:00+02:00"
+    naive = [time[:-6] for time in times]
+    assert "3720 s after the row before" in rejected_with(client, {"time": naive})
+
+
+def test_parts_of_a_second_stay(client):
+    data = DATA | {"time": [f"{time}.250" for time in TIMES]}
+    assert client.post("/predict", json={"data": data}).json()["predictions"][0]["ts"] == "2024-01-01T00:06:00.250000"
+
+
+@pytest.mark.parametrize(
+    ("limits", "change", "body", "words"),
+    [
+        ({"columns": 3}, {"c": [1]}, {}, "4 columns are too many; the most is PREDICT_MAX_COLUMNS=3"),
+        ({"cells": 8}, {}, {}, "9 values are too many; the most is PREDICT_MAX_CELLS=8"),
+        ({"calls": 4}, {}, {"inference_length": 5}, "5 rows take 5 calls of a model that forecasts 1 at once"),
+        ({"calls": 4}, {}, {"inference_length": 5}, "PREDICT_MAX_CALLS=4 (setting flts:inference.limits.calls)"),
+    ],
+)
+def test_limits_are_named_with_their_value_and_setting(limits, change, body, words):
+    detail = rejected_with(client_for(make_model(), **limits), change, **body)
+    assert words in detail
+    assert "setting flts:inference.limits." in detail
+
+
+def test_steps_are_limited_by_rows_and_by_calls():
+    client = client_for(make_model(ahead=5), steps=30, calls=4)
+    assert client.post("/predict", json={"data": DATA, "inference_length": 20}).status_code == 200
+    assert "ask for 20 rows or fewer" in rejected_with(client, {}, inference_length=21)
+    for answer in (
+        client.post("/predict", json={"data": DATA, "inference_length": 31}),
+        client.post("/predict?inference_length=31", json={"data": DATA}),
+    ):
+        assert answer.status_code == 422
+        assert "PREDICT_MAX_STEPS=30 (setting flts:inference.limits.steps)" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize("query", ["0", "-1", "x", "1.5", "", "1e3", "9" * 100])
+def test_422_for_a_wrong_length_in_the_query(client, query):
+    answer = client.post(f"/predict?inference_length={query}", json={"data": DATA})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"][0] == "query"
+
+
+def test_not_a_number_is_a_missing_value(client):
+    body = json.dumps({"data": DATA | {"b": [float("nan"), 1, 2]}})
+    assert "NaN" in body
+    assert client.post("/predict", content=body).status_code == 200
+
+
+def test_only_the_first_mistake_is_reported(client):
+    answer = client.post("/predict", json={"data": {"a": [[], {}, []], "b": 1}, "inference_length": "x"})
+    assert answer.status_code == 422
+    (mistake,) = answer.json()["detail"]
+    assert mistake["loc"][:2] == ["body", "data"]
+
+
+def test_a_forecast_beyond_the_calendar_is_refused():
+    model = make_model()
+    object.__setattr__(model.spec.transform, "interval_seconds", 366 * 86_400.0)
+    times = ["2024-01-01", "2025-01-01", "2026-01-02"]
+    answer = client_for(model, calls=10_000, waiting_calls=10_000).post(
+        "/predict", json={"data": DATA | {"time": times}, "inference_length": 10_000}
+    )
+    assert (answer.status_code, "year 9999" in answer.json()["detail"]) == (400, True)
+
+
+def test_the_served_model_is_described_to_everybody(client):
+    assert client.get("/model").json() == client.get("/ready").json()
+    assert client_for(None).get("/model").status_code == 503
+
+
+def several(**options):
+    models = in_service_with(None, **options)
+    for name, ahead in (("one", 1), ("two", 2)):
+        models.serve(make_model(f"run-{name}", ahead=ahead), 0.0, name, make_promotion(below_floor=name == "two"))
+    predictor = Predictor(models, "default", lambda line: None)
+    return TestClient(inference_app(models, predictor), raise_server_exceptions=False)
+
+
+def test_each_series_is_answered_by_its_own_model():
+    client = several()
+    for name in ("one", "two"):
+        answer = client.post("/predict", json={"data": DATA, "series": name}).json()
+        assert (answer["series"], answer["run_id"]) == (name, f"run-{name}")
+        model = client.get("/model", params={"series": name}).json()
+        assert (model["series"], model["run_id"]) == (name, f"run-{name}")
+    assert client.get("/series").json()["series"][1] == {
+        "series": "two",
+        "in_memory": True,
+        "run_id": "run-two",
+        "model_type": "GRU",
+        "config_hash": "hash",
+        "generation": 1,
+        "below_floor": True,
+    }
+
+
+def test_a_request_without_a_series_goes_to_the_default_one():
+    assert several(default_series="two").post("/predict", json={"data": DATA}).json()["series"] == "two"
+    answer = several().post("/predict", json={"data": DATA})
+    assert (answer.status_code, answer.json()["detail"]) == (400, "name a series; there are one, two")
+
+
+def test_an_unknown_series_is_404_with_those_that_there_are():
+    client = several()
+    answer = client.post("/predict", json={"data": DATA, "series": "three"})
+    assert (answer.status_code, answer.json()["detail"]) == (404, "there is no series 'three'; there are one, two")
+    assert client.get("/model?series=three").status_code == 404
+
+
+def test_the_name_of_a_series_is_short():
+    client = several()
+    for answer in (
+        client.post("/predict", json={"data": DATA, "series": "x" * 100_000}),
+        client.get("/model", params={"series": "x" * 60_000}),
+    ):
+        assert answer.status_code == 422
+        assert len(answer.content) < 1000

@@ -65,7 +65,7 @@ def run_main(directory, url="", users=1, seconds=1, **environment):
 @pytest.mark.parametrize("lags", [0, 40])
 def test_requests_fit_the_served_model_and_differ(lags):
     client = client_for(make_model(lags=lags))
-    wanted = client.get("/ready").json()["input"]
+    wanted = client.get("/model").json()["input"]
     chance = random.Random(1)
     first, second = (forecast_request(wanted, chance) for _ in range(2))
     assert len(first["data"]["ts"]) == max(ROWS, wanted["rows"])
@@ -75,7 +75,7 @@ def test_requests_fit_the_served_model_and_differ(lags):
 
 def test_broken_requests_are_refused():
     client = client_for(make_model())
-    request = forecast_request(client.get("/ready").json()["input"], random.Random(1))
+    request = forecast_request(client.get("/model").json()["input"], random.Random(1))
     answers = [client.post("/predict", json=broken).status_code for broken in broken_requests(request)]
     assert answers == [400, 400, 422]
 

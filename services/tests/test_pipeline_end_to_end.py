@@ -139,8 +139,8 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     in_service = Models()
     source = PromotedArtifacts(store, "model-promotion", keys)
     PromotedModels(in_service, Pointers(store, "model-promotion", keys), source).refresh()
-    predictor = Predictor(in_service, "default", lambda line: None, largest_batch=1, most_waiting=1)
-    client = TestClient(inference_app(in_service, predictor, largest_body_bytes=100_000))
+    predictor = Predictor(in_service, "default", lambda line: None, largest_batch=1)
+    client = TestClient(inference_app(in_service, predictor))
     table = read_csv("sample.csv", sample_csv)
     rows = slice(-17, -1)
     data = {name: table.values[rows, at].tolist() for at, name in enumerate(table.columns)}

@@ -1,3 +1,4 @@
+import { reachableFromOutside } from "../../components/core/network/exposure";
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { OBJECT_STORE_GRANTS } from "../../components/contract";
@@ -39,6 +40,8 @@ export function deployServing(
         defaultSeries: settings.inference.defaultSeries,
         modelsInMemory: settings.inference.modelsInMemory,
         scaling,
+        limits: settings.inference.limits,
+        irregularRows: settings.inference.irregularRows,
         resources: settings.inference.resources,
     };
     const inference = new Inference("inference", shared);
@@ -55,6 +58,8 @@ export function deployServing(
         maximumServers: Math.max(SERVER_SLOTS, mostReplicas(scaling) + 1),
         threads: Math.ceil(quantity(settings.loadBalancer.resources.limits.cpu)),
         ...settings.loadBalancer,
+        bodySeconds: settings.inference.limits.bodySeconds,
+        trustedProxies: trustedProxies(settings),
     });
     const versions = [inference, ...(canary === undefined ? [] : [canary.inference])];
     return {
@@ -71,4 +76,13 @@ export function deployServing(
 function scalingOf({ inference }: Settings): Scaling {
     const { enabled, ...autoscaling } = inference.autoscaling;
     return enabled ? { mode: "auto", ...autoscaling } : { mode: "fixed", replicas: inference.replicas ?? 1 };
+}
+
+/**
+ * Behind an Ingress every connection is the controller's. Where nothing else reaches the Service from outside, whoever
+ * the network policies admit may name the source.
+ */
+function trustedProxies({ ingress, loadBalancer }: Settings): readonly string[] {
+    const behindIngress = ingress.enabled && !reachableFromOutside(loadBalancer.service);
+    return loadBalancer.trustedProxies ?? (behindIngress ? ["0.0.0.0/0", "::/0"] : []);
 }

@@ -12,6 +12,7 @@ export function contradictions(settings: Settings): Problem[] {
         ...ownership(settings),
         ...ingressContradictions(settings),
         ...scaling(settings),
+        ...requestLimits(settings),
         ...canary(settings),
         ...brokers(settings),
         ...access(settings),
@@ -21,6 +22,30 @@ export function contradictions(settings: Settings): Problem[] {
         ...backupTarget(settings),
         ...resources(settings),
         ...retention(settings),
+    ];
+}
+
+function requestLimits({ inference, loadBalancer }: Settings): Problem[] {
+    const { calls, waitingCalls, bodySeconds } = inference.limits;
+    return [
+        ...(waitingCalls < calls
+            ? [
+                  problem(
+                      "inference.limits.waitingCalls",
+                      waitingCalls,
+                      `must not be below flts:inference.limits.calls (${calls}): the longest forecast could never be made`,
+                  ),
+              ]
+            : []),
+        ...(bodySeconds > loadBalancer.requestTimeoutSeconds
+            ? [
+                  problem(
+                      "inference.limits.bodySeconds",
+                      bodySeconds,
+                      `must not be above flts:loadBalancer.requestTimeoutSeconds (${loadBalancer.requestTimeoutSeconds})`,
+                  ),
+              ]
+            : []),
     ];
 }
 

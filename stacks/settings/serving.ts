@@ -1,5 +1,35 @@
 import { z } from "zod";
-import { boolean, exposure, integer, optionalInteger, optionalText, resources } from "./fields";
+import { boolean, choice, exposure, integer, optionalInteger, optionalText, resources } from "./fields";
+
+/** How much one request of the forecast API, and all of them together, may ask for. */
+const requestLimits = z
+    .strictObject({
+        bodyBytes: integer("Largest body of a request, in bytes", 1_048_576, 1024, 67_108_864),
+        bodySeconds: integer(
+            "Seconds that a request's headers, and then its body, may take to arrive",
+            10,
+            1,
+            600,
+        ),
+        largeBodies: integer("Bodies over 64 KiB that a pod reads at a time", 64, 1, 10_000),
+        columns: integer("Columns of a request", 256, 1, 100_000),
+        cells: integer("Values of all columns of a request together", 100_000, 1, 10_000_000),
+        steps: integer("Rows of a forecast", 10_000, 1, 10_000),
+        calls: integer(
+            "Model calls of a forecast: its rows divided by those that the model forecasts at once",
+            1_000,
+            1,
+            10_000,
+        ),
+        waiting: integer("Forecasts that a pod works on or keeps waiting at a time", 256, 1, 100_000),
+        waitingCalls: integer(
+            "Model calls of all forecasts under way in a pod that need several",
+            4_000,
+            1,
+            100_000_000,
+        ),
+    })
+    .prefault({});
 
 /** Settings of the forecast API. */
 export const inference = z
@@ -35,6 +65,12 @@ export const inference = z
             1,
             100_000,
         ),
+        limits: requestLimits,
+        irregularRows: choice(
+            "What becomes of rows with gaps, of another rate than the model's, or without a known value of the target",
+            ["reject", "warn"],
+            "reject",
+        ),
         // One process, whose model calls are too small to share: it could not use a second core.
         resources: resources(["100m", "256Mi"], ["1", "1Gi"]),
     })
@@ -46,6 +82,21 @@ export const loadBalancer = z
         replicas: integer("Pods of the load balancer", 1, 1, 10),
         maximumConnections: integer("Connections accepted at a time", 4096, 64, 100_000),
         requestTimeoutSeconds: integer("Seconds a request may take", 30, 1, 600),
+        sourceLimits: z
+            .strictObject({
+                requestsPerSecond: integer("Requests of one source in a second", 5_000, 1, 1_000_000),
+                connections: integer("Connections, and requests under way, of one source", 128, 1, 100_000),
+            })
+            .prefault({}),
+        trustedProxies: z
+            .array(z.union([z.cidrv4(), z.cidrv6()]))
+            .optional()
+            .meta({
+                description:
+                    "Networks of proxies whose X-Forwarded-For names the source; when empty, with an Ingress before a " +
+                    "ClusterIP Service everybody whom the network policies admit, otherwise nobody",
+                allowed: "a list of networks such as 10.0.0.0/8",
+            }),
         service: exposure("the forecast API"),
         resources: resources(["50m", "64Mi"], ["1", "256Mi"]),
     })

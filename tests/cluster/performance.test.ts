@@ -46,7 +46,7 @@ describe("the served model on held-out rows", function () {
     this.timeout(5 * 60_000);
 
     it("is reported once a claim, and errs as little as the trainer measured", async () => {
-        const ready = await fetch(`${FORECAST_API}/ready`, { signal: AbortSignal.timeout(10_000) });
+        const ready = await fetch(`${FORECAST_API}/model`, { signal: AbortSignal.timeout(10_000) });
         const served = (await ready.json()) as Promotion;
         const promotion = (await promotionsOf(served.config_hash)).find(
             ({ run_id }) => run_id === served.run_id,

@@ -60,7 +60,7 @@ describe("the forecast API under steady load", function () {
     before(async () => {
         await deployStack();
         body = await forecastBody();
-        const ready = (await (await fetch(`${FORECAST_API}/ready`)).json()) as { run_id: string };
+        const ready = (await (await fetch(`${FORECAST_API}/model`)).json()) as { run_id: string };
         firstRun = ready.run_id;
         await deploy({ runId: firstRun });
         await rolledOut("inference");

@@ -68,6 +68,19 @@ describe("the Ingress", () => {
         });
     });
 
+    it("names the source of a request only where nobody else reaches the load balancer", async () => {
+        const proxied = async (loadBalancer: object): Promise<string | undefined> => {
+            const { resources } = await deployProgram(settings({ ingress: { enabled: true }, loadBalancer }));
+            const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "inference-lb");
+            const config = (inputs as { data: Record<string, string> }).data["haproxy.cfg"] ?? "";
+            return /^ +acl proxied src (.*)$/m.exec(config)?.[1];
+        };
+        assert.equal(await proxied({}), "0.0.0.0/0 ::/0");
+        assert.equal(await proxied({ service: { type: "LoadBalancer" } }), undefined);
+        const named = { service: { type: "LoadBalancer" }, trustedProxies: ["10.1.0.0/16"] };
+        assert.equal(await proxied(named), "10.1.0.0/16");
+    });
+
     it("takes a given certificate for all hosts", async () => {
         const { resources, outputs } = await deployProgram(
             settings({ ingress: { enabled: true, tls: { secretName: "given" } } }),

@@ -11,14 +11,14 @@ const DEV = "organization/flts/dev";
 async function ready(url: string): Promise<void> {
     const deadline = Date.now() + 5 * 60_000;
     for (;;) {
-        const status = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(5_000) }).then(
+        const status = await fetch(`${url}/model`, { signal: AbortSignal.timeout(5_000) }).then(
             (answer) => answer.status,
             () => undefined,
         );
         if (status === 200) {
             return;
         }
-        assert.ok(Date.now() < deadline, `${url}/ready still answers ${String(status)}`);
+        assert.ok(Date.now() < deadline, `${url}/model still answers ${String(status)}`);
         await new Promise((wake) => setTimeout(wake, 2_000));
     }
 }

@@ -23,6 +23,12 @@ const anyConfiguration: fc.Arbitrary<HaproxyArgs> = fc.record({
     maximumServers: fc.integer({ min: 20, max: 51 }),
     maximumConnections: fc.integer({ min: 64, max: 4096 }),
     requestTimeoutSeconds: fc.integer({ min: 1, max: 600 }),
+    bodySeconds: fc.integer({ min: 1, max: 600 }),
+    sourceLimits: fc.record({
+        requestsPerSecond: fc.integer({ min: 1, max: 1_000_000 }),
+        connections: fc.integer({ min: 1, max: 100_000 }),
+    }),
+    trustedProxies: fc.constantFrom([], ["10.0.0.0/8"], ["0.0.0.0/0", "::/0"]),
     threads: fc.integer({ min: 1, max: 64 }),
 });
 

@@ -31,6 +31,9 @@ describe("HAProxy with the generated configuration", function () {
             maximumServers: 5,
             maximumConnections: 256,
             requestTimeoutSeconds: 5,
+            bodySeconds: 1,
+            sourceLimits: { requestsPerSecond: 100_000, connections: 100 },
+            trustedProxies: [],
             threads: 1,
             ...changes,
         });
@@ -126,7 +129,7 @@ describe("HAProxy with the generated configuration", function () {
         for (let request = 0; request < 6; request += 1) {
             assert.equal(await post("/predict"), 200);
             const before = pods[0].requests + pods[1].requests;
-            statuses.push(await post("/reload"));
+            statuses.push(await post("/model"));
             assert.equal(pods[0].requests + pods[1].requests, before + 1);
         }
         assert.ok(

@@ -166,7 +166,7 @@ export async function promotionsOf(hash: string): Promise<readonly Promotion[]> 
 export function served(url: string, hash: string): Promise<Promotion> {
     return eventually(`a model of ${hash} at ${url}`, 240, async () => {
         try {
-            const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3000) });
+            const response = await fetch(`${url}/model`, { signal: AbortSignal.timeout(3000) });
             const answer = (await response.json()) as Promotion;
             return response.ok && answer.config_hash === hash ? answer : undefined;
         } catch {

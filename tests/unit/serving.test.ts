@@ -8,6 +8,9 @@ const ARGS: HaproxyArgs = {
     maximumServers: 20,
     maximumConnections: 512,
     requestTimeoutSeconds: 30,
+    bodySeconds: 10,
+    sourceLimits: { requestsPerSecond: 5000, connections: 128 },
+    trustedProxies: [],
     threads: 2,
 };
 const CANARY = { name: "inference-canary", host: "inference-canary-headless.flts.svc.cluster.local" };
@@ -30,6 +33,18 @@ describe("HAProxy configuration", () => {
 
     it("uses no more threads than the pod may, whatever the node has", () => {
         assert.match(haproxyConfig(ARGS), /^ +nbthread 2$/m);
+    });
+
+    it("passes on what clients may ask for, and no other path", () => {
+        assert.match(haproxyConfig(ARGS), /^ +acl public path \/predict \/model \/series \/healthz$/m);
+        assert.match(haproxyConfig(ARGS), /^ +http-request deny deny_status 404 .* if !public$/m);
+    });
+
+    it("believes nobody about the source who is not a trusted proxy", () => {
+        assert.doesNotMatch(haproxyConfig(ARGS), /x-forwarded-for/i);
+        const behind = haproxyConfig({ ...ARGS, trustedProxies: ["10.0.0.0/8", "fd00::/8"] });
+        assert.match(behind, /^ +acl proxied src 10\.0\.0\.0\/8 fd00::\/8$/m);
+        assert.match(behind, /set-src hdr_ip\(x-forwarded-for,-1\) if proxied /);
     });
 
     it("sends a canary requests by its weight, and none without one", () => {

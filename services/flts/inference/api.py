@@ -11,19 +11,20 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from flts.inference import metrics
-from flts.inference.body import predict_request
-from flts.inference.inservice import Models
+from flts.inference.endpoint import PredictEndpoint, direct_route
+from flts.inference.inservice import Models, Served
+from flts.inference.limits import Limits
 from flts.inference.model import ServingModel
 from flts.inference.predictor import Predictor
-from flts.inference.refusals import RequestRefused
-from flts.inference.schema import ANSWERS, REQUEST_BODY, InferenceLength
+from flts.inference.refusals import NotOfSchema, RequestRefused
+from flts.inference.schema import ANSWERS, LONGEST_SERIES, ModelResponse, SeriesEntry, SeriesResponse, request_body
 
 
 def inference_app(
     in_service: Models,
     predictor: Predictor,
     *,
-    largest_body_bytes: int,
+    limits: Limits = Limits(),  # noqa: B008, it is immutable
     leaving: Callable[[], bool] = lambda: False,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
@@ -34,20 +35,28 @@ def inference_app(
     """
     app = FastAPI(title="FLTS inference", lifespan=lifespan or _no_lifespan)
     _add_error_answers(app, in_service)
+    _add_predict(app, PredictEndpoint(in_service, predictor, limits, leaving), limits)
     _add_probes(app, in_service, predictor, leaving)
-
-    @app.post("/predict", responses=ANSWERS, openapi_extra=REQUEST_BODY)
-    async def predict(
-        request: Request, inference_length: Annotated[InferenceLength | None, Query()] = None
-    ) -> Response:
-        """Forecast the rows that follow the given ones."""
-        # Before the body is read: it would be read for nothing.
-        in_service.required()
-        body = await predict_request(request, largest_body_bytes)
-        answer = await predictor.answer(body, inference_length or body.inference_length)
-        return JSONResponse(answer, headers={"Connection": "close"} if leaving() else None)
-
     return app
+
+
+def _add_predict(app: FastAPI, endpoint: PredictEndpoint, limits: Limits) -> None:
+    length = Query(ge=1, le=limits.steps, description="How many rows to forecast; wins over the body's")
+
+    def predict(inference_length: Annotated[int | None, length] = None) -> Response:
+        """Forecast the rows that follow the given ones."""
+        raise NotImplementedError("describes the route, which PredictEndpoint answers")
+
+    app.router.add_api_route(
+        "/predict",
+        predict,
+        methods=["POST"],
+        responses=ANSWERS,
+        openapi_extra=request_body(limits),
+        route_class_override=direct_route(endpoint),
+    )
+    # It is asked most, and routes are tried in order.
+    app.router.routes.insert(0, app.router.routes.pop())
 
 
 def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving: Callable[[], bool]) -> None:
@@ -69,8 +78,22 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
         model = in_service.current
         if model is None or leaving():
             return JSONResponse({"status": "not_ready"}, status_code=503)
-        # Which data the model is of, so that who sent new data can tell when its model serves.
-        return JSONResponse({"status": "ready", **model.version._asdict(), "input": _input_of(model)})
+        return JSONResponse(_description(in_service.preferred or "", model))
+
+    @app.get(
+        "/model",
+        responses={200: {"model": ModelResponse}, **{status: ANSWERS[status] for status in (400, 404, 503)}},
+    )
+    async def served_model(series: Annotated[str | None, Query(max_length=LONGEST_SERIES)] = None) -> Response:
+        """Which model answers for a series, of which data, and what it takes; unlike /ready it is for everybody."""
+        name = in_service.name_of(series)
+        return JSONResponse(_description(name, await in_service.get(name)))
+
+    @app.get("/series", response_model=SeriesResponse, response_model_exclude_none=True)
+    async def all_series() -> SeriesResponse:
+        """All series that have a model."""
+        held = in_service.in_memory
+        return SeriesResponse(series=[_entry(name, held.get(name)) for name in in_service.names])
 
     # The second path is upstream's, whose /metrics was JSON.
     @app.get("/prometheus", include_in_schema=False)
@@ -89,19 +112,31 @@ def _add_error_answers(app: FastAPI, in_service: Models) -> None:
     @app.exception_handler(RequestRefused)
     async def refused(_: Request, error: RequestRefused) -> Response:
         count(error.outcome, error.reason)
-        return JSONResponse({"detail": str(error)}, error.status, error.headers)
+        return JSONResponse({"detail": error.detail}, error.status, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def bad_schema(_: Request, error: RequestValidationError) -> Response:
-        count("client_error", "bad_schema")
-        detail = [{"loc": item["loc"], "msg": item["msg"], "type": item["type"]} for item in error.errors()]
-        return JSONResponse({"detail": detail}, status_code=422)
+    async def bad_parameter(request: Request, error: RequestValidationError) -> Response:
+        # The first mistake alone, and without the input, as /predict reports mistakes.
+        first = error.errors()[0]
+        return await refused(request, NotOfSchema(list(first["loc"]), first["msg"], first["type"]))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> Response:
         count("exception", "fault")
         structlog.get_logger().error("request_failed", path=request.url.path, error=repr(error))
         return JSONResponse({"detail": "internal error; see the log of inference"}, status_code=500)
+
+
+def _description(series: str, model: ServingModel) -> dict[str, Any]:
+    # With the data that the model is of, so that who sent new data can tell when its model serves.
+    return {"status": "ready", "series": series, **model.version._asdict(), "input": _input_of(model)}
+
+
+def _entry(name: str, served: Served | None) -> SeriesEntry:
+    if served is None:
+        return SeriesEntry(series=name, in_memory=False)
+    below = served.promotion is not None and served.promotion.below_floor
+    return SeriesEntry(series=name, in_memory=True, below_floor=below, **served.model.version._asdict())
 
 
 def _input_of(model: ServingModel) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> int:
         leaving,
         drain_seconds=settings.drain_seconds,
         grace_seconds=_GRACE_SECONDS,
+        headers_seconds=settings.predict_body_seconds,
     ).run()
     return 0
 
@@ -83,8 +84,9 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
         models,
         settings.data_scope,
         (lambda line: None) if settings.inference_disable_log_upload else log.add,
+        limits=settings.limits,
         largest_batch=settings.predict_max_batch,
-        most_waiting=settings.predict_max_waiting,
+        irregular_passes=settings.predict_irregular_rows == "warn",
     )
 
     @asynccontextmanager
@@ -98,7 +100,7 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
     return inference_app(
         models,
         predictor,
-        largest_body_bytes=settings.predict_max_body_bytes,
+        limits=settings.limits,
         leaving=leaving.is_set,
         lifespan=lifespan,
     )

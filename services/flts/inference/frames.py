@@ -1,7 +1,6 @@
 """A request's columns to the arrays that a model takes; every refusal names the column."""
 
 import sys
-from datetime import UTC, datetime
 from reprlib import repr as shortened
 from types import NoneType
 from typing import NamedTuple
@@ -10,39 +9,53 @@ import numpy as np
 
 from flts.common.serving import ServingSpec
 from flts.inference.refusals import BadInput
+from flts.inference.spacing import first_irregular
+from flts.inference.times import SentTimes, sent_times
 
 _INDEX_NAMES = ("ts", "timestamp", "time", "date")
 # Not bool, which is an int to Python but not a measurement.
 _NUMBERS = {int, float, NoneType}
-# NumPy counts nanoseconds from 1970 in 64 bits; forecasts go on from the last time.
-_EARLIEST, _LATEST = datetime(1700, 1, 1), datetime(2200, 1, 1)
 
 
 class InputFrame(NamedTuple):
-    """Raw rows in the model's column order, and their times."""
+    """Raw rows in the model's column order, as many as the model looks at, and their times."""
 
     raw: np.ndarray
-    times: np.ndarray
+    """float64 (rows, columns); NaN where a value is missing."""
+    times: SentTimes
+    warnings: tuple[str, ...] = ()
 
 
-def input_frame(data: dict[str, list] | None, index_column: str | None, spec: ServingSpec) -> InputFrame:
-    """Arrays for a model from a request's columns; raises BadInput."""
+def input_frame(
+    data: dict[str, list] | None, index_column: str | None, spec: ServingSpec, *, irregular_passes: bool = False
+) -> InputFrame:
+    """Arrays for a model from a request's columns; raises BadInput.
+
+    `irregular_passes`: rows with gaps, of another rate or without a known target are a warning, not an error.
+    """
     if not data:
         raise BadInput('no data: send {"data": {column: [values], ...}} with the last rows in raw units')
     index = _index_name(data, index_column)
-    missing = [name for name in spec.transform.columns if name not in data]
+    names = spec.transform.columns
+    missing = [name for name in names if name not in data]
     if missing:
         raise BadInput(f"missing feature columns: {', '.join(missing)}")
     rows = len(data[index])
-    for name in spec.transform.columns:
+    for name in names:
         if len(data[name]) != rows:
-            raise BadInput(f"column {name!r} has {len(data[name])} values, {index!r} has {rows}")
-    if rows < spec.rows_needed:
-        raise BadInput(f"{rows} rows are too few: the model looks at the last {spec.rows_needed}")
+            raise BadInput(f"column {name!r} has {len(data[name])} values, {shortened(index)} has {rows}")
+    needed = spec.rows_needed
+    if rows < needed:
+        raise BadInput(f"{rows} rows are too few: the model looks at the last {needed}")
     # Only the rows that the model looks at are converted; a long history costs nothing.
-    last = slice(rows - spec.rows_needed, rows)
-    columns = [data[name][last] for name in spec.transform.columns]
-    return InputFrame(_numbers(spec.transform.columns, columns), _times(index, data[index][last]))
+    last = slice(rows - needed, rows)
+    raw = _numbers(names, [data[name][last] for name in names])
+    times = sent_times(index, data[index][last])
+    irregular = (_unknown_target(spec, raw), _irregular(spec, index, times, data[index][last]))
+    warnings = tuple(text for text in irregular if text is not None)
+    if warnings and not irregular_passes:
+        raise BadInput(warnings[0])
+    return InputFrame(raw, times, warnings)
 
 
 def _index_name(data: dict[str, list], wanted: str | None) -> str:
@@ -80,23 +93,26 @@ def _infinite(names: list[str], columns: list[list]) -> BadInput:
     return BadInput(f"column {name!r}: a number is too large")
 
 
-def _times(name: str, values: list) -> np.ndarray:
-    times = np.array([_time(name, value) for value in values], dtype="datetime64[us]")
-    wrong = np.flatnonzero(times[1:] <= times[:-1])
-    if wrong.size:
-        raise BadInput(
-            f"column {name!r}: {shortened(values[int(wrong[0]) + 1])} is not later than the row before; "
-            "times must increase"
-        )
-    return times
+def _unknown_target(spec: ServingSpec, raw: np.ndarray) -> str | None:
+    transform = spec.transform
+    if not np.isnan(raw[:, transform.target_index]).all():
+        return None
+    return (
+        f"column {transform.target!r}: none of the last {len(raw)} values is known; a forecast needs at least one "
+        "value of what is forecast"
+    )
 
 
-def _time(name: str, value: object) -> datetime:
-    try:
-        time = datetime.fromisoformat(value)
-        time = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadInput(f"column {name!r}: {shortened(value)} is not a time; write it as 2018-02-05 23:40:00") from error
-    if not _EARLIEST <= time < _LATEST:
-        raise BadInput(f"column {name!r}: {value!r} is not between the years {_EARLIEST.year} and {_LATEST.year}")
-    return time
+def _irregular(spec: ServingSpec, index: str, times: SentTimes, values: list) -> str | None:
+    row = first_irregular(spec.transform, times.utc)
+    if row is None:
+        return None
+    apart = f"the model's rows are {spec.transform.interval_seconds:g} s apart"
+    if row == 0:
+        mean = (times.utc[-1] - times.utc[0]) / np.timedelta64(1, "s") / (len(times.utc) - 1)
+        return f"column {shortened(index)}: rows are {mean:g} s apart, {apart}; send rows at the model's rate"
+    gap = (times.utc[row] - times.utc[row - 1]) / np.timedelta64(1, "s")
+    return (
+        f"column {shortened(index)}: {shortened(values[row])} is {gap:g} s after the row before, {apart}; send every "
+        "row, with null where a value is not known"
+    )

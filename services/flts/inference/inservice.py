@@ -83,17 +83,14 @@ class Models:
         model = self.current
         return model.version if model else None
 
-    def required(self) -> ServingModel:
-        """The model of the preferred series; raises NoModel while there is none."""
-        model = self.current
-        if model is None:
+    def any_known(self) -> None:
+        """Raise NoModel while no series has a promotion."""
+        if not self._names:
             raise NoModel("no model is in service yet; try again later")
-        return model
 
     def name_of(self, series: str | None) -> str:
         """The series that a request means; raises UnknownSeries, SeriesRequired, or NoModel while there is none."""
-        if not self._names:
-            raise NoModel("no model is in service yet; try again later")
+        self.any_known()
         if series:
             if series not in self._names:
                 raise UnknownSeries(f"there is no series {series!r}; there are {self._listed()}")

@@ -62,6 +62,26 @@ class ServingModel:
         given = {WINDOW_INPUT: windows, TIME_INPUT: times}
         return self._session.run(None, {name: given[name] for name in self._inputs})[0]
 
+    def forecast(self, raw: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Forecasts (batch, output_seq_len) in raw units of raw rows (batch, rows_needed, columns) without gaps.
+
+        `times`: of the rows, (batch, rows_needed), datetime64 in microseconds.
+        """
+        # Numbers far from what the model knows may overflow; the answer is then refused for not being finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            windows = self._features(raw, times).astype(np.float32)
+            scaled = self.run(windows, times[:, -1].astype(np.int64) / 1e6)
+            return self.spec.transform.target_to_raw(scaled)
+
+    def _features(self, raw: np.ndarray, times: np.ndarray) -> np.ndarray:
+        transform = self.spec.transform
+        if transform.lags.count:
+            return np.stack([transform.apply(*window) for window in zip(raw, times, strict=True)])
+        # Without lags a row's features depend on that row alone: one pass for all windows.
+        batch, rows, columns = raw.shape
+        flat = transform.apply(raw.reshape(batch * rows, columns), times.reshape(batch * rows))
+        return flat.reshape(batch, rows, -1)
+
     def _check(self) -> None:
         check = self.spec.self_check
         window = np.asarray(check.window, np.float32)

@@ -1,23 +1,31 @@
-"""Request and answers of /predict, as validated and as documented (upstream contract, §7.2)."""
+"""Request and answers of /predict, as decoded and as documented (upstream contract, §7.2)."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from pydantic import BaseModel, ConfigDict
 
-InferenceLength = Annotated[int, Field(ge=1, le=10_000)]
+from flts.inference.limits import Limits
+
+LONGEST_SERIES = 63
+Cell = str | float | int | bool | None
 
 
-class PredictRequest(BaseModel):
+class PredictRequest(msgspec.Struct, frozen=True, gc=False):
     """The last rows in raw units; unknown keys are ignored."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    data: dict[str, list[str | float | int | bool | None]] | None = None
-    """Column to values, oldest first."""
-    index_col: str | None = None
-    """The column of times; default: the first of ts, timestamp, time, date."""
-    inference_length: InferenceLength = 1
-    """How many rows to forecast."""
+    data: Annotated[
+        dict[str, list[Cell]] | None, msgspec.Meta(description="Column to values, oldest first; null: not known")
+    ] = None
+    index_col: Annotated[
+        str | None,
+        msgspec.Meta(description="The column of times; default: the first of ts, timestamp, time, date"),
+    ] = None
+    series: Annotated[
+        Annotated[str, msgspec.Meta(max_length=LONGEST_SERIES)] | None,
+        msgspec.Meta(description="Whose model answers; default: the only series, or DEFAULT_SERIES"),
+    ] = None
+    inference_length: Annotated[int, msgspec.Meta(ge=1, description="How many rows to forecast")] = 1
 
 
 class PredictResponse(BaseModel):
@@ -27,14 +35,61 @@ class PredictResponse(BaseModel):
 
     status: Literal["SUCCESS"] = "SUCCESS"
     identifier: str
+    series: str
+    """Whose model answered; empty for a model from before 0.2.0."""
     run_id: str
     model_type: str
     config_hash: str
     predictions: list[dict[str, str | float]]
-    """One entry a row: `ts` and the target column."""
+    """One entry a row: `ts`, in the time zone of the last row that was sent, and the target column."""
     req_id: str
     cached: Literal[False] = False
     """Kept for upstream's clients; forecasts are always computed."""
+    warnings: list[str] | None = None
+    """What is irregular about the rows; only where PREDICT_IRREGULAR_ROWS=warn lets such rows pass."""
+
+
+class ModelInput(BaseModel):
+    """What /predict needs for the served model."""
+
+    rows: int
+    interval_seconds: float
+    median_row: dict[str, float]
+
+
+class ModelResponse(BaseModel):
+    """The model that is served."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    status: Literal["ready"] = "ready"
+    series: str
+    run_id: str
+    model_type: str
+    config_hash: str
+    generation: int
+    input: ModelInput
+
+
+class SeriesEntry(BaseModel):
+    """A series, and its model where it is in memory."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    series: str
+    in_memory: bool
+    run_id: str | None = None
+    model_type: str | None = None
+    config_hash: str | None = None
+    generation: int | None = None
+    below_floor: bool | None = None
+    """Whether it is served only because the series had no model: it does not reach `evaluation.floor`."""
+
+
+class SeriesResponse(BaseModel):
+    """All series that have a model."""
+
+    series: list[SeriesEntry]
 
 
 class ErrorResponse(BaseModel):
@@ -52,24 +107,30 @@ class Mistake(BaseModel):
 
 
 class MistakesResponse(BaseModel):
-    """Where a request does not follow the schema."""
+    """Where a request does not follow the schema: its first mistake."""
 
     detail: list[Mistake]
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": PredictResponse, "description": "The forecast"},
-    400: {"model": ErrorResponse, "description": "The data cannot be used: missing columns, text, too few rows"},
+    400: {
+        "model": ErrorResponse,
+        "description": "The data cannot be used (missing columns, text, gaps, too few rows), or the forecast would "
+        "cost more than PREDICT_MAX_CALLS",
+    },
+    404: {"model": ErrorResponse, "description": "There is no such series"},
+    408: {"model": ErrorResponse, "description": "The body did not arrive within PREDICT_BODY_SECONDS"},
     413: {"model": ErrorResponse, "description": "The body is larger than PREDICT_MAX_BODY_BYTES"},
     422: {"model": MistakesResponse, "description": "The request does not follow the schema"},
-    429: {"model": ErrorResponse, "description": "PREDICT_MAX_WAITING predictions wait already; see Retry-After"},
+    429: {"model": ErrorResponse, "description": "As many predictions as may be wait already; see Retry-After"},
     503: {"model": ErrorResponse, "description": "No model is promoted yet"},
 }
 
-# The endpoint reads the body itself, so that it can stop at the limit and parse the JSON but once.
-REQUEST_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": PredictRequest.model_json_schema()}},
-    }
-}
+
+def request_body(limits: Limits) -> dict[str, Any]:
+    """OpenAPI's description of the body, which the route reads itself: no more of it than allowed, and only once."""
+    schema = msgspec.json.schema(PredictRequest)["$defs"]["PredictRequest"]
+    schema["properties"]["inference_length"]["maximum"] = limits.steps
+    schema["properties"]["data"]["anyOf"][0]["maxProperties"] = limits.columns
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -7,6 +7,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from flts.inference.protocol import bounded_protocol
+
 # Longer than a load balancer keeps an idle connection, so that it is never this side that closes one in use.
 _KEEP_ALIVE_SECONDS = 60
 
@@ -14,17 +16,28 @@ _KEEP_ALIVE_SECONDS = 60
 class DrainingServer(uvicorn.Server):
     """At SIGTERM goes on answering for `drain_seconds`, so that load balancers see /ready turn before it closes.
 
-    `leaving` is set at SIGTERM.
+    `leaving` is set at SIGTERM. `headers_seconds`: how long a client may take to send a request's headers.
     """
 
     def __init__(
-        self, app: FastAPI, port: int, leaving: threading.Event, *, drain_seconds: float, grace_seconds: int
+        self,
+        app: FastAPI,
+        port: int,
+        leaving: threading.Event,
+        *,
+        drain_seconds: float,
+        grace_seconds: int,
+        headers_seconds: float = 10.0,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 host="0.0.0.0",
                 port=port,
+                http=bounded_protocol(headers_seconds),
+                # Neither is needed, and each costs every request time.
+                proxy_headers=False,
+                ws="none",
                 log_level="warning",
                 access_log=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,

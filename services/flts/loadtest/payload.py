@@ -14,7 +14,7 @@ _SPREAD = 0.05
 
 
 def forecast_request(wanted: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """A body for /predict that the served model takes; `wanted` is `input` of the service's answer to /ready.
+    """A body for /predict that the served model takes; `wanted` is `input` of the service's answer to /model.
 
     The rows start at another time in each request, so that no two are alike.
     """

@@ -18,7 +18,7 @@ class ForecastUser(FastHttpUser):
     def on_start(self) -> None:
         """Ask what the served model wants; without a model there is nothing to load."""
         self.chance = random.Random()
-        with self.client.get("/ready", name="ready", catch_response=True) as answer:
+        with self.client.get("/model", name="model", catch_response=True) as answer:
             if answer.status_code != 200:
                 answer.failure(f"no model is served: {answer.status_code}")
                 raise StopUser

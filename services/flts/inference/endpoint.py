@@ -1,0 +1,77 @@
+"""POST /predict below FastAPI's conveniences, which cost more than the forecast: ASGI messages in and out."""
+
+import asyncio
+from collections.abc import Callable
+
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flts.inference.body import BodyReader
+from flts.inference.decoding import predict_request, rows_of
+from flts.inference.inservice import Models
+from flts.inference.limits import Limits
+from flts.inference.predictor import Predictor, Task
+from flts.inference.refusals import ClientGone
+
+_TYPE = (b"content-type", b"application/json")
+_CLOSE = (b"connection", b"close")
+
+
+def direct_route(answer: ASGIApp) -> type[APIRoute]:
+    """A route that FastAPI documents by its endpoint's signature, and that `answer` answers."""
+
+    class DirectRoute(APIRoute):
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] in self.methods:
+                await answer(scope, receive, send)
+            else:
+                await super().handle(scope, receive, send)
+
+    return DirectRoute
+
+
+class PredictEndpoint:
+    """Reads, decodes, forecasts and answers; raises RequestRefused."""
+
+    def __init__(self, in_service: Models, predictor: Predictor, limits: Limits, leaving: Callable[[], bool]) -> None:
+        self._in_service = in_service
+        self._predictor = predictor
+        self._limits = limits
+        self._leaving = leaving
+        self._reader = BodyReader(limits)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        # Before the body is read: it would be read for nothing.
+        self._in_service.any_known()
+        self._predictor.check_room()
+        try:
+            task = await self._task(await self._reader.read(scope, receive), scope["query_string"])
+            if task.rollout.calls == 1:
+                body = await self._predictor.answer(task)
+            else:
+                body = await self._long_answer(task, receive)
+        except ClientGone:
+            return
+        headers = [_TYPE, (b"content-length", b"%d" % len(body))]
+        if self._leaving():
+            headers.append(_CLOSE)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _task(self, body: bytes, query: bytes) -> Task:
+        # In a function of its own, so that neither the body nor what was decoded from it stays while the model works.
+        request = predict_request(body, self._limits)
+        return await self._predictor.task(request, rows_of(query, request, self._limits))
+
+    async def _long_answer(self, task: Task, receive: Receive) -> bytes:
+        leave = asyncio.ensure_future(_disconnected(receive))
+        try:
+            return await self._predictor.answer(task, leave.done)
+        finally:
+            leave.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

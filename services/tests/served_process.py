@@ -1,0 +1,126 @@
+"""The forecast API in a process of its own: real sockets, real limits from the environment, a small known model.
+
+`python served_process.py PORT` serves; `served(...)` starts that and waits for it.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+TIMES = ["2024-01-01 00:00:00", "2024-01-01 00:02:00", "2024-01-01 00:04:00"]
+_FEWEST_ANSWERS = 30
+BODY = {"data": {"time": TIMES, "a": [110, 120, 130.5], "b": [1, 2, 3]}}
+
+
+class Served(NamedTuple):
+    """A running API."""
+
+    port: int
+    pid: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def peak_memory(self) -> int:
+        """Most resident memory so far, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def served(port: int, **environment: str) -> Iterator[Served]:
+    """An API with these settings, until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(port)], env={**os.environ, "LOG_LEVEL": "error", **environment}
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/healthz")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield Served(port, process.pid)
+        assert process.poll() is None, "the process ended during the test"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def second_client(url: str) -> Iterator[list[float]]:
+    """Somebody else, who forecasts one after the other; afterwards the list has the seconds that each took."""
+    seconds: list[float] = []
+    statuses: set[int] = set()
+    over = threading.Event()
+
+    def work() -> None:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            while not over.is_set():
+                started = time.monotonic()
+                statuses.add(client.post("/predict", json=BODY).status_code)
+                seconds.append(time.monotonic() - started)
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield seconds
+        # Of a short attack too there is enough to tell by; the slowest answer counts among so few.
+        while len(seconds) < _FEWEST_ANSWERS and thread.is_alive():
+            time.sleep(0.01)
+    finally:
+        over.set()
+        thread.join(60)
+    assert statuses == {200}
+
+
+def p99(seconds: list[float]) -> float:
+    """What 99 of 100 stayed below."""
+    return sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
+
+
+def _serve(port: int) -> None:
+    from serving_models import in_service_with, make_model
+
+    from flts.inference.api import inference_app
+    from flts.inference.predictor import Predictor
+    from flts.inference.server import DrainingServer
+    from flts.inference.settings import InferenceSettings
+
+    settings = InferenceSettings()
+    in_service = in_service_with(make_model())
+    predictor = Predictor(in_service, "default", json.dumps, limits=settings.limits)
+    app = inference_app(in_service, predictor, limits=settings.limits)
+    DrainingServer(
+        app,
+        port,
+        threading.Event(),
+        drain_seconds=0,
+        grace_seconds=1,
+        headers_seconds=settings.predict_body_seconds,
+    ).run()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    _serve(int(sys.argv[1]))

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { SettingsError } from "../../stacks/settings/problems";
+import { readSettings } from "../../stacks/settings/read";
+
+const required = {
+    "flts:images": '{"tag":"abc"}',
+    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
+};
+
+describe("limits of requests", () => {
+    for (const [what, inference, message] of [
+        [
+            "a forecast that could never be made",
+            '{"limits":{"calls":5000}}',
+            /inference\.limits\.waitingCalls = 4000: must not be below flts:inference\.limits\.calls \(5000\)/,
+        ],
+        [
+            "a body that may take longer than its request",
+            '{"limits":{"bodySeconds":60}}',
+            /inference\.limits\.bodySeconds = 60: must not be above flts:loadBalancer\.requestTimeoutSeconds/,
+        ],
+    ] as const) {
+        it(`refuse ${what}`, () => {
+            assert.throws(
+                () => readSettings({ ...required, "flts:inference": inference }, "dev"),
+                (error) => error instanceof SettingsError && message.test(error.message),
+            );
+        });
+    }
+
+    it("refuse a trusted proxy that is no network", () => {
+        assert.throws(
+            () => readSettings({ ...required, "flts:loadBalancer": '{"trustedProxies":["proxy"]}' }, "dev"),
+            (error) => error instanceof SettingsError && /trustedProxies.*"proxy"/.test(error.message),
+        );
+    });
+});
