@@ -32,6 +32,7 @@ export const CLASSES: readonly StorageClass[] = [
     },
     { metadata: { name: "fast" }, provisioner: "disks.example", mountOptions: ["noatime"] },
     { metadata: { name: "flts-retain" }, provisioner: "disks.example" },
+    { metadata: { name: "flts-two-retain" }, provisioner: "disks.example" },
 ];
 
 /** Settings with their defaults or their profile's sizes, and what a test changes. */
