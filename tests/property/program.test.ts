@@ -149,9 +149,9 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
-    it("whatever holds data carries the data-loss guard", () => {
+    it("whatever holds data carries the data-loss guard", async () => {
         const holdsData = /:(Namespace|PersistentVolumeClaim|PersistentVolume|S3Bucket|Database)$/;
-        forAnySettings((resources) => {
+        await forAnySettings((resources) => {
             for (const { type, name, inputs, deleteHooks } of resources) {
                 const claims = (inputs.spec as { volumeClaimTemplates?: unknown } | undefined)
                     ?.volumeClaimTemplates;
