@@ -61,6 +61,17 @@ def test_upstreams_pointers_are_of_the_only_series_and_not_of_a_second_one(make,
     assert [pointer(store, key)["run_id"] for key in UPSTREAMS] == ["one", "one"]
 
 
+def test_a_series_that_comes_second_does_not_take_over_the_first_ones_model(make, store, runs):
+    runs.add(run_of(run_id="one", rmse=1, baseline=2), config_hash="a", series="a")
+    runs.add(run_of(run_id="two", rmse=3, baseline=2), config_hash="b", series="b")
+    worker = make()
+    worker.handle(success(config_hash="a", series="a"))
+    worker.handle(success(config_hash="b", series="b"))
+    # It is the first of its series, whatever others have.
+    assert series_pointer(store, "b")["below_floor"] is True
+    assert store.etag(BUCKET, "global/series/b/previous.json") is None
+
+
 def test_upstreams_pointers_follow_the_default_series(make, store, runs):
     for name in ("a", "b", "c"):
         runs.add(run_of(run_id=f"run-{name}"), config_hash=name, series=name)

@@ -30,6 +30,7 @@ class PromotionStore:
         self._keys = PromotionKeys(scope)
         self._unnamed = unnamed
         self._default_series = default_series
+        self._has_several = False
 
     def current(self, series: str) -> Promotion | None:
         """The promotion that is served for a series; None where the pointer names none that can be read.
@@ -37,7 +38,7 @@ class PromotionStore:
         A series that has no pointer yet takes over upstream's where that one is from before series had names.
         """
         found = self._read(self._keys.current(series), series)
-        if found is not None or not series or self.names():
+        if found is not None or not series or not self._is_alone(series):
             return found
         return self._read(self._keys.upstream, "")
 
@@ -103,7 +104,13 @@ class PromotionStore:
         self._put(self._keys.run(run.run_id), run)
 
     def _is_upstreams(self, series: str) -> bool:
-        return series in ("", self._default_series) or set(self.names()) <= {series}
+        return series in ("", self._default_series) or self._is_alone(series)
+
+    def _is_alone(self, series: str) -> bool:
+        """Whether no other series has a pointer."""
+        # Pointers are never deleted, so thousands of them are not listed for each promotion.
+        self._has_several = self._has_several or not set(self.names()) <= {series}
+        return not self._has_several
 
     def _history_key(self, promotion: Promotion) -> str:
         return f"{self._keys.history(promotion.config_hash)}{_stamp(promotion)}.json"
