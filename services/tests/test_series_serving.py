@@ -6,8 +6,9 @@ import time
 
 import pytest
 from prometheus_client import REGISTRY
-from serving_models import BUCKET, KEYS, make_model, make_promotion, promote
+from serving_models import BUCKET, KEYS, make_model, make_promotion, make_version, promote
 
+from flts.inference import metrics
 from flts.inference.artifacts import PromotedArtifacts
 from flts.inference.inservice import Models
 from flts.inference.pointers import Pointers
@@ -170,6 +171,35 @@ def test_metrics_say_which_models_are_in_memory_and_below_the_floor():
     assert info("info-1", "true") == 1
     models.serve(make_model("info-2"), 0.0, "a", make_promotion("info-2", series="a"))
     assert (info("info-1", "true"), info("info-2", "false")) == (None, 1)
+
+
+def test_a_metric_has_the_runs_of_a_hundred_models_at_most():
+    few, many = metrics.VersionLabels(most=2), metrics.VersionLabels(most=2)
+    versions = [make_version(f"labelled-{number}") for number in range(3)]
+    for version in versions:
+        metrics.OUTCOMES.labels("success", *few.labels(version, series=1)).inc()
+        assert many.labels(version, series=3) == ("GRU", "")
+    counted = [
+        REGISTRY.get_sample_value(
+            "inference_jobs_outcome_total", {"outcome": "success", "model_type": "GRU", "run_id": version.run_id}
+        )
+        for version in versions
+    ]
+    assert counted == [None, 1, 1]
+
+
+def test_what_promotions_say_is_known_without_loading_their_models(store):
+    source = SlowSource(store)
+    models, promoted = following(store, source)
+    for name in "abc":
+        promote(store, f"run-{name}", name, rmse=ord(name))
+    store.put(BUCKET, KEYS.current("c"), b"junk")
+    promoted.refresh()
+    assert source.loads == ["run-a"]
+    assert [models.facts_of(name) and models.facts_of(name).rmse for name in "abc"] == [97, 98, None]
+    promote(store, "new-b", "b", rmse=1)
+    promoted.refresh()
+    assert models.facts_of("b").version.run_id == "new-b"
 
 
 def test_metrics_of_a_thousand_series_stay_few():

@@ -6,6 +6,7 @@ The key of every message about a series is the series' name, so that one partiti
 """
 
 import time
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -18,6 +19,7 @@ LARGEST_ARTIFACT_BYTES = 64 * 1024 * 1024
 # Both become a part of object keys and of searches; neither may lead out of its place there.
 SeriesName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")]
 ConfigHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -91,10 +93,10 @@ class Promotion(Message):
     experiment: str
     model_uri: str
     """`runs:/<run_id>/<model_type>`"""
-    rmse: float
-    mae: float
-    mse: float
-    score: float
+    rmse: _Finite
+    mae: _Finite
+    mse: _Finite
+    score: _Finite
     timestamp: str
     """UTC, ISO 8601 with `Z`."""
     weights: dict[str, float]
@@ -103,15 +105,22 @@ class Promotion(Message):
     model: StoredArtifact | None = None
     spec: StoredArtifact | None = None
     """model.onnx and serving.json; absent in pointers from before 0.2.0, which the evaluator completes."""
-    baseline_rmse: float | None = None
+    baseline_rmse: _Finite | None = None
     """RMSE of repeating the last value, on the same held-out rows."""
     below_floor: bool = False
     """Whether it is served only because its series had no model: it does not reach `evaluation.floor`."""
     held_out_sha256: str = ""
     """Digest of the held-out rows that it was measured on; errors on other rows cannot be compared with its own."""
     last_row_time: str = ""
-    last_row_value: float | None = None
+    last_row_value: _Finite | None = None
     """The last actual row that it was trained or measured on: its time, and the target in raw units."""
+
+    @field_validator("timestamp")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if datetime.fromisoformat(value).tzinfo is None:
+            raise ValueError("must name its time zone")
+        return value
 
     @field_validator("model_type", "run_id")
     @classmethod

@@ -236,16 +236,17 @@ class EvaluationWorker:
 
 def _facts(run: Candidate) -> dict:
     """What a promotion says about its run."""
+    baseline = run.metrics.get("baseline_rmse", math.nan)
     return {
         "run_id": run.run_id,
         "model_type": run.model_type,
         "experiment": run.experiment,
         "model_uri": f"runs:/{run.run_id}/{run.model_type}",
-        "rmse": run.metrics.get("test_rmse", float("nan")),
-        "mae": run.metrics.get("test_mae", float("nan")),
-        "mse": run.metrics.get("test_mse", float("nan")),
+        "rmse": run.metrics["test_rmse"],
+        "mae": run.metrics["test_mae"],
+        "mse": run.metrics["test_mse"],
         "score": run.score,
-        "baseline_rmse": run.metrics.get("baseline_rmse"),
+        "baseline_rmse": baseline if math.isfinite(baseline) else None,
         "held_out_sha256": run.held_out_sha256,
         "last_row_time": run.last_row_time,
         "last_row_value": run.last_row_value,

@@ -1,7 +1,9 @@
 """The HTTP API (upstream contract, §7.2)."""
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import structlog
@@ -12,12 +14,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from flts.inference import metrics
 from flts.inference.endpoint import PredictEndpoint, direct_route
+from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
 from flts.inference.limits import Limits
 from flts.inference.model import ServingModel
 from flts.inference.predictor import Predictor
 from flts.inference.refusals import NotOfSchema, RequestRefused
-from flts.inference.schema import ANSWERS, LONGEST_SERIES, ModelResponse, SeriesEntry, SeriesResponse, request_body
+from flts.inference.schema import (
+    ANSWERS,
+    LONGEST_SERIES,
+    LastRow,
+    ModelResponse,
+    SeriesEntry,
+    SeriesResponse,
+    request_body,
+)
 
 
 def inference_app(
@@ -90,10 +101,18 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
         return JSONResponse(_description(name, await in_service.get(name)))
 
     @app.get("/series", response_model=SeriesResponse, response_model_exclude_none=True)
-    async def all_series() -> SeriesResponse:
-        """All series that have a model."""
+    async def all_series(
+        after: Annotated[str, Query(max_length=LONGEST_SERIES, description="Only names after this one")] = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> SeriesResponse:
+        """The series that have a model, with its errors and age, and the last actual row."""
+        names = in_service.names
+        start = bisect_right(names, after) if after else 0
+        page = names[start : start + limit]
+        more = start + limit < len(names)
         held = in_service.in_memory
-        return SeriesResponse(series=[_entry(name, held.get(name)) for name in in_service.names])
+        entries = [_entry(name, held.get(name), in_service.facts_of(name)) for name in page]
+        return SeriesResponse(series=entries, next=page[-1] if more else None)
 
     # The second path is upstream's, whose /metrics was JSON.
     @app.get("/prometheus", include_in_schema=False)
@@ -106,7 +125,8 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
 def _add_error_answers(app: FastAPI, in_service: Models) -> None:
     def count(outcome: str, reason: str) -> None:
         version = in_service.version
-        metrics.OUTCOMES.labels(outcome, *((version.model_type, version.run_id) if version else ("", ""))).inc()
+        labels = metrics.VERSIONS.labels(version, len(in_service.names)) if version else ("", "")
+        metrics.OUTCOMES.labels(outcome, *labels).inc()
         metrics.REJECTED.labels(reason).inc()
 
     @app.exception_handler(RequestRefused)
@@ -132,11 +152,26 @@ def _description(series: str, model: ServingModel) -> dict[str, Any]:
     return {"status": "ready", "series": series, **model.version._asdict(), "input": _input_of(model)}
 
 
-def _entry(name: str, served: Served | None) -> SeriesEntry:
-    if served is None:
-        return SeriesEntry(series=name, in_memory=False)
-    below = served.promotion is not None and served.promotion.below_floor
-    return SeriesEntry(series=name, in_memory=True, below_floor=below, **served.model.version._asdict())
+def _entry(name: str, served: Served | None, facts: SeriesFacts | None) -> SeriesEntry:
+    if served is not None and served.promotion is not None:
+        # It may be an earlier one, where the newest cannot be loaded.
+        facts = SeriesFacts.of(served.promotion)
+    if facts is None:
+        version = {} if served is None else served.model.version._asdict()
+        return SeriesEntry(series=name, in_memory=served is not None, **version)
+    age = datetime.now(UTC) - datetime.fromisoformat(facts.promoted_at)
+    return SeriesEntry(
+        series=name,
+        in_memory=served is not None,
+        **facts.version._asdict(),
+        below_floor=facts.below_floor,
+        promoted_at=facts.promoted_at,
+        age_seconds=round(age.total_seconds(), 1),
+        rmse=facts.rmse,
+        mae=facts.mae,
+        baseline_rmse=facts.baseline_rmse,
+        last_row=LastRow(ts=facts.last_row_time, value=facts.last_row_value) if facts.last_row_time else None,
+    )
 
 
 def _input_of(model: ServingModel) -> dict[str, Any]:

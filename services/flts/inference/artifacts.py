@@ -8,7 +8,7 @@ from flts.common.messages import LARGEST_ARTIFACT_BYTES, Promotion, StoredArtifa
 from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.serving import ServingSpec
 from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
-from flts.inference.model import BadModel, ModelVersion, ServingModel
+from flts.inference.model import BadModel, ServingModel, version_of
 
 
 class NotCopied(BadModel):
@@ -53,8 +53,3 @@ class PromotedArtifacts:
                 f"the promotion names {stored.size} of {stored.sha256}"
             )
         return content
-
-
-def version_of(promotion: Promotion) -> ModelVersion:
-    """The model that a promotion names."""
-    return ModelVersion(promotion.run_id, promotion.model_type, promotion.config_hash, promotion.generation)

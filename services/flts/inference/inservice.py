@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from flts.common.messages import Promotion
 from flts.inference import metrics
+from flts.inference.facts import SeriesFacts
 from flts.inference.model import ModelVersion, ServingModel
 from flts.inference.refusals import NoModel, SeriesRequired, UnknownSeries
 
@@ -40,6 +41,8 @@ class Models:
         self._default = default_series
         self._most = most_in_memory
         self._names: tuple[str, ...] = ()
+        self._known: frozenset[str] = frozenset()
+        self._facts: dict[str, SeriesFacts] = {}
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._shown: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
@@ -92,7 +95,7 @@ class Models:
         """The series that a request means; raises UnknownSeries, SeriesRequired, or NoModel while there is none."""
         self.any_known()
         if series:
-            if series not in self._names:
+            if series not in self._known:
                 raise UnknownSeries(f"there is no series {series!r}; there are {self._listed()}")
             return series
         if self._default:
@@ -152,8 +155,17 @@ class Models:
                 self._hold("", None)
                 if unnamed is not None:
                     self._hold(min(known), unnamed)
+            self._known = frozenset(known)
             self._names = tuple(sorted(known))
             metrics.SERIES.set(len(self._names))
+
+    def learn(self, series: str, promotion: Promotion) -> None:
+        """Take note of what a series' promotion says."""
+        self._facts[series] = SeriesFacts.of(promotion)
+
+    def facts_of(self, series: str) -> SeriesFacts | None:
+        """What the promotion of a series says; None until it was read."""
+        return self._facts.get(series)
 
     def serve(
         self, model: ServingModel, load_seconds: float, series: str = "", promotion: Promotion | None = None

@@ -1,6 +1,10 @@
 """Prometheus metrics; names of upstream (§8) where upstream's meaning makes sense."""
 
+from collections import OrderedDict
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from flts.inference.model import ModelVersion
 
 _VERSION = ["model_type", "run_id"]
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 30)
@@ -53,3 +57,35 @@ for _reason in (
     "fault",
 ):
     REJECTED.labels(_reason)
+
+
+class VersionLabels:
+    """Values of the labels model_type and run_id, of which there are never more than `most` in a process.
+
+    With more series than that, runs are not told apart: each has a histogram of its own.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def labels(self, version: ModelVersion, series: int) -> tuple[str, str]:
+        """Labels of a model where there are so many series."""
+        if series > self._most:
+            return version.model_type, ""
+        labels = version.model_type, version.run_id
+        self._used[labels] = None
+        self._used.move_to_end(labels)
+        if len(self._used) > self._most:
+            oldest, _ = self._used.popitem(last=False)
+            _remove(oldest)
+        return labels
+
+
+def _remove(labels: tuple[str, str]) -> None:
+    model_type, run_id = labels
+    for metric in (LATENCY, OUTCOMES):
+        metric.remove_by_labels({"model_type": model_type, "run_id": run_id})
+
+
+VERSIONS = VersionLabels(most=100)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import onnxruntime
 
+from flts.common.messages import Promotion
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, ServingSpec
 
 
@@ -20,6 +21,11 @@ class ModelVersion(NamedTuple):
     model_type: str
     config_hash: str
     generation: int
+
+
+def version_of(promotion: Promotion) -> ModelVersion:
+    """The model that a promotion names."""
+    return ModelVersion(promotion.run_id, promotion.model_type, promotion.config_hash, promotion.generation)
 
 
 class ServingModel:

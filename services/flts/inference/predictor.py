@@ -162,17 +162,17 @@ class Predictor:
 
     def _metrics_of(self, version: ModelVersion) -> "_VersionMetrics":
         if self._metrics is None or self._metrics.version is not version:
-            self._metrics = _VersionMetrics(version)
+            self._metrics = _VersionMetrics(version, metrics.VERSIONS.labels(version, len(self._in_service.names)))
         return self._metrics
 
 
 class _VersionMetrics:
     """Metrics with a version's labels, which are looked up once and not for each forecast."""
 
-    def __init__(self, version: ModelVersion) -> None:
+    def __init__(self, version: ModelVersion, labels: tuple[str, str]) -> None:
         self.version = version
-        self._latency = metrics.LATENCY.labels(version.model_type, version.run_id)
-        self._outcome = metrics.OUTCOMES.labels("success", version.model_type, version.run_id)
+        self._latency = metrics.LATENCY.labels(*labels)
+        self._outcome = metrics.OUTCOMES.labels("success", *labels)
 
     def observe(self, seconds: float) -> None:
         """Count a forecast."""

@@ -19,6 +19,8 @@ from flts.inference.refusals import NoModel
 
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 120.0
+# So that a thousand series are known after one look, and a hundred thousand do not hold up promotions meanwhile.
+_LEARNED_PER_LOOK = 1000
 
 
 class ModelSource(Protocol):
@@ -60,6 +62,7 @@ class PromotedModels:
         self._now = now
         self._seen: dict[str, str] = {}
         self._followed: dict[str, str] = {}
+        self._learned: dict[str, str] = {}
         self._refusals: dict[str, _Refusal] = {}
         self._on_previous: set[str] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -78,6 +81,7 @@ class PromotedModels:
         held = self._models.in_memory
         metrics.MODELS_OUTDATED.set(sum(name in held and not self._is_followed(name) for name in self._seen))
         metrics.POINTERS_READ.set_to_current_time()
+        self._learn()
         return changed
 
     def load(self, name: str) -> ServingModel:
@@ -95,6 +99,19 @@ class PromotedModels:
             raise NoModel(f"the model of {name!r} cannot be served: {refusal.reason if refusal else 'it is gone'}")
         return model
 
+    def _learn(self) -> None:
+        """Read what the promotions say whose models nobody has asked for yet."""
+        unread = [name for name, etag in self._seen.items() if self._learned.get(name) != etag]
+        for name in unread[:_LEARNED_PER_LOOK]:
+            try:
+                pointer = self._pointers.read(name)
+            except BadModel as error:
+                self._logger.warning("pointer_unreadable", series=name, error=str(error))
+                pointer = None
+            self._learned[name] = pointer.etag if pointer else self._seen[name]
+            if pointer:
+                self._models.learn(name, pointer.promotion)
+
     def _is_followed(self, name: str) -> bool:
         return name in self._models.in_memory and self._followed.get(name) == self._seen.get(name)
 
@@ -110,6 +127,8 @@ class PromotedModels:
             if pointer is None:
                 raise BadModel("its pointer is not there any more")
             etag = pointer.etag
+            self._learned[name] = etag
+            self._models.learn(name, pointer.promotion)
             changed = self._serve(name, pointer.promotion)
         except BadModel as error:
             self._refuse(name, etag, error)

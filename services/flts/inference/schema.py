@@ -71,25 +71,47 @@ class ModelResponse(BaseModel):
     input: ModelInput
 
 
-class SeriesEntry(BaseModel):
-    """A series, and its model where it is in memory."""
+class LastRow(BaseModel):
+    """The last actual row that a model was trained or measured on."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    ts: str
+    value: float | None
+    """Of the target, in raw units."""
+
+
+class SeriesEntry(BaseModel):
+    """A series and its model. What the promotion says is absent until a pod has read it."""
+
+    model_config = ConfigDict(protected_namespaces=(), use_attribute_docstrings=True)
 
     series: str
     in_memory: bool
+    """Whether the pod that answers holds the model already."""
     run_id: str | None = None
     model_type: str | None = None
     config_hash: str | None = None
     generation: int | None = None
     below_floor: bool | None = None
     """Whether it is served only because the series had no model: it does not reach `evaluation.floor`."""
+    promoted_at: str | None = None
+    age_seconds: float | None = None
+    """Since it was promoted."""
+    rmse: float | None = None
+    mae: float | None = None
+    """On held-out rows, in raw units."""
+    baseline_rmse: float | None = None
+    """Of repeating the last value, on the same rows."""
+    last_row: LastRow | None = None
 
 
 class SeriesResponse(BaseModel):
-    """All series that have a model."""
+    """Series that have a model, sorted by name."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     series: list[SeriesEntry]
+    next: str | None = None
+    """The value of `after` for the next page; absent on the last."""
 
 
 class ErrorResponse(BaseModel):
