@@ -12,6 +12,8 @@ from evaluator import FakeRuns, evaluator
 
 from flts.common.messages import Message
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject
+from flts.preprocess.job import NO_ACTION, PreprocessJob
+from flts.preprocess.series import named_files
 
 SERVICES = Path(__file__).parent.parent
 
@@ -41,6 +43,14 @@ class MemoryStore:
         self.writes.append(key)
         return self.etag(bucket, key)
 
+    def replace(self, bucket, key, body, content_type, etag):
+        if self.etag(bucket, key) != etag:
+            raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}")
+        return self.put(bucket, key, body, content_type)
+
+    def delete(self, bucket, key):
+        self.objects.pop((bucket, key), None)
+
     def etag(self, bucket, key):
         body = self.objects.get((bucket, key))
         return None if body is None else hashlib.md5(body).hexdigest()
@@ -51,6 +61,17 @@ class MemoryStore:
     def etags(self, bucket, prefix):
         keys = sorted(key for owner, key in self.objects if owner == bucket and key.startswith(prefix))
         return {key: self.etag(bucket, key) for key in keys}
+
+    def children(self, bucket, prefix):
+        below = {key.removeprefix(prefix): key for key in self.keys(bucket, prefix)}
+        return {name: self.etag(bucket, key) for name, key in sorted(below.items()) if "/" not in name}
+
+
+def preprocess(settings, store, publisher, action=NO_ACTION):
+    """Process the files that the settings name."""
+    bucket, prefix = settings.input_bucket, settings.input_prefix
+    series = named_files(store, bucket, prefix, settings.train_object, settings.test_object)
+    return PreprocessJob(settings, store, publisher, series).run(action)
 
 
 class MemoryPublisher:

@@ -5,11 +5,12 @@ import time
 from collections import Counter
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from flts.common import consuming
 from flts.common.consuming import ClaimLoop, group_consumer
-from flts.common.messages import DeadLetter
+from flts.common.deadletters import DeadLetter
+from flts.common.outages import is_outage
 from flts.common.publisher import KafkaPublisher
 
 TOPIC = "claims"
@@ -116,3 +117,38 @@ def test_nothing_is_lost_when_another_member_joins_and_leaves_in_the_middle_of_w
     wait_until(lambda: len(seen) == len(names))
     first.end()
     assert set(seen) == set(names)
+
+
+def test_attempts_survive_the_process_with_the_metadata_of_real_offsets(brokers, topic, publisher):
+    class Killed(BaseException):
+        pass
+
+    for name in ("kills", "next"):
+        # Of one key: in one partition, in this order.
+        publisher.publish(topic, "series", DeadLetter(operation=name, error=""))
+    seen = []
+
+    def handler(payload):
+        seen.append(name_in(payload))
+        if name_in(payload) == "kills":
+            raise Killed
+
+    def live():
+        stop = threading.Event()
+        consumer = group_consumer(brokers, f"group-{topic}", topic)
+        loop = ClaimLoop(
+            consumer, lambda payload: (handler(payload), stop.set()), publisher, "DLQ", stop, max_retries=1
+        )
+        loop.run()
+
+    for _ in range(2):
+        with pytest.raises(Killed):
+            live()
+    live()
+    assert seen == ["kills", "kills", "next"]
+
+
+def test_a_message_too_large_for_the_brokers_is_no_outage(publisher, topic):
+    with pytest.raises(KafkaException) as raised:
+        publisher.publish(topic, None, DeadLetter(operation="x" * 2_000_000, error=""))
+    assert not is_outage(raised.value)

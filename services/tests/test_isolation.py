@@ -7,12 +7,12 @@ project; here is what the services do with it, and that a message which does rea
 from collections import defaultdict
 
 import pytest
+from conftest import preprocess
 from evaluator import evaluator, pointer, run_of, success
 
 from flts.common.messages import DataClaim
 from flts.common.runs import ClaimKey, claim_filter, run_tags
 from flts.inference.predictionlog import PredictionLog
-from flts.preprocess.job import PreprocessJob
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.worker import TrainingWorker
@@ -54,7 +54,7 @@ def preprocessed(store, broker, sample_csv):
             topic_training_data=f"{name}.training-data",
             topic_inference_data=f"{name}.inference-data",
         )
-        assert PreprocessJob(settings, store, broker).run() == "processed"
+        assert preprocess(settings, store, broker) == "processed"
     return {name: DataClaim.model_validate_json(broker.topics[f"{name}.training-data"][0]) for name in PIPELINES}
 
 

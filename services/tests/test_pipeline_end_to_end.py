@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import MemoryPublisher
+from conftest import MemoryPublisher, preprocess
 from fastapi.testclient import TestClient
 
 from flts.common.messages import DataClaim
@@ -22,7 +22,6 @@ from flts.inference.pointers import Pointers
 from flts.inference.predictor import Predictor
 from flts.inference.promoted import PromotedModels
 from flts.preprocess.csvfile import read_csv
-from flts.preprocess.job import PreprocessJob
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle
@@ -110,7 +109,7 @@ def mlflow():
 
 def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     store.put("dataset", "sample.csv", sample_csv)
-    PreprocessJob(PreprocessSettings(train_file="sample.csv"), store, publisher).run()
+    preprocess(PreprocessSettings(train_file="sample.csv"), store, publisher)
     (claim,) = publisher.on("training-data")
 
     payload = DataClaim.model_validate(claim).to_bytes()
@@ -161,7 +160,7 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
 
 def test_outdated_and_foreign_claims_are_left_alone(store, publisher, stop, mlflow, sample_csv):
     store.put("dataset", "sample.csv", sample_csv)
-    PreprocessJob(PreprocessSettings(train_file="sample.csv"), store, publisher).run()
+    preprocess(PreprocessSettings(train_file="sample.csv"), store, publisher)
     claim = DataClaim.model_validate(publisher.on("training-data")[0])
     quiet = MemoryPublisher()
     trainer = TrainingWorker(TrainingSettings(), store, mlflow.tracker("GRU"), quiet, stop)

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from conftest import preprocess
 
 from flts.common.frames import read_frame
-from flts.preprocess.cli import run_once
 from flts.preprocess.confighash import config_hash
-from flts.preprocess.csvfile import CsvError
-from flts.preprocess.job import PreprocessJob
+from flts.preprocess.csverror import CsvError
+from flts.preprocess.job import NO_ACTION, Action
 from flts.preprocess.settings import PreprocessSettings
 
 SETTINGS = PreprocessSettings(train_file="sample.csv", identifier="team-a")
@@ -22,13 +22,13 @@ def filled(store, sample_csv):
     return store
 
 
-def run(store, publisher, settings=SETTINGS):
-    return PreprocessJob(settings, store, publisher).run()
+def run(store, publisher, settings=SETTINGS, action=NO_ACTION):
+    return preprocess(settings, store, publisher, action)
 
 
 def test_objects_and_claims(filled, publisher):
     assert run(filled, publisher) == "processed"
-    names = ("quality.json", "train.parquet", "test.parquet", "meta.json", "published.json")
+    names = ("attempts.json", "quality.json", "train.parquet", "test.parquet", "meta.json", "published.json")
     assert filled.writes == [f"{PREFIX}/{name}" for name in names]
     (claim,) = publisher.on("training-data")
     (inference,) = publisher.on("inference-data")
@@ -68,8 +68,7 @@ def test_second_run_does_nothing(filled, publisher):
 def test_claims_are_sent_again_only_on_request(filled, publisher):
     run(filled, publisher)
     filled.writes.clear()
-    again = SETTINGS.model_copy(update={"resend_claims": True})
-    assert run(filled, publisher, again) == "published"
+    assert run(filled, publisher, action=Action(resend=True)) == "published"
     # The same generation: whoever handled the first ones has nothing to do.
     first, second = publisher.on("training-data")
     assert first == second
@@ -100,7 +99,7 @@ def test_pipelines_in_one_bucket_read_their_own_files(store, publisher, sample_c
 
 def test_force_and_new_input_make_a_new_generation(filled, publisher, sample_csv):
     run(filled, publisher)
-    assert run(filled, publisher, SETTINGS.model_copy(update={"force_reprocess": True})) == "processed"
+    assert run(filled, publisher, action=Action(reprocess=True)) == "processed"
     filled.put("dataset", "sample.csv", b"\n".join(sample_csv.splitlines()[:-10]))
     assert run(filled, publisher) == "processed"
     assert [claim["generation"] for claim in publisher.on("training-data")] == [1, 2, 3]
@@ -126,36 +125,3 @@ def test_interrupted_between_writes(filled, publisher, key):
     filled.fail_on = None
     assert run(filled, publisher) == "processed"
     assert publisher.on("training-data")[0]["generation"] == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "where"),
-    [
-        (b"date,down\n", "line 1, column 'time'"),
-        (b"", "line 1"),
-        (b"time,down\n2020-01-01,x\n", "line 2, column 'down'"),
-    ],
-)
-def test_bad_csv_is_one_message_and_changes_nothing(filled, publisher, capsys, content, where):
-    run(filled, publisher)
-    before = dict(filled.objects)
-    filled.put("dataset", "sample.csv", content)
-    before["dataset", "sample.csv"] = content
-    publisher.sent.clear()
-    assert run_once(SETTINGS, filled, publisher) == 1
-    assert filled.objects == before
-    ((topic, _, letter),) = publisher.sent
-    assert topic == "DLQ-preprocess"
-    assert letter["status"] == "Failure"
-    assert letter["error"].startswith(f"sample.csv, {where}")
-    assert letter["payload"]["train_file"] == "sample.csv"
-    failures = [line for line in capsys.readouterr().out.splitlines() if "failure" in line]
-    assert len(failures) == 1
-
-
-def test_absent_file_and_absent_kafka(store, publisher, capsys):
-    publisher.fail_on = "DLQ-preprocess"
-    assert run_once(SETTINGS, store, publisher) == 1
-    output = capsys.readouterr().out
-    assert "sample.csv: there is no such file in bucket 'dataset'" in output
-    assert store.objects == {}

@@ -80,7 +80,7 @@ def work(settings, store, claim, publisher, stop, tracker):
     worker = TrainingWorker(settings, store, tracker, publisher, stop)
     consumer = FakeConsumer([claim], stop)
     ClaimLoop(consumer, worker.handle, publisher, "DLQ", stop, max_retries=0).run()
-    return consumer.committed
+    return consumer.done
 
 
 def outcomes(model_type):

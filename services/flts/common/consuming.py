@@ -1,7 +1,8 @@
 """One message at a time, at least once: the offset is committed only after the message's effect is safe.
 
 The work runs in a thread of its own while the main thread keeps polling with the partitions paused. So the broker
-sees a live consumer however long the work takes, and no rebalance takes the claim away in the middle of it.
+sees a live consumer however long the work takes, and no rebalance takes the claim away in the middle of it. Before each
+attempt its number is committed as metadata of the message's own offset: a process that dies over a message finds it.
 """
 
 import threading
@@ -12,14 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
+from flts.common.attempts import AttemptMemory
+from flts.common.deadletters import DEAD_LETTERS, Origin, letter_of, publish_dead_letter, shortened
 from flts.common.health import Heartbeat
 from flts.common.kafka import client_settings
-from flts.common.messages import DeadLetter
 from flts.common.outages import is_outage
-from flts.common.publisher import DEAD_LETTERS, Publisher, publish_dead_letter
+from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
 
 _POLL_SECONDS = 0.5
@@ -48,8 +50,11 @@ class MessageConsumer(Protocol):
     def poll(self, timeout: float) -> KafkaMessage | None:
         """Next message or event."""
 
-    def commit(self, message: KafkaMessage, asynchronous: bool) -> object:
-        """Commit the offset after the message."""
+    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> object:
+        """Commit offsets with their metadata."""
+
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        """What the group committed for the partitions."""
 
     def assignment(self) -> list:
         """Partitions that belong to this consumer now."""
@@ -75,6 +80,8 @@ def group_consumer(bootstrap_servers: str, group: str, topic: str) -> Consumer:
             "session.timeout.ms": _SESSION_SECONDS * 1000,
             # A topic that is declared after this consumer started is found within this time.
             "topic.metadata.refresh.interval.ms": 10_000,
+            # A commit waits as long for unavailable brokers; the default of 10 minutes outlasts the heartbeat.
+            "coordinator.query.interval.ms": 10_000,
         }
     )
     consumer.subscribe([topic])
@@ -86,9 +93,10 @@ class ClaimLoop:
 
     The handler returns when the effect is safe; raises Refused for a hopeless message (dead letter at once),
     StopRequested when it gave up because of a stop request (no commit). An unreachable neighbour is waited out
-    without limit, because a dead letter would lose the claim for no fault of its own; any other error is tried
-    `max_retries` more times and then becomes a dead letter. `periodic` work never runs beside the handler; its errors
-    are logged, and it is due again after its time.
+    without limit, because a dead letter would lose the claim for no fault of its own; any other error, and any end of
+    the process over the message, is tried `max_retries` more times and then becomes a dead letter. Work that takes
+    longer than `deadline_seconds` stops the heartbeat, so that the process is started again. `periodic` work never runs
+    beside the handler; its errors are logged, and it is due again after its time.
     """
 
     def __init__(
@@ -101,10 +109,12 @@ class ClaimLoop:
         *,
         max_retries: int = 3,
         first_pause_seconds: float = 2.0,
+        deadline_seconds: float = 3600.0,
         heartbeat: Heartbeat | None = None,
         periodic: Periodic | None = None,
     ) -> None:
         self._consumer = consumer
+        self._attempts = AttemptMemory(consumer)
         self._handler = handler
         self._publisher = publisher
         self._dead_letter_topic = dead_letter_topic
@@ -113,11 +123,13 @@ class ClaimLoop:
         self._stop = stop
         self._max_retries = max_retries
         self._first_pause = first_pause_seconds
+        self._deadline_seconds = deadline_seconds
         self._heartbeat = heartbeat or Heartbeat()
         self._periodic = periodic
         self._periodic_due = time.monotonic()
         self._logger = structlog.get_logger()
         self._early: deque[KafkaMessage] = deque()
+        self._overdue = False
 
     def run(self) -> None:
         """Work until a stop is requested."""
@@ -157,63 +169,88 @@ class ClaimLoop:
         try:
             self._wait_for(executor.submit(self._periodic.task))
         except Exception as error:
-            self._logger.warning("periodic_work_failed", error=str(error), exc_info=not is_outage(error))
+            self._logger.warning("periodic_work_failed", error=shortened(error), exc_info=not is_outage(error))
         self._periodic_due = time.monotonic() + self._periodic.seconds
 
     def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
         try:
-            self._wait_for(executor.submit(self._process, message.value() or b""))
+            self._process(message, executor)
         except StopRequested:
             self._logger.info("claim_kept", reason="stop requested before the work was done")
             return
         self._commit(message)
 
+    def _process(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
+        # A tombstone has no value.
+        payload = message.value() or b""
+        failed = self._attempts.made(message)
+        pause = self._first_pause
+        while True:
+            if failed > self._max_retries:
+                return self._bury(message, payload, RuntimeError(f"the process ended {failed} times over this message"))
+            self._attempts.note(message, failed + 1)
+            try:
+                return self._wait_for(executor.submit(self._handler, payload))
+            except StopRequested:
+                # Asked for, and no fault of the message, unless the stop came because the work took too long.
+                if not self._overdue:
+                    self._attempts.note(message, failed)
+                raise
+            except Refused as error:
+                return self._bury(message, payload, error)
+            except Exception as error:
+                outage = is_outage(error)
+                failed += 0 if outage else 1
+                if failed > self._max_retries:
+                    return self._bury(message, payload, error)
+                self._logger.warning(
+                    "claim_failed",
+                    error=shortened(error),
+                    outage=outage,
+                    attempt=failed,
+                    next_try_seconds=pause,
+                    exc_info=not outage,
+                )
+            self._attempts.note(message, failed)
+            self._rest(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
     def _wait_for(self, work: "Future[None]") -> None:
+        begun = time.monotonic()
+        self._overdue = False
         while not work.done():
-            self._heartbeat.beat()
-            # Partitions that a rebalance brings during the work must be paused as well, hence in the loop.
-            self._consumer.pause(self._consumer.assignment())
-            early = self._consumer.poll(_POLL_SECONDS)
-            if early is not None:
-                self._early.append(early)
+            if time.monotonic() - begun < self._deadline_seconds:
+                self._heartbeat.beat()
+            elif not self._overdue:
+                self._overdue = True
+                self._logger.error("work_overdue", deadline_seconds=self._deadline_seconds)
+            self._turn()
         work.result()
+
+    def _rest(self, seconds: float) -> None:
+        """Wait between two attempts; the group still sees a live consumer."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._stop.is_set():
+                raise StopRequested
+            self._heartbeat.beat()
+            self._turn(min(_POLL_SECONDS, seconds))
+
+    def _turn(self, seconds: float = _POLL_SECONDS) -> None:
+        # Partitions that a rebalance brings during the work must be paused as well, hence in each turn.
+        self._consumer.pause(self._consumer.assignment())
+        early = self._consumer.poll(seconds)
+        if early is not None:
+            self._early.append(early)
 
     def _commit(self, message: KafkaMessage) -> None:
         try:
-            self._consumer.commit(message=message, asynchronous=False)
+            after = TopicPartition(message.topic(), message.partition(), message.offset() + 1)
+            self._consumer.commit(offsets=[after], asynchronous=False)
         except KafkaException as error:
             # The effect is idempotent and safe; at worst the message is delivered once more.
             self._logger.warning("commit_failed", error=str(error))
 
-    def _process(self, payload: bytes) -> None:
-        attempt = 0
-        pause = self._first_pause
-        while True:
-            try:
-                return self._handler(payload)
-            except StopRequested:
-                raise
-            except Refused as error:
-                return self._bury(payload, error)
-            except Exception as error:
-                outage = is_outage(error)
-                attempt += 0 if outage else 1
-                if attempt > self._max_retries:
-                    return self._bury(payload, error)
-                self._logger.warning(
-                    "claim_failed",
-                    error=str(error),
-                    outage=outage,
-                    attempt=attempt,
-                    next_try_seconds=pause,
-                    exc_info=not outage,
-                )
-            if self._stop.wait(pause):
-                raise StopRequested
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-
-    def _bury(self, payload: bytes, error: Exception) -> None:
-        letter = DeadLetter(
-            operation="claim", error=str(error) or repr(error), payload=payload.decode("utf-8", "replace")
-        )
-        publish_dead_letter(self._publisher, self._dead_letter_topic, letter)
+    def _bury(self, message: KafkaMessage, payload: bytes, error: Exception) -> None:
+        origin = Origin(message.topic(), message.partition(), message.offset())
+        publish_dead_letter(self._publisher, self._dead_letter_topic, letter_of(payload, error, origin))

@@ -5,22 +5,36 @@ this config hash, so that a repeated message is told from a repeated request), `
 The key of every message about a series is the series' name, so that one partition holds all of them, in order.
 """
 
-import time
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from flts.common.settings import IDENTIFIER_PATTERN
 
 PayloadVersion = Literal[1]
 
 LARGEST_ARTIFACT_BYTES = 64 * 1024 * 1024
 """No model or spec may be larger: inference, with 512 MiB, reads each whole. The default models have 20 to 200 kB."""
 
+_SERIES = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+SERIES_PATTERN = f"^{_SERIES}$"
+"""Names of series: they become parts of object keys, registry names and URLs."""
+
 # Both become a part of object keys and of searches; neither may lead out of its place there.
-SeriesName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")]
+SeriesName = Annotated[str, Field(pattern=f"^({_SERIES})?$")]
 ConfigHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+# A message is somebody's input: texts and numbers have bounds that the stores, MLflow and Python hold as well.
+_Text = Annotated[str, Field(max_length=1024)]
+"""The longest key that S3 admits (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
+_Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+_Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
+_Count = Annotated[int, Field(le=2**53 - 1)]
+"""The largest number that every JSON reader keeps exactly (RFC 8259, section 6)."""
 
 
 class Message(BaseModel):
@@ -36,38 +50,38 @@ class Message(BaseModel):
 class DataClaim(Message):
     """Claim check for a Parquet object, on `training-data` and `inference-data`."""
 
-    bucket: str = Field(min_length=1)
-    object: str = Field(min_length=1)
-    size: int = Field(ge=0)
+    bucket: _Bucket
+    object: _Text = Field(min_length=1)
+    size: _Count = Field(ge=0)
     v: PayloadVersion = 1
-    identifier: str = ""
-    series: str = ""
+    identifier: _Identifier = ""
+    series: SeriesName = ""
     """Name of the series; empty in messages from before 0.2.0."""
-    etag: str = Field(min_length=1)
-    config_hash: str = Field(min_length=1)
-    generation: int = Field(default=1, ge=1)
-    object_key: str | None = None
+    etag: _Text = Field(min_length=1)
+    config_hash: ConfigHash
+    generation: _Count = Field(default=1, ge=1)
+    object_key: _Text | None = None
     """Same as object; upstream's consumers of `inference-data` read this name."""
-    operation: str | None = None
+    operation: _Text | None = None
     """`post: test data` on `inference-data`, absent on `training-data` (upstream contract)."""
-    test_object: str | None = None
-    test_etag: str | None = None
+    test_object: _Text | None = None
+    test_etag: _Text | None = None
     """Held-out rows that belong to the training rows; set on `training-data` only."""
 
 
 class TrainingEvent(Message):
     """What a trainer tells on `model-training`."""
 
-    operation: str
+    operation: _Text
     status: Literal["RUNNING", "SUCCESS"]
-    experiment: str
-    run_name: str
-    run_id: str
-    identifier: str = ""
+    experiment: _Text
+    run_name: _Text
+    run_id: _Text
+    identifier: _Identifier = ""
     series: SeriesName = ""
     config_hash: ConfigHash
-    model_type: str
-    generation: int = Field(default=1, ge=1)
+    model_type: _Text
+    generation: _Count = Field(default=1, ge=1)
 
 
 class StoredArtifact(BaseModel):
@@ -129,14 +143,3 @@ class Promotion(Message):
         if "/" in value or ".." in value:
             raise ValueError("must not contain '/' or '..'")
         return value
-
-
-class DeadLetter(Message):
-    """Envelope on the `DLQ-*` topics."""
-
-    operation: str
-    status: Literal["Failure"] = "Failure"
-    error: str
-    payload: Any = None
-    timestamp: float = Field(default_factory=time.time)
-    """Seconds since 1970."""

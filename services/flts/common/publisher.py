@@ -2,17 +2,13 @@
 
 from typing import Protocol
 
-import structlog
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
-from prometheus_client import Counter
 
 from flts.common.kafka import client_settings
-from flts.common.messages import DeadLetter, Message
+from flts.common.messages import Message
 
 _DELIVERY_SECONDS = 60.0
-
-DEAD_LETTERS = Counter("dead_letters_total", "Messages given up by this process, by dead letter topic", ["topic"])
 
 
 class Publisher(Protocol):
@@ -29,20 +25,19 @@ class KafkaPublisher:
     """Publisher over Kafka; every message is acknowledged by all in-sync replicas, without duplicates on retry."""
 
     def __init__(self, bootstrap_servers: str, client_id: str) -> None:
-        self._producer = Producer(
-            {
-                **client_settings(bootstrap_servers, client_id),
-                "acks": "all",
-                "enable.idempotence": True,
-                "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),
-            }
-        )
+        self._settings = {
+            **client_settings(bootstrap_servers, client_id),
+            "acks": "all",
+            "enable.idempotence": True,
+            "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),
+        }
+        self._producer = Producer(self._settings)
 
     def publish(self, topic: str, key: str | None, message: Message) -> None:
         """See Publisher.publish."""
-        failures: list[object] = []
+        failures: list[KafkaError] = []
 
-        def delivered(error: object, _: KafkaMessage) -> None:
+        def delivered(error: KafkaError | None, _: KafkaMessage) -> None:
             if error is not None:
                 failures.append(error)
 
@@ -53,6 +48,9 @@ class KafkaPublisher:
         if left:
             raise TimeoutError(f"Kafka did not acknowledge a message on {topic} in {_DELIVERY_SECONDS:.0f} s")
         if failures:
+            if failures[0].fatal():
+                # This producer can never send again (librdkafka's idempotence); the next try needs another one.
+                self._producer = Producer(self._settings)
             raise KafkaException(failures[0])
 
     def answers(self, seconds: float) -> bool:
@@ -62,10 +60,3 @@ class KafkaPublisher:
         except KafkaException:
             return False
         return True
-
-
-def publish_dead_letter(publisher: Publisher, topic: str, letter: DeadLetter) -> None:
-    """Publish a dead letter and log that it happened."""
-    publisher.publish(topic, None, letter)
-    DEAD_LETTERS.labels(topic).inc()
-    structlog.get_logger().error("dead_letter", topic=topic, operation=letter.operation, error=letter.error)

@@ -1,6 +1,7 @@
 """Objects in S3: bytes in and out, with ETags, so that a claim can name the very bytes it means."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 import boto3
@@ -9,7 +10,8 @@ from botocore.exceptions import ClientError
 
 # Two words for one state: MinIO and S3 answer NoSuchKey to GET and a bare 404 to HEAD.
 _MISSING = {"404", "NoSuchKey", "NotFound"}
-_CHANGED = {"412", "PreconditionFailed"}
+# The latter where two conditional writes meet.
+_CHANGED = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
 
 class StoredObject(NamedTuple):
@@ -24,7 +26,7 @@ class ObjectMissing(LookupError):
 
 
 class ObjectChanged(LookupError):
-    """The object exists, but no longer with the ETag that was asked for."""
+    """The object is no longer the version that was asked for."""
 
 
 class ObjectTooLarge(ValueError):
@@ -40,6 +42,12 @@ class ObjectStore(Protocol):
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """Write an object; returns its ETag."""
 
+    def replace(self, bucket: str, key: str, body: bytes, content_type: str, etag: str | None) -> str:
+        """Write an object if it is still that version, or still absent for None; raises ObjectChanged otherwise."""
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; no error where there is none."""
+
     def etag(self, bucket: str, key: str) -> str | None:
         """ETag of an object, or None where there is none."""
 
@@ -48,6 +56,12 @@ class ObjectStore(Protocol):
 
     def etags(self, bucket: str, prefix: str) -> dict[str, str]:
         """ETags by key of all objects whose key begins with the prefix, sorted by key."""
+
+    def children(self, bucket: str, prefix: str) -> dict[str, str]:
+        """ETags of the objects directly below the prefix (no further `/`), by what follows it in their keys, sorted.
+
+        One request for each 1,000 keys (`max-keys` of ListObjectsV2), and none for single objects.
+        """
 
 
 def s3_client(**where: str | None) -> Any:
@@ -104,6 +118,22 @@ class S3Store:
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         return answer["ETag"].strip('"')
 
+    def replace(self, bucket: str, key: str, body: bytes, content_type: str, etag: str | None) -> str:
+        """See ObjectStore.replace."""
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        try:
+            answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition)
+        except ClientError as error:
+            # With If-Match, S3 answers 404 where the object is gone.
+            if error.response["Error"]["Code"] in _CHANGED or (etag and is_missing(error)):
+                raise ObjectChanged(f"object {bucket}/{key} is no longer the version {etag}") from error
+            raise
+        return answer["ETag"].strip('"')
+
+    def delete(self, bucket: str, key: str) -> None:
+        """See ObjectStore.delete."""
+        self._client.delete_object(Bucket=bucket, Key=key)
+
     def etag(self, bucket: str, key: str) -> str | None:
         """See ObjectStore.etag."""
         try:
@@ -119,9 +149,18 @@ class S3Store:
 
     def etags(self, bucket: str, prefix: str) -> dict[str, str]:
         """See ObjectStore.etags."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        found = {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
-        return dict(sorted(found.items()))
+        found = self._list(Bucket=bucket, Prefix=prefix)
+        return dict(sorted((item["Key"], item["ETag"].strip('"')) for item in found))
+
+    def children(self, bucket: str, prefix: str) -> dict[str, str]:
+        """See ObjectStore.children."""
+        found = self._list(Bucket=bucket, Prefix=prefix, Delimiter="/")
+        # S3 sorts by UTF-8 bytes already, other servers need not.
+        return dict(sorted((item["Key"].removeprefix(prefix), item["ETag"].strip('"')) for item in found))
+
+    def _list(self, **what: str) -> Iterator[dict[str, Any]]:
+        for page in self._client.get_paginator("list_objects_v2").paginate(**what):
+            yield from page.get("Contents", [])
 
 
 def get_json(store: ObjectStore, bucket: str, key: str) -> Any | None:

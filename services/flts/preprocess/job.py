@@ -1,108 +1,150 @@
-"""One run of preprocess against the object store and Kafka, in an order that survives being killed anywhere.
+"""One series against the object store and Kafka, in an order that survives being killed anywhere.
 
 Parquet, then meta.json (names the Parquet by ETag), then the claims, then published.json. A run that finds meta.json
 for its inputs but no published.json sends the claims again, and so does one that is asked to; the trainers know a
-repeated claim by its generation.
+repeated claim by its generation. meta.json is replaced only if it is still the one that the generation was counted
+from: of two pods that process one series at a time, one publishes and the other starts again.
 """
 
+import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
 from flts.common.messages import DataClaim
 from flts.common.publisher import Publisher
-from flts.common.storage import ObjectStore, get_json, put_json
+from flts.common.storage import ObjectMissing, ObjectStore, get_json, put_json
+from flts.preprocess.attempts import Attempts
 from flts.preprocess.confighash import canonical_json, config_hash
-from flts.preprocess.csvfile import CsvError
+from flts.preprocess.csverror import CsvError
 from flts.preprocess.pipeline import Prepared, prepare
+from flts.preprocess.series import Series
 from flts.preprocess.settings import PreprocessSettings
 
 _PARQUET = "application/vnd.apache.parquet"
 
+PROCESSED = "processed"
+PUBLISHED = "published"
+SKIPPED = "skipped"
+
+
+class Action(NamedTuple):
+    """What a person asks for beyond what is left to do."""
+
+    reprocess: bool = False
+    """Write and publish again even where nothing changed; the trainers then train again."""
+    resend: bool = False
+    """Publish the claims again even where they were published; who has handled them already does nothing more."""
+
+
+NO_ACTION = Action()
+
 
 class PreprocessJob:
-    """Turns the CSVs that the settings name into Parquet and claims, at most once per input and config."""
+    """Turns the CSVs of a series into Parquet and claims, at most once per input and config."""
 
-    def __init__(self, settings: PreprocessSettings, store: ObjectStore, publisher: Publisher) -> None:
+    def __init__(self, settings: PreprocessSettings, store: ObjectStore, publisher: Publisher, series: Series) -> None:
+        settings = settings.of_series(series.train_file, series.test_file)
         self._settings = settings
         self._store = store
         self._publisher = publisher
+        self._series = series
+        self._inputs = series.inputs._asdict()
         self._hash = config_hash(settings)
         self._prefix = f"{settings.data_scope}/{self._hash}"
-        self._logger = structlog.get_logger()
+        self._attempts = Attempts(
+            store, settings.output_bucket, f"{self._prefix}/attempts.json", settings.series_max_attempts
+        )
+        self._logger = structlog.get_logger().bind(series=series.name)
 
-    def run(self) -> str:
-        """Do what is left to do; returns `processed`, `published` (claims only) or `skipped`."""
+    def run(self, action: Action = NO_ACTION) -> str:
+        """Do what is left to do; returns `processed`, `published` (claims only) or `skipped`.
+
+        Raises CsvError where the input cannot be used; ObjectChanged or ObjectMissing where it was replaced or deleted
+        meanwhile, or another pod processed it.
+        """
         settings = self._settings
-        inputs = self._input_etags()
-        meta = get_json(self._store, settings.output_bucket, f"{self._prefix}/meta.json")
-        if meta is not None and self._is_fresh(meta, inputs) and not settings.force_reprocess:
+        meta, meta_etag = self._read_meta()
+        if meta is not None and self._is_fresh(meta) and not action.reprocess:
             marker = get_json(self._store, settings.output_bucket, f"{self._prefix}/published.json")
             published = marker is not None and marker["generation"] == meta["generation"]
-            if published and not settings.resend_claims:
+            if published and not action.resend:
                 self._logger.info("skip_idempotent", config_hash=self._hash, generation=meta["generation"])
-                return "skipped"
+                return SKIPPED
             self._publish(meta)
-            return "published"
+            return PUBLISHED
         generation = (meta["generation"] if meta else 0) + 1
-        self._publish(self._process(inputs, generation))
-        return "processed"
+        with self._attempts.counted(self._series):
+            meta = self._process(generation, meta_etag)
+        self._publish(meta)
+        return PROCESSED
 
-    def _input_etags(self) -> dict[str, str | None]:
-        return {
-            "train": self._input_etag(self._settings.train_object),
-            "test": self._input_etag(self._settings.test_object) if self._settings.test_object else None,
-        }
+    def _read_meta(self) -> tuple[dict[str, Any] | None, str | None]:
+        try:
+            stored = self._store.get(self._settings.output_bucket, f"{self._prefix}/meta.json")
+        except ObjectMissing:
+            return None, None
+        return json.loads(stored.body), stored.etag
 
-    def _input_etag(self, name: str) -> str:
-        etag = self._store.etag(self._settings.input_bucket, self._input_key(name))
-        if etag is None:
-            raise CsvError(
-                self._input_key(name), f"there is no such file in bucket {self._settings.input_bucket!r}", "upload it"
-            )
-        return etag
+    def _input(self, file: str, etag: str | None) -> bytes:
+        return self._store.get(self._settings.input_bucket, f"{self._settings.input_prefix}{file}", etag).body
 
-    def _input_key(self, name: str) -> str:
-        return f"{self._settings.input_prefix}{name}"
-
-    def _is_fresh(self, meta: dict[str, Any], inputs: dict[str, str | None]) -> bool:
+    def _is_fresh(self, meta: dict[str, Any]) -> bool:
         """Whether the outputs are of these inputs and of this choice of rows, whose seed upstream does not hash."""
         bucket = self._settings.output_bucket
-        if meta["input_etags"] != inputs or meta.get("sample_seed") != self._seed():
+        if meta["input_etags"] != self._inputs or meta.get("sample_seed") != self._seed():
             return False
         return all(self._store.etag(bucket, out["object"]) == out["etag"] for out in meta["outputs"].values())
 
     def _seed(self) -> int | None:
         return self._settings.sample_seed if self._settings.sample_strategy == "random" else None
 
-    def _process(self, inputs: dict[str, str | None], generation: int) -> dict[str, Any]:
-        settings = self._settings
-        self._logger.info("download_start", train=settings.train_object, test=settings.test_object or None)
-        train = self._store.get(settings.input_bucket, self._input_key(settings.train_object), inputs["train"]).body
-        test = None
-        if settings.test_object:
-            key = self._input_key(settings.test_object)
-            test = self._store.get(settings.input_bucket, key, inputs["test"]).body
-        prepared = prepare(settings, train, test)
+    def _process(self, generation: int, replaced: str | None) -> dict[str, Any]:
+        settings, series = self._settings, self._series
+        self._logger.info("download_start", train=series.train_file, test=series.test_file or None)
+        train = self._input(series.train_file, series.inputs.train)
+        test = self._input(series.test_file, series.inputs.test) if series.test_file else None
+        prepared = self._prepare(train, test)
         self._logger.info("pipeline_done", train_rows=prepared.train_rows, test_rows=prepared.test_rows)
-        meta = self._meta(prepared, inputs, generation)
+        meta = self._meta(prepared, generation)
         put_json(self._store, settings.output_bucket, f"{self._prefix}/quality.json", prepared.quality)
         for part, content in (("train", prepared.train), ("test", prepared.test)):
             out = meta["outputs"][part]
             out["etag"] = self._store.put(settings.output_bucket, out["object"], content, _PARQUET)
-        put_json(self._store, settings.output_bucket, f"{self._prefix}/meta.json", meta)
+        self._store.replace(
+            settings.output_bucket,
+            f"{self._prefix}/meta.json",
+            json.dumps(meta, indent=2).encode(),
+            "application/json",
+            replaced,
+        )
         self._logger.info("upload_done", prefix=self._prefix, generation=generation)
         return meta
 
-    def _meta(self, prepared: Prepared, inputs: dict[str, str | None], generation: int) -> dict[str, Any]:
+    def _prepare(self, train: bytes, test: bytes | None) -> Prepared:
+        try:
+            return prepare(self._settings, train, test)
+        except CsvError:
+            raise
+        except Exception as error:
+            # It depends on nothing but the input, so that it would fail again.
+            self._logger.error("prepare_failed", error=str(error), exc_info=True)
+            raise CsvError(
+                self._series.train_file,
+                f"cannot be processed: {type(error).__name__}: {error}",
+                "compare it with the sample and with the options of preprocess; if it is as they demand, report a bug",
+            ) from error
+
+    def _meta(self, prepared: Prepared, generation: int) -> dict[str, Any]:
         settings = self._settings
         return {
             "identifier": settings.identifier,
+            "series": self._series.name,
             "source_bucket": settings.input_bucket,
             "train_source_object": settings.train_object,
             "test_source_object": settings.test_object,
-            "input_etags": inputs,
+            "input_etags": self._inputs,
             "sample_seed": self._seed(),
             "config": canonical_json(settings),
             "config_hash": self._hash,
@@ -126,13 +168,13 @@ class PreprocessJob:
         common = {
             "bucket": settings.output_bucket,
             "identifier": settings.identifier,
-            "series": settings.series,
+            "series": self._series.name,
             "config_hash": self._hash,
             "generation": meta["generation"],
         }
         self._publisher.publish(
             settings.topic_training_data,
-            settings.series,
+            self._series.name,
             DataClaim(
                 object=train["object"],
                 size=train["size"],
@@ -144,7 +186,7 @@ class PreprocessJob:
         )
         self._publisher.publish(
             settings.topic_inference_data,
-            settings.series,
+            self._series.name,
             DataClaim(
                 object=test["object"],
                 object_key=test["object"],

@@ -17,8 +17,9 @@ class PreprocessSettings(ServiceSettings):
     """Put before the files' names to give their keys; keeps pipelines in one bucket apart and is not hashed."""
     output_bucket: str = "processed-data"
     dataset_name: str = ""
-    """Gives `<name>.csv` and `<name>_test.csv` where train_file is not set; default PobleSec."""
+    """The series that a pass is for where train_file is not set (upstream contract); empty: all of them."""
     train_file: str = ""
+    """The file that a pass is for (upstream contract), and within the work on a series its file."""
     test_file: str = ""
     """Held-out rows. Empty with train_file set: the last holdout_fraction of the train file is held out."""
     holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
@@ -56,10 +57,14 @@ class PreprocessSettings(ServiceSettings):
     """Constant added to every raw column before scaling. Text, because upstream hashes it as text."""
     extra_hash_salt: str = ""
 
-    force_reprocess: bool = False
-    """Write and publish again even where nothing changed; the trainers then train again."""
-    resend_claims: bool = False
-    """Publish the claims again even where they were published; who has handled them already does nothing more."""
+    dataset_poll_seconds: float = Field(default=15.0, ge=1, le=86_400)
+    """How long `serve` waits between two looks at the bucket."""
+    dataset_sample: bool = False
+    """Upload the packaged sample where the bucket has no CSV and nothing was ever processed."""
+    series_max_attempts: int = Field(default=5, ge=1)
+    """How often the process may die over one input before the input is rejected."""
+    series_deadline_seconds: float = Field(default=3600.0, ge=1)
+    """Time after which the work on one series counts as stuck, so that the pod is started again."""
 
     topic_training_data: str = "training-data"
     topic_inference_data: str = "inference-data"
@@ -85,13 +90,12 @@ class PreprocessSettings(ServiceSettings):
         return self.train_file or f"{self.dataset_name or _DEFAULT_DATASET}.csv"
 
     @property
-    def series(self) -> str:
-        """Name of the series: the training CSV's, without its ending."""
-        return self.train_object.removesuffix(".csv")
-
-    @property
     def test_object(self) -> str:
         """Key of the held-out CSV, or empty where the training file is split."""
         if self.test_file or self.train_file:
             return self.test_file
         return f"{self.dataset_name or _DEFAULT_DATASET}_test.csv"
+
+    def of_series(self, train_file: str, test_file: str) -> "PreprocessSettings":
+        """These options for one series: what its config hash covers."""
+        return self.model_copy(update={"train_file": train_file, "test_file": test_file})

@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
         settings.topic_dlq_model_training,
         stop,
         max_retries=settings.failure_max_retries,
+        deadline_seconds=settings.training_deadline_seconds,
         heartbeat=heartbeat,
     )
     structlog.get_logger().info("consuming", topic=settings.topic_training_data, group=settings.consumer_group_id)

@@ -34,6 +34,9 @@ class TrainingSettings(ServiceSettings):
     failure_max_retries: int = Field(default=3, ge=0)
     """Further tries after a failed one, before the claim becomes a dead letter."""
 
+    training_deadline_seconds: float = Field(default=21_600.0, ge=1)
+    """Time after which a training counts as stuck, so that the pod is started again; that counts as a failed try."""
+
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the model looks at."""
     output_seq_len: int = Field(default=1, ge=1, le=1000)
