@@ -55,7 +55,7 @@ export class PipelineState {
 
     /** Processes and announces the dataset again, although it was processed before. */
     reprocess(): Preprocessed | undefined {
-        const command = ["env", "FORCE_REPROCESS=true", "python", "main.py"];
+        const command = ["python", "main.py", "--reprocess"];
         return preprocessedOf(this.kubectl("exec", "deployment/preprocess", "--", ...command));
     }
 

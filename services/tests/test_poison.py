@@ -10,11 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_models import in_service_with, make_model
 from test_consuming import FakeConsumer
+from test_performance import worker_over
 
 from flts.common.consuming import ClaimLoop
 from flts.common.messages import DataClaim, Promotion, TrainingEvent
-from flts.inference.performance import PerformanceWorker
-from flts.inference.settings import InferenceSettings
 from flts.training.settings import TrainingSettings
 from flts.training.worker import TrainingWorker
 
@@ -59,8 +58,8 @@ def evaluation(publisher, stop):
 
 
 def performance(publisher, stop):
-    options = InferenceSettings(performance_wait_seconds=0.01)
-    return PerformanceWorker(options, in_service_with(make_model()), MemoryStore(), publisher, stop).handle
+    models = in_service_with(make_model())
+    return worker_over(models, MemoryStore(), publisher, stop, performance_wait_seconds=0.01).handle
 
 
 WORKERS = {"training-data": trainer, "model-training": evaluation, "inference-data": performance}

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import SERVICES, MemoryPublisher, MemoryStore
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from flts.common.health import Heartbeat
 from flts.common.storage import ObjectChanged
@@ -176,17 +177,17 @@ def test_failed_looks_are_repeated_after_a_growing_pause(store, publisher, stop)
 
 
 def test_a_file_that_cannot_be_used_is_rejected_where_people_look_and_changes_nothing(
-    store, publisher, look, short_csv, capsys
+    store, publisher, look, short_csv
 ):
     upload(store, "a.csv", short_csv)
     assert look()
     before = dict(store.objects)
     rejected = metric("preprocess_outcomes_total", outcome="rejected")
     publisher.sent.clear()
-    capsys.readouterr()
     bad = b"time,down\n2020-01-01,x\n"
     upload(store, "a.csv", bad)
-    assert look()
+    with capture_logs() as logs:
+        assert look()
     recorded = rejection(store, "a")
     assert {name: recorded[name] for name in ("file", "line", "column", "value", "test_etag")} == {
         "file": "a.csv",
@@ -206,9 +207,8 @@ def test_a_file_that_cannot_be_used_is_rejected_where_people_look_and_changes_no
     ((topic, _, letter),) = publisher.sent
     assert (topic, letter["payload"]["series"], letter["payload"]["train_file"]) == ("DLQ-preprocess", "a", "a.csv")
     assert letter["error"].startswith("a.csv, line 2, column 'down'")
-    lines = [line for line in capsys.readouterr().out.splitlines() if "series_rejected" in line]
-    assert len(lines) == 1
-    assert "line=2" in lines[0]
+    (line,) = [log for log in logs if log["event"] == "series_rejected"]
+    assert (line["file"], line["line"], line["column"], line["reason"]) == ("a.csv", 2, "down", recorded["reason"])
     assert metric("preprocess_outcomes_total", outcome="rejected") == rejected + 1
     assert metric("preprocess_series_rejected") == 1
 

@@ -79,7 +79,7 @@ def test_a_spec_that_cannot_be_read_is_not_promoted(make, runs, spec):
 
 def test_a_run_without_recorded_digests_is_not_promoted(make, runs):
     runs.add(run_of(model_sha256="", spec_sha256=""))
-    with pytest.raises(Refused, match="FORCE_REPROCESS"):
+    with pytest.raises(Refused, match="--reprocess"):
         make().handle(success())
 
 

@@ -159,7 +159,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         const url = outputs.urls.inference ?? "";
         const generation = async (): Promise<number> => (await servedData(url))?.generation ?? 0;
         const before = await generation();
-        const again = ["env", "FORCE_REPROCESS=true", "python", "main.py"];
+        const again = ["python", "main.py", "--reprocess"];
         await inNamespace("exec", "deployment/preprocess", "--", ...again);
         await eventually("a model of the newly processed data", 360, async () =>
             (await generation()) > before ? true : undefined,

@@ -54,11 +54,11 @@ describe("alert rules", () => {
                 (test) => test.alert_rule_test,
             ),
         );
-        const named = (telling: boolean): string[] =>
-            cases
-                .filter(({ exp_alerts }) => (exp_alerts ?? []).length > 0 === telling)
-                .map(({ alertname }) => alertname)
-                .sort();
+        // Some have more than one of either.
+        const named = (telling: boolean): string[] => {
+            const found = cases.filter(({ exp_alerts }) => (exp_alerts ?? []).length > 0 === telling);
+            return [...new Set(found.map(({ alertname }) => alertname))].sort();
+        };
         const expected = rules.map(({ alert }) => alert).sort();
         assert.deepEqual(named(true), expected);
         assert.deepEqual(named(false), expected);

@@ -30,8 +30,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A message is somebody's input: texts and numbers have bounds that the stores, MLflow and Python hold as well.
 _Text = Annotated[str, Field(max_length=1024)]
 """The longest key that S3 admits (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
-_Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+_Bucket = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]
+"""What boto3 takes for a bucket's name; ARNs, which lead to other accounts' buckets, excluded."""
 _Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
 _Count = Annotated[int, Field(le=2**53 - 1)]
 """The largest number that every JSON reader keeps exactly (RFC 8259, section 6)."""

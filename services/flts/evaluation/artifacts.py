@@ -76,7 +76,7 @@ class ArtifactCopies:
         if not recorded and not trust_unrecorded:
             raise Refused(
                 f"run {run.run_id} has no SHA-256 of its {file}: a trainer from before 0.2.0 made it; "
-                "process the data again with FORCE_REPROCESS=true"
+                "process the data again with `python main.py --reprocess` in preprocess"
             )
         if recorded and found != recorded:
             raise Refused(

@@ -17,8 +17,7 @@ SERIES_REJECTED = Gauge("preprocess_series_rejected", "Series in the bucket that
 LAST_SUCCESS = Gauge(
     "preprocess_last_success_timestamp_seconds", "When a series was last processed and announced, in seconds since 1970"
 )
-LAST_POLL = Gauge(
-    "preprocess_last_poll_timestamp_seconds",
-    "When the bucket was last looked through without a failure, in seconds since 1970",
+LAST_LISTING = Gauge(
+    "preprocess_last_listing_timestamp_seconds", "When the bucket was last listed, in seconds since 1970"
 )
 LISTING_SECONDS = Gauge("preprocess_listing_seconds", "How long the last listing of the bucket took")

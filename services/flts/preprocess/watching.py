@@ -83,8 +83,6 @@ class Watcher:
                     # It would be the same for the others.
                     break
         self._show(listing)
-        if not failed:
-            metrics.LAST_POLL.set_to_current_time()
         return not failed
 
     def _list(self, executor: ThreadPoolExecutor) -> Listing:
@@ -92,6 +90,7 @@ class Watcher:
         listing = self._wait_for(executor.submit(self._listing))
         self._listing_seconds = time.monotonic() - begun
         metrics.LISTING_SECONDS.set(self._listing_seconds)
+        metrics.LAST_LISTING.set_to_current_time()
         names = {series.name for series in listing.series}
         for gone in self._handled.keys() - names:
             del self._handled[gone]
