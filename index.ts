@@ -4,6 +4,7 @@ import { checkCluster } from "./components/access/cluster";
 import { lastRun } from "./components/loadtest/lastLoadTest";
 import { checkInputFiles } from "./stacks/inputs/inputFiles";
 import { deployLayers } from "./stacks/layers/deployLayers";
+import { checkData } from "./stacks/platform/dataCheck";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
 import { sourceClass } from "./stacks/platform/volumes";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
@@ -16,6 +17,7 @@ async function deploy(): Promise<ProvidedOutputs> {
     const files = await checkInputFiles(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
+    await checkData(settings, context, stack);
 
     const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
     const layers = await deployLayers(settings, platform, files);

@@ -10,7 +10,7 @@ import { Prometheus } from "../../components/monitoring/prometheus/prometheus";
 import type { ProbeTarget } from "../../components/monitoring/prometheus/prometheusConfig";
 import { VictoriaLogs } from "../../components/monitoring/logs/victoriaLogs";
 import { NO_HOST } from "../settings/ingress";
-import { quantity } from "../settings/quantity";
+import { quantity } from "../../components/core/quantity";
 import type { Settings } from "../settings/schema";
 import type { Infrastructure } from "./providedInfrastructure";
 

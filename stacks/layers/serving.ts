@@ -6,7 +6,7 @@ import { mostReplicas, type Scaling } from "../../components/serving/autoscaling
 import { METRICS_PORT } from "../../components/serving/haproxyConfig";
 import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
 import { LoadBalancer } from "../../components/serving/loadBalancer";
-import { quantity } from "../settings/quantity";
+import { quantity } from "../../components/core/quantity";
 import type { Settings } from "../settings/schema";
 import type { Infrastructure } from "./providedInfrastructure";
 

@@ -7,6 +7,7 @@ import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import type { Settings } from "../settings/schema";
+import { declaredStorageClass } from "./declaredData";
 
 /**
  * The cluster context, which must be named: whatever context happens to be current is never used.
@@ -62,7 +63,7 @@ export function createPlatform(
         namespace: namespace.ready,
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
-        storageClass: settings.volumes.retain ? retaining : settings.storageClass,
+        storageClass: declaredStorageClass(settings),
         images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
         guard,
         credentialsEpoch: settings.credentials.epoch,

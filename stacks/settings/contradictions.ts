@@ -3,7 +3,7 @@ import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
 import { contradiction as problem, type Problem } from "./problems";
-import { quantity } from "./quantity";
+import { quantity } from "../../components/core/quantity";
 import type { Settings } from "./schema";
 
 /** Settings that are each allowed and together are not. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 import { parse } from "yaml";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
-import { quantity } from "../../stacks/settings/quantity";
+import { quantity } from "../../components/core/quantity";
 import type { Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";

@@ -86,6 +86,23 @@ describe("the dev stack on the real engine", function () {
         await stack.settings();
     });
 
+    it("refuses, at preview, all changes that would lose data in one report", async () => {
+        await stack.settings({
+            "flts:kafka": { brokers: 3 },
+            "flts:objectStore": { mode: "distributed" },
+            "flts:identifier": "renamed",
+        });
+        const preview = await stack.pulumi(["preview"]);
+        await stack.settings();
+        assert.notEqual(preview.code, 0);
+        assert.match(preview.everything, /"kafka" holds data: flts:kafka\.brokers changes from 1 to 3/);
+        assert.match(
+            preview.everything,
+            /"minio" holds data: flts:objectStore\.mode changes from standalone to distributed/,
+        );
+        assert.match(preview.everything, /"identifier" holds data/);
+    });
+
     it("loses nothing from its state when MinIO is down during a refresh", async () => {
         const before = (await stack.resources()).map((resource) => resource.urn).sort();
         const workload = (

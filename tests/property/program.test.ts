@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { deployedData } from "../../components/access/deployedData";
+import { dataChanges } from "../../components/core/data/dataChanges";
 import { OUTSIDE } from "../../components/core/links";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import type { Settings } from "../../stacks/settings/schema";
+import { declaredData } from "../../stacks/platform/declaredData";
 import { anySettings } from "../support/anySettings";
+import { deployedObjects } from "../support/deployedObjects";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
@@ -163,6 +167,32 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                     persistence?.enabled === true;
                 assert.equal(deleteHooks.length > 0, holds, `${type} ${name}`);
             }
+        });
+    });
+
+    it("the data-loss guard knows every volume, its size and its class, and sees no danger in the same settings", async () => {
+        await forAnySettings((resources, chosen) => {
+            const deployed = deployedData(deployedObjects(resources), "test");
+            const declared = declaredData(chosen);
+            assert.deepEqual(dataChanges(deployed, declared, []), []);
+            const known = declared.volumes.map(({ name, claimedBy, pods, volumesPerPod, size }) => ({
+                name,
+                claimedBy,
+                pods,
+                volumesPerPod,
+                size,
+            }));
+            const found = deployed.volumes.map(({ name, claimedBy, pods, volumesPerPod, size }) => ({
+                name,
+                claimedBy,
+                pods,
+                volumesPerPod,
+                size,
+            }));
+            const byName = (one: { name: string }, other: { name: string }): number =>
+                one.name < other.name ? -1 : 1;
+            assert.deepEqual(found.sort(byName), known.sort(byName));
+            assert.equal(deployed.identifier, declared.identifier);
         });
     });
 

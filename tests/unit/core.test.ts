@@ -14,7 +14,7 @@ import {
 } from "../../components/infrastructure/kafka/kafkaConfig";
 import { policyDocument } from "../../components/infrastructure/objectStore/objectStorePolicy";
 import { topicDeclarations } from "../../components/contract";
-import { quantity } from "../../stacks/settings/quantity";
+import { quantity } from "../../components/core/quantity";
 
 describe("content hash", () => {
     it("is the same for the same content in another order, and another for other content", () => {

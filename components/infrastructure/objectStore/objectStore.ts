@@ -137,7 +137,7 @@ export class ObjectStore extends Tier {
                     credentialsEpoch: platform.credentialsEpoch,
                 }),
             },
-            this.child({ ...platform.guard.options, dependsOn: [rootSecret] }),
+            this.child({ ...platform.guard.releaseOptions, dependsOn: [rootSecret] }),
         );
     }
 }

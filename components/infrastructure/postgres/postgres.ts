@@ -8,6 +8,7 @@ import {
     existingSecretValue,
     generatedPassword,
 } from "../../core/data/credentials";
+import { DATA_FORMAT_LABEL } from "../../core/data/dataLayout";
 import type { Platform } from "../../core/platform";
 import { container, PREPARATION_RESOURCES, type Resources } from "../../core/pod/pod";
 import { commandCheck, probes } from "../../core/pod/probes";
@@ -17,6 +18,7 @@ import {
     CONFIG_DIRECTORY,
     CREDENTIALS_DIRECTORY,
     HOST_BASED_AUTHENTICATION,
+    POSTGRES_FORMAT,
     POSTGRES_PORT,
     POSTGRES_USER,
     PREPARE_SCRIPT,
@@ -116,10 +118,12 @@ export class Postgres extends Tier {
             { name: "data", mountPath: "/var/lib/postgresql/data" },
             { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
         ];
+        const { labels, ...rest } = this.metadata(name);
+        const metadata = { ...rest, labels: { ...labels, [DATA_FORMAT_LABEL]: POSTGRES_FORMAT } };
         const answers = commandCheck(["pg_isready", "--host=127.0.0.1", `--username=${SUPERUSER}`]);
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            statefulSet(this.metadata(name), {
+            statefulSet(metadata, {
                 serviceName: name,
                 replicas: 1,
                 storage,

@@ -4,6 +4,10 @@ export const POSTGRES_PORT = 5432;
 export const POSTGRES_USER = 999;
 /** The server's superuser. */
 export const SUPERUSER = "postgres";
+/** Major version of the server in the image. Files of one major version are of no use to another. */
+export const POSTGRES_MAJOR = 15;
+/** The same, as the guard compares it with what is deployed. */
+export const POSTGRES_FORMAT = `postgres-${POSTGRES_MAJOR}`;
 /** Where the cluster's files are. A folder of the volume, because a volume's root may hold `lost+found`. */
 export const DATA_DIRECTORY = "/var/lib/postgresql/data/pgdata";
 /** Where the superuser's Secret is mounted. */

@@ -6,10 +6,11 @@ import { Tunnel, type Access } from "../../access/tunnel";
 import { generatedLogin } from "../../core/data/credentials";
 import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
+import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
 
 /** Tells the provider what it would otherwise ask the server, which a preview cannot. */
-const POSTGRES_VERSION = "15.0.0";
+const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
 
 /** A running PostgreSQL server. Plain data, so that one stack can tell it another. */
 export interface PostgresServer extends Server {

@@ -1,0 +1,14 @@
+import { readDeployedData } from "../../components/access/deployedData";
+import { dataChanges, refuseDataChanges } from "../../components/core/data/dataChanges";
+import type { Settings } from "../settings/schema";
+import { declaredData } from "./declaredData";
+
+/**
+ * Compares what keeps data in the cluster with what the settings declare, before anything is declared.
+ *
+ * @throws one error with every change that would lose data and is not in `allowDataLoss`.
+ */
+export async function checkData(settings: Settings, context: string, stack: string): Promise<void> {
+    const deployed = await readDeployedData(context, settings.namespace, stack);
+    refuseDataChanges(dataChanges(deployed, declaredData(settings), settings.allowDataLoss));
+}

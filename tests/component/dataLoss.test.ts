@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { deployedData, type DeployedObjects } from "../../components/access/deployedData";
+import { dataChanges, refuseDataChanges, type DataChange } from "../../components/core/data/dataChanges";
+import { refuseOtherVolumes } from "../../components/core/data/dataLossGuard";
+import { POSTGRES_MAJOR } from "../../components/infrastructure/postgres/postgresConfig";
+import { minioChartValues } from "../../components/infrastructure/objectStore/objectStoreChart";
+import { Images } from "../../components/core/pod/images";
+import { declaredData } from "../../stacks/platform/declaredData";
+import catalogue from "../../images/images.json";
+import { deployedObjects } from "../support/deployedObjects";
+import { deployProgram, settings } from "../support/program";
+
+type Overrides = Record<string, unknown>;
+
+const clusters = new Map<string, DeployedObjects>();
+
+/** Objects of a cluster to which these settings were deployed. Each caller gets objects of its own. */
+async function deployed(overrides: Overrides): Promise<DeployedObjects> {
+    const key = JSON.stringify(overrides);
+    const objects =
+        clusters.get(key) ?? deployedObjects((await deployProgram(settings(overrides))).resources);
+    clusters.set(key, objects);
+    return structuredClone(objects);
+}
+
+function changes(objects: DeployedObjects, overrides: Overrides, stack = "test"): DataChange[] {
+    const chosen = settings(overrides);
+    return dataChanges(deployedData(objects, stack), declaredData(chosen), chosen.allowDataLoss);
+}
+
+/** The error of one update, from one set of settings to another. */
+async function refusal(before: Overrides, after: Overrides): Promise<string> {
+    const found = changes(await deployed(before), after);
+    try {
+        refuseDataChanges(found);
+    } catch (error) {
+        return (error as Error).message;
+    }
+    return "";
+}
+
+const three = { kafka: { brokers: 3 }, objectStore: { mode: "distributed" } };
+
+describe("a change of settings that would lose data", function () {
+    this.timeout(60_000);
+
+    const cases: readonly [string, Overrides, Overrides, RegExp][] = [
+        [
+            "a single object store becoming a distributed one",
+            {},
+            { objectStore: { mode: "distributed" } },
+            /"minio".*flts:objectStore\.mode changes from standalone to distributed.*make backup.*make restore/s,
+        ],
+        [
+            "a distributed object store becoming a single one",
+            three,
+            { kafka: { brokers: 3 } },
+            /"minio".*from distributed to standalone.*make restore/s,
+        ],
+        [
+            "fewer servers of the object store",
+            { objectStore: { mode: "distributed", replicas: 8 } },
+            { objectStore: { mode: "distributed", replicas: 4 } },
+            /"minio".*flts:objectStore\.replicas changes from 8 to 4/s,
+        ],
+        [
+            "more servers of the object store",
+            { objectStore: { mode: "distributed" } },
+            { objectStore: { mode: "distributed", replicas: 6 } },
+            /flts:objectStore\.replicas changes from 4 to 6/,
+        ],
+        [
+            "fewer drives of the object store",
+            { objectStore: { mode: "distributed", drivesPerNode: 4 } },
+            { objectStore: { mode: "distributed", drivesPerNode: 2 } },
+            /"minio".*flts:objectStore\.drivesPerNode changes from 4 to 2/s,
+        ],
+        [
+            "more brokers",
+            {},
+            { kafka: { brokers: 3 } },
+            /"kafka".*brokers changes from 1 to 3.*static voters/s,
+        ],
+        ["fewer brokers", { kafka: { brokers: 3 } }, {}, /"kafka".*flts:kafka\.brokers changes from 3 to 1/s],
+        ["another identifier", { identifier: "a" }, { identifier: "b" }, /"identifier".*from "a" to "b"/s],
+        ["a first identifier", {}, { identifier: "b" }, /"identifier".*from "" to "b"/s],
+        [
+            "another storage class",
+            {},
+            { storageClass: "fast" },
+            /add kafka, minio, postgres, backup, prometheus, victoria-logs \(or all\)/,
+        ],
+        [
+            "another class of a distributed object store",
+            { ...three, storageClass: "fast" },
+            { ...three, storageClass: "slow" },
+            /"minio".*storageClass.*changes from fast to slow/s,
+        ],
+        ["volumes that stay", {}, { volumes: { retain: true } }, /"kafka".*flts:volumes\.retain/s],
+        [
+            "another profile",
+            {},
+            { profile: "minimal" },
+            /kafka, minio, postgres, backup, prometheus, victoria-logs/,
+        ],
+        [
+            "a smaller volume",
+            {},
+            { postgres: { storage: "1Gi" } },
+            /"postgres".*from 2Gi to 1Gi.*cannot shrink/s,
+        ],
+        [
+            "a smaller volume of a single object store",
+            {},
+            { objectStore: { storage: "4Gi" } },
+            /"minio".*flts:objectStore\.storage changes from 5Gi to 4Gi/s,
+        ],
+        [
+            "a larger volume of a StatefulSet",
+            {},
+            { monitoring: { storage: "20Gi" } },
+            /"prometheus".*--cascade=orphan/s,
+        ],
+    ];
+    for (const [what, before, after, message] of cases) {
+        it(`is refused before anything is declared: ${what}`, async () => {
+            assert.match(await refusal(before, after), message);
+        });
+    }
+
+    it("is reported together with all others, each with the way to keep the data", async () => {
+        const message = await refusal(
+            {},
+            {
+                identifier: "b",
+                kafka: { brokers: 3 },
+                objectStore: { mode: "distributed" },
+                postgres: { storage: "1Gi" },
+            },
+        );
+        assert.equal(message.match(/To keep the data: /g)?.length, 4);
+        assert.match(
+            message,
+            /add kafka, minio, postgres, identifier \(or all\) to the setting flts:allowDataLoss/,
+        );
+    });
+
+    it("is carried out when allowDataLoss names it, and only then", async () => {
+        const objects = await deployed({});
+        const after = { kafka: { brokers: 3 }, identifier: "b" };
+        assert.deepEqual(
+            changes(objects, { ...after, allowDataLoss: ["kafka"] }).map(({ name }) => name),
+            ["identifier"],
+        );
+        assert.deepEqual(changes(objects, { ...after, allowDataLoss: ["all"] }), []);
+    });
+
+    it("is recognised while the servers are scaled to zero, as during a restore", async () => {
+        const objects = await deployed({
+            kafka: { brokers: 3 },
+            objectStore: { mode: "distributed", drivesPerNode: 2 },
+        });
+        for (const set of objects.statefulSets) {
+            (set.spec as { replicas: number }).replicas = 0;
+        }
+        const same = { kafka: { brokers: 3 }, objectStore: { mode: "distributed", drivesPerNode: 2 } };
+        assert.deepEqual(changes(objects, same), []);
+        assert.deepEqual(
+            changes(objects, {}).map(({ name }) => name),
+            ["kafka", "minio"],
+        );
+    });
+
+    it("is recognised from the claims alone, whose StatefulSet is gone", async () => {
+        const { claims } = await deployed({ kafka: { brokers: 3 } });
+        const left = { claims, statefulSets: [], deployments: [] };
+        assert.match(changes(left, {})[0]?.change ?? "", /kafka\.brokers changes from 3 to 1/);
+        assert.deepEqual(changes(left, { kafka: { brokers: 3, storage: "20Gi" } }), []);
+    });
+
+    it("is a new major version of PostgreSQL; release 0.1.0, which did not note its own, had 15", async () => {
+        const objects = await deployed({});
+        const deployed15 = deployedData(objects, "test");
+        const before = deployed15.volumes.find(({ name }) => name === "postgres");
+        assert.equal(before?.format, `postgres-${POSTGRES_MAJOR}`);
+        const declared = declaredData(settings());
+        const volumes = declared.volumes.map((each) =>
+            each.name === "postgres" ? { ...each, format: "postgres-99" } : each,
+        );
+        const [found] = dataChanges(deployed15, { ...declared, volumes }, []);
+        assert.match(found?.change ?? "", new RegExp(`from postgres-${POSTGRES_MAJOR} to postgres-99`));
+        for (const { metadata } of objects.statefulSets) {
+            Reflect.deleteProperty(metadata?.labels ?? {}, "flts.io/data-format");
+        }
+        const old = deployedData(objects, "test").volumes.find(({ name }) => name === "postgres");
+        assert.equal(old?.format, "postgres-15");
+    });
+
+    it("does not take another stack's servers in the namespace for its own", async () => {
+        const objects = await deployed(three);
+        assert.deepEqual(changes(objects, {}, "other"), []);
+    });
+
+    it("is no data-loss: a claim of its own may grow, and a size may be written otherwise", async () => {
+        const objects = await deployed({});
+        assert.deepEqual(
+            changes(objects, { objectStore: { storage: "6Gi" }, backup: { storage: "9Gi" } }),
+            [],
+        );
+        assert.deepEqual(changes(objects, { kafka: { storage: "2048Mi" } }), []);
+        assert.deepEqual(changes(objects, { training: { epochs: 3 }, logLevel: "DEBUG" }), []);
+    });
+});
+
+describe("the version of PostgreSQL that the guard knows", () => {
+    it("is that of the image", () => {
+        assert.match(catalogue.images.postgres.upstream, new RegExp(`postgres:${POSTGRES_MAJOR}\\b`));
+    });
+});
+
+describe("values of MinIO's chart", () => {
+    const values = (change: Overrides = {}) => {
+        const { requests, limits } = settings().objectStore.resources;
+        return minioChartValues({
+            name: "minio",
+            images: new Images({ registry: "", tag: "t" }),
+            rootSecret: "root",
+            mode: "distributed",
+            replicas: 4,
+            drivesPerNode: 1,
+            storage: "5Gi",
+            storageClass: undefined,
+            resources: { requests, limits },
+            console: { type: "ClusterIP", nodePort: undefined },
+            podLabels: {},
+            credentialsEpoch: 1,
+            ...change,
+        } as never);
+    };
+
+    it("cannot change the volumes, wherever the change comes from, unless allowDataLoss names the store", () => {
+        const overridden = { ...values(), persistence: { enabled: false } };
+        for (const after of [
+            values({ mode: "standalone" }),
+            values({ replicas: 3 }),
+            values({ drivesPerNode: 2 }),
+            values({ storageClass: "fast" }),
+            values({ storage: "6Gi" }),
+            { ...values(), fullnameOverride: "other" },
+            { ...values(), pools: 2 },
+            overridden,
+        ]) {
+            assert.throws(() => {
+                refuseOtherVolumes("minio", values(), after, ["kafka"]);
+            }, /"minio" holds data on volumes.*flts:allowDataLoss/);
+            refuseOtherVolumes("minio", values(), after, ["minio"]);
+        }
+    });
+
+    it("may change in everything else, and the volume of a single server may grow", () => {
+        refuseOtherVolumes("minio", values(), values({ credentialsEpoch: 2, podLabels: { a: "b" } }), []);
+        const single = values({ mode: "standalone" });
+        refuseOtherVolumes("minio", single, values({ mode: "standalone", storage: "9Gi", replicas: 9 }), []);
+    });
+});
