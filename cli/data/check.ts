@@ -1,96 +1,122 @@
-import { parse, type CsvError } from "csv-parse";
-import { createReadStream } from "node:fs";
+import { realpath } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { Settings } from "../../stacks/settings/schema";
+import { python } from "./python";
 
-/** Column that every dataset must have. */
-const TIME_COLUMN = "time";
-/** What pandas reads as "no value": gaps are allowed and filled by the preprocessing. */
-const GAPS = new Set(["", "nan", "na", "n/a", "null", "none", "-"]);
+/** A CSV that cannot be used: where, why, and what would work. */
+export interface Rejection {
+    readonly file: string;
+    readonly line: number | null;
+    readonly column: string | null;
+    readonly value: string | null;
+    readonly reason: string;
+    readonly fix: string;
+    /** Name of the reason in services/flts/preprocess/csvrules.json. */
+    readonly code: string;
+    /** All of it in a sentence. */
+    readonly text: string;
+}
 
-/** A dataset that cannot be used: where, and why. */
+/** What was found out about a CSV that can be used. */
+export interface Accepted {
+    /** Formats by name, as in the quality report. */
+    readonly detected: Readonly<Record<string, string | boolean>>;
+    /** Column to forecast. */
+    readonly target: string;
+    /** Columns that are left out, because too many of their cells are empty. */
+    readonly dropped: readonly string[];
+}
+
+/** A dataset that cannot be used; the message is the rejection's text. */
 export class DatasetError extends Error {
-    public constructor(file: string, line: number | undefined, reason: string) {
-        super(`${file}${line === undefined ? "" : `, line ${line}`}: ${reason}`);
+    public constructor(public readonly rejection: Rejection) {
+        super(rejection.text);
         this.name = "DatasetError";
     }
 }
 
-interface CsvRecord {
-    readonly record: readonly string[];
-    readonly info: { readonly lines: number };
+type Verdict = ({ accepted: true } & Accepted) | { accepted: false; error: Rejection };
+
+/** Formats and demands of a check, named as in services/flts/preprocess/reading/options.py. */
+export interface CheckOptions {
+    readonly read: Readonly<Record<string, string>>;
+    readonly judge: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
- * Reads a CSV as a stream and checks what the pipeline relies on: a `time` column, at least one other column,
- * rows, and numbers where numbers belong.
+ * Checks files as preprocess will: the same Python code reads and judges them, so both come to the same verdict.
  *
- * @param targetColumn column that must be there, when one is to be forecast by name.
- * @throws DatasetError for the first mistake.
+ * @param train path of a CSV; it is read as a stream.
+ * @param test path of the held-out rows; without it the end of `train` is held out.
+ * @throws DatasetError for the first reason not to train on them.
  */
-export async function checkDataset(file: string, targetColumn?: string): Promise<void> {
-    const records = createReadStream(file).pipe(parse({ bom: true, info: true, skip_empty_lines: true }));
-    let header: readonly string[] | undefined;
-    let rows = 0;
+export async function checkDataset(
+    train: string,
+    test?: string,
+    options: CheckOptions = { read: {}, judge: {} },
+): Promise<Accepted> {
+    const interpreter = await python();
+    const mounts: string[] = [];
+    const mounted = async (path: string, at: string): Promise<string> => {
+        const file = await realpath(path);
+        interpreter.mountNodeFS(at, dirname(file));
+        mounts.push(at);
+        return `${at}/${basename(file)}`;
+    };
     try {
-        for await (const item of records as AsyncIterable<CsvRecord>) {
-            if (header === undefined) {
-                header = item.record.map((name) => name.trim());
-                checkHeader(file, header, targetColumn);
-            } else {
-                checkRow(file, header, item);
-                rows += 1;
-            }
+        const request = {
+            train: await mounted(train, "/train"),
+            train_name: train,
+            test: test === undefined ? "" : await mounted(test, "/test"),
+            test_name: test ?? "",
+            read_options: options.read,
+            judge_options: options.judge,
+        };
+        const judge = interpreter.pyimport("flts.preprocess.reading.check") as Judge;
+        const verdict = JSON.parse(judge.verdict_as_json(JSON.stringify(request))) as Verdict;
+        if (!verdict.accepted) {
+            throw new DatasetError(verdict.error);
         }
-    } catch (error) {
-        throw error instanceof DatasetError ? error : unreadable(file, error as CsvError);
-    }
-    if (header === undefined) {
-        throw new DatasetError(file, undefined, "the file is empty; it needs a header and rows");
-    }
-    if (rows === 0) {
-        throw new DatasetError(file, 1, "there is a header and no row below it");
-    }
-}
-
-function checkHeader(file: string, header: readonly string[], targetColumn: string | undefined): void {
-    const columns = header.join(", ");
-    if (!header.includes(TIME_COLUMN)) {
-        throw new DatasetError(file, 1, `there is no column "${TIME_COLUMN}"; the columns are ${columns}`);
-    }
-    if (header.length < 2) {
-        throw new DatasetError(file, 1, `there is no column of numbers beside "${TIME_COLUMN}"`);
-    }
-    const twice = header.find((name, index) => header.indexOf(name) !== index);
-    if (twice !== undefined) {
-        throw new DatasetError(file, 1, `there are two columns "${twice}"`);
-    }
-    if (targetColumn !== undefined && !header.includes(targetColumn)) {
-        throw new DatasetError(
-            file,
-            1,
-            `there is no column "${targetColumn}", which flts:dataset.targetColumn names; the columns are ${columns}`,
-        );
-    }
-}
-
-function checkRow(file: string, header: readonly string[], { record, info }: CsvRecord): void {
-    record.forEach((cell, index) => {
-        const column = header[index] ?? "";
-        const value = cell.trim();
-        if (column === TIME_COLUMN) {
-            if (value === "") {
-                throw new DatasetError(file, info.lines, `column "${column}" is empty`);
-            }
-        } else if (!GAPS.has(value.toLowerCase()) && !Number.isFinite(Number(value))) {
-            throw new DatasetError(
-                file,
-                info.lines,
-                `column "${column}" holds "${value}" where a number belongs`,
-            );
+        return verdict;
+    } finally {
+        for (const at of mounts) {
+            (interpreter.FS as Unmounting).unmount(at);
         }
-    });
+    }
 }
 
-function unreadable(file: string, error: CsvError): DatasetError {
-    const line = typeof error.lines === "number" ? error.lines : undefined;
-    return new DatasetError(file, line, `the file is not a CSV that can be read: ${error.message}`);
+/** What is used of Emscripten's file system, whose types need more than the standard library's. */
+interface Unmounting {
+    unmount(at: string): void;
+}
+
+interface Judge {
+    verdict_as_json(request: string): string;
+}
+
+/** The options of a stack's settings, which preprocess gets as environment variables. */
+export function checkOptions({ dataset, preprocess, training }: Settings): CheckOptions {
+    return {
+        read: {
+            separator: dataset.separator,
+            decimal: dataset.decimal,
+            thousands: dataset.thousands,
+            encoding: dataset.encoding,
+            time_column: dataset.timeColumn ?? "",
+            time_format: dataset.timeFormat,
+            time_zone: dataset.timeZone ?? "",
+        },
+        judge: {
+            target_column: dataset.targetColumn ?? "",
+            holdout_fraction: preprocess.holdoutFraction,
+            input_rows: training.inputLength,
+            output_rows: training.outputLength,
+            lag_rows: preprocess.lags.count * preprocess.lags.step,
+            handle_nans: preprocess.handleNans,
+            nans_threshold: preprocess.nansThreshold,
+            nans_drop_rows: preprocess.nansDropRows,
+            nans_max_steps: preprocess.nansMaxSteps,
+            resample: dataset.resample ?? "",
+        },
+    };
 }

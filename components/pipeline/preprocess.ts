@@ -26,7 +26,7 @@ export interface PreprocessOptions {
     readonly addConstant?: string | undefined;
     readonly handleNans: boolean;
     readonly nansThreshold: number;
-    readonly nansNeighbours: number;
+    readonly nansMaxSteps: number;
     readonly nansDropRows: boolean;
     readonly clip: { readonly enabled: boolean; readonly method: string; readonly factor: number };
     readonly lags: { readonly count: number; readonly step: number };
@@ -39,8 +39,24 @@ export interface PreprocessOptions {
     readonly extraHashSalt: string;
     readonly forceReprocess: boolean;
     readonly resendClaims: boolean;
+    /** How the CSVs are written. */
+    readonly dataset: DatasetFormats;
+    /** Rows that the trainers need: a series with fewer is rejected here. */
+    readonly windows: { readonly inputLength: number; readonly outputLength: number };
+}
+
+/** How CSVs are written; `auto` and what is absent are detected. */
+export interface DatasetFormats {
     /** Column to forecast; the first numeric one when absent. */
-    readonly targetColumn: string | undefined;
+    readonly targetColumn?: string | undefined;
+    readonly separator: string;
+    readonly decimal: string;
+    readonly thousands: string;
+    readonly encoding: string;
+    readonly timeColumn?: string | undefined;
+    readonly timeFormat: string;
+    readonly timeZone?: string | undefined;
+    readonly resample?: string | undefined;
 }
 
 export interface PreprocessArgs {
@@ -156,12 +172,22 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         TOPIC_TRAINING_DATA: topics.trainingData,
         TOPIC_INFERENCE_DATA: topics.inferenceData,
         TOPIC_DLQ_PREPROCESS: topics.deadPreprocess,
-        TARGET_COLUMN: options.targetColumn,
+        TARGET_COLUMN: options.dataset.targetColumn,
+        CSV_SEPARATOR: options.dataset.separator,
+        CSV_DECIMAL: options.dataset.decimal,
+        CSV_THOUSANDS: options.dataset.thousands,
+        CSV_ENCODING: options.dataset.encoding,
+        CSV_TIME_COLUMN: options.dataset.timeColumn,
+        CSV_TIME_FORMAT: options.dataset.timeFormat,
+        CSV_TIME_ZONE: options.dataset.timeZone,
+        CSV_RESAMPLE: options.dataset.resample,
+        INPUT_SEQ_LEN: options.windows.inputLength,
+        OUTPUT_SEQ_LEN: options.windows.outputLength,
         SCALER: options.scaler === "none" ? "" : options.scaler,
         ADD_VAL: options.addConstant,
         HANDLE_NANS: options.handleNans,
         NANS_THRESHOLD: options.nansThreshold,
-        NANS_KNN: options.nansNeighbours,
+        NANS_MAX_STEPS: options.nansMaxSteps,
         NANS_DROP_ROWS: options.nansDropRows,
         CLIP_ENABLE: options.clip.enabled,
         CLIP_METHOD: options.clip.method,

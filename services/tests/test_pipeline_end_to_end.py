@@ -22,6 +22,8 @@ from flts.inference.pointers import Pointers
 from flts.inference.predictor import Predictor
 from flts.inference.promoted import PromotedModels
 from flts.preprocess.csvfile import read_csv
+from flts.preprocess.csvfile import table as csv_table
+from flts.preprocess.reading.cleaning import Part
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle
@@ -140,7 +142,8 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     PromotedModels(in_service, Pointers(store, "model-promotion", keys), source).refresh()
     predictor = Predictor(in_service, "default", lambda line: None, largest_batch=1)
     client = TestClient(inference_app(in_service, predictor))
-    table = read_csv("sample.csv", sample_csv)
+    series = read_csv("sample.csv", sample_csv)
+    table = csv_table(Part("", series.columns, series.times, series.wall, series.lines, series.values))
     rows = slice(-17, -1)
     data = {name: table.values[rows, at].tolist() for at, name in enumerate(table.columns)}
     data["time"] = table.times[rows].astype("datetime64[s]").astype(str).tolist()

@@ -8,6 +8,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 
+from flts.common.calendar import fixed
 from flts.common.frames import FeatureFrame
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
@@ -56,7 +57,7 @@ def frame_of(days: float, *, constant: bool = False) -> FeatureFrame:
 
 def case_of(frame: FeatureFrame) -> Case:
     settings = TrainingSettings(model_type="PROPHET", input_seq_len=ROWS, output_seq_len=AHEAD)
-    windows = make_windows(frame.features, frame.times, TARGET, ROWS, AHEAD, INTERVAL)
+    windows = make_windows(frame.features, frame.times, TARGET, ROWS, AHEAD, fixed(INTERVAL))
     fitted = prophet.fit(settings, frame, windows, lambda number, metrics: None, threading.Event())
     return Case(fitted, onnxruntime.InferenceSession(fitted.to_onnx().SerializeToString()), frame)
 
@@ -107,7 +108,7 @@ def test_the_last_error_is_carried_on_and_decays(case):
 
 
 def test_onnx_agrees_with_the_model_on_windows_of_the_data(case):
-    windows = make_windows(case.frame.features, case.frame.times, TARGET, ROWS, AHEAD, INTERVAL)
+    windows = make_windows(case.frame.features, case.frame.times, TARGET, ROWS, AHEAD, fixed(INTERVAL))
     given = {WINDOW_INPUT: windows.inputs, TIME_INPUT: windows.times}
     assert np.abs(case.session.run(None, given)[0] - case.fitted.predict(windows)).max() < 1e-6
 

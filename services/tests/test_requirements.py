@@ -25,6 +25,11 @@ def test_client_and_server_of_mlflow_agree():
     assert pins("mlflow")["mlflow"] == pins("trainer")["mlflow-skinny"] == pins("evaluator")["mlflow-skinny"]
 
 
+@pytest.mark.parametrize("image", ["preprocess", "trainer", "inference"])
+def test_services_that_follow_a_clock_bring_its_time_zones(image):
+    assert "tzdata" in pins(image)
+
+
 def test_serving_image_is_small():
     heavy = {"keras", "jax", "jaxlib", "mlflow", "mlflow-skinny", "pandas", "scikit-learn", "prophet"}
     assert not heavy & set(pins("inference"))

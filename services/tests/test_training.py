@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 from conftest import data_folder
 
+from flts.common.calendar import fixed
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
@@ -60,16 +61,16 @@ def test_onnx_answers_as_keras_does(kind, layers, ahead):
 def test_windows_do_not_reach_across_gaps():
     times = np.datetime64("2020-01-01", "ns") + np.array([0, 1, 2, 3, 10, 11, 12, 13]) * np.timedelta64(1, "m")
     features = np.column_stack([np.arange(8.0), np.arange(8.0) * 10])
-    windows = make_windows(features, times, 1, 2, 1, 60.0)
+    windows = make_windows(features, times, 1, 2, 1, fixed(60.0))
     assert windows.inputs[:, :, 0].tolist() == [[0, 1], [1, 2], [4, 5], [5, 6]]
     assert windows.targets.tolist() == [[20], [30], [60], [70]]
     assert windows.times.tolist() == seconds(times[[1, 2, 5, 6]]).tolist()
-    assert len(make_windows(features, times, 1, 7, 2, 60.0).inputs) == 0
+    assert len(make_windows(features, times, 1, 7, 2, fixed(60.0)).inputs) == 0
 
 
 def test_validation_is_later_and_shares_no_target_with_training():
     times = np.datetime64("2020-01-01", "ns") + np.arange(40) * np.timedelta64(1, "m")
-    windows = make_windows(np.arange(40.0)[:, None], times, 0, 4, 3, 60.0)
+    windows = make_windows(np.arange(40.0)[:, None], times, 0, 4, 3, fixed(60.0))
     earlier, later = windows.split(0.25)
     assert earlier.targets.max() < later.targets.min()
 

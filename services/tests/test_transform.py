@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from sklearn import preprocessing
 
+from flts.common.calendar import fixed
 from flts.common.frames import read_frame
 from flts.common.transform import TIME_FEATURES, FeatureTransform, time_features
-from flts.preprocess.csvfile import CsvError, Table, read_csv
-from flts.preprocess.fitting import fit, impute
+from flts.preprocess.csvfile import Table
+from flts.preprocess.fitting import fit
 from flts.preprocess.pipeline import prepare
+from flts.preprocess.sampling import sample
 from flts.preprocess.settings import PreprocessSettings
-from flts.preprocess.splitting import split
 
 RAW = ["down", "up", "rnti_count", "mcs_down", "mcs_down_var", "mcs_up", "mcs_up_var"]
 RAW += ["rb_down", "rb_down_var", "rb_up", "rb_up_var"]
@@ -20,7 +21,11 @@ def table(values: np.ndarray, start: str = "2020-01-01T00:00", columns: list[str
     values = np.asarray(values, float)
     times = np.datetime64(start, "ns") + np.arange(len(values)) * np.timedelta64(2, "m")
     names = columns or [f"c{at}" for at in range(values.shape[1])]
-    return Table(names, times, values, np.arange(len(values)) + 2)
+    return Table(names, times, values, np.arange(len(values)) + 2, np.zeros(len(values), bool))
+
+
+def fitted(settings: PreprocessSettings, rows: Table) -> FeatureTransform:
+    return fit(settings, rows, rows.columns[0], fixed(120))
 
 
 def random_table(rows: int = 200, columns: int = 3, seed: int = 1) -> Table:
@@ -50,7 +55,7 @@ def test_feature_order_is_raw_columns_then_time(sample_csv):
 def test_scaler_numbers_are_scikit_learns(name):
     train = random_table()
     settings = PreprocessSettings(scaler=name, time_features_enable=False)
-    transform, _ = fit(settings, train)
+    transform = fitted(settings, train)
     other = random_table(seed=2)
     expected = getattr(preprocessing, name)().fit(train.values).transform(other.values) if name else other.values
     assert transform.apply(other.values, other.times) == pytest.approx(expected)
@@ -73,60 +78,23 @@ def test_nothing_is_learnt_from_held_out_rows(sample_csv):
     assert after.test != before.test
 
 
-def test_missing_cells_come_from_training_neighbours_and_only_they_change():
-    train = random_table(300)
-    values = random_table(50, seed=3).values
-    values[5, 1] = np.nan
-    settings = PreprocessSettings()
-    filled = impute(settings, "x", train, table(values, "2021-01-01"))
-    assert not np.isnan(filled.values).any()
-    untouched = ~np.isnan(values)
-    assert np.array_equal(filled.values[untouched], values[untouched])
-    spread, centre = train.values.std(axis=0), train.values.mean(axis=0)
-    distance = (((train.values - values[5]) / spread)[:, [0, 2]] ** 2).sum(axis=1)
-    nearest = np.argsort(distance)[:2]
-    assert filled.values[5, 1] == pytest.approx(train.values[nearest, 1].mean())
-    assert centre.shape == (3,)
-
-
-def test_sparse_columns_are_dropped_and_the_target_is_not():
-    values = random_table(100).values
-    values[:60, 1] = np.nan
-    transform, kept = fit(PreprocessSettings(), table(values))
-    assert transform.columns == ["c0", "c2"]
-    assert kept.columns == ["c0", "c2"]
-    with pytest.raises(CsvError, match="'c1': is TARGET_COLUMN"):
-        fit(PreprocessSettings(target_column="c1"), table(values))
-    with pytest.raises(CsvError, match="no such column"):
-        fit(PreprocessSettings(target_column="zz"), table(values))
-
-
-def test_empty_cells_without_imputation():
-    values = random_table(100).values
-    values[7, 2] = np.nan
-    with pytest.raises(CsvError, match=r"x\.csv, line 9, column 'c2'"):
-        fit(PreprocessSettings(train_file="x.csv", handle_nans=False), table(values))
-    _, kept = fit(PreprocessSettings(nans_drop_rows=True), table(values))
-    assert len(kept.times) == 99
-
-
 def test_lags_constant_and_clipping():
     rows = table(np.arange(20.0).reshape(10, 2))
     settings = PreprocessSettings(
         lags_enable=True, lags_n=2, lags_step=2, add_val="100", scaler="", time_features_enable=False
     )
-    transform, _ = fit(settings, rows)
+    transform = fitted(settings, rows)
     features = transform.apply(rows.values, rows.times)
     assert transform.features == ["c0", "c1", "c0_lag_2", "c1_lag_2", "c0_lag_4", "c1_lag_4"]
     assert features[0].tolist() == [108, 109, 104, 105, 100, 101]
     assert transform.target_to_raw(features[:, 0])[0] == 8
-    clipped, _ = fit(PreprocessSettings(clip_enable=True, clip_method="percentile", clip_factor=10), rows)
+    clipped = fitted(PreprocessSettings(clip_enable=True, clip_method="percentile", clip_factor=10), rows)
     assert clipped.clip[0] is None
     assert clipped.clip[1] == pytest.approx((2.8, 17.2))
 
 
 def test_transform_survives_json_and_refuses_nonsense():
-    transform, _ = fit(PreprocessSettings(lags_enable=True, lags_n=1), random_table())
+    transform = fitted(PreprocessSettings(lags_enable=True, lags_n=1), random_table())
     assert FeatureTransform.model_validate_json(transform.model_dump_json()) == transform
     with pytest.raises(ValueError, match="differ in length"):
         FeatureTransform.model_validate(transform.model_dump() | {"scale": [1.0]})
@@ -134,30 +102,12 @@ def test_transform_survives_json_and_refuses_nonsense():
         FeatureTransform.model_validate(transform.model_dump() | {"constant": float("nan")})
 
 
-def test_split_is_by_time_and_files_must_not_overlap():
-    whole = random_table(100)
-    settings = PreprocessSettings(train_file="x.csv", holdout_fraction=0.25)
-    train, test = split(settings, whole, None)
-    assert (len(train.times), len(test.times)) == (75, 25)
-    assert train.times[-1] < test.times[0]
-    with pytest.raises(CsvError, match="held-out rows must be later"):
-        split(PreprocessSettings(test_file="y.csv"), whole, whole)
-    with pytest.raises(CsvError, match=r"y\.csv, line 1, column 'c2': no such column"):
-        split(PreprocessSettings(test_file="y.csv"), whole, table(np.ones((9, 2)), "2021-01-01"))
-
-
 def test_sampling():
     whole = random_table(100)
-    head = PreprocessSettings(train_file="x", sample_train_rows=10)
-    assert np.array_equal(split(head, whole, None)[0].times, whole.times[:10])
-    random = PreprocessSettings(train_file="x", sample_train_rows=10, sample_strategy="random")
-    first, again = split(random, whole, None)[0], split(random, whole, None)[0]
+    head = PreprocessSettings(train_file="x")
+    assert np.array_equal(sample(whole, 10, head).times, whole.times[:10])
+    random = PreprocessSettings(train_file="x", sample_strategy="random")
+    first, again = sample(whole, 10, random), sample(whole, 10, random)
     assert np.array_equal(first.times, again.times)
     assert (np.diff(first.times) > np.timedelta64(0)).all()
-
-
-def test_time_order_of_columns_in_the_test_file_does_not_matter():
-    train = read_csv("a", b"time,a,b\n2020-01-01,1,2\n2020-01-02,3,4\n")
-    test = read_csv("b", b"b,time,a\n6,2020-01-03,5\n")
-    _, held_out = split(PreprocessSettings(test_file="b"), train, test)
-    assert held_out.values.tolist() == [[5.0, 6.0]]
+    assert sample(whole, 0, random) is whole

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { ChartSource } from "../../components/infrastructure/objectStore/objectStore";
 import { charts } from "../../components/core/pod/images";
 import type { DatasetFile } from "../../components/pipeline/dataset";
-import { checkDataset } from "../../cli/data/check";
+import { checkDataset, checkOptions } from "../../cli/data/check";
 import type { Settings } from "../settings/schema";
 
 /** Trained on when no dataset is given. */
@@ -27,16 +27,24 @@ export interface InputFiles {
  */
 export async function checkInputFiles(settings: Settings, project: string): Promise<InputFiles> {
     const absolute = (path: string): string => (isAbsolute(path) ? path : join(project, path));
-    const { file, testFile, targetColumn } = settings.dataset;
+    const { file, testFile } = settings.dataset;
+    const paths = [
+        absolute(file ?? SAMPLE),
+        testFile === undefined ? undefined : absolute(testFile),
+    ] as const;
     const results = await Promise.allSettled([
-        datasetFile(absolute(file ?? SAMPLE), "flts:dataset.file", targetColumn),
-        testFile === undefined
-            ? undefined
-            : datasetFile(absolute(testFile), "flts:dataset.testFile", targetColumn),
+        datasetFile(paths[0], "flts:dataset.file"),
+        paths[1] === undefined ? undefined : datasetFile(paths[1], "flts:dataset.testFile"),
         chartSource(settings, absolute),
+        checkFiles(settings, ...paths),
     ]);
-    const [train, test, chart] = results;
-    if (train.status === "fulfilled" && test.status === "fulfilled" && chart.status === "fulfilled") {
+    const [train, test, chart, check] = results;
+    if (
+        train.status === "fulfilled" &&
+        test.status === "fulfilled" &&
+        chart.status === "fulfilled" &&
+        check.status === "fulfilled"
+    ) {
         return { train: train.value, test: test.value, chart: chart.value };
     }
     const reasons = results.flatMap((result) =>
@@ -45,13 +53,15 @@ export async function checkInputFiles(settings: Settings, project: string): Prom
     throw new Error(`${reasons.join("\n")}\nNothing was changed.`);
 }
 
-async function datasetFile(
-    path: string,
-    setting: string,
-    targetColumn: string | undefined,
-): Promise<DatasetFile> {
+/** The content of files that exist; others are reported by name. */
+async function checkFiles(settings: Settings, train: string, test: string | undefined): Promise<void> {
+    if ((await exists(train)) && (test === undefined || (await exists(test)))) {
+        await checkDataset(train, test, checkOptions(settings));
+    }
+}
+
+async function datasetFile(path: string, setting: string): Promise<DatasetFile> {
     await mustExist(path, setting);
-    await checkDataset(path, targetColumn);
     return { path, objectName: basename(path), digest: await sha256(path) };
 }
 
@@ -75,10 +85,14 @@ async function chartSource(settings: Settings, absolute: (path: string) => strin
 }
 
 async function mustExist(path: string, setting: string): Promise<void> {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() !== true) {
+    if (!(await exists(path))) {
         throw new Error(`${path}: there is no such file; name one with ${setting}.`);
     }
+}
+
+async function exists(path: string): Promise<boolean> {
+    const found = await stat(path).catch(() => undefined);
+    return found?.isFile() === true;
 }
 
 async function sha256(path: string): Promise<string> {

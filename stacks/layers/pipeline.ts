@@ -39,7 +39,7 @@ export function deployPipeline(
         ...shared,
         objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
         dataset,
-        options: { ...settings.preprocess, targetColumn: settings.dataset.targetColumn },
+        options: { ...settings.preprocess, dataset: settings.dataset, windows: settings.training },
         resources: settings.preprocess.resources,
     });
     const training = objectStore.connection("train", OBJECT_STORE_GRANTS.train);

@@ -2,6 +2,22 @@ import { z } from "zod";
 import { FLOORS, MODEL_TYPES } from "../../components/contract";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
 
+/** Names of the time formats in services/flts/preprocess/csvrules.json. */
+const TIME_FORMATS = [
+    "auto",
+    "iso",
+    "day-first",
+    "month-first",
+    "month-name-first",
+    "day-month-name",
+    "compact",
+    "compact-hour",
+    "epoch-seconds",
+    "epoch-milliseconds",
+    "epoch-microseconds",
+    "epoch-nanoseconds",
+] as const;
+
 /** Settings of the raw data. */
 export const dataset = z
     .strictObject({
@@ -20,6 +36,51 @@ export const dataset = z
             /\S/,
             "the name of a column",
         ),
+        separator: choice(
+            "What separates cells; auto detects it",
+            ["auto", "comma", "semicolon", "tab", "pipe"],
+            "auto",
+        ),
+        decimal: choice("Decimal sign; auto detects it", ["auto", "point", "comma"], "auto"),
+        thousands: choice(
+            "Sign between thousands; auto detects it",
+            ["auto", "none", "comma", "point", "space", "apostrophe"],
+            "auto",
+        ),
+        encoding: choice(
+            "Encoding; auto reads UTF-8, UTF-16 with a byte order mark, and Latin-1 where nothing else is likely",
+            [
+                "auto",
+                "utf-8",
+                "utf-16",
+                "latin-1",
+                "windows-1250",
+                "windows-1251",
+                "windows-1252",
+                "shift-jis",
+            ],
+            "auto",
+        ),
+        timeColumn: optionalText(
+            "Column of times; when empty, `time` or the one column with another usual name",
+            /\S/,
+            "the name of a column",
+        ),
+        timeFormat: choice(
+            "How times are written; auto detects it where one reading is possible",
+            TIME_FORMATS,
+            "auto",
+        ),
+        timeZone: optionalText(
+            "Clock that times without an offset come from; when empty, times are taken as they are",
+            /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/,
+            "the name of a time zone, such as Europe/Madrid",
+        ),
+        resample: optionalText(
+            "Distance of rows that means are made for, such as 15min; when empty, rows stay as they are",
+            /^[1-9][0-9]{0,4}(us|ms|s|min|h|D)$/,
+            "a number with us, ms, s, min, h or D",
+        ),
     })
     .prefault({});
 
@@ -36,10 +97,23 @@ export const preprocess = z
             /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i,
             "a number",
         ),
-        handleNans: boolean("Fill empty cells from the nearest training rows; refuse them otherwise", true),
-        nansThreshold: decimal("Share of empty training cells above which a column is left out", 0.33, 0, 1),
-        nansNeighbours: integer("Nearest training rows that an empty cell is the mean of", 2, 1, 1_000),
-        nansDropRows: boolean("Leave out rows with empty cells instead of filling them", false),
+        handleNans: boolean(
+            "Interpolate empty cells and absent rows in time; refuse empty cells otherwise",
+            true,
+        ),
+        nansThreshold: decimal(
+            "Share of empty training cells above which a column is left out, and the target is refused",
+            0.33,
+            0,
+            1,
+        ),
+        nansMaxSteps: integer(
+            "Longest run of missing rows that is interpolated; rows in longer ones are left out",
+            5,
+            0,
+            10_000,
+        ),
+        nansDropRows: boolean("Leave out rows with empty cells instead of interpolating them", false),
         clip: z
             .strictObject({
                 enabled: boolean("Clip outliers of every column but the forecast one", false),

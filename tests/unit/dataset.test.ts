@@ -1,12 +1,65 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkDataset } from "../../cli/data/check";
+import { gzipSync } from "node:zlib";
+import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "../../cli/data/check";
+import { dataset } from "../../stacks/settings/pipeline";
 import { checkInputFiles } from "../../stacks/inputs/inputFiles";
+import { projectDirectory } from "../support/commands";
 import { settings } from "../support/program";
 
-describe("dataset check", () => {
+interface Vector {
+    readonly promise: string;
+    readonly text: string;
+    readonly encoding?: "utf16le" | "latin1";
+    readonly gzip?: boolean;
+    readonly read?: CheckOptions["read"];
+    readonly judge?: CheckOptions["judge"];
+    readonly accept?: Readonly<Record<string, unknown>>;
+    readonly reject?: Readonly<Record<string, unknown>>;
+}
+
+interface Rules {
+    readonly vectors: readonly Vector[];
+    readonly signs: Readonly<Record<string, string>>;
+    readonly timeFormats: Readonly<Record<string, object>>;
+}
+
+const rules = JSON.parse(
+    readFileSync(join(projectDirectory, "services/flts/preprocess/csvrules.json"), "utf8"),
+) as Rules;
+
+/** Generated files with one defect or habit each, which are no part of the repository. */
+const CASES = process.env.FLTS_CASES_DIR ?? join(projectDirectory, "..", "shared", "cases");
+const verdicts = JSON.parse(
+    readFileSync(join(projectDirectory, "services/tests/csv_cases.json"), "utf8"),
+) as Record<string, Vector>;
+
+/** Vectors are short, so they ask for short windows; a line "@" in one stands for these rows. */
+const JUDGE = { input_rows: 2, output_rows: 1, holdout_fraction: 0.3 };
+const ROWS = Array.from({ length: 10 }, (_, hour) => `2024-01-02 0${hour}:00:00,${hour}.5,${hour * 2}`);
+
+function contentOf({ text, encoding = "utf8" as never, gzip }: Vector): Buffer {
+    const content = Buffer.from(text.replace("\n@\n", `\n${ROWS.join("\n")}\n`), encoding as BufferEncoding);
+    return gzip === true ? gzipSync(content) : content;
+}
+
+/** What was detected, or where and why the file was rejected. */
+async function verdictOn(file: string, options: CheckOptions): Promise<Record<string, unknown>> {
+    try {
+        return (await checkDataset(file, undefined, options)).detected;
+    } catch (error) {
+        assert.ok(error instanceof DatasetError, String(error));
+        const { code, line, column } = error.rejection;
+        return { code, line, column };
+    }
+}
+
+describe("dataset check", function () {
+    // Python's interpreter is loaded once.
+    this.timeout(60_000);
     let folder: string;
 
     before(async () => {
@@ -15,40 +68,78 @@ describe("dataset check", () => {
 
     after(() => rm(folder, { recursive: true }));
 
-    async function csv(content: string): Promise<string> {
-        const file = join(folder, "data.csv");
+    async function csv(content: string | Buffer, name = "data.csv"): Promise<string> {
+        const file = join(folder, name);
         await writeFile(file, content);
         return file;
     }
 
-    it("accepts numbers, gaps and a byte order mark", async () => {
-        await checkDataset(await csv("\ufefftime,down,up\n2020-01-01,1.5,\n2020-01-02,NaN,-2e3\n"));
-    });
-
-    const mistakes: Record<string, [string, RegExp]> = {
-        "an empty file": ["", /data\.csv: the file is empty/],
-        "a header without rows": ["time,down\n", /data\.csv, line 1: there is a header and no row/],
-        "no time column": [
-            "date,down\n1,2\n",
-            /line 1: there is no column "time"; the columns are date, down/,
-        ],
-        "no feature": ["time\n1\n", /line 1: there is no column of numbers/],
-        "a column twice": ["time,a,a\n1,2,3\n", /line 1: there are two columns "a"/],
-        "text where a number belongs": [
-            "time,down\n1,2\n2,many\n",
-            /data\.csv, line 3: column "down" holds "many" where a number belongs/,
-        ],
-        "a row without a time": ["time,down\n,2\n", /line 2: column "time" is empty/],
-        "a row that is too short": ["time,a,b\n1,2,3\n1,2\n", /line 3: the file is not a CSV/],
-    };
-    for (const [name, [content, message]] of Object.entries(mistakes)) {
-        it(`refuses ${name}`, async () => {
-            await assert.rejects(checkDataset(await csv(content)), { name: "DatasetError", message });
+    for (const vector of rules.vectors) {
+        it(`comes to the service's verdict: ${vector.promise}`, async () => {
+            const options = { read: vector.read ?? {}, judge: { ...JUDGE, ...vector.judge } };
+            const found = await verdictOn(await csv(contentOf(vector)), options);
+            const expected = vector.reject ?? vector.accept ?? {};
+            assert.equal("code" in found, vector.reject !== undefined, JSON.stringify(found));
+            const picked = Object.fromEntries(Object.keys(expected).map((name) => [name, found[name]]));
+            assert.deepEqual(picked, expected);
         });
     }
 
-    it("refuses a target column that is not there", async () => {
-        await assert.rejects(checkDataset(await csv("time,down\n1,2\n"), "up"), /no column "up"/);
+    for (const [name, { judge, accept, reject }] of Object.entries(existsSync(CASES) ? verdicts : {})) {
+        it(`comes to the service's verdict on a file as users have them: ${name}`, async () => {
+            const found = await verdictOn(join(CASES, name), { read: {}, judge: judge ?? {} });
+            const expected = reject ?? accept ?? {};
+            const picked = Object.fromEntries(Object.keys(expected).map((part) => [part, found[part]]));
+            assert.deepEqual(picked, expected);
+        });
+    }
+
+    it("rejects with the file's path, line, column, value and what would work", async () => {
+        const file = await csv("time,y\n2024-01-01,1\n2024-01-02,many\n");
+        await assert.rejects(checkDataset(file), (error: Error) => {
+            assert.ok(error instanceof DatasetError);
+            assert.equal(error.rejection.file, file);
+            assert.deepEqual([error.rejection.line, error.rejection.column], [3, "y"]);
+            assert.equal(error.rejection.value, "many");
+            assert.match(
+                error.message,
+                /data\.csv, line 3, column 'y': 'many' is not a finite number; correct/,
+            );
+            return true;
+        });
+    });
+
+    it("judges a file of held-out rows together with the file that trains", async () => {
+        const day = (from: number) =>
+            Array.from({ length: 20 }, (_, at) => `2024-01-${from} ${at < 10 ? "0" : ""}${at}:00:00,${at}\n`);
+        const train = await csv(`time,y\n${day(10).join("")}`, "a.csv");
+        const later = await csv(`time,y\n${day(11).join("")}`, "a_test.csv");
+        const short = { read: {}, judge: { input_rows: 2 } };
+        assert.equal((await checkDataset(train, later, short)).target, "y");
+        await assert.rejects(checkDataset(train, train, short), /held-out rows must be later/);
+        const other = await csv(`time,z\n${day(11).join("")}`, "b.csv");
+        await assert.rejects(
+            checkDataset(train, other, short),
+            /b\.csv, line 1, column 'y': there is no such/,
+        );
+    });
+
+    it("accepts the project's sample with the settings' defaults", async () => {
+        const sample = join(__dirname, "../../services/sample/sample.csv");
+        const { detected, target } = await checkDataset(sample, undefined, checkOptions(settings()));
+        assert.deepEqual([detected.frequency, target], ["2min", "down"]);
+    });
+
+    it("knows the formats that the settings offer", () => {
+        const shape = dataset.unwrap().shape;
+        const words = [shape.separator, shape.decimal, shape.thousands].flatMap(
+            (field) => field.unwrap().options,
+        );
+        assert.deepEqual(
+            words.filter((word) => !(word in rules.signs)),
+            [],
+        );
+        assert.deepEqual(shape.timeFormat.unwrap().options, ["auto", ...Object.keys(rules.timeFormats)]);
     });
 
     it("reports every file that is not sound, before anything is created", async () => {

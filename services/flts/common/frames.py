@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from flts.common.transform import FeatureTransform
 
 _TIME = "time"
+# No series has a column of this name: names hold no control characters.
+_IMPUTED = "target\x1fimputed"
 
 
 class FeatureFrame(NamedTuple):
@@ -23,6 +25,8 @@ class FeatureFrame(NamedTuple):
     config_hash: str
     preprocess_config: str
     """Canonical JSON (upstream contract: metadata keys `preprocess_config` and `config_hash`)."""
+    imputed: np.ndarray | None = None
+    """One flag a row: its target was interpolated, so no forecast of it is learnt from or scored. None: no row's."""
 
 
 def write_frame(frame: FeatureFrame) -> bytes:
@@ -30,6 +34,8 @@ def write_frame(frame: FeatureFrame) -> bytes:
     columns: dict[str, Any] = {_TIME: pa.array(frame.times.astype("datetime64[us]"))}
     for at, name in enumerate(frame.transform.features):
         columns[name] = pa.array(np.ascontiguousarray(frame.features[:, at]))
+    if frame.imputed is not None and frame.imputed.any():
+        columns[_IMPUTED] = pa.array(frame.imputed)
     metadata = {
         "preprocess_config": frame.preprocess_config,
         "config_hash": frame.config_hash,
@@ -48,7 +54,8 @@ def read_frame(content: bytes) -> FeatureFrame:
         transform = FeatureTransform.model_validate(json.loads(metadata["transform"]))
         features = np.column_stack([table[name].to_numpy() for name in transform.features])
         times = table[_TIME].to_numpy().astype("datetime64[ns]")
-        return FeatureFrame(times, features, transform, metadata["config_hash"], metadata["preprocess_config"])
+        imputed = table[_IMPUTED].to_numpy() if _IMPUTED in table.column_names else None
+        return FeatureFrame(times, features, transform, metadata["config_hash"], metadata["preprocess_config"], imputed)
     except KeyError as error:
         raise ValueError(f"Parquet without {error}: not written by preprocess") from error
 

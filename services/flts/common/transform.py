@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flts.common.calendar import Calendar, fixed
+
 TIME_FEATURES = (
     "min_of_day_sin",
     "min_of_day_cos",
@@ -93,6 +95,8 @@ class FeatureTransform(BaseModel):
     """A feature is (value - offset) / scale, one pair a feature."""
     interval_seconds: float = Field(gt=0)
     """Usual distance of two rows (the training rows' median)."""
+    calendar: Calendar | None = None
+    """When rows are due; None where version 0.1.0 wrote the transform, whose rows are due at `interval_seconds`."""
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> "FeatureTransform":
@@ -116,6 +120,11 @@ class FeatureTransform(BaseModel):
     def target_index(self) -> int:
         """Position of the target among the features."""
         return self.columns.index(self.target)
+
+    @property
+    def due(self) -> Calendar:
+        """When rows are due: what gaps, windows and the times of forecasts follow."""
+        return self.calendar or fixed(self.interval_seconds)
 
     def imputed(self, raw: Floats) -> Floats:
         """Raw rows with missing values (NaN) replaced by the fill values."""

@@ -95,7 +95,8 @@ class PerformanceWorker:
             spec.transform.target_index,
             spec.input_seq_len,
             spec.output_seq_len,
-            spec.transform.interval_seconds,
+            spec.transform.due,
+            frame.imputed,
         )
         if not len(windows.inputs):
             raise Refused(f"{len(frame.times)} held-out rows are too few: the model looks at {spec.input_seq_len}")

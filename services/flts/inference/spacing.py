@@ -5,6 +5,7 @@ Everything that steps through time does it here.
 
 import numpy as np
 
+from flts.common import steps
 from flts.common.transform import FeatureTransform
 
 _GAP_TOLERANCE = 0.5
@@ -16,8 +17,7 @@ _RATE_TOLERANCE = 0.01
 
 def following(transform: FeatureTransform, start: np.datetime64, count: int) -> np.ndarray:
     """The `count` times after `start`, as datetime64 in microseconds."""
-    interval = np.timedelta64(round(transform.interval_seconds * 1e6), "us")
-    return start + interval * np.arange(1, count + 1)
+    return steps.following(transform.due, start, count)
 
 
 def first_irregular(transform: FeatureTransform, times: np.ndarray) -> int | None:

@@ -1,7 +1,7 @@
 """The config hash: SHA-256 of the canonical JSON of what shapes the data (upstream contract, §9).
 
 The keys, types and key order of upstream are part of the contract: golden vectors in the tests. What upstream could
-not express (a target column, a split of the train file) adds keys, and only where it is used.
+not express (a target column, a split of the train file, formats) adds keys, and only where it is used.
 """
 
 import hashlib
@@ -24,6 +24,10 @@ def canonical_config(settings: PreprocessSettings) -> dict[str, Any]:
         data["holdout_fraction"] = settings.holdout_fraction
     if settings.target_column:
         data["target_column"] = settings.target_column
+    if settings.changed_formats:
+        data["formats"] = settings.changed_formats
+    if settings.nans_max_steps != type(settings).model_fields["nans_max_steps"].default:
+        data["nans_max_steps"] = settings.nans_max_steps
     return {
         "handle_nans": {
             "enabled": settings.handle_nans,

@@ -4,11 +4,13 @@ from typing import Any, NamedTuple
 
 from flts.common.frames import FeatureFrame, write_frame
 from flts.preprocess.confighash import canonical_json, config_hash
-from flts.preprocess.csvfile import CsvError, Table, read_csv
-from flts.preprocess.fitting import fit, impute
+from flts.preprocess.csvfile import CsvError, Table, read_csv, table
+from flts.preprocess.fitting import fit
+from flts.preprocess.formatsettings import judge_options
 from flts.preprocess.quality import quality_report
+from flts.preprocess.reading.judging import judge
+from flts.preprocess.sampling import sample
 from flts.preprocess.settings import PreprocessSettings
-from flts.preprocess.splitting import split
 
 
 class Prepared(NamedTuple):
@@ -24,18 +26,16 @@ class Prepared(NamedTuple):
 
 
 def prepare(settings: PreprocessSettings, train_csv: bytes, test_csv: bytes | None) -> Prepared:
-    """Validate, split, fit on training rows and transform both parts; raises CsvError."""
-    whole = read_csv(settings.train_object, train_csv)
-    other = None if test_csv is None else read_csv(settings.test_object, test_csv)
-    train, test = split(settings, whole, other)
-    transform, filled = fit(settings, train)
-    held_out = impute(settings, settings.test_object or settings.train_object, filled, test)
-    if len(held_out.times) <= transform.lags.rows:
-        raise CsvError(
-            settings.test_object or settings.train_object,
-            f"{len(held_out.times)} held-out rows are too few",
-            "add rows",
-        )
+    """Read, judge, split, fit on training rows and transform both parts; raises CsvError."""
+    options = settings.read_options
+    series = read_csv(settings.train_object, train_csv, options)
+    other = None if test_csv is None else read_csv(settings.test_object, test_csv, options)
+    judged = judge(series, other, judge_options(settings))
+    train = sample(table(judged.train.part), settings.sample_train_rows, settings)
+    test = sample(table(judged.held_out.part), settings.sample_test_rows, settings)
+    transform = fit(settings, train, judged.target, judged.calendar)
+    if len(test.times) <= transform.lags.rows:
+        raise CsvError(judged.raw_held_out.file, f"{len(test.times)} held-out rows are too few", "add rows")
 
     def parquet(rows: Table) -> bytes:
         return write_frame(
@@ -45,19 +45,16 @@ def prepare(settings: PreprocessSettings, train_csv: bytes, test_csv: bytes | No
                 transform=transform,
                 config_hash=config_hash(settings),
                 preprocess_config=canonical_json(settings),
+                imputed=rows.imputed[transform.lags.rows :],
             )
         )
 
     return Prepared(
-        train=parquet(filled),
-        test=parquet(held_out),
-        train_rows=len(filled.times) - transform.lags.rows,
-        test_rows=len(held_out.times) - transform.lags.rows,
+        train=parquet(train),
+        test=parquet(test),
+        train_rows=len(train.times) - transform.lags.rows,
+        test_rows=len(test.times) - transform.lags.rows,
         columns=transform.features,
         target=transform.target,
-        quality={
-            "train": quality_report(train),
-            "test": quality_report(test),
-            "dropped_columns": [column for column in train.columns if column not in transform.columns],
-        },
+        quality=quality_report(judged),
     )

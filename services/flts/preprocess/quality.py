@@ -1,45 +1,66 @@
-"""The quality report beside the data: rows, gaps, missing cells and ranges, before anything was changed."""
+"""The quality report beside the data: formats that were detected, rows, gaps, missing cells and ranges."""
 
 from typing import Any
 
 import numpy as np
 
-from flts.preprocess.csvfile import Table
+from flts.common.calendar import Calendar
+from flts.preprocess.csvfile import Table, table
+from flts.preprocess.reading.cleaning import Cleaned, Counts, Part
+from flts.preprocess.reading.frequency import text_of
+from flts.preprocess.reading.judging import Judged
 
 # More of them are counted, not listed: the report stays readable.
 _MOST_GAPS_LISTED = 20
-# Distances between rows up to this multiple of the usual one are clock jitter, not a gap.
-_GAP_FACTOR = 1.5
 
 
-def quality_report(table: Table) -> dict[str, Any]:
-    """Report about one set of rows; distances in seconds, values in raw units."""
-    distances = np.diff(table.times) / np.timedelta64(1, "s")
-    usual = float(np.median(distances)) if distances.size else None
-    gaps = np.flatnonzero(distances > usual * _GAP_FACTOR) if usual else np.array([], dtype=int)
+def quality_report(judged: Judged) -> dict[str, Any]:
+    """Report about a series: values in raw units, distances in seconds, counts of cells and rows."""
     return {
-        "rows": len(table.times),
-        "first_time": str(table.times[0].astype("datetime64[s]")),
-        "last_time": str(table.times[-1].astype("datetime64[s]")),
-        "interval_seconds": usual,
+        "detected": judged.detected,
+        "target": judged.target,
+        "train": _part_report(judged.raw_train, judged.train, judged.calendar),
+        "test": _part_report(judged.raw_held_out, judged.held_out, judged.calendar),
+        "dropped_columns": judged.dropped,
+    }
+
+
+def _part_report(part: Part, cleaned: Cleaned, calendar: Calendar) -> dict[str, Any]:
+    rows = table(part)
+    distances = np.diff(rows.times) / np.timedelta64(1, "s")
+    places = np.diff(np.array([calendar.position(wall) for wall in part.clock]))
+    gaps = np.flatnonzero(places > 1)
+    return {
+        "rows": len(part),
+        "first_time": text_of(part.times[0]),
+        "last_time": text_of(part.times[-1]),
+        "interval_seconds": float(np.median(distances)) if distances.size else None,
         "gap_count": int(gaps.size),
         "gaps": [
-            {"after": str(table.times[at].astype("datetime64[s]")), "seconds": float(distances[at])}
+            {"after": text_of(part.times[at]), "seconds": float(distances[at]), "absent_rows": int(places[at]) - 1}
             for at in gaps[:_MOST_GAPS_LISTED]
         ],
-        "rows_with_missing_cells": int(np.isnan(table.values).any(axis=1).sum()),
-        "columns": {column: _column_report(table.values[:, at]) for at, column in enumerate(table.columns)},
+        "rows_with_missing_cells": int(np.isnan(rows.values).any(axis=1).sum()),
+        "inserted_rows": cleaned.inserted_rows,
+        "excluded_rows": cleaned.excluded_rows,
+        "unscored_targets": sum(cleaned.part.imputed),
+        "columns": _column_reports(rows, cleaned.columns),
     }
 
 
-def _column_report(values: np.ndarray) -> dict[str, float | int | None]:
-    present = values[~np.isnan(values)]
-    if not present.size:
-        return {"missing": int(values.size), "min": None, "max": None, "mean": None, "std": None}
-    return {
-        "missing": int(values.size - present.size),
-        "min": float(present.min()),
-        "max": float(present.max()),
-        "mean": float(present.mean()),
-        "std": float(present.std()),
-    }
+def _column_reports(rows: Table, counts: dict[str, Counts]) -> dict[str, dict[str, float | int | None]]:
+    reports = {}
+    for at, column in enumerate(rows.columns):
+        values = rows.values[:, at]
+        present = values[~np.isnan(values)]
+        some = present.size > 0
+        reports[column] = {
+            "missing": counts[column].missing,
+            "interpolated": counts[column].interpolated,
+            "excluded": counts[column].excluded,
+            "min": float(present.min()) if some else None,
+            "max": float(present.max()) if some else None,
+            "mean": float(present.mean()) if some else None,
+            "std": float(present.std()) if some else None,
+        }
+    return reports

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from flts.common.settings import ServiceSettings
+from flts.preprocess.formatsettings import FormatSettings
 
 _DEFAULT_DATASET = "PobleSec"
 
 
-class PreprocessSettings(ServiceSettings):
+class PreprocessSettings(FormatSettings):
     """Every option of preprocess; each field is the environment variable of the same name in capitals."""
 
     input_bucket: str = "dataset"
@@ -33,13 +33,13 @@ class PreprocessSettings(ServiceSettings):
     sample_seed: int = 42
 
     handle_nans: bool = True
-    """Impute missing cells by the nearest training rows; off: a missing cell is an error."""
+    """Interpolate missing cells and rows in time, where they are few in a row; off: a missing cell is an error."""
     nans_threshold: float = Field(default=0.33, ge=0, le=1)
-    """A column with a larger share of missing training cells than this is dropped."""
+    """A column with a larger share of missing training cells is dropped; the target is refused."""
     nans_knn: int = Field(default=2, ge=1)
-    """How many nearest training rows an imputed cell is the mean of."""
+    """Part of upstream's config hash, and of nothing else: no cell is filled from similar rows."""
     nans_drop_rows: bool = False
-    """Drop rows with missing cells instead of imputing them."""
+    """Drop rows with missing cells instead of interpolating them."""
 
     clip_enable: bool = False
     """Clip outliers of every raw column but the target, whose true values must stay true."""

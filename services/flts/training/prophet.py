@@ -18,12 +18,13 @@ import pandas as pd
 from prophet import Prophet
 
 from flts.common.frames import FeatureFrame
+from flts.common.steps import follows
 from flts.common.transform import FeatureTransform
 from flts.training.family import EpochReport
 from flts.training.interruptible import run_until_stopped
 from flts.training.prophet_onnx import curve_of, to_onnx
 from flts.training.settings import TrainingSettings
-from flts.training.windows import Windows, follows
+from flts.training.windows import Windows
 
 # Prophet's own limit for Stan's optimiser, which usually converges long before.
 _MOST_ITERATIONS = 10_000
@@ -73,7 +74,7 @@ def fit(
             lambda: {"rows": len(target), "iteration": f"{_iteration(Path(folder))}/{_MOST_ITERATIONS} at most"},
         )
     error = target - _level(prophet, data.times)
-    phi = autocorrelation(error, follows(data.times, transform.interval_seconds))
+    phi = autocorrelation(error, follows(transform.due, data.times))
     return ProphetModel(prophet, phi, settings, transform, _params(prophet), {"error_autocorrelation": phi})
 
 

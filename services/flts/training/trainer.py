@@ -79,7 +79,8 @@ def _windows(settings: TrainingSettings, frame: FeatureFrame, which: str) -> Win
         frame.transform.target_index,
         settings.input_seq_len,
         settings.output_seq_len,
-        frame.transform.interval_seconds,
+        frame.transform.due,
+        frame.imputed,
     )
     fewest = 2 if which == "training" else 1
     if len(windows.inputs) < fewest:

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flts.common.calendar import Calendar
 from flts.common.serving import seconds
-
-# Rows further apart than this multiple of the usual distance are a gap; no window reaches across one.
-_GAP_FACTOR = 1.5
+from flts.common.steps import follows
 
 
 class Windows(NamedTuple):
@@ -34,20 +33,20 @@ class Windows(NamedTuple):
         return self.part(slice(last)), self.part(slice(border, None))
 
 
-def follows(times: np.ndarray, interval_seconds: float) -> np.ndarray:
-    """Whether each row but the first follows the one before it without a gap."""
-    return np.diff(times) / np.timedelta64(1, "s") <= interval_seconds * _GAP_FACTOR
-
-
 def make_windows(
     features: np.ndarray,
     times: np.ndarray,
     target_index: int,
     input_rows: int,
     output_rows: int,
-    interval_seconds: float,
+    due: Calendar,
+    imputed: np.ndarray | None = None,
 ) -> Windows:
-    """All windows of consecutive rows without a gap, in time order; may be none."""
+    """All windows of consecutive rows without a gap, in time order; may be none.
+
+    Rows follow each other as `due` says. `imputed` flags rows whose target was not measured: no window has to answer
+    them.
+    """
     total = input_rows + output_rows
     count = len(features) - total + 1
     if count < 1:
@@ -58,8 +57,11 @@ def make_windows(
         )
     values = features.astype(np.float32)
     view = np.lib.stride_tricks.sliding_window_view(values, total, axis=0).transpose(0, 2, 1)
-    gaps = np.concatenate([[0], np.cumsum(~follows(times, interval_seconds))])
+    gaps = np.concatenate([[0], np.cumsum(~follows(due, times))])
     whole = gaps[total - 1 :] == gaps[:count]
+    if imputed is not None:
+        unknown = np.concatenate([[0], np.cumsum(imputed)])
+        whole &= unknown[total:] == unknown[input_rows : input_rows + count]
     return Windows(
         np.ascontiguousarray(view[whole, :input_rows]),
         seconds(times[input_rows - 1 : input_rows - 1 + count][whole]),

@@ -1,0 +1,238 @@
+"""Which calendar a series keeps; a series that keeps none is refused with the first row that breaks it."""
+
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from math import gcd
+from statistics import median_low
+from typing import NamedTuple
+
+from flts.common.calendar import DAY, SECOND, WEEK, Calendar
+from flts.preprocess.reading.rules import RULES, rejected
+
+_EPOCH = date(1970, 1, 1)
+_FIRST_MONDAY = 4 * DAY
+_NEAR: float = RULES["nearGrid"]
+_ANOTHER_RATE: int = RULES["rowsOfAnotherRate"]
+_WEEKS: int = RULES["weeksForClosedSlots"]
+_SHARE: float = RULES["shareOfOpenSlots"]
+# Steps that clocks and people use; jitter is measured from the nearest.
+_MINUTE, _HOUR = 60 * SECOND, 3600 * SECOND
+_NICE = [
+    *(n * 10**power for power in range(6) for n in (1, 2, 5)),
+    *(n * unit for unit in (SECOND, _MINUTE) for n in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 4, 6, 8, 12)),
+    DAY,
+    WEEK,
+]
+_UNITS = ((DAY, "D"), (_HOUR, "h"), (_MINUTE, "min"), (SECOND, "s"), (1000, "ms"), (1, "us"))
+_DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_WORKING_DAYS = ((0, 5),)
+# A day's slots of a minute in a week; finer steps have no closed ones.
+_MOST_SLOTS = 10_080
+
+
+class Rows(NamedTuple):
+    """What is known of rows: the wall times in microseconds, their lines, and what to call file and column."""
+
+    file: str
+    column: str
+    wall: Sequence[int]
+    lines: Sequence[int]
+    zone: str = ""
+
+
+def calendar_of(rows: Rows) -> Calendar:
+    """The calendar of at least two rows in time order; raises CsvError."""
+    by_months = _by_months(rows)
+    if by_months:
+        return by_months
+    distances = [after - before for before, after in pairwise(rows.wall)]
+    usual = Counter(distances).most_common(1)[0][0]
+    multiples = sum(distance % usual == 0 for distance in distances)
+    exact = multiples >= 0.9 * len(distances)
+    calendar = _exact(rows, usual) if exact else _with_jitter(rows, distances, usual)
+    _refuse_other_rates(rows, calendar)
+    return _with_closed_slots(rows, calendar)
+
+
+def check(rows: Rows, calendar: Calendar) -> None:
+    """Raise CsvError where rows do not keep a calendar that was found on others."""
+    previous: float | None = None
+    for at, wall in enumerate(rows.wall):
+        position = calendar.position(wall)
+        near = bool(calendar.months) or abs(wall - calendar.time_at(int(position))) <= _tolerance(calendar)
+        if position != position // 1 or position == previous or not near:
+            _irregular(rows, at, calendar.step or 30 * DAY)
+        previous = position
+    _refuse_other_rates(rows, calendar)
+
+
+def _tolerance(calendar: Calendar) -> float:
+    return calendar.step / 2 if calendar.snap else _NEAR * calendar.step
+
+
+def describe(microseconds: int) -> str:
+    """A distance in the largest unit that keeps it readable."""
+    for unit, name in _UNITS:
+        if microseconds >= unit:
+            return f"{microseconds / unit:.6g} {name}"
+    return f"{microseconds} us"
+
+
+def _exact(rows: Rows, step: int) -> Calendar:
+    residues = Counter((wall - _FIRST_MONDAY) % step for wall in rows.wall)
+    calendar = Calendar(_alias(step, rows.wall[0]), step, residues.most_common(1)[0][0], zone=rows.zone)
+    off = False
+    previous: float | None = None
+    for at, wall in enumerate(rows.wall):
+        position = calendar.position(wall)
+        shift = abs(wall - calendar.time_at(int(position)))
+        if shift > _NEAR * step or position == previous:
+            _irregular(rows, at, step)
+        off = off or shift > 0
+        previous = position
+    return Calendar(calendar.frequency, step, calendar.phase, snap=off, zone=rows.zone)
+
+
+def _with_jitter(rows: Rows, distances: list[int], usual: int) -> Calendar:
+    middle = median_low(distances)
+    step = min(_NICE, key=lambda nice: abs(nice - middle))
+    if abs(step - middle) > _NEAR * step:
+        _irregular(rows, _first_odd(distances, usual), usual)
+    # The grid lies where the rows are densest: at one of twelve parts of a step.
+    part = max(1, step // 12)
+    parts = Counter(round((wall - _FIRST_MONDAY) % step / part) % 12 for wall in rows.wall)
+    phase = max(parts, key=lambda at: sum(parts[(at + near) % 12] for near in range(-3, 4)) * 100 + parts[at])
+    if 2 * sum(parts[near % 12] for near in range(-3, 4)) >= len(rows.wall):
+        phase = 0
+    calendar = Calendar(_alias(step, rows.wall[0]), step, phase * part, snap=True, zone=rows.zone)
+    positions = [int(calendar.position(wall)) for wall in rows.wall]
+    follow = [after - before for before, after in pairwise(positions)]
+    if 0 in follow:
+        _irregular(rows, follow.index(0) + 1, step)
+    if follow.count(1) < 0.9 * len(follow):
+        _irregular(rows, _first_odd(distances, usual), usual)
+    return calendar
+
+
+def _first_odd(distances: list[int], usual: int) -> int:
+    odd = (at for at, distance in enumerate(distances) if abs(distance - usual) > _NEAR * usual)
+    return next(odd, 0) + 1
+
+
+def _irregular(rows: Rows, at: int, usual: int) -> None:
+    distance = rows.wall[at] - rows.wall[at - 1] if at else 0
+    raise rejected(
+        rows.file,
+        "interval_irregular",
+        line=rows.lines[at],
+        column=rows.column,
+        value=text_of(rows.wall[at]),
+        distance=describe(distance),
+        usual=describe(usual),
+    )
+
+
+def _refuse_other_rates(rows: Rows, calendar: Calendar) -> None:
+    run = 0
+    before = 0.0
+    positions = [calendar.position(wall) for wall in rows.wall]
+    for at in range(1, len(positions)):
+        follows = positions[at] - positions[at - 1]
+        run = run + 1 if follows == before and follows > 1 else 1
+        before = follows
+        if follows > 1 and run == _ANOTHER_RATE:
+            start = at - run + 1
+            changed = start
+            slow, usual = describe(round(follows * calendar.step)), describe(calendar.step)
+            if start == 1:
+                # The file begins with the other rate, so the change is where that ends.
+                changed = next(
+                    (row for row in range(at, len(positions)) if positions[row] - positions[row - 1] != follows), at
+                )
+            raise rejected(
+                rows.file,
+                "interval_changes",
+                line=rows.lines[changed],
+                column=rows.column,
+                value=text_of(rows.wall[changed]),
+                before=slow if start == 1 else usual,
+                after=usual if start == 1 else slow,
+            )
+
+
+def _with_closed_slots(rows: Rows, calendar: Calendar) -> Calendar:
+    first, last = (int(calendar.position(rows.wall[at])) for at in (0, -1))
+    slots = WEEK // calendar.step
+    if WEEK % calendar.step or not 1 < slots <= _MOST_SLOTS or last - first < _WEEKS * slots:
+        return calendar
+    taken = {int(calendar.position(wall)) % slots for wall in rows.wall}
+    places = sum(place % slots in taken for place in range(first, last + 1))
+    if len(taken) == slots or len(rows.wall) < _SHARE * places:
+        return calendar
+    runs = _runs(sorted(taken))
+    frequency = f"{calendar.frequency} in {len(taken)} of {slots} places a week"
+    if calendar.step == DAY:
+        frequency = "B" if runs == _WORKING_DAYS else f"C ({' '.join(_DAYS[slot] for slot in sorted(taken))})"
+    return Calendar(frequency, calendar.step, calendar.phase, runs, snap=calendar.snap, zone=calendar.zone)
+
+
+def _runs(slots: list[int]) -> tuple[tuple[int, int], ...]:
+    runs: list[tuple[int, int]] = []
+    for slot in slots:
+        if runs and runs[-1][1] == slot:
+            runs[-1] = runs[-1][0], slot + 1
+        else:
+            runs.append((slot, slot + 1))
+    return tuple(runs)
+
+
+def _by_months(rows: Rows) -> Calendar | None:
+    walls = rows.wall
+    if len(walls) < 3 or any(b - a < 27 * DAY for a, b in pairwise(walls)):
+        return None
+    of_day = walls[0] % DAY
+    days = [_EPOCH + timedelta(days=wall // DAY) for wall in walls]
+    latest = max(day.day for day in days)
+    in_place = all(day.day == min(latest, monthrange(day.year, day.month)[1]) for day in days)
+    if not in_place or any(wall % DAY != of_day for wall in walls):
+        return None
+    numbers = [day.year * 12 + day.month - 1 for day in days]
+    months = gcd(*(after - before for before, after in pairwise(numbers)))
+    return Calendar(
+        _months_alias(months, latest, days[0].month),
+        phase=numbers[0] % months,
+        months=months,
+        day=latest,
+        of_day=of_day,
+        zone=rows.zone,
+    )
+
+
+def _months_alias(months: int, day: int, first_month: int) -> str:
+    ending = "S" if day == 1 else "E" if day == 31 else ""
+    if not ending:
+        return f"{months} months on day {day}"
+    if months == 12:
+        return f"Y{ending}-{_MONTHS[first_month - 1]}"
+    if months == 3:
+        return f"Q{ending}-{_MONTHS[first_month - 1]}"
+    return f"{'' if months == 1 else months}M{ending}"
+
+
+def _alias(step: int, first: int) -> str:
+    if step % WEEK == 0:
+        weekday = _DAYS[(_EPOCH + timedelta(days=first // DAY)).weekday()]
+        return f"{'' if step == WEEK else step // WEEK}W-{weekday}"
+    unit, name = next((unit, name) for unit, name in _UNITS if step % unit == 0)
+    return f"{'' if step == unit else step // unit}{name}"
+
+
+def text_of(wall: int) -> str:
+    """A wall time as people write it."""
+    text = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall)).replace(tzinfo=None).isoformat(" ")
+    return text.rstrip("0") if "." in text else text

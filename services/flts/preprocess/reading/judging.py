@@ -1,0 +1,227 @@
+"""Whether a series can be trained on: its target, its calendar, its gaps, and whether its rows suffice."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median_low
+from typing import Any
+
+from flts.common.calendar import DAY, Calendar
+from flts.preprocess.reading.cleaning import Cleaned, Part, clean
+from flts.preprocess.reading.frequency import Rows, calendar_of, check, text_of
+from flts.preprocess.reading.options import JudgeOptions
+from flts.preprocess.reading.resampling import resampled
+from flts.preprocess.reading.rules import rejected
+from flts.preprocess.reading.series import Series
+
+_TRAINING_WINDOWS = 2
+_HELD_OUT_WINDOWS = 1
+
+
+@dataclass
+class Judged:
+    """A series that can be trained on: what trains, what is held out, both before and after cleaning."""
+
+    target: str
+    columns: list[str]
+    dropped: list[str]
+    """Columns with too many missing cells."""
+    calendar: Calendar
+    train: Cleaned
+    held_out: Cleaned
+    raw_train: Part
+    raw_held_out: Part
+    detected: dict[str, Any]
+
+
+def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
+    """Split, check and clean a series; raises CsvError for the first reason not to train on it."""
+    target = _target(train, options)
+    if options.resample:
+        train = resampled(train, options.resample)
+        test = resampled(test, options.resample) if test is not None else None
+    if test is not None:
+        _check_columns(train, test)
+        _check_order(train, test)
+    _check_rows(train, test, options)
+    by_day = median_low([b - a for a, b in pairwise(train.times)]) >= DAY
+    rows = _part(train, by_day)
+    calendar = calendar_of(_rows(train, rows, train.zone if by_day else ""))
+    if test is None:
+        border = held_out_from(len(rows), options.holdout_fraction)
+        part, held_out = rows.slice(0, border), rows.slice(border, len(rows))
+    else:
+        part, held_out = rows, _part(test, by_day).only(rows.columns)
+        check(_rows(test, held_out, calendar.zone), calendar)
+    columns = _kept_columns(part, target, train, options)
+    part, held_out = part.only(columns), held_out.only(columns)
+    _check_held_out(held_out)
+    if not options.handle_nans:
+        for of_part in (part, held_out):
+            _refuse_missing(of_part)
+    cleaned, cleaned_held_out = (clean(of_part, target, calendar, options) for of_part in (part, held_out))
+    _check_windows(cleaned.part, "training", _TRAINING_WINDOWS, target, calendar, options)
+    _check_windows(cleaned_held_out.part, "held-out", _HELD_OUT_WINDOWS, target, calendar, options)
+    dropped = [column for column in train.columns if column not in columns]
+    return Judged(
+        target,
+        columns,
+        dropped,
+        calendar,
+        cleaned,
+        cleaned_held_out,
+        part,
+        held_out,
+        detected(train, calendar),
+    )
+
+
+def detected(series: Series, calendar: Calendar) -> dict[str, Any]:
+    """What was found out about a file's formats, for the quality report."""
+    return {
+        "encoding": series.encoding,
+        "separator": series.layout.separator,
+        "decimal": series.style.decimal,
+        "thousands": series.style.thousands,
+        "time_column": series.layout.time_column,
+        "time_format": series.time_format,
+        "time_zone": series.zone,
+        "frequency": calendar.frequency,
+        "snapped_to_grid": calendar.snap,
+    }
+
+
+def held_out_from(rows: int, fraction: float) -> int:
+    """The row from which on a file's rows are held out."""
+    return round(rows * (1 - fraction))
+
+
+def rows_needed(options: JudgeOptions) -> int:
+    """Fewest rows of a file, a part of which is held out, that give the windows that training needs."""
+    window = options.input_rows + options.output_rows + options.lag_rows
+    rows = 2 * window + 1
+    while (
+        rows - held_out_from(rows, options.holdout_fraction) < window
+        or held_out_from(rows, options.holdout_fraction) < window + _TRAINING_WINDOWS - 1
+    ):
+        rows += 1
+    return rows
+
+
+def _target(train: Series, options: JudgeOptions) -> str:
+    target = options.target_column or train.columns[0]
+    if target not in train.columns:
+        columns = ", ".join(train.columns)
+        raise rejected(
+            train.file, "target_unknown", line=train.layout.skipped_lines + 1, column=target, columns=columns
+        )
+    return target
+
+
+def _check_columns(train: Series, test: Series) -> None:
+    line = test.layout.skipped_lines + 1
+    for column in train.columns:
+        if column not in test.columns:
+            raise rejected(test.file, "held_out_column_missing", line=line, column=column, train=train.file)
+    for column in test.columns:
+        if column not in train.columns:
+            raise rejected(test.file, "held_out_column_unknown", line=line, column=column, train=train.file)
+
+
+def _check_order(train: Series, test: Series) -> None:
+    if test.times[0] <= train.times[-1]:
+        raise rejected(
+            test.file,
+            "held_out_early",
+            line=test.lines[0],
+            column=test.layout.time_column,
+            value=text_of(test.times[0]),
+            train=train.file,
+            end=text_of(train.times[-1]),
+        )
+
+
+def _check_rows(train: Series, test: Series | None, options: JudgeOptions) -> None:
+    window = options.input_rows + options.output_rows + options.lag_rows
+    if test is None:
+        counts = [(train, rows_needed(options))]
+    else:
+        counts = [(train, window + _TRAINING_WINDOWS - 1), (test, window)]
+    for series, needed in counts:
+        if len(series) < needed:
+            raise rejected(
+                series.file,
+                "too_few_rows",
+                line=series.lines[-1],
+                column=series.layout.time_column,
+                rows=len(series),
+                needed=needed,
+                input=options.input_rows + options.lag_rows,
+                output=options.output_rows,
+                held_out="none" if test is not None else f"{options.holdout_fraction:.0%}",
+            )
+
+
+def _part(series: Series, by_day: bool) -> Part:
+    # Steps below a day are the same in any zone, and in UTC no hour is skipped or repeated.
+    clock = series.wall if by_day else series.times
+    return Part(series.file, series.columns, series.times, clock, series.lines, series.values)
+
+
+def _rows(series: Series, part: Part, zone: str) -> Rows:
+    return Rows(series.file, series.layout.time_column, part.clock, part.lines, zone)
+
+
+def _kept_columns(part: Part, target: str, train: Series, options: JudgeOptions) -> list[str]:
+    kept = []
+    for column, values in zip(part.columns, part.values, strict=True):
+        share = sum(map(math.isnan, values)) / len(values)
+        if share <= options.nans_threshold and share < 1:
+            kept.append(column)
+        elif column == target:
+            first = next(at for at, value in enumerate(values) if math.isnan(value))
+            percent = f"{100 * share:.3g}"
+            raise rejected(train.file, "target_empty", line=part.lines[first], column=target, percent=percent)
+    return kept
+
+
+def _check_held_out(held_out: Part) -> None:
+    for column, values in zip(held_out.columns, held_out.values, strict=True):
+        if all(map(math.isnan, values)):
+            raise rejected(held_out.file, "held_out_empty", line=held_out.lines[0], column=column)
+
+
+def _refuse_missing(part: Part) -> None:
+    for at in range(len(part)):
+        for column, values in zip(part.columns, part.values, strict=True):
+            if math.isnan(values[at]):
+                raise rejected(part.file, "cell_empty", line=part.lines[at], column=column)
+
+
+def windows_of(part: Part, calendar: Calendar, options: JudgeOptions) -> int:
+    """Windows of consecutive rows whose forecast rows have measured targets; lags take the first rows."""
+    total = options.input_rows + options.output_rows
+    count, run, measured = 0, 0, 0
+    before: float | None = None
+    for at in range(options.lag_rows, len(part)):
+        position = calendar.position(part.clock[at])
+        run = run + 1 if before is not None and position == before + 1 else 1
+        measured = 0 if part.imputed[at] else measured + 1
+        count += run >= total and measured >= options.output_rows
+        before = position
+    return count
+
+
+def _check_windows(part: Part, name: str, needed: int, target: str, calendar: Calendar, options: JudgeOptions) -> None:
+    windows = windows_of(part, calendar, options)
+    if windows < needed:
+        raise rejected(
+            part.file,
+            "too_few_windows",
+            line=part.lines[-1] if len(part) else None,
+            column=target,
+            part=name,
+            windows=windows,
+            window=options.input_rows + options.output_rows,
+            needed=needed,
+        )

@@ -1,0 +1,78 @@
+"""The rules for CSV files by the vectors in csvrules.json, which the CLI's tests run too."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flts.preprocess.csverror import CsvError
+from flts.preprocess.reading.judging import judge
+from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.rules import RULES
+from flts.preprocess.reading.series import read
+from flts.preprocess.reading.source import Source
+
+ENCODINGS = {"utf8": "utf-8", "utf16le": "utf-16-le", "latin1": "latin-1"}
+# Vectors are short, so they ask for short windows; a line "@" stands for these rows.
+JUDGE = {"input_rows": 2, "output_rows": 1, "holdout_fraction": 0.3}
+ROWS = [f"2024-01-02 0{hour}:00:00,{hour}.5,{hour * 2}" for hour in range(10)]
+
+
+def content_of(vector: dict) -> bytes:
+    text = vector["text"].replace("\n@\n", "\n" + "\n".join(ROWS) + "\n")
+    content = text.encode(ENCODINGS[vector.get("encoding", "utf8")])
+    return gzip.compress(content) if vector.get("gzip") else content
+
+
+def verdict_of(content: bytes, read_options: dict, judge_options: dict) -> dict:
+    options = ReadOptions(**in_signs(read_options))
+    try:
+        series = read(Source("x.csv", lambda: io.BytesIO(content), options.encoding), options)
+        return judge(series, None, JudgeOptions(**judge_options)).detected
+    except CsvError as error:
+        return {"code": error.code, "line": error.line, "column": error.column}
+
+
+@pytest.mark.parametrize("vector", RULES["vectors"], ids=lambda vector: vector["promise"].encode("unicode_escape"))
+def test_vector(vector):
+    found = verdict_of(content_of(vector), vector.get("read", {}), JUDGE | vector.get("judge", {}))
+    expected = vector.get("reject") or vector["accept"]
+    assert ("code" in found) == ("reject" in vector), found
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_every_reason_fills_its_text_and_has_a_fix():
+    for code, (reason, fix) in RULES["reasons"].items():
+        assert reason, code
+        assert fix, code
+
+
+def test_every_reason_of_a_single_file_has_a_vector():
+    rejected = {vector["reject"]["code"] for vector in RULES["vectors"] if "reject" in vector}
+    others = {code for code in RULES["reasons"] if code.startswith("held_out_") and code != "held_out_empty"}
+    assert set(RULES["reasons"]) - rejected - others == {"archive", "line_long"}
+
+
+def test_reading_needs_the_standard_library_only():
+    # -S leaves out installed packages, -I the environment.
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import flts.preprocess.reading.check"
+    root = str(Path(__file__).parent.parent)
+    subprocess.run([sys.executable, "-I", "-S", "-c", code, root], check=True)
+
+
+CASES = Path(os.environ.get("FLTS_CASES_DIR", Path(__file__).parents[3] / "shared" / "cases"))
+VERDICTS = json.loads((Path(__file__).parent / "csv_cases.json").read_text("utf-8"))
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the folder of cases is not on this machine")
+@pytest.mark.parametrize("name", VERDICTS)
+def test_case_as_users_have_them(name):
+    wanted = VERDICTS[name]
+    found = verdict_of((CASES / name).read_bytes(), {}, wanted.get("judge", {}))
+    expected = wanted.get("reject") or wanted["accept"]
+    assert {part: found.get(part) for part in expected} == expected
