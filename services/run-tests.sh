@@ -7,6 +7,10 @@ cd "$(dirname "$0")"
 key=$(sha256sum requirements/test.txt | cut -c1-16)
 environment="${FLTS_CACHE:-$HOME/.cache/flts}/python-tests/$key"
 
+# One run makes the environment; others that need it wait.
+mkdir -p "$(dirname "$environment")"
+exec 9>"$environment.lock"
+flock 9
 if [ ! -e "$environment/complete" ]; then
     echo "installing $(grep -c == requirements/test.txt) pinned packages for the Python tests; takes a minute or two"
     rm -rf "$environment"
@@ -14,6 +18,7 @@ if [ ! -e "$environment/complete" ]; then
     "$environment/bin/pip" install --quiet --no-deps --requirement requirements/test.txt
     touch "$environment/complete"
 fi
+exec 9>&-
 
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
