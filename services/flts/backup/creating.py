@@ -1,13 +1,13 @@
 """Makes a snapshot in two steps, with the dump of MLflow's database between them.
 
 The promotion pointers are copied first, then the database, then all other objects: so a run that a pointer names is
-in the dump, and an artifact that the dump names is among the objects.
+in the dump, and an artifact that the pointer or the dump names is among the objects.
 """
 
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import Content, Manifest, ManifestsUnreadable, SavedObject, Snapshots, digest
 from flts.backup.source import ListedObject, Source
+from flts.common.promotions import is_artifact_key
 from flts.common.storage import ObjectMissing
 
 _IN_MEMORY = 8 * 2**20
@@ -38,7 +39,7 @@ def begin(settings: BackupSettings, source: Source, snapshots: Snapshots, now: d
     started = now or datetime.now(UTC)
     name = snapshots.begin(started)
     copier = _Copier(source, snapshots)
-    saved = list(copier.bucket(settings.promotion_bucket))
+    saved = list(copier.bucket(settings.promotion_bucket, lambda key: not is_artifact_key(key)))
     begun = Begun(name=name, created=started.isoformat(timespec="seconds"), objects=saved)
     _file(settings).write_text(begun.model_dump_json())
     structlog.get_logger().info("backup_begun", snapshot=name, promotions=len(saved))
@@ -50,7 +51,7 @@ def create(settings: BackupSettings, source: Source, snapshots: Snapshots, now: 
     log = structlog.get_logger()
     begun = Begun.model_validate_json(_file(settings).read_text())
     copier = _Copier(source, snapshots)
-    saved = list(begun.objects)
+    saved = [*begun.objects, *copier.bucket(settings.promotion_bucket, is_artifact_key)]
     for bucket in settings.bucket_names:
         saved.extend(copier.bucket(bucket))
     manifest = Manifest(
@@ -93,10 +94,11 @@ class _Copier:
         self._before = {(one.bucket, one.key): one for one in newest.objects} if newest else {}
         self.new_bytes = 0
 
-    def bucket(self, name: str) -> Iterator[SavedObject]:
-        """Each object of a bucket, once it is in the vault."""
+    def bucket(self, name: str, wanted: Callable[[str], bool] = lambda key: True) -> Iterator[SavedObject]:
+        """Each object of a bucket whose key is wanted, once it is in the vault."""
         reported = time.monotonic()
-        for number, listed in enumerate(self._source.objects(name), start=1):
+        chosen = (listed for listed in self._source.objects(name) if wanted(listed.key))
+        for number, listed in enumerate(chosen, start=1):
             saved = self._unchanged(name, listed) or self._copied(name, listed.key)
             if saved is not None:
                 yield saved

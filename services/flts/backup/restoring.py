@@ -1,7 +1,7 @@
 """Puts a snapshot back in two steps, with the restore of MLflow's database between them.
 
-The reverse of a backup: objects, database, and the promotion pointers last, because inference asks once for the run
-that a pointer names. Nothing is deleted: what came after the snapshot stays.
+The reverse of a backup: objects, database, and the promotion pointers last, so that the model and the run that one
+names are there before it. Nothing is deleted: what came after the snapshot stays.
 """
 
 import shutil
@@ -12,6 +12,7 @@ import structlog
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import ContentDamaged, Manifest, SavedObject, Snapshots, digest
 from flts.backup.source import Source
+from flts.common.promotions import is_artifact_key
 from flts.common.storage import ObjectMissing
 
 
@@ -42,7 +43,7 @@ def restore(settings: BackupSettings, source: Source, snapshots: Snapshots) -> N
     back.
     """
     manifest = fetch(settings, snapshots)
-    saved = [one for one in manifest.objects if one.bucket != settings.promotion_bucket]
+    saved = [one for one in manifest.objects if not _is_pointer(one, settings)]
     damaged = _put_back(saved, source, snapshots)
     _left_out(settings).write_text("\n".join(damaged))
 
@@ -50,10 +51,14 @@ def restore(settings: BackupSettings, source: Source, snapshots: Snapshots) -> N
 def restore_promotions(settings: BackupSettings, source: Source, snapshots: Snapshots) -> None:
     """Put back the promotion pointers and their history; ContentDamaged with all keys that could not be restored."""
     manifest = fetched(settings, snapshots)
-    saved = [one for one in manifest.objects if one.bucket == settings.promotion_bucket]
+    saved = [one for one in manifest.objects if _is_pointer(one, settings)]
     damaged = [*_left_out(settings).read_text().splitlines(), *_put_back(saved, source, snapshots)]
     if damaged:
         raise ContentDamaged(f"could not restore {', '.join(damaged)}; everything else is back")
+
+
+def _is_pointer(saved: SavedObject, settings: BackupSettings) -> bool:
+    return saved.bucket == settings.promotion_bucket and not is_artifact_key(saved.key)
 
 
 def _left_out(settings: BackupSettings) -> Path:

@@ -12,10 +12,9 @@ from flts.backup.restoring import fetched
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import ContentDamaged, Manifest, SavedObject, Snapshots
 from flts.common.messages import Promotion
+from flts.common.promotions import MODEL_FILE, SERVING_FILE
 
 _POINTER = "current.json"
-# What flts.common.serving calls them; that module needs more packages than a backup has.
-_MODEL_FILES = ("model.onnx", "serving.json")
 _PROXY_SCHEME = "mlflow-artifacts"
 _SHOWN = 20
 
@@ -41,10 +40,10 @@ def verify(settings: BackupSettings, snapshots: Snapshots) -> list[str]:
     manifest = fetched(settings, snapshots)
     problems = [f"the manifest of snapshot {name} is damaged" for name in snapshots.unreadable()]
     problems += _damaged(manifest, snapshots)
+    promoted, unreadable = _promoted(settings, manifest, snapshots)
+    problems += unreadable + _not_servable(settings, manifest, promoted)
     if manifest.database is not None:
-        runs = read_runs(settings.runs)
-        promoted, unreadable = _promoted(settings, manifest, snapshots)
-        problems += unreadable + _without_model(settings, manifest, runs, promoted)
+        problems += _without_model(settings, manifest, read_runs(settings.runs), promoted)
     log = structlog.get_logger()
     for problem in problems[:_SHOWN]:
         log.error("snapshot_problem", problem=problem)
@@ -83,6 +82,17 @@ def _pointer(saved: SavedObject, snapshots: Snapshots) -> Promotion:
         return Promotion.model_validate_json(stream.read())
 
 
+def _not_servable(settings: BackupSettings, manifest: Manifest, promoted: dict[str, Promotion]) -> list[str]:
+    """Pointers whose model or spec is not in the snapshot as the pointer names it."""
+    digests = {one.key: one.sha256 for one in manifest.objects if one.bucket == settings.promotion_bucket}
+    return [
+        f"the promotion pointer {key} names {named.key}, which is not in the snapshot with that SHA-256"
+        for key, promotion in promoted.items()
+        for named in (promotion.model, promotion.spec)
+        if named is not None and digests.get(named.key) != named.sha256
+    ]
+
+
 def _without_model(
     settings: BackupSettings, manifest: Manifest, runs: dict[str, RestoredRun], promoted: dict[str, Promotion]
 ) -> list[str]:
@@ -104,5 +114,5 @@ def _lacking(run: RestoredRun, keys: set[str]) -> list[str]:
     if uri.scheme != _PROXY_SCHEME:
         return [f"run {run.run_id} has its artifacts at {run.artifact_uri}, not behind MLflow's proxy"]
     folder = f"{uri.path.strip('/')}/{run.model_type}"
-    lacking = [name for name in _MODEL_FILES if f"{folder}/{name}" not in keys]
+    lacking = [name for name in (MODEL_FILE, SERVING_FILE) if f"{folder}/{name}" not in keys]
     return [f"run {run.run_id} has no {folder}/{name}" for name in lacking]

@@ -17,6 +17,11 @@ UPSTREAM_POINTER = _CURRENT
 """Upstream's pointer of a pipeline without an identifier."""
 
 
+def is_artifact_key(key: str) -> bool:
+    """Whether a key of the promotion bucket is a model's or a spec's, and no pointer's."""
+    return key.split("/")[1:2] == ["models"]
+
+
 class PromotionKeys(NamedTuple):
     """Keys of one pipeline. `scope` is the identifier or `global`.
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from datetime import UTC, datetime
 
 from flts.backup.source import ListedObject, OpenedObject
@@ -62,3 +63,13 @@ def run_line(run_id=RUN, status="FINISHED", stage="active"):
 
 def blob(settings, body):
     return settings.backup_directory / "objects" / hashlib.sha256(body).hexdigest()
+
+
+def promoted_model(source, content=b"a promoted model"):
+    """A pointer of 0.2.0 and the model that it names by digest; returns the model's key."""
+    digest = hashlib.sha256(content).hexdigest()
+    key = f"global/models/{digest}/model.onnx"
+    pointer = POINTER | {"series": "site", "model": {"key": key, "sha256": digest, "size": len(content)}}
+    source.add("model-promotion", key, content)
+    source.add("model-promotion", "global/series/site/current.json", json.dumps(pointer).encode(), "application/json")
+    return key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backup.backups import MODEL, NIGHT, blob
+from backup.backups import MODEL, NIGHT, blob, promoted_model
 from flts.backup.creating import begin, create
 from flts.backup.restoring import fetch, restore, restore_promotions
 from flts.backup.settings import BackupSettings
@@ -26,6 +26,19 @@ def test_restoring_puts_back_what_is_missing_or_different_and_deletes_nothing(ba
     restore_promotions(settings, source, snapshots)
     assert source.put_keys[2:] == ["current.json"]
     assert source.content == before | {("dataset", "later.csv"): (b"came later", "application/octet-stream")}
+
+
+def test_a_pointer_is_copied_before_the_model_that_it_names_and_restored_after_it(back_up, settings, source, snapshots):
+    key = promoted_model(source)
+    back_up()
+    pointer = "global/series/site/current.json"
+    assert source.opened.index(pointer) < source.opened.index(key)
+    source.content.clear()
+    restore(settings, source, snapshots)
+    assert key in source.put_keys
+    assert pointer not in source.put_keys
+    restore_promotions(settings, source, snapshots)
+    assert pointer in source.put_keys
 
 
 def test_what_is_damaged_is_left_out_and_told_when_everything_else_is_back(back_up, settings, source, snapshots):

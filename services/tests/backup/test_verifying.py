@@ -2,7 +2,7 @@
 
 import pytest
 
-from backup.backups import MODEL, RUN, blob, run_line
+from backup.backups import MODEL, RUN, blob, promoted_model, run_line
 from flts.backup.restoring import restore
 from flts.backup.snapshots import ContentDamaged
 
@@ -35,6 +35,16 @@ def test_the_drill_finds_a_pointer_to_a_run_that_the_database_lacks(back_up, dri
     problems = drill()
     assert len(problems) == 2
     assert f"current.json names run {RUN}, which the database lacks" in problems[0]
+
+
+def test_the_drill_finds_a_pointer_to_a_model_that_the_snapshot_lacks(back_up, drill, source):
+    key = promoted_model(source)
+    back_up()
+    assert drill(run_line()) == []
+    source.content["model-promotion", key] = (b"changed", "application/octet-stream")
+    back_up(days=1)
+    problem = f"the promotion pointer global/series/site/current.json names {key}, which is not in the snapshot with"
+    assert drill(run_line()) == [f"{problem} that SHA-256"]
 
 
 def test_a_damaged_dump_is_neither_tried_nor_restored(back_up, settings, source, snapshots):
