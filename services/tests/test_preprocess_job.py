@@ -28,7 +28,15 @@ def run(store, publisher, settings=SETTINGS, action=NO_ACTION):
 
 def test_objects_and_claims(filled, publisher):
     assert run(filled, publisher) == "processed"
-    names = ("attempts.json", "quality.json", "train.parquet", "test.parquet", "meta.json", "published.json")
+    names = (
+        "attempts.json",
+        "quality.json",
+        "train.parquet",
+        "test.parquet",
+        "meta.json",
+        "generations/1.json",
+        "published.json",
+    )
     assert filled.writes == [f"{PREFIX}/{name}" for name in names]
     (claim,) = publisher.on("training-data")
     (inference,) = publisher.on("inference-data")
@@ -95,6 +103,28 @@ def test_pipelines_in_one_bucket_read_their_own_files(store, publisher, sample_c
     store.put("dataset", "team-a/sample.csv", sample_csv)
     assert run(store, publisher, own) == "processed"
     assert publisher.on("training-data")[0]["config_hash"] == config_hash(SETTINGS)
+
+
+def test_a_restore_of_older_data_does_not_make_a_generation_be_counted_twice(filled, publisher):
+    run(filled, publisher)
+    snapshot = dict(filled.objects)
+    for _ in range(2):
+        run(filled, publisher, action=Action(reprocess=True))
+    # A restore puts back what the snapshot has, and leaves alone what came later.
+    filled.objects |= snapshot
+    run(filled, publisher, action=Action(reprocess=True))
+    assert [claim["generation"] for claim in publisher.on("training-data")] == [1, 2, 3, 4]
+    assert filled.keys("processed-data", f"{PREFIX}/generations/") == [f"{PREFIX}/generations/4.json"]
+
+
+def test_data_that_were_published_before_series_had_names_are_published_once_more(filled, publisher):
+    run(filled, publisher)
+    key = f"{PREFIX}/published.json"
+    marker = json.loads(filled.get("processed-data", key).body)
+    del marker["series"]
+    filled.put("processed-data", key, json.dumps(marker).encode())
+    assert [run(filled, publisher), run(filled, publisher)] == ["published", "skipped"]
+    assert [(claim["series"], claim["generation"]) for claim in publisher.on("training-data")] == [("sample", 1)] * 2
 
 
 def test_force_and_new_input_make_a_new_generation(filled, publisher, sample_csv):

@@ -18,6 +18,7 @@ from flts.common.storage import ObjectMissing, ObjectStore, get_json, put_json
 from flts.preprocess.attempts import Attempts
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csverror import CsvError
+from flts.preprocess.generations import Generations
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.series import Series
 from flts.preprocess.settings import PreprocessSettings
@@ -56,6 +57,7 @@ class PreprocessJob:
         self._attempts = Attempts(
             store, settings.output_bucket, f"{self._prefix}/attempts.json", settings.series_max_attempts
         )
+        self._generations = Generations(store, settings.output_bucket, self._prefix)
         self._logger = structlog.get_logger().bind(series=series.name)
 
     def run(self, action: Action = NO_ACTION) -> str:
@@ -68,13 +70,15 @@ class PreprocessJob:
         meta, meta_etag = self._read_meta()
         if meta is not None and self._is_fresh(meta) and not action.reprocess:
             marker = get_json(self._store, settings.output_bucket, f"{self._prefix}/published.json")
-            published = marker is not None and marker["generation"] == meta["generation"]
+            # Claims from before 0.2.0 did not name their series; their model gets its name when they are sent again.
+            of_series = marker is not None and marker.get("series") == self._series.name
+            published = of_series and marker["generation"] == meta["generation"]
             if published and not action.resend:
                 self._logger.info("skip_idempotent", config_hash=self._hash, generation=meta["generation"])
                 return SKIPPED
             self._publish(meta)
             return PUBLISHED
-        generation = (meta["generation"] if meta else 0) + 1
+        generation = self._generations.after(meta["generation"] if meta else 0)
         with self._attempts.counted(self._series):
             meta = self._process(generation, meta_etag)
         self._publish(meta)
@@ -164,6 +168,7 @@ class PreprocessJob:
 
     def _publish(self, meta: dict[str, Any]) -> None:
         settings = self._settings
+        self._generations.use(meta["generation"])
         train, test = meta["outputs"]["train"], meta["outputs"]["test"]
         common = {
             "bucket": settings.output_bucket,
@@ -196,6 +201,11 @@ class PreprocessJob:
                 **common,
             ),
         )
-        marker = {"generation": meta["generation"], "train_etag": train["etag"], "test_etag": test["etag"]}
+        marker = {
+            "series": self._series.name,
+            "generation": meta["generation"],
+            "train_etag": train["etag"],
+            "test_etag": test["etag"],
+        }
         put_json(self._store, settings.output_bucket, f"{self._prefix}/published.json", marker)
         self._logger.info("claims_published", config_hash=self._hash, generation=meta["generation"])
