@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 from serving_models import in_service_with, make_model, make_promotion
 
+from flts.common.calendar import DAY, Calendar
 from flts.inference.api import inference_app
 from flts.inference.inservice import Models
 from flts.inference.limits import Limits
@@ -420,3 +421,36 @@ def test_the_name_of_a_series_is_short():
     ):
         assert answer.status_code == 422
         assert len(answer.content) < 1000
+
+
+def due(**calendar):
+    """A client of a model whose rows are due by this calendar."""
+    model = make_model()
+    transform = model.spec.transform.model_copy(
+        update={"calendar": Calendar(**calendar), "interval_seconds": DAY_SECONDS}
+    )
+    model.spec = model.spec.model_copy(update={"transform": transform})
+    return client_for(model)
+
+
+DAY_SECONDS = 86_400.0
+WEEKDAYS = {"frequency": "B", "step": DAY, "open": ((0, 5),)}
+BERLIN = {"frequency": "D", "step": DAY, "zone": "Europe/Berlin"}
+
+
+def test_a_weekend_is_no_gap_where_the_calendar_is_closed():
+    client = due(**WEEKDAYS)
+    data = DATA | {"time": ["2024-01-04", "2024-01-05", "2024-01-08"]}
+    (row,) = client.post("/predict", json={"data": data}).json()["predictions"]
+    assert row["ts"] == "2024-01-09T00:00:00"
+    later = {"time": ["2024-01-04", "2024-01-05", "2024-01-09"]}
+    assert "345600 s after the row before" in rejected_with(client, later)
+
+
+def test_times_without_a_zone_are_of_the_clock_of_the_data():
+    client = due(**BERLIN)
+    times = ["2024-03-29 08:00", "2024-03-30 08:00", "2024-03-31 08:00"]
+    for zone, answered in (("", "2024-04-01T08:00:00"), (None, "2024-04-01T06:00:00Z")):
+        sent = times if zone is not None else ["2024-03-29T07:00Z", "2024-03-30T07:00Z", "2024-03-31T06:00Z"]
+        (row,) = client.post("/predict", json={"data": DATA | {"time": sent}}).json()["predictions"]
+        assert row["ts"] == answered

@@ -6,14 +6,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import structlog
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import Receive, Scope, Send
 
-from flts.inference import metrics
-from flts.inference.endpoint import PredictEndpoint, direct_route
+from flts.inference.endpoint import PREDICT_PATH, PredictEndpoint, direct_route
+from flts.inference.errors import ErrorAnswers
 from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
 from flts.inference.limits import Limits
@@ -44,11 +44,30 @@ def inference_app(
     `leaving`: whether this process was asked to end. It still answers then, but says that it is not ready, and that
     connections are to be closed.
     """
-    app = FastAPI(title="FLTS inference", lifespan=lifespan or _no_lifespan)
-    _add_error_answers(app, in_service)
-    _add_predict(app, PredictEndpoint(in_service, predictor, limits, leaving), limits)
+    errors = ErrorAnswers(in_service)
+    endpoint = PredictEndpoint(in_service, predictor, errors, limits, leaving)
+    app = _InferenceApi(endpoint, lifespan or _no_lifespan)
+    _add_error_answers(app, errors)
+    _add_predict(app, endpoint, limits)
     _add_probes(app, in_service, predictor, leaving)
     return app
+
+
+class _InferenceApi(FastAPI):
+    """FastAPI, with a shortcut for the path that is asked most: middleware and routing take as long as a forecast."""
+
+    def __init__(
+        self, predict: PredictEndpoint, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+    ) -> None:
+        super().__init__(title="FLTS inference", lifespan=lifespan)
+        self._predict = predict
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an ASGI request."""
+        if scope["type"] == "http" and scope["path"] == PREDICT_PATH and scope["method"] == "POST":
+            await self._predict(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _add_predict(app: FastAPI, endpoint: PredictEndpoint, limits: Limits) -> None:
@@ -59,15 +78,13 @@ def _add_predict(app: FastAPI, endpoint: PredictEndpoint, limits: Limits) -> Non
         raise NotImplementedError("describes the route, which PredictEndpoint answers")
 
     app.router.add_api_route(
-        "/predict",
+        PREDICT_PATH,
         predict,
         methods=["POST"],
         responses=ANSWERS,
         openapi_extra=request_body(limits),
         route_class_override=direct_route(endpoint),
     )
-    # It is asked most, and routes are tried in order.
-    app.router.routes.insert(0, app.router.routes.pop())
 
 
 def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving: Callable[[], bool]) -> None:
@@ -123,29 +140,20 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _add_error_answers(app: FastAPI, in_service: Models) -> None:
-    def count(outcome: str, reason: str) -> None:
-        version = in_service.version
-        labels = metrics.VERSIONS.labels(version, len(in_service.names)) if version else ("", "")
-        metrics.OUTCOMES.labels(outcome, *labels).inc()
-        metrics.REJECTED.labels(reason).inc()
-
+def _add_error_answers(app: FastAPI, errors: ErrorAnswers) -> None:
     @app.exception_handler(RequestRefused)
     async def refused(_: Request, error: RequestRefused) -> Response:
-        count(error.outcome, error.reason)
-        return JSONResponse({"detail": error.detail}, error.status, error.headers)
+        return errors.refused(error)
 
     @app.exception_handler(RequestValidationError)
-    async def bad_parameter(request: Request, error: RequestValidationError) -> Response:
+    async def bad_parameter(_: Request, error: RequestValidationError) -> Response:
         # The first mistake alone, and without the input, as /predict reports mistakes.
         first = error.errors()[0]
-        return await refused(request, NotOfSchema(list(first["loc"]), first["msg"], first["type"]))
+        return errors.refused(NotOfSchema(list(first["loc"]), first["msg"], first["type"]))
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> Response:
-        count("exception", "fault")
-        structlog.get_logger().error("request_failed", path=request.url.path, error=repr(error))
-        return JSONResponse({"detail": "internal error; see the log of inference"}, status_code=500)
+        return errors.fault(request.url.path, error)
 
 
 def _description(series: str, model: ServingModel) -> dict[str, Any]:

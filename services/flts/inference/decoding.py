@@ -9,9 +9,16 @@ from flts.inference.limits import Limits, named
 from flts.inference.refusals import BadInput, NotOfSchema
 from flts.inference.schema import PredictRequest
 
+
+class _Columns(msgspec.Struct, gc=False):
+    data: dict[str, msgspec.Raw] | None = None
+
+
 _DECODER = msgspec.json.Decoder(PredictRequest)
+_NAMES = msgspec.json.Decoder(_Columns)
 # Python's json and pandas write these for missing values and infinities; JSON has neither.
-_NO_JSON = re.compile(rb"(?<=[\[,:\s])(NaN|-?Infinity)(?=[\s,\]}])")
+_NOT_A_NUMBER = re.compile(rb"(?<=[\[,:\s])NaN(?=[\s,\]}])")
+_INFINITY = re.compile(rb"(?<=[\[,:\s])-?Infinity(?=[\s,\]}])")
 _LOCATION = re.compile(r"^(?P<message>.*) - at `\$(?P<path>[^`]*)`$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]")
 _LONGEST_QUERY = 1024
@@ -22,9 +29,12 @@ def predict_request(body: bytes, limits: Limits) -> PredictRequest:
     """The body of /predict; an empty one has no data. Raises NotOfSchema and BadInput."""
     if not body:
         return PredictRequest()
+    if body.count(b"[") > limits.columns:
+        _check_columns(_names(body), limits)
     request = _decoded(body)
     if request.data is not None:
-        _check_size(request.data, limits)
+        _check_columns(len(request.data), limits)
+        _check_cells(sum(map(len, request.data.values())), limits)
     return request
 
 
@@ -50,15 +60,11 @@ def _decoded(body: bytes) -> PredictRequest:
         raise _refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if isinstance(error, msgspec.DecodeError):
-            replaced = _NO_JSON.sub(_as_json, body)
+            # An infinity becomes too large a number, which is refused as such.
+            replaced = _INFINITY.sub(b"1e999", _NOT_A_NUMBER.sub(b"null", body))
             if replaced != body:
                 return _decoded(replaced)
         raise NotOfSchema(["body"], f"the body is not JSON: {str(error)[:200]}", "json_invalid") from error
-
-
-def _as_json(token: re.Match[bytes]) -> bytes:
-    # Too large a number, which is refused as such.
-    return b"null" if token[1] == b"NaN" else b"1e999"
 
 
 def _refusal(text: str) -> NotOfSchema | BadInput:
@@ -72,11 +78,22 @@ def _refusal(text: str) -> NotOfSchema | BadInput:
     return NotOfSchema(location, message, "wrong_type")
 
 
-def _check_size(data: dict[str, list], limits: Limits) -> None:
-    if len(data) > limits.columns:
+def _names(body: bytes) -> int:
+    """How many columns there are, without making a list of each: a hundred thousand would keep the collector busy."""
+    try:
+        return len(_NAMES.decode(body).data or ())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Decoding to the schema says what is wrong.
+        return 0
+
+
+def _check_columns(columns: int, limits: Limits) -> None:
+    if columns > limits.columns:
         limit = named("PREDICT_MAX_COLUMNS", limits.columns, "columns")
-        raise BadInput(f"{len(data)} columns are too many; the most is {limit}: send only the model's columns")
-    cells = sum(map(len, data.values()))
+        raise BadInput(f"{columns} columns are too many; the most is {limit}: send only the model's columns")
+
+
+def _check_cells(cells: int, limits: Limits) -> None:
     if cells > limits.cells:
         limit = named("PREDICT_MAX_CELLS", limits.cells, "cells")
         raise BadInput(f"{cells} values are too many; the most is {limit}: send only the last rows")

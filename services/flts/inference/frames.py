@@ -1,6 +1,8 @@
 """A request's columns to the arrays that a model takes; every refusal names the column."""
 
+import math
 import sys
+from itertools import chain
 from reprlib import repr as shortened
 from types import NoneType
 from typing import NamedTuple
@@ -22,6 +24,8 @@ class InputFrame(NamedTuple):
 
     raw: np.ndarray
     """float64 (rows, columns); NaN where a value is missing."""
+    complete: bool
+    """Whether no value is missing."""
     times: SentTimes
     warnings: tuple[str, ...] = ()
 
@@ -37,25 +41,32 @@ def input_frame(
         raise BadInput('no data: send {"data": {column: [values], ...}} with the last rows in raw units')
     index = _index_name(data, index_column)
     names = spec.transform.columns
-    missing = [name for name in names if name not in data]
-    if missing:
-        raise BadInput(f"missing feature columns: {', '.join(missing)}")
-    rows = len(data[index])
-    for name in names:
-        if len(data[name]) != rows:
-            raise BadInput(f"column {name!r} has {len(data[name])} values, {shortened(index)} has {rows}")
+    if not data.keys() >= set(names):
+        raise BadInput(f"missing feature columns: {', '.join(name for name in names if name not in data)}")
+    sent = data[index]
+    rows = len(sent)
+    columns = [data[name] for name in names]
+    if {*map(len, columns)} != {rows}:
+        name = next(name for name in names if len(data[name]) != rows)
+        raise BadInput(f"column {name!r} has {len(data[name])} values, {shortened(index)} has {rows}")
     needed = spec.rows_needed
     if rows < needed:
         raise BadInput(f"{rows} rows are too few: the model looks at the last {needed}")
-    # Only the rows that the model looks at are converted; a long history costs nothing.
-    last = slice(rows - needed, rows)
-    raw = _numbers(names, [data[name][last] for name in names])
-    times = sent_times(index, data[index][last])
-    irregular = (_unknown_target(spec, raw), _irregular(spec, index, times, data[index][last]))
+    if rows > needed:
+        # Only the rows that the model looks at are converted; a long history costs nothing.
+        sent = sent[-needed:]
+        columns = [values[-needed:] for values in columns]
+    raw = _numbers(names, columns)
+    # Neither NaN nor infinities: one pass, where most requests need no other.
+    complete = math.isfinite(raw.sum())
+    if not complete and np.isinf(raw).any():
+        raise _infinite(names, columns)
+    times = sent_times(index, sent, spec.transform.due)
+    irregular = (None if complete else _unknown_target(spec, raw), _irregular(spec, index, times, sent))
     warnings = tuple(text for text in irregular if text is not None)
     if warnings and not irregular_passes:
         raise BadInput(warnings[0])
-    return InputFrame(raw, times, warnings)
+    return InputFrame(raw, complete, times, warnings)
 
 
 def _index_name(data: dict[str, list], wanted: str | None) -> str:
@@ -70,18 +81,23 @@ def _index_name(data: dict[str, list], wanted: str | None) -> str:
 
 
 def _numbers(names: list[str], columns: list[list]) -> np.ndarray:
-    for name, values in zip(names, columns, strict=True):
-        if not _NUMBERS.issuperset(map(type, values)):
-            wrong = next(value for value in values if type(value) not in _NUMBERS)
-            raise BadInput(f"column {name!r}: {shortened(wrong)} is not a number")
+    if not _NUMBERS.issuperset(map(type, chain.from_iterable(columns))):
+        raise _no_number(names, columns)
     try:
         # NumPy makes NaN of None.
-        numbers = np.array(columns, dtype=np.float64).T
+        return np.array(columns, dtype=np.float64).T
     except OverflowError as error:
         raise _infinite(names, columns) from error
-    if np.isinf(numbers).any():
-        raise _infinite(names, columns)
-    return numbers
+
+
+def _no_number(names: list[str], columns: list[list]) -> BadInput:
+    name, wrong = next(
+        (name, value)
+        for name, values in zip(names, columns, strict=True)
+        for value in values
+        if type(value) not in _NUMBERS
+    )
+    return BadInput(f"column {name!r}: {shortened(wrong)} is not a number")
 
 
 def _infinite(names: list[str], columns: list[list]) -> BadInput:
@@ -104,14 +120,15 @@ def _unknown_target(spec: ServingSpec, raw: np.ndarray) -> str | None:
 
 
 def _irregular(spec: ServingSpec, index: str, times: SentTimes, values: list) -> str | None:
-    row = first_irregular(spec.transform, times.utc)
+    micros = times.micros
+    row = first_irregular(spec.transform, micros)
     if row is None:
         return None
     apart = f"the model's rows are {spec.transform.interval_seconds:g} s apart"
     if row == 0:
-        mean = (times.utc[-1] - times.utc[0]) / np.timedelta64(1, "s") / (len(times.utc) - 1)
+        mean = (micros[-1] - micros[0]) / 1e6 / (len(micros) - 1)
         return f"column {shortened(index)}: rows are {mean:g} s apart, {apart}; send rows at the model's rate"
-    gap = (times.utc[row] - times.utc[row - 1]) / np.timedelta64(1, "s")
+    gap = (micros[row] - micros[row - 1]) / 1e6
     return (
         f"column {shortened(index)}: {shortened(values[row])} is {gap:g} s after the row before, {apart}; send every "
         "row, with null where a value is not known"

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,7 +23,6 @@ from flts.inference.schema import PredictRequest
 Line = dict[str, Any]
 # Long forecasts are cut: the log is for comparing with what came, not a second answer.
 _LOGGED_ROWS = 20
-_LOGGED = ("identifier", "series", "run_id", "model_type", "config_hash", "status", "req_id")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -57,6 +57,7 @@ class Predictor:
         self._active = 0
         self._rolling_calls = 0
         self._loading = 0
+        metrics.ACTIVE.set_function(lambda: self._active)
         self._metrics: _VersionMetrics | None = None
 
     @property
@@ -115,13 +116,11 @@ class Predictor:
         rolling = task.rollout.calls if task.rollout.calls > 1 else 0
         self._active += 1
         self._rolling_calls += rolling
-        metrics.ACTIVE.set(self._active)
         try:
             values = await self._values(task, gone)
         finally:
             self._active -= 1
             self._rolling_calls -= rolling
-            metrics.ACTIVE.set(self._active)
         answer = self._content(task, values)
         body = _ENCODER.encode(answer)
         took = time.perf_counter() - task.started
@@ -138,8 +137,8 @@ class Predictor:
         return rollout.result()
 
     def _content(self, task: Task, result: "tuple[np.ndarray, np.ndarray]") -> dict[str, Any]:
-        times, values = result
-        if not np.isfinite(values).all():
+        times, values = result[0], result[1].tolist()
+        if not all(map(isfinite, values)):
             raise BadInput("the values are so far from what the model knows that its answer is not a finite number")
         series, model, rollout, _ = task
         target = model.spec.transform.target
@@ -152,7 +151,7 @@ class Predictor:
             "run_id": version.run_id,
             "model_type": version.model_type,
             "config_hash": version.config_hash,
-            "predictions": [{"ts": stamp, target: value} for stamp, value in zip(stamps, values.tolist(), strict=True)],
+            "predictions": [{"ts": stamp, target: value} for stamp, value in zip(stamps, values, strict=True)],
             "req_id": os.urandom(4).hex(),
             "cached": False,
         }
@@ -183,13 +182,15 @@ class _VersionMetrics:
 
 
 def _line(answer: dict[str, Any], rows: int, took: float) -> Line:
-    kept = {
-        name: answer[name]
-        for name in ("identifier", "series", "run_id", "model_type", "config_hash", "status", "req_id")
-    }
     return {
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **kept,
+        "identifier": answer["identifier"],
+        "series": answer["series"],
+        "run_id": answer["run_id"],
+        "model_type": answer["model_type"],
+        "config_hash": answer["config_hash"],
+        "status": answer["status"],
+        "req_id": answer["req_id"],
         "rows_predicted": rows,
         "seconds": round(took, 6),
         "predictions": answer["predictions"][:_LOGGED_ROWS],

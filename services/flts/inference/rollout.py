@@ -27,12 +27,12 @@ class Rollout:
         self.rows = rows
         self.frame = frame
         self._spec = spec
-        self._raw = spec.transform.imputed(frame.raw)
-        times = frame.times.utc
-        # Also those that only later windows look at.
-        ahead = self.calls * spec.output_seq_len if self.calls > 1 else rows
-        self._times = np.concatenate([times, following(spec.transform, times[-1], ahead)])
-        if self._times[-1] >= _LATEST:
+        self._raw = frame.raw if frame.complete else spec.transform.imputed(frame.raw)
+        sent = frame.times.utc
+        # With several calls, windows reach into the forecast; its times then go as far as the last call does.
+        self._following = following(spec.transform, sent[-1], self.calls * spec.output_seq_len)
+        self._times = sent if self.calls == 1 else np.concatenate([sent, self._following])
+        if self._following[-1] >= _LATEST:
             raise BadInput(f"{rows} rows reach beyond the year 9999: ask for fewer")
         self._steps: list[np.ndarray] = []
         self._done = 0
@@ -55,8 +55,8 @@ class Rollout:
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (datetime64 in microseconds) and raw values of the target."""
-        start = len(self._raw)
-        return self._times[start : start + self.rows], np.concatenate(self._steps)[: self.rows]
+        values = self._steps[0] if self.calls == 1 else np.concatenate(self._steps)
+        return self._following[: self.rows], values[: self.rows]
 
     def _advance(self, step: np.ndarray) -> None:
         following_rows = np.repeat(self._raw[-1:], len(step), axis=0)

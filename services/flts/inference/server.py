@@ -35,9 +35,10 @@ class DrainingServer(uvicorn.Server):
                 host="0.0.0.0",
                 port=port,
                 http=bounded_protocol(headers_seconds),
-                # Neither is needed, and each costs every request time.
+                # None is needed, and each costs every request time.
                 proxy_headers=False,
                 ws="none",
+                server_header=False,
                 log_level="warning",
                 access_log=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -3,6 +3,8 @@
 Everything that steps through time does it here.
 """
 
+from operator import sub
+
 import numpy as np
 
 from flts.common import steps
@@ -20,19 +22,32 @@ def following(transform: FeatureTransform, start: np.datetime64, count: int) -> 
     return steps.following(transform.due, start, count)
 
 
-def first_irregular(transform: FeatureTransform, times: np.ndarray) -> int | None:
+def first_irregular(transform: FeatureTransform, micros: list[int]) -> int | None:
     """Position of the first row that is not where the model's calendar has it after the row before; None: all are.
 
-    `times`: datetime64 in microseconds, increasing. Position 0: the rows are regular, but at another rate.
+    `micros`: increasing times in microseconds since 1970. Position 0: the rows are regular, but at another rate.
     """
-    if len(times) == 1:
-        return None
-    micros = times.view(np.int64)
-    expected = following(transform, times[0], len(times) - 1).view(np.int64)
     interval = transform.interval_seconds * 1e6
-    wanted = np.diff(expected, prepend=micros[0])
-    wrong = np.flatnonzero(np.abs(np.diff(micros) - wanted) > _GAP_TOLERANCE * interval)
-    if wrong.size:
-        return int(wrong[0]) + 1
-    off = abs(int(micros[-1]) - int(expected[-1]))
-    return 0 if off > _START_TOLERANCE * interval + _RATE_TOLERANCE * int(expected[-1] - micros[0]) else None
+    gaps = [*map(sub, micros[1:], micros)]
+    if not gaps:
+        return None
+    tolerance = _GAP_TOLERANCE * interval
+    due = transform.due
+    if due.step and not due.open and not due.zone:
+        # Most calendars: all rows are equally far apart.
+        if max(gaps) - interval > tolerance or interval - min(gaps) > tolerance:
+            return next(at for at, gap in enumerate(gaps, 1) if abs(gap - interval) > tolerance)
+        expected = interval * len(gaps)
+    else:
+        first = np.datetime64(micros[0], "us")
+        places = [micros[0], *steps.following(due, first, len(gaps)).astype(np.int64).tolist()]
+        wanted = map(sub, places[1:], places)
+        wrong = (
+            at for at, (gap, right) in enumerate(zip(gaps, wanted, strict=True), 1) if abs(gap - right) > tolerance
+        )
+        position = next(wrong, None)
+        if position is not None:
+            return position
+        expected = places[-1] - micros[0]
+    off = abs(micros[-1] - micros[0] - expected)
+    return 0 if off > _START_TOLERANCE * interval + _RATE_TOLERANCE * expected else None
