@@ -40,6 +40,28 @@ def test_claims_are_this_pipelines_finished_ones_in_order(client, tmp_path, monk
     assert runs.claims("team-b") == []
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"flts.generation": "three"},
+        {"flts.config_hash": "../other"},
+        {"flts.series": "a/b"},
+    ],
+)
+def test_a_run_with_tags_that_no_trainer_wrote_is_left_out(client, tmp_path, tags):
+    finish(client, 100, "hash", series="site")
+    odd = finish(client, 200, "other", series="site")
+    for name, value in tags.items():
+        client.set_tag(odd, name, value)
+    assert [claim.key.config_hash for claim in MlflowRuns(tmp_path.as_uri()).claims("")] == ["hash"]
+
+
+def test_a_last_value_that_is_no_number_is_none(client, tmp_path):
+    run = finish(client, 100, "hash")
+    client.log_param(run, "last_row_value", "nan")
+    assert MlflowRuns(tmp_path.as_uri()).run(run).last_row_value is None
+
+
 def test_a_run_is_found_by_its_id_unless_it_is_deleted_or_not_finished(client, tmp_path):
     runs = MlflowRuns(tmp_path.as_uri())
     done = finish(client, 7, "hash")

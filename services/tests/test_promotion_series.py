@@ -118,6 +118,32 @@ def test_a_start_leaves_claims_alone_that_a_newer_one_of_their_series_superseded
     assert series_pointer(store, "site")["run_id"] == "new"
 
 
+def test_a_claim_that_fails_holds_up_no_other_at_the_start(make, store, runs, monkeypatch):
+    for name in ("a", "b"):
+        runs.add(run_of(run_id=f"run-{name}"), config_hash=name, series=name)
+    read = runs.read
+
+    def failing(run_id, path):
+        if run_id == "run-a":
+            raise RuntimeError("MLflow answers something strange")
+        return read(run_id, path)
+
+    monkeypatch.setattr(runs, "read", failing)
+    make().check_waiting()
+    assert series_pointer(store, "b")["run_id"] == "run-b"
+
+
+def test_an_outage_at_the_start_is_waited_out_with_nothing_left_out(make, store, runs, monkeypatch):
+    runs.add(run_of())
+    worker = make()
+    monkeypatch.setattr(store, "fail_on", "/models/")
+    with pytest.raises(ConnectionError):
+        worker.check_waiting()
+    monkeypatch.setattr(store, "fail_on", None)
+    worker.check_waiting()
+    assert series_pointer(store, "site")["run_id"] == "run-GRU"
+
+
 def test_after_a_restore_a_generation_below_one_that_was_lost_is_promoted(make, store, publisher, runs):
     for generation in (3, 4, 5):
         runs.add(run_of(run_id=f"run-{generation}", end=generation), generation=generation)

@@ -1,10 +1,12 @@
 """The threads that keep the model up to date: woken by a promotion, patient with outages."""
 
 import queue
+from types import SimpleNamespace
 
 import pytest
 from serving_models import make_model
 
+from flts.inference import announcements
 from flts.inference.announcements import Announcements
 from flts.inference.cli import followers
 from flts.inference.inservice import Models
@@ -45,6 +47,43 @@ def test_goes_on_after_an_error(in_service):
     watch.wake()
     looks.get(timeout=SECONDS)
     watch.stop()
+
+
+def test_what_a_promotion_message_says_is_not_used(monkeypatch):
+    """Whatever is on the topic, forged or not, the reader of the pointers is woken and told nothing."""
+    woken = queue.Queue()
+
+    class Message:
+        def error(self):
+            return None
+
+        def value(self):
+            raise AssertionError("the message was read")
+
+        key = headers = value
+
+    class OneMessage:
+        def __init__(self, settings):
+            self.messages = [Message()]
+
+        def list_topics(self, topic, timeout):
+            return SimpleNamespace(topics={topic: SimpleNamespace(error=None, partitions={0: None})})
+
+        def assign(self, partitions):
+            pass
+
+        def poll(self, seconds):
+            return self.messages.pop() if self.messages else None
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(announcements, "Consumer", OneMessage)
+    listener = Announcements("kafka:9092", "test", "model-selected", lambda: woken.put("look"))
+    listener.start()
+    # At the start, because something may have been said before, and for the message.
+    assert [woken.get(timeout=SECONDS) for _ in range(2)] == ["look", "look"]
+    listener.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """Reads finished runs from MLflow, which is where the evaluator's state lives."""
 
+import math
 from typing import NamedTuple, Protocol
 
 import requests
+import structlog
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
+from pydantic import TypeAdapter
 
+from flts.common.messages import ConfigHash, SeriesName
 from flts.common.runs import (
     HELD_OUT_PARAM,
     LAST_TIME_PARAM,
@@ -22,6 +26,8 @@ from flts.common.runs import (
 )
 from flts.evaluation.scoring import Candidate
 
+_HASH = TypeAdapter(ConfigHash)
+_SERIES = TypeAdapter(SeriesName)
 _PING_SECONDS = 3
 _PAGE = 1000
 _FINISHED = "attributes.status = 'FINISHED'"
@@ -88,7 +94,9 @@ class MlflowRuns:
                 page_token=token,
             )
             for run in page:
-                key, end = claim_of(run.data.tags), run.info.end_time or 0
+                key, end = _claim_key(run), run.info.end_time or 0
+                if key is None:
+                    continue
                 first = claims[key].first_end if key in claims else end
                 claims[key] = FinishedClaim(key, first, end)
             token = page.token
@@ -103,6 +111,26 @@ class MlflowRuns:
             return False
 
 
+def _claim_key(run: Run) -> ClaimKey | None:
+    """The claim of a run; None where its tags are no trainer's: whoever reaches MLflow can write them."""
+    try:
+        claim = claim_of(run.data.tags)
+        _HASH.validate_python(claim.config_hash)
+        _SERIES.validate_python(claim.series)
+    except (KeyError, ValueError) as error:
+        structlog.get_logger().warning("run_ignored", run_id=run.info.run_id, reason=str(error))
+        return None
+    return claim
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _candidate(run: Run, experiment: str) -> Candidate:
     tags, params = run.data.tags, run.data.params
     return Candidate(
@@ -115,5 +143,5 @@ def _candidate(run: Run, experiment: str) -> Candidate:
         spec_sha256=tags.get(SPEC_SHA256_TAG, ""),
         held_out_sha256=params.get(HELD_OUT_PARAM, ""),
         last_row_time=params.get(LAST_TIME_PARAM, ""),
-        last_row_value=float(params[LAST_VALUE_PARAM]) if LAST_VALUE_PARAM in params else None,
+        last_row_value=_number(params.get(LAST_VALUE_PARAM)),
     )

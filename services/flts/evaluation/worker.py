@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from flts.common.consuming import Refused
 from flts.common.messages import Promotion, TrainingEvent
+from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
 from flts.common.runs import ClaimKey
 from flts.evaluation import metrics
@@ -74,6 +75,11 @@ class EvaluationWorker:
                 self._consider(claim)
             except Refused as error:
                 self._logger.error("claim_refused", config_hash=claim.config_hash, error=str(error))
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                # One claim must not hold up all others; its event, if it is still there, becomes a dead letter.
+                self._logger.exception("claim_failed", config_hash=claim.config_hash, error=str(error))
         self._looked_back = True
 
     def _undecided(self) -> list[ClaimKey]:
