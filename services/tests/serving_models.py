@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from flts.common.calendar import Calendar
 from flts.common.messages import Promotion, StoredArtifact
 from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.serving import SelfCheck, ServingSpec
@@ -85,10 +86,21 @@ def make_version(run_id: str = "run-1", **changes) -> ModelVersion:
     return ModelVersion(**({"run_id": run_id, "model_type": "GRU", "config_hash": "hash", "generation": 1} | changes))
 
 
-def make_model(run_id: str = "run-1", *, ahead: int = 1, lags: int = 0, step: float = 0.1) -> ServingModel:
-    """Model in raw units: a rises by ten steps a row."""
+def make_model(
+    run_id: str = "run-1",
+    *,
+    ahead: int = 1,
+    lags: int = 0,
+    step: float = 0.1,
+    calendar: Calendar | None = None,
+) -> ServingModel:
+    """Model in raw units: a rises by ten steps a row. Rows are due every two minutes, or by a calendar."""
     content = last_plus(step, ahead, 2 * (1 + lags))
-    return ServingModel(make_version(run_id), make_spec(content, step=step, ahead=ahead, lags=lags), content)
+    spec = make_spec(content, step=step, ahead=ahead, lags=lags)
+    if calendar is not None:
+        due = {"calendar": calendar, "interval_seconds": 86_400.0}
+        spec = spec.model_copy(update={"transform": spec.transform.model_copy(update=due)})
+    return ServingModel(make_version(run_id), spec, content)
 
 
 def in_service_with(model: ServingModel | None, **options) -> Models:

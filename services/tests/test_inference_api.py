@@ -216,6 +216,36 @@ def test_rows_of_another_rate_and_gaps_are_rejected(client, times, words):
     assert words in rejected_with(client, {"time": [f"2024-01-01 {time}" for time in times]})
 
 
+BUSINESS_DAYS = Calendar("B", step=86_400_000_000, open=((0, 5),))
+MONTHS = Calendar("MS", months=1, day=1)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "times", "next_times"),
+    [
+        (BUSINESS_DAYS, ["2024-01-03", "2024-01-04", "2024-01-05"], ["2024-01-08", "2024-01-09"]),
+        (BUSINESS_DAYS, ["2024-01-04", "2024-01-05", "2024-01-08"], ["2024-01-09", "2024-01-10"]),
+        (MONTHS, ["2023-12-01", "2024-01-01", "2024-02-01"], ["2024-03-01", "2024-04-01"]),
+    ],
+)
+def test_forecasts_and_gaps_follow_the_calendar(calendar, times, next_times):
+    client = client_for(make_model(calendar=calendar))
+    body = client.post("/predict?inference_length=2", json={"data": DATA | {"time": times}}).json()
+    assert [row["ts"][:10] for row in body["predictions"]] == next_times
+
+
+def test_a_missing_business_day_is_a_gap():
+    client = client_for(make_model(calendar=BUSINESS_DAYS))
+    detail = rejected_with(client, {"time": ["2024-01-04", "2024-01-05", "2024-01-09"]})
+    assert "rows are due by the calendar B" in detail
+
+
+def test_months_end_with_the_years_that_can_be_written():
+    client = client_for(make_model(calendar=MONTHS))
+    detail = rejected_with(client, {"time": ["9999-08-01", "9999-09-01", "9999-10-01"]}, inference_length=5)
+    assert "year" in detail
+
+
 @pytest.mark.parametrize("times", [["00:00:00", "00:02:09", "00:03:55"], ["00:00:03", "00:02:00", "00:04:01.5"]])
 def test_clocks_that_jitter_are_accepted(client, times):
     data = DATA | {"time": [f"2024-01-01 {time}" for time in times]}

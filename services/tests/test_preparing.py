@@ -135,6 +135,11 @@ def test_formats_change_the_config_hash_only_where_they_are_set():
         assert config_hash(SHORT.model_copy(update=change)) != plain
 
 
+def test_one_sign_cannot_be_the_decimal_and_the_thousands():
+    with pytest.raises(ValueError, match="must differ"):
+        PreprocessSettings(csv_decimal="comma", csv_thousands="comma")
+
+
 def calendar_of_rows(times: list) -> Calendar:
     rows = "".join(f"{time},{at}\n" for at, time in enumerate(times))
     return read_frame(prepare(SHORT, f"time,y\n{rows}".encode(), None).train).transform.due

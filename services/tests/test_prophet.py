@@ -8,7 +8,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 
-from flts.common.calendar import fixed
+from flts.common.calendar import SECOND, Calendar, fixed
 from flts.common.frames import FeatureFrame
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
@@ -98,6 +98,25 @@ def test_onnx_without_error_is_prophets_own_prediction(case, ahead):
     on_curve = answer(case, MOMENTS, prophets_own(case, MOMENTS))
     later = prophets_own(case, MOMENTS + ahead * np.timedelta64(INTERVAL, "s"))
     assert np.abs(on_curve[:, ahead - 1] - later).max() < 1e-6
+
+
+def test_rows_ahead_skip_what_the_week_closes(case):
+    # Ten-minute rows from Monday to Friday: after Friday's last comes Monday's first.
+    weekdays = Calendar("10min", INTERVAL * SECOND, open=((0, 5 * 144),))
+    fitted = case.fitted._replace(transform=case.frame.transform.model_copy(update={"calendar": weekdays}))
+    session = onnxruntime.InferenceSession(fitted.to_onnx().SerializeToString())
+    closed = case._replace(fitted=fitted, session=session)
+    ends = np.array(["1969-12-26T23:40", "2024-03-06T12:00", "2024-03-08T23:40"], "datetime64[ns]")
+    on_curve = answer(closed, ends, prophets_own(closed, ends))
+    wanted = np.array(
+        [
+            ["1969-12-26T23:50", "1969-12-29T00:00", "1969-12-29T00:10"],
+            ["2024-03-06T12:10", "2024-03-06T12:20", "2024-03-06T12:30"],
+            ["2024-03-08T23:50", "2024-03-11T00:00", "2024-03-11T00:10"],
+        ],
+        "datetime64[ns]",
+    )
+    assert on_curve == pytest.approx(prophets_own(closed, wanted.ravel()).reshape(3, 3), rel=1e-6)
 
 
 def test_the_last_error_is_carried_on_and_decays(case):

@@ -19,6 +19,7 @@ export function contradictions(settings: Settings): Problem[] {
         ...exposures(settings),
         ...collectorNamespace(settings),
         ...files(settings),
+        ...signs(settings),
         ...backupTarget(settings),
         ...resources(settings),
         ...retention(settings),
@@ -47,6 +48,19 @@ function requestLimits({ inference, loadBalancer }: Settings): Problem[] {
               ]
             : []),
     ];
+}
+
+function signs({ dataset }: Settings): Problem[] {
+    const { decimal, thousands } = dataset;
+    return decimal !== "auto" && decimal === thousands
+        ? [
+              problem(
+                  "dataset.thousands",
+                  thousands,
+                  "is flts:dataset.decimal as well; the two signs must differ",
+              ),
+          ]
+        : [];
 }
 
 function scaling({ inference }: Settings): Problem[] {

@@ -8,6 +8,7 @@ import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "../
 import { dataset } from "../../stacks/settings/pipeline";
 import { checkInputFiles } from "../../stacks/inputs/inputFiles";
 import { projectDirectory } from "../support/commands";
+import { readSettings } from "../../stacks/settings/read";
 import { settings } from "../support/program";
 
 interface Vector {
@@ -24,6 +25,7 @@ interface Vector {
 interface Rules {
     readonly vectors: readonly Vector[];
     readonly signs: Readonly<Record<string, string>>;
+    readonly reasons: Readonly<Record<string, readonly [reason: string, fix: string]>>;
     readonly timeFormats: Readonly<Record<string, object>>;
 }
 
@@ -55,6 +57,11 @@ async function verdictOn(file: string, options: CheckOptions): Promise<Record<st
         const { code, line, column } = error.rejection;
         return { code, line, column };
     }
+}
+
+/** A table's text without the spaces that align its columns. */
+function squeezed(table: string): string {
+    return table.replace(/ +/g, " ");
 }
 
 describe("dataset check", function () {
@@ -140,6 +147,25 @@ describe("dataset check", function () {
             [],
         );
         assert.deepEqual(shape.timeFormat.unwrap().options, ["auto", ...Object.keys(rules.timeFormats)]);
+    });
+
+    it("refuses settings with one sign for decimals and thousands", () => {
+        const configuration = {
+            "flts:images": '{"tag":"abc"}',
+            "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
+            "flts:dataset": '{"decimal":"comma","thousands":"comma"}',
+        };
+        assert.throws(
+            () => readSettings(configuration, "dev"),
+            /dataset\.thousands = "?comma"?: is flts:dataset\.decimal as well/,
+        );
+    });
+
+    it("is documented with every reason to reject a file", () => {
+        const page = squeezed(readFileSync(join(projectDirectory, "docs/data.md"), "utf8"));
+        for (const [reason, fix] of Object.values(rules.reasons)) {
+            assert.ok(page.includes(`| ${reason} | ${fix} |`), reason);
+        }
     });
 
     it("reports every file that is not sound, before anything is created", async () => {

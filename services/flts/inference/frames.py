@@ -124,7 +124,10 @@ def _irregular(spec: ServingSpec, index: str, times: SentTimes, values: list) ->
     row = first_irregular(spec.transform, micros)
     if row is None:
         return None
+    due = spec.transform.due
     apart = f"the model's rows are {spec.transform.interval_seconds:g} s apart"
+    if due.open or due.months:
+        apart = f"the model's rows are due by the calendar {due.frequency}"
     if row == 0:
         mean = (micros[-1] - micros[0]) / 1e6 / (len(micros) - 1)
         return f"column {shortened(index)}: rows are {mean:g} s apart, {apart}; send rows at the model's rate"

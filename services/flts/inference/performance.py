@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 from pydantic import ValidationError
 
+from flts.common.ahead import ahead_of
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim, Message
@@ -173,7 +174,7 @@ class PerformanceWorker:
             **version._asdict(),
             "status": "SUCCESS",
             "metrics": _details(model, predicted, actual, measured),
-            "samples": _samples(predicted, actual, times + model.spec.transform.interval_seconds),
+            "samples": _samples(predicted, actual, ahead_of(model.spec.transform, 1).times(times)[:, 1]),
         }
         body = (json.dumps(line) + "\n").encode()
         self._store.put(settings.inference_log_bucket, key, body, "application/x-ndjson")

@@ -1,8 +1,8 @@
 """Settings of preprocess for the formats of CSV files and for missing values."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flts.common.settings import ServiceSettings
 from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
@@ -51,6 +51,12 @@ class FormatSettings(ServiceSettings):
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the trainers' models look at: fewer rows than they need are refused here. Not hashed."""
     output_seq_len: int = Field(default=1, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        if self.csv_decimal == self.csv_thousands != "auto":
+            raise ValueError("CSV_DECIMAL and CSV_THOUSANDS must differ")
+        return self
 
     @property
     def read_options(self) -> ReadOptions:

@@ -17,6 +17,7 @@ import onnx
 import pandas as pd
 from prophet import Prophet
 
+from flts.common.ahead import ahead_of
 from flts.common.frames import FeatureFrame
 from flts.common.steps import follows
 from flts.common.transform import FeatureTransform
@@ -44,7 +45,7 @@ class ProphetModel(NamedTuple):
     def predict(self, windows: Windows) -> np.ndarray:
         """See FittedModel.predict."""
         ahead = np.arange(self.settings.output_seq_len + 1)
-        times = windows.times[:, None] + ahead * self.transform.interval_seconds
+        times = ahead_of(self.transform, self.settings.output_seq_len).times(windows.times)
         level = _level(self.prophet, (times.ravel() * 1e9).round().astype("datetime64[ns]")).reshape(times.shape)
         error = windows.inputs[:, -1, self.transform.target_index].astype(np.float64) - level[:, 0]
         return level[:, 1:] + error[:, None] * self.phi ** ahead[1:]

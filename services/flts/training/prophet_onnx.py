@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from flts.common.ahead import Ahead, ahead_of
 from flts.common.serving import FORECAST_OUTPUT, TIME_INPUT, seconds
 from flts.common.transform import FeatureTransform
 from flts.training.onnx_graph import Graph
@@ -71,7 +72,7 @@ def to_onnx(curve: Curve, phi: float, settings: TrainingSettings, transform: Fea
     ahead = np.arange(settings.output_seq_len + 1, dtype=np.float64)
     last_axis = graph.constant("last_axis", np.array([-1]))
     ends = graph.node("Unsqueeze", [TIME_INPUT, last_axis], "ends")
-    times = graph.node("Add", [ends, graph.constant("ahead", ahead * transform.interval_seconds)], "times")
+    times = graph.node("Add", [ends, _distances(graph, ahead_of(transform, settings.output_seq_len))], "times")
     means = graph.node("Squeeze", [_mean(graph, curve, times, last_axis), last_axis], "means")
 
     split = graph.constant("split", np.array([1, settings.output_seq_len]))
@@ -84,6 +85,19 @@ def to_onnx(curve: Curve, phi: float, settings: TrainingSettings, transform: Fea
     return graph.model(
         "prophet", settings.input_seq_len, len(transform.features), settings.output_seq_len, takes_time=True
     )
+
+
+def _distances(graph: Graph, ahead: Ahead) -> str:
+    """Seconds from each window's last row to itself and to the rows ahead: see Ahead.times."""
+    passed = graph.node("Sub", [TIME_INPUT, graph.constant("shift", np.array(ahead.shift))], "since_first_place")
+    steps = graph.node("Div", [passed, graph.constant("step", np.array(ahead.step))], "steps")
+    place = graph.node("Floor", [graph.node("Add", [steps, graph.constant("half", np.array(0.5))], "near")], "nearest")
+    count = graph.constant("places", np.array(float(len(ahead.distances))))
+    # ONNX has no modulus of floats that is never negative.
+    weeks = graph.node("Floor", [graph.node("Div", [place, count], "in_weeks")], "weeks")
+    in_week = graph.node("Sub", [place, graph.node("Mul", [weeks, count], "before_week")], "place_in_week")
+    index = graph.node("Cast", [in_week], "place", to=TensorProto.INT64)
+    return graph.node("Gather", [graph.constant("distances", ahead.distances), index], "ahead", axis=0)
 
 
 def _mean(graph: Graph, curve: Curve, times: str, last_axis: str) -> str:

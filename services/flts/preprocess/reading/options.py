@@ -27,6 +27,10 @@ class ReadOptions:
     time_zone: str = ""
     """IANA name of the clock that times without an offset come from."""
 
+    def __post_init__(self) -> None:
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError(f"{self.decimal!r} cannot be the decimal sign and the sign between thousands")
+
 
 def in_signs(options: Mapping[str, str]) -> dict[str, str]:
     """ReadOptions' values from settings, which spell signs as words (`signs` in csvrules.json) and have `auto`."""
