@@ -5,6 +5,7 @@ import { lastRun } from "./components/loadtest/lastLoadTest";
 import { checkInputFiles } from "./stacks/inputs/inputFiles";
 import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
+import { checkNamespace } from "./stacks/platform/namespaceCheck";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
 import { sourceClass } from "./stacks/platform/volumes";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
@@ -17,11 +18,12 @@ async function deploy(): Promise<ProvidedOutputs> {
     const files = await checkInputFiles(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
+    await checkNamespace(settings, context);
     await checkData(settings, context, stack);
 
     const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
     const layers = await deployLayers(settings, platform, files);
-    const loadTest = layers.locust && (await lastRun(context, settings.namespace, stack));
+    const loadTest = layers.locust && (await lastRun(context, settings.namespace.name, stack));
     return stackOutputs(settings, layers, loadTest);
 }
 

@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { DataLossGuard } from "./data/dataLossGuard";
+import { objectLabels } from "./labels";
+import type { OwnershipGuard } from "./ownershipGuard";
 import { allowDns, denyAll } from "./network/networkPolicies";
 import { PRIVILEGED_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod/podSecurity";
 
@@ -11,6 +13,10 @@ const POD_SECURITY_LABELS = {
 
 export interface NamespaceArgs {
     readonly provider: kubernetes.Provider;
+    /** Name of the stack. */
+    readonly instance: string;
+    /** Refuses to take over what exists. */
+    readonly ownership: OwnershipGuard;
     /** Refuses to delete the namespace; undefined where nothing in it is worth it. */
     readonly guard?: DataLossGuard;
     /** Stands before the names of the resources in it. A stack's second namespace needs one. */
@@ -24,27 +30,35 @@ export interface NamespaceArgs {
     readonly requires?: readonly pulumi.Resource[];
 }
 
-/**
- * A namespace of one stack: unless told otherwise only `restricted` pods are admitted, and nothing may talk until a link
- * allows it.
- */
-export class Namespace extends pulumi.ComponentResource {
-    public readonly resource: kubernetes.core.v1.Namespace;
+/** A namespace that the tiers of a stack are in. */
+export interface UsableNamespace {
+    /** The namespace itself; undefined for one that this stack did not create. */
+    readonly resource: kubernetes.core.v1.Namespace | undefined;
     /** The name, once the namespace and its policies exist. */
+    readonly ready: pulumi.Output<string>;
+}
+
+/**
+ * A namespace that one stack creates and deletes: unless told otherwise only `restricted` pods are admitted, and nothing
+ * may talk until a link allows it.
+ */
+export class Namespace extends pulumi.ComponentResource implements UsableNamespace {
+    public readonly resource: kubernetes.core.v1.Namespace;
     public readonly ready: pulumi.Output<string>;
 
     /** @param name also the name of the namespace in the cluster. */
     public constructor(name: string, args: NamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(
-            "flts:core:Namespace",
-            name,
-            {},
-            pulumi.mergeOptions({ providers: [args.provider] } as pulumi.ComponentResourceOptions, opts),
-        );
+        super("flts:core:Namespace", name, {}, withProvider(args.provider, opts));
+        const { instance, ownership, guard, podSecurity = "restricted" } = args;
+        const labels = objectLabels({ instance, name: "namespace" });
         this.resource = new kubernetes.core.v1.Namespace(
             name,
-            { metadata: { name, labels: { ...POD_SECURITY_LABELS[args.podSecurity ?? "restricted"] } } },
-            { parent: this, ...args.guard?.options, dependsOn: [...(args.requires ?? [])] },
+            { metadata: { name, labels: { ...POD_SECURITY_LABELS[podSecurity], ...labels } } },
+            {
+                parent: this,
+                hooks: { ...guard?.options.hooks, ...ownership.options.hooks },
+                dependsOn: [...(args.requires ?? [])],
+            },
         );
         const namespace = this.resource.metadata.name;
         const prefix = args.prefix === undefined ? "" : `${args.prefix}-`;
@@ -62,8 +76,48 @@ export class Namespace extends pulumi.ComponentResource {
             { metadata: { name: "default", namespace }, automountServiceAccountToken: false },
             { parent: this },
         );
-        const guards = pulumi.all([defaultAccount, ...policies].map((guard) => guard.urn));
+        const guards = pulumi.all([defaultAccount, ...policies].map((each) => each.urn));
         this.ready = pulumi.all([namespace, guards]).apply(([ready]) => ready);
         this.registerOutputs({ name: this.ready });
     }
+}
+
+/**
+ * A namespace that existed before the stack. Nothing of it is changed, and it stays: policies select the stack's own pods
+ * alone, its labels and its account `default` are its owner's.
+ */
+export class ExistingNamespace extends pulumi.ComponentResource implements UsableNamespace {
+    public readonly resource = undefined;
+    public readonly ready: pulumi.Output<string>;
+
+    /** @param name also the name of the namespace in the cluster. */
+    public constructor(
+        name: string,
+        { provider, instance, ownership, requires = [] }: NamespaceArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("flts:core:ExistingNamespace", name, {}, withProvider(provider, opts));
+        const pods = { "app.kubernetes.io/instance": instance };
+        const labels = objectLabels({ instance, name: "namespace" });
+        const policies = Object.entries({ "deny-all": denyAll(pods), "allow-dns": allowDns(pods) }).map(
+            ([policy, spec]) =>
+                new kubernetes.networking.v1.NetworkPolicy(
+                    policy,
+                    {
+                        metadata: { name: `${instance}-${policy}`, namespace: name, labels: { ...labels } },
+                        spec,
+                    },
+                    { parent: this, ...ownership.options, dependsOn: [...requires] },
+                ),
+        );
+        this.ready = pulumi.all(policies.map(({ urn }) => urn)).apply(() => name);
+        this.registerOutputs({ name: this.ready });
+    }
+}
+
+function withProvider(
+    provider: kubernetes.Provider,
+    opts: pulumi.ComponentResourceOptions | undefined,
+): pulumi.ComponentResourceOptions {
+    return pulumi.mergeOptions({ providers: [provider] } as pulumi.ComponentResourceOptions, opts);
 }

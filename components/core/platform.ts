@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { DataLossGuard } from "./data/dataLossGuard";
+import type { OwnershipGuard } from "./ownershipGuard";
 import type { Images } from "./pod/images";
 
 /** What every tier stands on: one cluster, one namespace, one list of images. */
@@ -14,7 +15,7 @@ export interface Platform {
     readonly namespaceName: string;
     /** Name of the namespace, as an output that says that it exists. */
     readonly namespace: pulumi.Output<string>;
-    /** The namespace itself; undefined where another stack owns it. */
+    /** The namespace itself; undefined where this stack did not create it. */
     readonly namespaceResource: kubernetes.core.v1.Namespace | undefined;
     /** DNS domain of the cluster. */
     readonly clusterDomain: string;
@@ -22,6 +23,7 @@ export interface Platform {
     readonly storageClass: string | undefined;
     readonly images: Images;
     readonly guard: DataLossGuard;
+    readonly ownership: OwnershipGuard;
     /** Generation of all generated credentials; a new one makes new ones. */
     readonly credentialsEpoch: number;
     /** Lineage tag of the pipeline, handed to every service. */

@@ -92,7 +92,8 @@ export abstract class Tier extends pulumi.ComponentResource {
 
     /** Options of a child. */
     protected child(options: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
-        return { ...options, parent: this };
+        const { ownership } = this.platform;
+        return { ...options, hooks: { ...options.hooks, ...ownership.options.hooks }, parent: this };
     }
 
     /** Opens the network to what the tier has connections to, and lets each server of the namespace be reached by it. */

@@ -53,7 +53,7 @@ export class Gateway extends pulumi.ComponentResource {
             new kubernetes.networking.v1.NetworkPolicy(
                 policy,
                 { metadata: metadata(policy), spec: allowFromNamespace(args.controllerNamespace, server) },
-                { parent: this },
+                { ...platform.ownership.options, parent: this },
             );
         }
         new kubernetes.networking.v1.Ingress(
@@ -71,7 +71,11 @@ export class Gateway extends pulumi.ComponentResource {
                 },
                 spec: ingressSpec(args),
             },
-            { parent: this, dependsOn: routes.flatMap(({ server }) => [...server.requires]) },
+            {
+                ...platform.ownership.options,
+                parent: this,
+                dependsOn: routes.flatMap(({ server }) => [...server.requires]),
+            },
         );
         this.registerOutputs({ hosts: routes.map(({ host }) => host) });
     }

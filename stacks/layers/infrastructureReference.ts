@@ -70,10 +70,11 @@ function checked(stack: string, offered: unknown, settings: Settings): Infrastru
                 "flts:layers, or update that stack first. Nothing was changed.",
         );
     }
+    const own = { namespace: settings.namespace.name, identifier: settings.identifier };
     for (const name of ["namespace", "identifier"] as const) {
-        if (data[name] !== settings[name]) {
+        if (data[name] !== own[name]) {
             throw new Error(
-                `${keyOf([name])} = "${settings[name]}": stack ${stack}, whose infrastructure is used, has ` +
+                `${keyOf([name])} = "${own[name]}": stack ${stack}, whose infrastructure is used, has ` +
                     `"${data[name]}"; set it to that. Nothing was changed.`,
             );
         }

@@ -48,7 +48,7 @@ export function offerInfrastructure(
     const { namespace, identifier } = settings;
     // Parsing leaves out what is no data: the resources that this stack's own consumers wait for.
     return infrastructureOutputs.parse({
-        namespace,
+        namespace: namespace.name,
         identifier,
         kafka: kafka.connection,
         objectStore: objectStore.server,

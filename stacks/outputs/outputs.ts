@@ -89,7 +89,8 @@ export function stackOutputs(
     loadTest: LoadTestResult | undefined,
 ): ProvidedOutputs {
     const { infrastructure, serving, locust, monitoring, ingress } = made;
-    const { namespace, publicHost, layers } = settings;
+    const { publicHost, layers } = settings;
+    const namespace = settings.namespace.name;
     const own = layers.includes("infrastructure");
     const url = (exposure: Exposure, port: number, tier?: Reached): PublicUrl | undefined =>
         publicUrl(publicHost, exposure, port, tier?.loadBalancerHost);
@@ -134,7 +135,8 @@ export function stackOutputs(
 }
 
 function infrastructureEndpoints(settings: Settings): StackOutputs["endpoints"] {
-    const { namespace, kafka, objectStore, postgres, mlflow } = settings;
+    const { kafka, objectStore, postgres, mlflow } = settings;
+    const namespace = settings.namespace.name;
     const { host, port } = postgres.external;
     return present({
         kafka: kafka.external.bootstrapServers ?? `kafka.${namespace}:9092`,

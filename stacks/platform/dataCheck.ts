@@ -9,6 +9,6 @@ import { declaredData } from "./declaredData";
  * @throws one error with every change that would lose data and is not in `allowDataLoss`.
  */
 export async function checkData(settings: Settings, context: string, stack: string): Promise<void> {
-    const deployed = await readDeployedData(context, settings.namespace, stack);
+    const deployed = await readDeployedData(context, settings.namespace.name, stack);
     refuseDataChanges(dataChanges(deployed, declaredData(settings), settings.allowDataLoss));
 }

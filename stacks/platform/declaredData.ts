@@ -9,7 +9,7 @@ export function declaredStorageClass({
     namespace,
     storageClass,
 }: Pick<Settings, "volumes" | "namespace" | "storageClass">): string | undefined {
-    return volumes.retain ? retainingClassName(namespace) : storageClass;
+    return volumes.retain ? retainingClassName(namespace.name) : storageClass;
 }
 
 /** What keeps data according to the settings. A property test compares it with what the program declares. */

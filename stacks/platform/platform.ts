@@ -2,7 +2,14 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
-import { Namespace } from "../../components/core/namespace";
+import { existingLabels } from "../../components/access/existingObject";
+import {
+    ExistingNamespace,
+    Namespace,
+    type NamespaceArgs,
+    type UsableNamespace,
+} from "../../components/core/namespace";
+import { OwnershipGuard } from "../../components/core/ownershipGuard";
 import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
@@ -46,28 +53,46 @@ export function createPlatform(
         enableConfigMapMutable: true,
     });
     const guard = new DataLossGuard(settings.allowDataLoss);
-    const retaining = retainingClassName(settings.namespace);
+    const ownership = new OwnershipGuard(stack, existingLabels(context));
+    const retaining = retainingClassName(settings.namespace.name);
     const classes =
         source === undefined
             ? []
-            : [new RetainedVolumes(retaining, { provider, instance: stack, source }).storageClass];
-    const namespace = settings.layers.includes("infrastructure")
-        ? new Namespace(settings.namespace, { provider, guard, requires: classes })
-        : // It belongs to the stack whose infrastructure is used, whose outputs say so.
-          { ready: pulumi.output(settings.namespace), resource: undefined };
+            : [new RetainedVolumes(retaining, { provider, instance: stack, ownership, source }).storageClass];
+    const namespace = usableNamespace(settings, {
+        provider,
+        instance: stack,
+        ownership,
+        guard,
+        requires: classes,
+    });
     return {
         instance: stack,
         provider,
         context,
-        namespaceName: settings.namespace,
+        namespaceName: settings.namespace.name,
         namespace: namespace.ready,
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
         storageClass: declaredStorageClass(settings),
         images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
         guard,
+        ownership,
         credentialsEpoch: settings.credentials.epoch,
         identifier: settings.identifier,
         logLevel: settings.logLevel,
     };
+}
+
+/** The namespace of the tiers: created here, there before, or that of the stack whose infrastructure is used. */
+function usableNamespace(
+    { namespace: { name, create }, layers }: Settings,
+    args: NamespaceArgs,
+): UsableNamespace {
+    if (!create) {
+        return new ExistingNamespace(name, args);
+    }
+    return layers.includes("infrastructure")
+        ? new Namespace(name, args)
+        : { ready: pulumi.output(name), resource: undefined };
 }

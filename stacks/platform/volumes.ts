@@ -21,7 +21,7 @@ export function sourceAmong(
     if (layers.includes("infrastructure")) {
         return chosenClass(classes, storageClass);
     }
-    const name = retainingClassName(namespace);
+    const name = retainingClassName(namespace.name);
     if (!classes.some(({ metadata }) => metadata?.name === name)) {
         throw new Error(
             `flts:volumes.retain = true: the cluster has no storage class ${name}, which the stack with the ` +

@@ -31,7 +31,8 @@ export function settingDescriptions(): readonly SettingDescription[] {
 }
 
 function describe(schema: JsonSchema, path: readonly string[]): SettingDescription[] {
-    if (schema.properties !== undefined) {
+    // A group that may be given as one value is one setting.
+    if (schema.properties !== undefined && schema.allowed === undefined) {
         return Object.entries(schema.properties).flatMap(([key, child]) => describe(child, [...path, key]));
     }
     return [

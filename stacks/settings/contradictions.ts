@@ -194,15 +194,15 @@ function exposures(settings: Settings): Problem[] {
 /** Kubernetes' limit for names of namespaces. */
 const LONGEST_NAMESPACE = 63;
 
-function collectorNamespace({ namespace, layers, monitoring }: Settings): Problem[] {
-    const excess = collectorNamespaceName(namespace).length - LONGEST_NAMESPACE;
+function collectorNamespace({ namespace: { name }, layers, monitoring }: Settings): Problem[] {
+    const excess = collectorNamespaceName(name).length - LONGEST_NAMESPACE;
     return layers.includes("monitoring") && monitoring.logs.enabled && excess > 0
         ? [
               problem(
                   "namespace",
-                  namespace,
+                  name,
                   `is ${excess} characters too long for the log collector's namespace, ` +
-                      `${collectorNamespaceName(namespace)}; shorten it, or set flts:monitoring.logs.enabled to false`,
+                      `${collectorNamespaceName(name)}; shorten it, or set flts:monitoring.logs.enabled to false`,
               ),
           ]
         : [];
@@ -248,7 +248,7 @@ function backupTarget({ backup }: Settings): Problem[] {
 }
 
 function retention({ volumes, storageClass, namespace }: Settings): Problem[] {
-    return volumes.retain && storageClass === retainingClassName(namespace)
+    return volumes.retain && storageClass === retainingClassName(namespace.name)
         ? [
               problem(
                   "storageClass",

@@ -134,7 +134,7 @@ function reach({ objectStore, postgres, namespace }: Settings): Problem[] {
             const host = hosts[server];
             return host !== undefined &&
                 modes[server] === "tunnel" &&
-                serviceOf(host, namespace) === undefined
+                serviceOf(host, namespace.name) === undefined
                 ? [
                       contradiction(
                           `${server}.access.mode`,

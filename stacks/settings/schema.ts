@@ -6,6 +6,7 @@ import { ingress } from "./ingress";
 import { layers, stacks } from "./layers";
 import { loadTest } from "./loadTest";
 import { monitoring } from "./monitoring";
+import { namespace } from "./namespace";
 import * as pipeline from "./pipeline";
 import { PROFILES } from "./profileNames";
 import * as serving from "./serving";
@@ -20,7 +21,7 @@ const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
  * reads configuration.
  */
 export const settingsSchema = z.strictObject({
-    namespace: text("Namespace of everything", "flts", LABEL, LABEL_SHAPE),
+    namespace,
     profile: choice(
         "Sizes of everything, where they are not given: for a small node, for a real cluster, or for prod's shape on a small node",
         PROFILES,

@@ -57,7 +57,8 @@ function place(tree: SettingsTree, path: readonly string[], value: unknown): voi
         return;
     }
     if (rest.length > 0) {
-        const child = isTree(tree[key]) ? tree[key] : {};
+        // One value in place of a group is the group's name: `flts:namespace` beside `flts:namespace.create`.
+        const child = isTree(tree[key]) ? tree[key] : tree[key] === undefined ? {} : { name: tree[key] };
         tree[key] = child;
         place(child, rest, value);
     } else if (isTree(value)) {

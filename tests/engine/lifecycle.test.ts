@@ -82,7 +82,10 @@ describe("the dev stack on the real engine", function () {
         await stack.settings({ "flts:kafka": { storage: "3Gi" } });
         const preview = await stack.pulumi(["preview"]);
         assert.notEqual(preview.code, 0);
-        assert.match(preview.everything, /"kafka" holds data .* flts:allowDataLoss/s);
+        assert.match(
+            preview.everything,
+            /"kafka" holds data: flts:kafka\.storage changes from 2Gi to 3Gi.*flts:allowDataLoss/s,
+        );
         await stack.settings();
     });
 
@@ -158,6 +161,17 @@ describe("the dev stack on the real engine", function () {
         assert.notEqual((await password()).data.secretKey, old.data.secretKey);
         const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);
+    });
+
+    it("refuses, at preview, to create what exists already, and names it", async () => {
+        const before = await stack.exported();
+        const forgotten = JSON.parse(before) as { deployment: { resources: { urn: string }[] } };
+        forgotten.deployment.resources = [];
+        await stack.restore(JSON.stringify(forgotten));
+        const preview = await stack.pulumi(["preview"]);
+        await stack.restore(before);
+        assert.notEqual(preview.code, 0);
+        assert.match(preview.everything, new RegExp(`the namespace "${namespace}" exists already`));
     });
 
     it("is destroyed whole", async () => {

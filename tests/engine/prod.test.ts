@@ -49,7 +49,8 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
 
     /** What a user gives it, and where the servers are that run really: pods on simulated nodes do not. */
     const given = () => ({
-        "flts:namespace": namespace,
+        // It existed before, with Secrets.
+        "flts:namespace": { name: namespace, create: false },
         "flts:storageClass": "simulated",
         "flts:objectStore": {
             existingSecret: "minio-prod-creds",
@@ -85,6 +86,12 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
             { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
             secret("minio-prod-creds", { rootUser: minio.user, rootPassword: minio.password }),
             secret("postgres-prod-creds", { password: postgres.password }),
+            {
+                apiVersion: "v1",
+                kind: "ConfigMap",
+                metadata: { name: "of-somebody-else", namespace },
+                data: { a: "1" },
+            },
         ]);
         await stack.settings(given());
     });
@@ -175,10 +182,28 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.deepEqual(Object.keys(stack.outputs().ingress ?? {}).sort(), ["api", "grafana", "mlflow"]);
     });
 
-    it("is destroyed whole, and leaves its volumes", async () => {
+    it("is destroyed whole, and leaves the namespace that existed before as it was, and its volumes", async () => {
         const destroyed = await destroy();
         assert.equal(destroyed.code, 0, destroyed.everything);
         assert.deepEqual(await stack.resources(), []);
+        const { metadata } = await kubectlGet<{ metadata: { labels: Record<string, string> } }>(
+            "namespace",
+            namespace,
+        );
+        assert.deepEqual(metadata.labels, { "kubernetes.io/metadata.name": namespace });
+        const left = await kubectl("-n", namespace, "get", "configmap,secret", "-o", "name");
+        for (const name of [
+            "configmap/of-somebody-else",
+            "secret/minio-prod-creds",
+            "secret/postgres-prod-creds",
+        ]) {
+            assert.match(left, new RegExp(`^${name}$`, "m"));
+        }
+        assert.equal(
+            await kubectl("-n", namespace, "get", "networkpolicy,deployment,service", "-o", "name"),
+            "",
+        );
+        await kubectl("delete", "namespace", namespace, "--timeout=120s");
         const { items } = await kubectlGet<List<Volume>>("persistentvolumes");
         const used = items.filter(({ spec }) => spec.claimRef?.namespace === namespace);
         assert.ok(used.length >= 9, `${used.length} volumes`);

@@ -11,7 +11,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
     .record({
         identifier: fc.constantFrom("", "team-a", "x"),
         imageRegistry: fc.constantFrom(undefined, "mirror.example", "mirror.example:5000/flts"),
-        namespace: fc.constantFrom("flts", "flts-two"),
+        namespace: fc.constantFrom("flts", "flts-two", { name: "flts", create: false }),
         profile: fc.constantFrom(...PROFILES),
         storageClass: fc.constantFrom(undefined, "fast"),
         volumes: fc.record({ retain: fc.boolean() }),

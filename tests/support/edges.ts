@@ -14,30 +14,36 @@ const inNamespace = (namespace = ""): string => `(${namespace})`;
 /** Edges that the policies of one direction allow between tiers, as "client -> server:port". */
 export function edges(resources: readonly Recorded[], direction: "Egress" | "Ingress"): string[] {
     const nameOf = (labels: Record<string, string>): string => labels["app.kubernetes.io/name"] ?? "";
-    return ofType(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy")
-        .map(({ inputs }) => inputs.spec as NetworkPolicySpec)
-        .filter((spec) => "matchLabels" in spec.podSelector && spec.policyTypes[0] === direction)
-        .flatMap((spec) => {
-            const self = nameOf(spec.podSelector.matchLabels);
-            const rules = direction === "Egress" ? spec.egress : spec.ingress;
-            return rules.flatMap((rule) => {
-                const peers = ("to" in rule ? rule.to : (rule as { from?: unknown }).from) as
-                    Peer[] | undefined;
-                return (peers ?? []).flatMap((peer) =>
-                    rule.ports.map(({ port }) => {
-                        const other =
-                            "podSelector" in peer
-                                ? nameOf(peer.podSelector.matchLabels)
-                                : inNamespace(
-                                      peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"],
-                                  );
-                        const [client, server] = direction === "Egress" ? [self, other] : [other, self];
-                        return `${client} -> ${server}:${String(port)}`;
-                    }),
-                );
-            });
-        })
-        .sort();
+    return (
+        ofType(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy")
+            .map(({ inputs }) => inputs.spec as NetworkPolicySpec)
+            // Policies for all pods of a stack are no edges between tiers.
+            .filter(
+                (spec) =>
+                    nameOf({ ...spec.podSelector.matchLabels }) !== "" && spec.policyTypes[0] === direction,
+            )
+            .flatMap((spec) => {
+                const self = nameOf(spec.podSelector.matchLabels);
+                const rules = direction === "Egress" ? spec.egress : spec.ingress;
+                return rules.flatMap((rule) => {
+                    const peers = ("to" in rule ? rule.to : (rule as { from?: unknown }).from) as
+                        Peer[] | undefined;
+                    return (peers ?? []).flatMap((peer) =>
+                        rule.ports.map(({ port }) => {
+                            const other =
+                                "podSelector" in peer
+                                    ? nameOf(peer.podSelector.matchLabels)
+                                    : inNamespace(
+                                          peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"],
+                                      );
+                            const [client, server] = direction === "Egress" ? [self, other] : [other, self];
+                            return `${client} -> ${server}:${String(port)}`;
+                        }),
+                    );
+                });
+            })
+            .sort()
+    );
 }
 
 /** Edges to servers outside of the namespace that tiers' own policies allow. */

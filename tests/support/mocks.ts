@@ -8,6 +8,7 @@ export interface Recorded {
     readonly inputs: Record<string, unknown>;
     /** Types of the resource and its parents as the URN shows them. */
     readonly urn: string;
+    readonly createHooks: readonly string[];
     readonly deleteHooks: readonly string[];
     readonly deletedWith: string;
     readonly dependencies: readonly string[];
@@ -20,7 +21,7 @@ interface RegistrationRequest {
     getParent(): string;
     getDeletedwith(): string;
     getDependenciesList(): string[];
-    getHooks(): { getBeforeDeleteList(): string[] } | undefined;
+    getHooks(): { getBeforeCreateList(): string[]; getBeforeDeleteList(): string[] } | undefined;
 }
 
 type Callback = (error: Error | undefined, response: { getUrn(): string } | undefined) => void;
@@ -68,6 +69,7 @@ export async function record<Result>(
             name: request.getName(),
             inputs: inputs.get(`${request.getType()} ${request.getName()}`) ?? {},
             urn,
+            createHooks: request.getHooks()?.getBeforeCreateList() ?? [],
             deleteHooks: request.getHooks()?.getBeforeDeleteList() ?? [],
             deletedWith: request.getDeletedwith(),
             dependencies: request.getDependenciesList(),

@@ -54,7 +54,7 @@ export function generatedLogin(
             },
             stringData: contents(password),
         },
-        { parent },
+        { ...platform.ownership.options, parent },
     );
     return { password, secret };
 }

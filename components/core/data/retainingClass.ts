@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { objectLabels } from "../labels";
+import type { OwnershipGuard } from "../ownershipGuard";
 
 /** Marks the class that claims without one get. */
 const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
@@ -88,6 +89,7 @@ export interface RetainedVolumesArgs {
     readonly provider: kubernetes.Provider;
     /** Name of the stack. */
     readonly instance: string;
+    readonly ownership: OwnershipGuard;
     /** What the class is like. */
     readonly source: StorageClass;
 }
@@ -110,6 +112,7 @@ export class RetainedVolumes extends pulumi.ComponentResource {
             retainingClass(args.source, name, { ...labels }),
             {
                 parent: this,
+                ...args.ownership.options,
                 // The API server changes none of these in place, and the name is taken as long as the old class is
                 // there. Volumes and claims stay as they are: a class is read when a volume is made.
                 replaceOnChanges: ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"],

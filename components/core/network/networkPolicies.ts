@@ -7,15 +7,28 @@ type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 
 const DNS_PORT = 53;
 
-/** Nothing in, nothing out, for every pod of the namespace, until another policy allows it. */
-export function denyAll(): NetworkPolicySpec {
-    return { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+/** Pods that a policy of the namespace is for; without labels all of them. */
+function podsWith(labels: Labels | undefined): NetworkPolicySpec["podSelector"] {
+    return labels === undefined ? {} : { matchLabels: { ...labels } };
 }
 
-/** Name resolution for every pod: only the cluster's DNS pods, not any server on port 53. */
-export function allowDns(): NetworkPolicySpec {
+/**
+ * Nothing in, nothing out, until another policy allows it.
+ *
+ * @param pods labels of the pods that it is for. Default: every pod of the namespace.
+ */
+export function denyAll(pods?: Labels): NetworkPolicySpec {
+    return { podSelector: podsWith(pods), policyTypes: ["Ingress", "Egress"] };
+}
+
+/**
+ * Name resolution: only the cluster's DNS pods, not any server on port 53.
+ *
+ * @param pods labels of the pods that it is for. Default: every pod of the namespace.
+ */
+export function allowDns(pods?: Labels): NetworkPolicySpec {
     return {
-        podSelector: {},
+        podSelector: podsWith(pods),
         policyTypes: ["Egress"],
         egress: [
             {

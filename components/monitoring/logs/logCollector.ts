@@ -51,7 +51,13 @@ export class LogCollector extends Tier {
         const namespaceName = collectorNamespaceName(platform.namespaceName);
         const own = new Namespace(
             namespaceName,
-            { provider: platform.provider, podSecurity: "privileged", prefix: name },
+            {
+                provider: platform.provider,
+                instance: platform.instance,
+                ownership: platform.ownership,
+                podSecurity: "privileged",
+                prefix: name,
+            },
             opts?.parent === undefined ? {} : { parent: opts.parent },
         );
         const home = { namespaceName, namespace: own.ready, namespaceResource: own.resource };

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { ofType, one, workloads } from "../support/objects";
+import { deployProgram, settings } from "../support/program";
+
+describe("the program with namespace.create: false", () => {
+    it("changes nothing of a namespace that existed before, and denies traffic for its own pods alone", async () => {
+        const chosen = settings({
+            namespace: { name: "team", create: false },
+            monitoring: { logs: { enabled: false } },
+        });
+        const { resources } = await deployProgram(chosen);
+        assert.deepEqual(ofType(resources, "kubernetes:core/v1:Namespace"), []);
+        assert.deepEqual(ofType(resources, "kubernetes:core/v1:ServiceAccountPatch"), []);
+        const policy = one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "deny-all").inputs;
+        assert.equal((policy.metadata as { name: string }).name, "test-deny-all");
+        assert.deepEqual(policy.spec, {
+            podSelector: { matchLabels: { "app.kubernetes.io/instance": "test" } },
+            policyTypes: ["Ingress", "Egress"],
+        });
+        for (const workload of workloads(resources)) {
+            assert.equal(
+                workload.template.metadata.labels["app.kubernetes.io/instance"],
+                "test",
+                workload.name,
+            );
+        }
+    });
+});

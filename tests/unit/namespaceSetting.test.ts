@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { SettingsError } from "../../stacks/settings/problems";
+import { readSettings } from "../../stacks/settings/read";
+
+const required = {
+    "flts:images": '{"tag":"abc"}',
+    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
+};
+
+/** Messages of the mistakes in a configuration. */
+function mistakes(configuration: Record<string, string>): string[] {
+    try {
+        readSettings({ ...required, ...configuration }, "dev");
+    } catch (error) {
+        assert.ok(error instanceof SettingsError, String(error));
+        return error.problems.map(({ message }) => message);
+    }
+    return [];
+}
+
+describe("settings", () => {
+    it("take the namespace as a name, as release 0.1.0 did, or as a group that says who creates it", () => {
+        const namespace = (configuration: Record<string, string>) =>
+            readSettings({ ...required, ...configuration }, "dev").namespace;
+        assert.deepEqual(namespace({}), { name: "flts", create: true });
+        assert.deepEqual(namespace({ "flts:namespace": "team" }), { name: "team", create: true });
+        assert.deepEqual(namespace({ "flts:namespace": '{"create":false}' }), {
+            name: "flts",
+            create: false,
+        });
+        assert.deepEqual(namespace({ "flts:namespace": '{"name":"team","create":"false"}' }), {
+            name: "team",
+            create: false,
+        });
+        assert.deepEqual(namespace({ "flts:namespace": "team", "flts:namespace.create": "false" }), {
+            name: "team",
+            create: false,
+        });
+        assert.match(
+            mistakes({ "flts:namespace": '{"name":"Team"}' })[0] ?? "",
+            /^flts:namespace = .*: must be lower-case/,
+        );
+        assert.match(
+            mistakes({ "flts:namespace": '{"crate":false}' })[0] ?? "",
+            /flts:namespace\.crate: there is no such/,
+        );
+        assert.match(mistakes({ "flts:namespace": '["a"]' })[0] ?? "", /^flts:namespace = \["a"\]: must be/);
+    });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { OwnershipGuard, refuseExisting } from "../../components/core/ownershipGuard";
+import { namespaceFindings } from "../../stacks/platform/namespaceCheck";
+
+const OWN = { "app.kubernetes.io/instance": "prod", "app.kubernetes.io/managed-by": "pulumi" };
+const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "flts" } };
+const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "kafka", namespace: "flts" } };
+
+/** What the cluster has, by kind and name. */
+function guard(objects: Readonly<Record<string, Record<string, string>>>): OwnershipGuard {
+    return new OwnershipGuard("prod", ({ kind, metadata }) =>
+        Promise.resolve(objects[`${kind} ${metadata.namespace ?? ""}/${metadata.name}`]),
+    );
+}
+
+describe("a namespace that the stack is to create", () => {
+    it("is refused by name when it exists, with the setting that uses it as it is", async () => {
+        for (const labels of [{}, { team: "x" }, OWN]) {
+            await assert.rejects(
+                guard({ "Namespace /flts": labels }).check(namespace),
+                /namespace "flts" exists already.*flts:namespace\.create false/s,
+            );
+        }
+    });
+
+    it("is created when it does not exist", async () => {
+        await guard({}).check(namespace);
+    });
+});
+
+describe("an object that the stack is to create", () => {
+    it("is refused by kind, name and namespace when somebody else made it", async () => {
+        for (const labels of [
+            {},
+            { ...OWN, "app.kubernetes.io/instance": "dev" },
+            { "app.kubernetes.io/instance": "prod" },
+        ]) {
+            await assert.rejects(
+                guard({ "ConfigMap flts/kafka": labels }).check(map),
+                /ConfigMap "kafka" exists already in the namespace flts/,
+            );
+        }
+    });
+
+    it("is refused where it is in no namespace too", () => {
+        const role = {
+            apiVersion: "rbac.authorization.k8s.io/v1",
+            kind: "ClusterRole",
+            metadata: { name: "flts-prometheus" },
+        };
+        assert.throws(() => {
+            refuseExisting(role, { "app.kubernetes.io/instance": "dev" }, "prod");
+        }, /ClusterRole "flts-prometheus" exists already, made by dev/);
+    });
+
+    it("is taken up where an interrupted update of the same stack left it", async () => {
+        await guard({ "ConfigMap flts/kafka": OWN }).check(map);
+    });
+
+    it("is not asked for where it is no object, or its namespace is still to be created", async () => {
+        const failing = new OwnershipGuard("prod", () => Promise.reject(new Error("asked")));
+        await failing.check({ length: 32 });
+        await failing.check(undefined);
+        await failing.check({ ...map, metadata: { name: "kafka", namespace: Symbol("unknown") } });
+    });
+});
+
+describe("a namespace that existed before", () => {
+    it("is refused when it does not exist", () => {
+        assert.throws(
+            () => namespaceFindings("team", undefined),
+            /flts:namespace\.create = false: the cluster has no namespace "team".*kubectl create namespace team/,
+        );
+    });
+
+    it("is reported, and not changed, where it does not hold pods to restricted", () => {
+        assert.deepEqual(
+            namespaceFindings("team", { "pod-security.kubernetes.io/enforce": "restricted" }),
+            [],
+        );
+        assert.match(namespaceFindings("team", {})[0] ?? "", /holds pods to no Pod Security Standard/);
+        assert.match(
+            namespaceFindings("team", { "pod-security.kubernetes.io/enforce": "baseline" })[0] ?? "",
+            /admits pods of the Pod Security Standard baseline/,
+        );
+    });
+});
