@@ -5,8 +5,13 @@ import json
 import pytest
 from evaluator import pointer, run_of, success
 from prometheus_client import REGISTRY
+from serving_models import KEYS, last_plus, make_spec
 
 from flts.common.messages import Promotion
+from flts.inference.artifacts import PromotedArtifacts
+from flts.inference.inservice import Models
+from flts.inference.pointers import Pointers
+from flts.inference.promoted import PromotedModels
 
 BUCKET = "model-promotion"
 UPSTREAMS = ("global/current.json", "current.json")
@@ -180,6 +185,26 @@ def test_a_pointer_of_0_1_0_gets_its_models_digests_and_is_served_as_before(make
     writes = len(store.writes)
     make().check_waiting()
     assert len(store.writes) == writes
+
+
+def test_inference_serves_what_0_1_0_promoted_once_the_evaluator_started_and_keeps_it_under_its_name(make, store, runs):
+    content = last_plus(0.1, 1, 2)
+    runs.add(run_of("GRU", "old", model_sha256="", spec_sha256=""), series="")
+    runs.files["old", "GRU/model.onnx"] = content
+    runs.files["old", "GRU/serving.json"] = make_spec(content).model_dump_json().encode()
+    old_pointer(store)
+    models = Models()
+    inference = PromotedModels(models, Pointers(store, BUCKET, KEYS), PromotedArtifacts(store, BUCKET, KEYS))
+    inference.refresh()
+    assert models.current is None
+    evaluator = make()
+    evaluator.check_waiting()
+    inference.refresh()
+    assert (models.names, models.version.run_id) == (("",), "old")
+    # Preprocess announces the data again, the trainers their runs; nobody trains.
+    evaluator.handle(success(series="site"))
+    inference.refresh()
+    assert (models.names, models.version.run_id) == (("site",), "old")
 
 
 def test_a_pointer_of_0_1_0_whose_run_is_gone_or_damaged_stays_and_does_not_stop_the_evaluator(make, store, runs):
