@@ -7,6 +7,7 @@ import { kubectlIn } from "../stack/kubectl";
 import type { StackOptions } from "../stack/options";
 import { SAMPLE_DATASET } from "../stack/overrides";
 import { projectDirectory, type Workspace } from "../stack/workspace";
+import { withEcho } from "./echo";
 import { load, type LoadResult } from "./load";
 import { Replicas } from "./replica";
 
@@ -16,6 +17,8 @@ const ROWS = 16;
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
 const SECONDS = 15;
+/** Seconds of a warm-up and a measurement, and for the start before and the end after. */
+const LOADS_SECONDS = WARM_UP_SECONDS + SECONDS + 15;
 
 /**
  * Best figures of the load tests that upstream kept (`locust/results/auto_matrix/auto_summary.csv`): requests per second
@@ -34,6 +37,11 @@ function row(name: string, result: LoadResult): string[] {
         ...[p50, p95, p99].map((time) => time.toFixed(1)),
         String(failed),
     ];
+}
+
+/** How many requests of one row another answered, in percent. */
+export function shareOf([, one]: readonly string[], [, other]: readonly string[]): string {
+    return `${Math.round((100 * Number(one)) / Number(other))} %`;
 }
 
 async function observations(path: string, url: string): Promise<Observations> {
@@ -63,10 +71,8 @@ export async function benchServing(
         options.dataset === undefined ? join(projectDirectory, SAMPLE_DATASET) : resolve(options.dataset);
     const data = await observations(path, url);
     const body = JSON.stringify({ data, index_col: "time", inference_length: 1 });
-    const replicas = new Replicas(
-        kubectlIn(workspace.environment, options.context, outputs.namespace),
-        outputs.namespace,
-    );
+    const kubectl = kubectlIn(workspace.environment, options.context, outputs.namespace);
+    const replicas = new Replicas(kubectl, outputs.namespace);
     const progress = new Progress(output);
 
     await progress.step("New pods", { estimate: 20_000 }, () => replicas.renew());
@@ -81,16 +87,22 @@ export async function benchServing(
             return row(name, await load(`${target}/predict`, body, CONNECTIONS, SECONDS));
         });
     const rows: string[][] = [];
+    let ratio = "";
     if (options.embedded) {
         // Pods of the embedded cluster are on this machine's network; those of others are not.
-        rows.push(await measure("one pod, directly", `http://${first.address}:${INFERENCE_PORT}`));
+        const direct = await measure("one pod, directly", `http://${first.address}:${INFERENCE_PORT}`);
+        const echo = await withEcho(kubectl, first, LOADS_SECONDS, (echoUrl) =>
+            measure("raw ASGI echo in the same pod", echoUrl),
+        );
+        rows.push(direct, echo);
+        ratio = `; ${shareOf(direct, echo)} of the raw echo, which only parses the same body`;
     }
     rows.push(await measure(`HAProxy, ${ready.length} replica${ready.length === 1 ? "" : "s"}`, url));
 
     const { cpu, memory } = first.limits;
     output.line(
         `\n/predict, ${ROWS} rows in, 1 step out; ${CONNECTIONS} connections for ${SECONDS} s; ` +
-            `a replica's limits: ${cpu} CPU, ${memory}\n`,
+            `a replica's limits: ${cpu} CPU, ${memory}${ratio}\n`,
     );
     const heading = ["", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed"];
     output.line(table([heading, ...rows, ...RECORDS]));

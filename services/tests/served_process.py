@@ -103,7 +103,7 @@ def _serve(port: int) -> None:
 
     settings = InferenceSettings()
     in_service = in_service_with(make_model())
-    predictor = Predictor(in_service, "default", json.dumps, limits=settings.limits)
+    predictor = Predictor(in_service, "default", lambda line: None, limits=settings.limits)
     app = inference_app(in_service, predictor, limits=settings.limits)
     DrainingServer(
         app,

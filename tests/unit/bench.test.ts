@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { withEcho } from "../../cli/bench/echo";
 import { load } from "../../cli/bench/load";
 import { resourceCount } from "../../cli/bench/program";
 import { replicaOf } from "../../cli/bench/replica";
+import { shareOf } from "../../cli/bench/serving";
 
 describe("load of the benchmark", () => {
     it("counts answers and failures, and orders its percentiles", async () => {
@@ -25,6 +27,27 @@ describe("load of the benchmark", () => {
             server.closeAllConnections();
             server.close();
         }
+    });
+});
+
+describe("echo of the benchmark", () => {
+    const pod = {
+        name: "inference-1",
+        address: "127.0.0.1",
+        node: "node",
+        limits: { cpu: "1", memory: "1Gi" },
+    };
+
+    it("says why it could not be started", async () => {
+        const kubectl = (): Promise<string> => Promise.reject(new Error("no such pod"));
+        await assert.rejects(
+            withEcho(kubectl, { ...pod, secondsToReady: 1 }, 1, () => Promise.resolve("measured")),
+            /the echo in pod inference-1 does not answer at http:\/\/127\.0\.0\.1:8001: Error: no such pod/,
+        );
+    });
+
+    it("is the measure of the API's requests per second", () => {
+        assert.equal(shareOf(["one pod", "8000.0", "1.0"], ["echo", "20000.0", "1.0"]), "40 %");
     });
 });
 
