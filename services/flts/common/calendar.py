@@ -19,6 +19,8 @@ WEEK = 7 * DAY
 # 1970-01-01 was a Thursday; weeks begin on Monday.
 _FIRST_MONDAY = 4 * DAY
 _EPOCH = date(1970, 1, 1).toordinal()
+# Ordinals of days count from a Monday, 0001-01-01, which is 1.
+_WEEKEND = (6, 0)
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 # Zones change their offsets at full quarters of an hour.
 _QUARTER = 900 * SECOND
@@ -42,6 +44,8 @@ class Calendar:
     """Day of the month of each place; in shorter months the last."""
     of_day: int = 0
     """Microseconds after midnight of each place, in steps of months."""
+    weekday: int = 0
+    """In steps of months, where a place on a weekend goes: 1 to the next weekday, -1 to the one before, 0 nowhere."""
     snap: bool = False
     """Whether times are moved to the nearest place, because the series has jitter."""
     zone: str = ""
@@ -50,7 +54,8 @@ class Calendar:
     def position(self, wall: int) -> float:
         """The place nearest to a time; half way between two where the week is closed then."""
         if self.months:
-            day = date.fromordinal(_EPOCH + wall // DAY)
+            # To the nearest day: in UTC, a clock's midnight may be a few hours before.
+            day = date.fromordinal(_EPOCH + (wall - self.of_day + DAY // 2) // DAY)
             return (day.year * 12 + day.month - 1 - self.phase) / self.months
         place = (wall - _FIRST_MONDAY - self.phase + self.step // 2) // self.step
         if not self.open:
@@ -64,8 +69,10 @@ class Calendar:
         """Wall time of a place."""
         if self.months:
             year, month = divmod(position * self.months + self.phase, 12)
-            day = date(year, month + 1, min(self.day, monthrange(year, month + 1)[1]))
-            return (day.toordinal() - _EPOCH) * DAY + self.of_day
+            day = date(year, month + 1, min(self.day, monthrange(year, month + 1)[1])).toordinal()
+            while self.weekday and day % 7 in _WEEKEND:
+                day += self.weekday
+            return (day - _EPOCH) * DAY + self.of_day
         if self.open:
             week, place = divmod(position, len(self._open_slots))
             position = week * (WEEK // self.step) + self._open_slots[place]

@@ -1,11 +1,12 @@
 """Which calendar a series keeps; a series that keeps none is refused with the first row that breaks it."""
 
-from calendar import monthrange
+from cmath import polar, rect
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from math import gcd
+from math import gcd, pi
 from statistics import median_low
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ _UNITS = ((DAY, "D"), (_HOUR, "h"), (_MINUTE, "min"), (SECOND, "s"), (1000, "ms"
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WORKING_DAYS = ((0, 5),)
+_SHORTEST_MONTH = 24 * DAY
+# Weekends with holidays before or after them.
+_DAYS_OFF = 5
 # A day's slots of a minute in a week; finer steps have no closed ones.
 _MOST_SLOTS = 10_080
 
@@ -103,13 +107,11 @@ def _with_jitter(rows: Rows, distances: list[int], usual: int) -> Calendar:
     step = min(_NICE, key=lambda nice: abs(nice - middle))
     if abs(step - middle) > _NEAR * step:
         _irregular(rows, _first_odd(distances, usual), usual)
-    # The grid lies where the rows are densest: at one of twelve parts of a step.
-    part = max(1, step // 12)
-    parts = Counter(round((wall - _FIRST_MONDAY) % step / part) % 12 for wall in rows.wall)
-    phase = max(parts, key=lambda at: sum(parts[(at + near) % 12] for near in range(-3, 4)) * 100 + parts[at])
-    if 2 * sum(parts[near % 12] for near in range(-3, 4)) >= len(rows.wall):
-        phase = 0
-    calendar = Calendar(_alias(step, rows.wall[0]), step, phase * part, snap=True, zone=rows.zone)
+    # The grid lies in the middle of the rows' places in a step: their mean on a circle, at one of twelve parts.
+    turns = sum(rect(1, 2 * pi * ((wall - _FIRST_MONDAY) % step) / step) for wall in rows.wall)
+    part = round(polar(turns)[1] / (2 * pi) * 12) % 12
+    place = 0 if part in (1, 11) else part * step // 12
+    calendar = Calendar(_alias(step, rows.wall[0]), step, place, snap=True, zone=rows.zone)
     positions = [int(calendar.position(wall)) for wall in rows.wall]
     follow = [after - before for before, after in pairwise(positions)]
     if 0 in follow:
@@ -192,36 +194,36 @@ def _runs(slots: list[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _by_months(rows: Rows) -> Calendar | None:
+    """Rows a number of months apart: on a day of the month, or on the first or last weekday.
+
+    Some may lie a few days off, as holidays put them; then times are moved to the calendar's.
+    """
     walls = rows.wall
-    if len(walls) < 3 or any(b - a < 27 * DAY for a, b in pairwise(walls)):
+    if len(walls) < 3 or any(b - a < _SHORTEST_MONTH for a, b in pairwise(walls)):
         return None
     of_day = walls[0] % DAY
     days = [_EPOCH + timedelta(days=wall // DAY) for wall in walls]
-    latest = max(day.day for day in days)
-    in_place = all(day.day == min(latest, monthrange(day.year, day.month)[1]) for day in days)
-    if not in_place or any(wall % DAY != of_day for wall in walls):
-        return None
     numbers = [day.year * 12 + day.month - 1 for day in days]
     months = gcd(*(after - before for before, after in pairwise(numbers)))
-    return Calendar(
-        _months_alias(months, latest, days[0].month),
-        phase=numbers[0] % months,
-        months=months,
-        day=latest,
-        of_day=of_day,
-        zone=rows.zone,
-    )
+    if months == 0 or len(set(numbers)) < len(numbers) or any(wall % DAY != of_day for wall in walls):
+        return None
+    phase = numbers[0] % months
+    for day, weekday in ((max(day.day for day in days), 0), (31, -1), (1, 1)):
+        name = _months_alias(months, day, weekday, days[0].month)
+        fitting = Calendar(name, phase=phase, months=months, day=day, of_day=of_day, weekday=weekday, zone=rows.zone)
+        shifts = [abs(wall - fitting.time_at(int(fitting.position(wall)))) for wall in walls]
+        if max(shifts) <= _DAYS_OFF * DAY and shifts.count(0) >= _SHARE * len(shifts):
+            return replace(fitting, snap=any(shifts))
+    return None
 
 
-def _months_alias(months: int, day: int, first_month: int) -> str:
+def _months_alias(months: int, day: int, weekday: int, first_month: int) -> str:
     ending = "S" if day == 1 else "E" if day == 31 else ""
     if not ending:
-        return f"{months} months on day {day}"
-    if months == 12:
-        return f"Y{ending}-{_MONTHS[first_month - 1]}"
-    if months == 3:
-        return f"Q{ending}-{_MONTHS[first_month - 1]}"
-    return f"{'' if months == 1 else months}M{ending}"
+        return f"every {months} months on day {day}" if months > 1 else f"monthly on day {day}"
+    ending = f"{ending}-{_MONTHS[first_month - 1]}" if months in (3, 12) else ending
+    unit = {3: "Q", 12: "Y"}.get(months, f"{'' if months == 1 else months}M")
+    return f"{'B' if weekday else ''}{unit}{ending}"
 
 
 def _alias(step: int, first: int) -> str:

@@ -59,7 +59,7 @@ def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
     if not options.handle_nans:
         for of_part in (part, held_out):
             _refuse_missing(of_part)
-    cleaned, cleaned_held_out = (clean(of_part, target, calendar, options) for of_part in (part, held_out))
+    cleaned, cleaned_held_out = _cleaned(part, held_out, target, calendar, options)
     _check_windows(cleaned.part, "training", _TRAINING_WINDOWS, target, calendar, options)
     _check_windows(cleaned_held_out.part, "held-out", _HELD_OUT_WINDOWS, target, calendar, options)
     dropped = [column for column in train.columns if column not in columns]
@@ -74,6 +74,19 @@ def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
         held_out,
         detected(train, calendar),
     )
+
+
+def _cleaned(
+    part: Part, held_out: Part, target: str, calendar: Calendar, options: JudgeOptions
+) -> tuple[Cleaned, Cleaned]:
+    cleaned = clean(part, target, calendar, options)
+    imputed = cleaned.part.imputed
+    # Absent rows count as well: without them few cells may be empty, and yet most of the target would be made up.
+    if sum(imputed) > options.nans_threshold * len(imputed):
+        percent = f"{100 * sum(imputed) / len(imputed):.3g}"
+        line = cleaned.part.lines[imputed.index(1)]
+        raise rejected(part.file, "target_empty", line=line, column=target, percent=percent)
+    return cleaned, clean(held_out, target, calendar, options)
 
 
 def detected(series: Series, calendar: Calendar) -> dict[str, Any]:
