@@ -33,6 +33,18 @@ describe("pulumi import", function () {
         assert.deepEqual(await stack.up([bucket("first"), bucket("second")]), {});
     });
 
+    it("names the parent of an imported resource", async () => {
+        await new Client(server).makeBucket("child");
+        const { urn } = await stack.resource("first");
+        const imported = await stack.run(
+            ...["import", "minio:index/s3Bucket:S3Bucket", "child", "child", "--parent", `first=${urn}`],
+            ...["--provider", `minio=${await stack.providerUrn("minio")}`, "--yes", "--skip-preview"],
+        );
+        assert.ok(imported.ok, imported.text);
+        assert.match(imported.text, /parent: first,/);
+        assert.match(imported.text, /protect: true,/);
+    });
+
     it("fails for an object that does not exist", async () => {
         const provider = `minio=${await stack.providerUrn("minio")}`;
         const failed = await stack.run(

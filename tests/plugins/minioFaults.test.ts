@@ -201,6 +201,17 @@ describe("plugin minio in strict mode, with the faults of the official plugin", 
         assert.deepEqual(await stack.up([bucket("models")]), {});
     });
 
+    it("7: cannot remove a user that is already gone until a refresh", async () => {
+        await stack.up([bucket("data"), user()]);
+        await client.removeUser("reader");
+        assert.match(
+            await stack.upFails([bucket("data")]),
+            /error deleting IAM User \(reader\): The specified user does not exist/,
+        );
+        await stack.refresh();
+        assert.deepEqual(await stack.up([bucket("data")]), {});
+    });
+
     it("8: takes over a user of another stack, and deletes it for both", async () => {
         await stack.up(everything);
         await client.put("data", "a.csv", "1,2");

@@ -76,22 +76,68 @@ describe("plugin postgresql in strict mode, with the faults of the official plug
         await stack.destroy();
     });
 
-    it("11: hangs when six databases are made at once over four connections", async () => {
-        stack.setProviders({ postgresql: { ...server.settings(), maxConnections: 4 } });
-        const interrupted = await stack.upInterrupted(six, async () => {
-            const deadline = Date.now() + 60_000;
-            while (server.waiting() < 3 && Date.now() < deadline) {
-                await sleep(100);
-            }
-            const made = databases();
-            await sleep(5_000);
-            assert.equal(server.waiting(), 3);
-            assert.equal(databases(), made);
-        });
-        assert.ok(!interrupted.ok, interrupted.text);
+    const fourConnections = (): Record<string, Record<string, unknown>> => ({
+        postgresql: { ...server.settings(), maxConnections: 4 },
+    });
+
+    /** Waits until so many connections wait for the lock that one of the four holds. */
+    const waiting = async (connections: number): Promise<void> => {
+        const deadline = Date.now() + 60_000;
+        while (server.waiting() < connections) {
+            assert.ok(Date.now() < deadline, `${server.waiting()} connections wait, not ${connections}`);
+            await sleep(100);
+        }
+    };
+
+    /** Lets the first database wait until the others have come: they would find it done on a slow machine. */
+    const together = async (): Promise<void> => {
+        const release = await server.holdDatabases();
+        try {
+            await waiting(2);
+            await sleep(3_000);
+        } finally {
+            release();
+        }
+    };
+
+    /** Returns when one connection holds the lock, the other three wait for it, and nothing changes for five seconds. */
+    const stuck = async (): Promise<void> => {
+        await together();
+        await waiting(3);
+        const before = databases();
+        await sleep(5_000);
+        assert.equal(server.waiting(), 3);
+        assert.equal(databases(), before);
+    };
+
+    const dropAll = (): void => {
         for (const { properties } of six) {
             server.sql(`DROP DATABASE IF EXISTS ${String(properties?.name)}`);
         }
+    };
+
+    it("11: hangs when six databases are made at once over four connections", async () => {
+        stack.setProviders(fourConnections());
+        const interrupted = await stack.interrupted("up", six, stuck);
+        assert.ok(!interrupted.ok, interrupted.text);
+        dropAll();
+    });
+
+    it("11: hangs when six databases are dropped at once over four connections", async () => {
+        await stack.up(six);
+        stack.setProviders(fourConnections());
+        await stack.up(six);
+        const interrupted = await stack.interrupted("destroy", six, stuck);
+        assert.ok(!interrupted.ok, interrupted.text);
+        dropAll();
+    });
+
+    it("11: makes and drops four databases at once over four connections", async () => {
+        stack.setProviders(fourConnections());
+        await Promise.all([stack.up(six.slice(0, 4)), together()]);
+        assert.equal(databases(), 4);
+        await Promise.all([stack.destroy(), together()]);
+        assert.equal(databases(), 0);
     });
 
     it("11: makes and drops six databases at once over the default's twenty connections", async () => {
@@ -103,7 +149,7 @@ describe("plugin postgresql in strict mode, with the faults of the official plug
 
     it("11: a lenient plugin makes and drops six databases at once over four connections", async () => {
         stack.setStrict(false);
-        stack.setProviders({ postgresql: { ...server.settings(), maxConnections: 4 } });
+        stack.setProviders(fourConnections());
         await stack.up(six);
         assert.equal(databases(), six.length);
         await stack.destroy();

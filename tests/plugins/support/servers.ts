@@ -194,6 +194,21 @@ export class PostgresServer extends Server {
         }
     }
 
+    /** Makes all who create or drop a database wait until the function returned is called. */
+    async holdDatabases(): Promise<() => void> {
+        const url = `postgres://postgres@127.0.0.1:${this.port}/postgres?sslmode=disable`;
+        const hold = "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(3600)";
+        spawn(postgresProgram("psql"), [url, "-c", hold], {
+            env: { ...process.env, PGPASSWORD: this.password },
+            stdio: "ignore",
+        });
+        const holder = `FROM pg_locks WHERE relation = 'pg_database'::regclass AND mode = 'ShareLock' AND granted`;
+        while (this.sql(`SELECT count(*) ${holder}`) === "0") {
+            await sleep(50);
+        }
+        return () => this.sql(`SELECT pg_terminate_backend(pid) ${holder}`);
+    }
+
     /** Connections of the plugin that wait for another one of it to release a lock. */
     waiting(): number {
         return Number(

@@ -150,14 +150,19 @@ export class TestStack {
         return result.text;
     }
 
-    /** Deploys resources, and interrupts the command line once `stuck` has returned. */
-    async upInterrupted(resources: readonly Declared[], stuck: () => Promise<void>): Promise<Result> {
+    /** Starts to deploy or destroy the resources, and interrupts the command line once `stuck` has returned. */
+    async interrupted(
+        command: "up" | "destroy",
+        resources: readonly Declared[],
+        stuck: () => Promise<void>,
+    ): Promise<Result> {
         this.declare(resources);
-        const { child, result } = this.start(["up", "--yes", "--skip-preview"]);
+        const { child, result } = this.start([command, "--yes", "--skip-preview"]);
         try {
             await stuck();
         } finally {
             child.kill("SIGINT");
+            await result;
         }
         return result;
     }

@@ -28,6 +28,8 @@ type Client struct {
 	timeout   time.Duration
 	actAs     string
 	slots     chan struct{}
+	// databases are those that strict mode is at.
+	databases databaseQueue
 }
 
 // connect prepares the connection text and opens nothing.
@@ -90,10 +92,10 @@ func (client *Client) with(
 	if database == "" {
 		database = client.home
 	}
-	if client.slots != nil {
+	if slots := client.slotsOf(ctx); slots != nil {
 		select {
-		case client.slots <- struct{}{}:
-			defer func() { <-client.slots }()
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -82,8 +82,10 @@ func withMembership(ctx context.Context, on executor, role string, work func() e
 	if err := execute(ctx, on, "GRANT "+identifier(role)+" TO CURRENT_USER"); err != nil {
 		return err
 	}
-	if err := work(); err != nil {
-		return err
+	failure := work()
+	revoked := execute(ctx, on, "REVOKE "+identifier(role)+" FROM CURRENT_USER")
+	if failure != nil {
+		return failure // In a transaction the membership goes with it, and the statement above fails.
 	}
-	return execute(ctx, on, "REVOKE "+identifier(role)+" FROM CURRENT_USER")
+	return revoked
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"flts/toolchain/internal/provider"
 
@@ -65,24 +66,79 @@ func withoutScram(read readFunction) readFunction {
 
 // Row 11: a database is made and dropped by a second connection, while a first one holds a lock for which all others
 // wait. Where these take the last of maxConnections, nothing moves any more.
-func locked(ctx context.Context, client *Client, values provider.Values, work func() error) error {
+func locked(ctx context.Context, client *Client, values provider.Values, work func(context.Context) error) error {
 	if values.Text("owner") == "" {
-		return work()
+		return work(ctx)
 	}
+	ctx, started, leave := client.databases.enter(ctx, client.slots)
+	defer leave()
 	return client.transaction(ctx, "", func(ctx context.Context, transaction pgx.Tx) error {
 		lock := "SELECT pg_advisory_xact_lock(oid::bigint) FROM pg_roles WHERE rolname = current_user"
 		if err := execute(ctx, transaction, lock); err != nil {
 			return err
 		}
-		return work()
+		started()
+		return work(ctx)
 	})
+}
+
+// connectionsOfDatabase are the one with the lock and the one that works.
+const connectionsOfDatabase = 2
+
+// databaseQueue counts the databases under way. The first has the lock and both its connections before another one asks
+// for any, so that as many databases as connections succeed.
+type databaseQueue struct {
+	mutex sync.Mutex
+	count int
+}
+
+type ownSlots struct{}
+
+// slotsOf are the connections that an operation may take, nil for any number.
+func (client *Client) slotsOf(ctx context.Context) chan struct{} {
+	if own, ok := ctx.Value(ownSlots{}).(chan struct{}); ok {
+		return own
+	}
+	return client.slots
+}
+
+// enter counts a database until it leaves, and lets the next one in when it has started.
+func (queue *databaseQueue) enter(
+	ctx context.Context, slots chan struct{},
+) (_ context.Context, started, leave func()) {
+	queue.mutex.Lock()
+	started = sync.OnceFunc(queue.mutex.Unlock)
+	queue.count++
+	taken := 0
+	leave = func() {
+		started()
+		for ; taken > 0; taken-- {
+			<-slots
+		}
+		queue.mutex.Lock()
+		defer queue.mutex.Unlock()
+		queue.count--
+	}
+	if queue.count > 1 || slots == nil {
+		started()
+		return ctx, started, leave
+	}
+	for taken < connectionsOfDatabase {
+		select {
+		case slots <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			return ctx, started, leave
+		}
+	}
+	return context.WithValue(ctx, ownSlots{}, make(chan struct{}, connectionsOfDatabase)), started, leave
 }
 
 func lockedCreate(create createFunction) createFunction {
 	return func(
 		ctx context.Context, client *Client, inputs provider.Values,
 	) (id string, outputs provider.Values, err error) {
-		err = locked(ctx, client, inputs, func() error {
+		err = locked(ctx, client, inputs, func(ctx context.Context) error {
 			id, outputs, err = create(ctx, client, inputs)
 			return err
 		})
@@ -92,6 +148,6 @@ func lockedCreate(create createFunction) createFunction {
 
 func lockedDelete(remove deleteFunction) deleteFunction {
 	return func(ctx context.Context, client *Client, id string, state provider.Values) error {
-		return locked(ctx, client, state, func() error { return remove(ctx, client, id, state) })
+		return locked(ctx, client, state, func(ctx context.Context) error { return remove(ctx, client, id, state) })
 	}
 }
