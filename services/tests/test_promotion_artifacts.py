@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 from evaluator import files_of, pointer, run_of, success
 from mlflow.tracking import MlflowClient
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from serving_models import last_plus, make_spec
 
 from flts.common.consuming import Refused
+from flts.common.frames import FeatureFrame
 from flts.common.messages import LARGEST_ARTIFACT_BYTES, DataClaim, Promotion, TrainingEvent
 from flts.common.promotions import PromotionKeys
 from flts.common.runs import ClaimKey
@@ -20,6 +22,7 @@ from flts.evaluation.tracking import MlflowRuns
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.trainer import TrainedModel
+from flts.training.worker import held_out_params
 
 BUCKET = "model-promotion"
 
@@ -152,6 +155,36 @@ def test_a_pointer_of_another_pipeline_or_series_is_not_completed(make, store, p
     store.put(BUCKET, "global/series/site/current.json", json.dumps(foreign).encode())
     make().check_waiting()
     assert "foreign" not in [message["run_id"] for message in publisher.on("model-selected")]
+
+
+def held_out(rows=20, scale=10.0, last=0.0):
+    """Rows of columns a and b; `scale` as another training set would have given it."""
+    spec = make_spec(b"")
+    transform = spec.transform.model_copy(update={"scale": [scale, 1.0]})
+    raw = np.column_stack([100.1 + np.arange(rows) / 3, np.ones(rows)])
+    raw[-1, 0] += last
+    times = np.datetime64("2024-01-01T00:00", "ns") + np.arange(rows) * np.timedelta64(120, "s")
+    return FeatureFrame(times, transform.apply(raw, times), transform, "hash", "{}")
+
+
+def test_errors_are_comparable_on_the_same_rows_over_the_same_steps_however_the_rows_are_scaled():
+    def measured(frame, **settings):
+        return held_out_params(frame, TrainingSettings(**settings))["held_out_sha256"]
+
+    same = measured(held_out())
+    assert measured(held_out(scale=7.3)) == same
+    others = [
+        measured(held_out(rows=21)),
+        measured(held_out(last=0.1)),
+        measured(held_out(), output_seq_len=24),
+        measured(held_out(), input_seq_len=8),
+    ]
+    assert len({same, *others}) == 5
+
+
+def test_the_last_actual_row_is_recorded_in_raw_units():
+    params = held_out_params(held_out(rows=4), TrainingSettings())
+    assert (params["last_row_time"], params["last_row_value"]) == ("2024-01-01T00:06:00", "101.1")
 
 
 @pytest.fixture

@@ -124,7 +124,8 @@ class Promotion(Message):
     below_floor: bool = False
     """Whether it is served only because its series had no model: it does not reach `evaluation.floor`."""
     held_out_sha256: str = ""
-    """Digest of the held-out rows that it was measured on; errors on other rows cannot be compared with its own."""
+    """Digest of the held-out rows that it was measured on, and of how far ahead; errors on other rows, or over other
+    steps, cannot be compared with its own."""
     last_row_time: str = ""
     last_row_value: _Finite | None = None
     """The last actual row that it was trained or measured on: its time, and the target in raw units."""

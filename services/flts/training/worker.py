@@ -1,5 +1,6 @@
 """One claim from message to announced model."""
 
+import hashlib
 import threading
 
 import structlog
@@ -81,7 +82,7 @@ class TrainingWorker:
                 "features": str(len(data.transform.features)),
                 "train_rows": str(len(data.times)),
                 "test_rows": str(len(held_out.times)),
-                **_held_out_params(held_out),
+                **held_out_params(held_out, self._settings),
             },
         )
         self._announce(claim, run, finished=False)
@@ -125,14 +126,16 @@ class TrainingWorker:
         self._publisher.publish(self._settings.topic_model_training, claim.series, event)
 
 
-def _held_out_params(held_out: FeatureFrame) -> dict[str, str]:
-    """What tells held-out rows apart, and the last of them."""
+def held_out_params(held_out: FeatureFrame, settings: TrainingSettings) -> dict[str, str]:
+    """What tells apart which rows a run was measured on, over how many steps; and the last of them."""
     if not len(held_out.times):
         return {}
     transform = held_out.transform
     last = transform.target_to_raw(held_out.features[-1:, transform.target_index])
+    # Errors a day ahead are not those of one row ahead, and longer inputs leave the first rows out.
+    measured = f"{rows_digest(held_out)} {settings.input_seq_len} {settings.output_seq_len}"
     return {
-        HELD_OUT_PARAM: rows_digest(held_out),
+        HELD_OUT_PARAM: hashlib.sha256(measured.encode()).hexdigest(),
         LAST_TIME_PARAM: str(held_out.times[-1].astype("datetime64[s]")),
         LAST_VALUE_PARAM: f"{float(last[0]):.12g}",
     }
