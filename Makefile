@@ -1,12 +1,15 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT DATASET PROFILE FORGET FORMAT SNAPSHOT
+export STACK CONTEXT DATASET FILE PROFILE FORGET FORMAT SNAPSHOT
 
 ts := node_modules/.bin/ts-node --transpile-only
 packages := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
+
+# What a target needs is made in the order in which it is named: data are checked before anything is built.
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## List the targets
@@ -15,7 +18,8 @@ help: ## List the targets
 	@printf '  %s\n' \
 	  'STACK=dev|prod       the stack, default dev' \
 	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
-	  'DATASET=path.csv     the series to learn: a "time" column and numeric features' \
+	  'DATASET=path         a CSV, or a folder of them, to upload after the update: a "time" column and numbers' \
+	  'FILE=path            the same for `make data`; <name>_test.csv beside it holds held-out rows' \
 	  'PROFILE=minimal      sizes for this run: minimal, small or production (flts:profile)' \
 	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
 	  'SNAPSHOT=name        the backup that `make restore` puts back; latest for the newest' \
@@ -49,8 +53,16 @@ status: $(packages) ## Show the embedded cluster's health
 images: tools ## Build the container images and load them into the embedded cluster
 	@$(ts) toolchain/images/main.ts
 
+.PHONY: check-data
+check-data: $(packages)
+	@$(ts) cli/data/checkMain.ts
+
+.PHONY: data
+data: check-data tools ## Upload FILE, a CSV or a folder of them, and print the forecast of its model
+	@$(ts) cli/data/main.ts
+
 .PHONY: up
-up: $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
+up: $(if $(DATASET),check-data) $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
 	@$(ts) cli/up.ts
 
 .PHONY: preview

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
 import { lastRun } from "./components/loadtest/lastLoadTest";
-import { checkInputFiles } from "./stacks/inputs/inputFiles";
+import { formerDataset } from "./stacks/inputs/formerDataset";
+import { chartSource } from "./stacks/inputs/inputs";
 import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
 import { checkNamespace } from "./stacks/platform/namespaceCheck";
@@ -15,14 +16,15 @@ import { readSettings } from "./stacks/settings/read";
 async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
-    const files = await checkInputFiles(settings, __dirname);
+    const chart = await chartSource(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
     await checkNamespace(settings, context);
     await checkData(settings, context, stack);
 
     const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
-    const layers = await deployLayers(settings, platform, files);
+    const formerFiles = await formerDataset(context, settings.namespace.name, stack);
+    const layers = await deployLayers(settings, platform, { chart, formerFiles });
     const loadTest = layers.locust && (await lastRun(context, settings.namespace.name, stack));
     return stackOutputs(settings, layers, loadTest);
 }

@@ -64,6 +64,9 @@ export const TRAINER_NAMES = {
     PROPHET: "nonml-prophet",
 } as const satisfies Record<ModelType, string>;
 
+/** Deployment of the evaluator, which upstream's tools look for. */
+export const EVALUATOR_NAME = "eval";
+
 function everyBucket(access: BucketAccess): BucketGrant[] {
     return Object.values(BUCKETS).map((bucket) => ({ bucket, access }));
 }
@@ -71,7 +74,9 @@ function everyBucket(access: BucketAccess): BucketGrant[] {
 /** Services with a user of their own in the object store, and all that each may do there. */
 export const OBJECT_STORE_GRANTS = {
     preprocess: [
-        { bucket: BUCKETS.dataset, access: "read" },
+        // The sample, where nobody uploaded anything.
+        { bucket: BUCKETS.dataset, access: "upload" },
+        { bucket: BUCKETS.dataset, access: "readWrite", keys: "*.rejected.json" },
         { bucket: BUCKETS.processedData, access: "readWrite" },
     ],
     train: [{ bucket: BUCKETS.processedData, access: "read" }],
@@ -84,7 +89,12 @@ export const OBJECT_STORE_GRANTS = {
     mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
     backup: everyBucket("read"),
     restore: everyBucket("readWrite"),
+    // People, and what they let upload for them: nothing is deleted by mistake.
+    data: [{ bucket: BUCKETS.dataset, access: "upload" }],
 } as const satisfies Record<string, readonly BucketGrant[]>;
+
+/** Secret with the keys of the user `data`, and all else that an upload of a CSV needs. */
+export const DATA_SECRET = "minio-data";
 
 const HOUR = 3_600_000;
 /** Dead letters are looked at by people, who may be away for a fortnight. */

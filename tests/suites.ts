@@ -75,6 +75,12 @@ export const suites: readonly Suite[] = [
         command: `${mocha} 'tests/plugins/**/*.test.ts'`,
     },
     {
+        name: "data",
+        proves: "uploads to a real object store in constant memory, interrupted too, and nothing deleted",
+        runner: "mocha",
+        command: `${mocha} 'tests/data/**/*.test.ts'`,
+    },
+    {
         name: "cluster-lifecycle",
         proves: "the embedded cluster starts, heals and leaves nothing behind",
         runner: "mocha",

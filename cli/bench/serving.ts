@@ -5,7 +5,7 @@ import { fail, formatBytes, Progress, table, type Console } from "../../toolchai
 import { lastObservations, requestForecast, type Observations } from "../progress/forecast";
 import { kubectlIn } from "../stack/kubectl";
 import type { StackOptions } from "../stack/options";
-import { SAMPLE_DATASET } from "../stack/overrides";
+import { SAMPLE_DATASET } from "../data/series";
 import { projectDirectory, type Workspace } from "../stack/workspace";
 import { withEcho } from "./echo";
 import { load, type LoadResult } from "./load";

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { parse } from "csv-parse";
 
 /** A window of observations, column by column, as `/predict` takes it. */
@@ -13,6 +14,7 @@ export interface ForecastStep {
 /** What `/predict` answers. */
 export interface Forecast {
     readonly run_id: string;
+    readonly config_hash: string;
     readonly predictions: readonly ForecastStep[];
 }
 
@@ -20,9 +22,18 @@ export interface Forecast {
 const TIME_COLUMN = "time";
 
 /** The last `rows` observations of the CSV at `path`; the file is streamed, so its size does not matter. */
-export async function lastObservations(path: string, rows: number): Promise<Observations> {
+export function lastObservations(path: string, rows: number): Promise<Observations> {
+    return lastRows(createReadStream(path), rows);
+}
+
+/** The last `rows` observations of a CSV that is given as text. */
+export function lastObservationsIn(csv: string, rows: number): Promise<Observations> {
+    return lastRows(Readable.from([csv]), rows);
+}
+
+async function lastRows(csv: Readable, rows: number): Promise<Observations> {
     const window: Record<string, string>[] = [];
-    const records = createReadStream(path).pipe(parse({ columns: true, trim: true, skip_empty_lines: true }));
+    const records = csv.pipe(parse({ bom: true, columns: true, trim: true, skip_empty_lines: true }));
     for await (const record of records as AsyncIterable<Record<string, string>>) {
         window.push(record);
         if (window.length > rows) {
@@ -51,10 +62,15 @@ export interface DataVersion {
     readonly generation: number;
 }
 
-/** The data whose model the service at `url` answers with; undefined while it has none. */
-export async function servedData(url: string): Promise<DataVersion | undefined> {
+/**
+ * The data whose model the service at `url` answers with; undefined while it has none.
+ *
+ * @param series that is asked for; what the service takes for one that is not named when absent.
+ */
+export async function servedData(url: string, series?: string): Promise<DataVersion | undefined> {
+    const query = series === undefined ? "" : `?series=${encodeURIComponent(series)}`;
     try {
-        const response = await fetch(`${url}/model`, { signal: AbortSignal.timeout(3_000) });
+        const response = await fetch(`${url}/model${query}`, { signal: AbortSignal.timeout(3_000) });
         return response.ok ? ((await response.json()) as DataVersion) : undefined;
     } catch {
         return undefined;
@@ -66,16 +82,21 @@ export function isSameData(one: DataVersion, other: DataVersion): boolean {
     return one.config_hash === other.config_hash && one.generation === other.generation;
 }
 
-/** Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses. */
+/**
+ * Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses.
+ *
+ * @param series that they are of; what the service takes for one that is not named when absent.
+ */
 export async function requestForecast(
     url: string,
     observations: Observations,
     steps: number,
+    series?: string,
 ): Promise<Forecast> {
     const response = await fetch(`${url}/predict`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ data: observations, index_col: TIME_COLUMN, inference_length: steps }),
+        body: JSON.stringify({ series, data: observations, index_col: TIME_COLUMN, inference_length: steps }),
         signal: AbortSignal.timeout(30_000),
     });
     if (!response.ok) {

@@ -1,34 +1,75 @@
-import { spawnSync } from "node:child_process";
-import { TRAINER_NAMES } from "../../components/contract";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { EVALUATOR_NAME, TRAINER_NAMES } from "../../components/contract";
 import { toolPath } from "../../toolchain/tools/paths";
 import type { DataVersion } from "./forecast";
 import { stageOf, type Stage } from "./stage";
 
-/** What the last preprocess Job did with the dataset it was given. */
+/** What preprocess did with a series. */
 export interface Preprocessed {
     readonly data: DataVersion;
     /** True when the same data had been processed before, so that nothing was announced. */
     readonly skipped: boolean;
-    /** When it said so, in milliseconds since 1970. */
-    readonly at: number;
 }
 
-/** The outcome in a preprocess Job's log, undefined while there is none. */
-export function preprocessedOf(log: string): Preprocessed | undefined {
-    for (const line of log.trim().split("\n").reverse()) {
-        const [, event] = /"event": ?"(claims_published|skip_idempotent)"/.exec(line) ?? [];
-        if (event !== undefined) {
-            const { config_hash, generation, timestamp } = JSON.parse(line) as DataVersion & {
-                readonly timestamp: string;
-            };
-            return {
+/** What the evaluator decided about the models of processed data. */
+export interface Decision {
+    readonly promoted: boolean;
+    /** In the evaluator's words, where nothing was promoted. */
+    readonly reason: string;
+}
+
+interface LogLine extends Partial<DataVersion> {
+    readonly event?: string;
+    readonly series?: string;
+    readonly served?: boolean;
+    readonly reason?: string;
+}
+
+/** Lines of a log that are JSON, newest first; anything else in it is passed over. */
+function linesOf(log: string): LogLine[] {
+    return log
+        .trim()
+        .split("\n")
+        .reverse()
+        .flatMap((line) => {
+            try {
+                return [JSON.parse(line) as LogLine];
+            } catch {
+                return [];
+            }
+        });
+}
+
+/** The outcome of each series in preprocess' log; a series that was rejected or failed is not among them. */
+export function preprocessedOf(log: string): ReadonlyMap<string, Preprocessed> {
+    const outcomes = new Map<string, Preprocessed>();
+    for (const { event, series, config_hash, generation } of linesOf(log)) {
+        if (
+            (event === "claims_published" || event === "skip_idempotent") &&
+            series !== undefined &&
+            config_hash !== undefined &&
+            generation !== undefined &&
+            !outcomes.has(series)
+        ) {
+            outcomes.set(series, {
                 data: { config_hash, generation },
                 skipped: event === "skip_idempotent",
-                at: Date.parse(timestamp),
-            };
+            });
         }
     }
-    return undefined;
+    return outcomes;
+}
+
+/** What the evaluator's log says about the models of these data; undefined while it says nothing. */
+export function decisionOf(log: string, data: DataVersion): Decision | undefined {
+    const line = linesOf(log).find(
+        ({ event, served, config_hash, generation }) =>
+            config_hash === data.config_hash &&
+            generation === data.generation &&
+            (event === "promoted" || (event === "below_floor" && served === false)),
+    );
+    return line && { promoted: line.event === "promoted", reason: line.reason ?? "" };
 }
 
 /** Selects the pods of all trainers. */
@@ -43,27 +84,39 @@ export class PipelineState {
     ) {}
 
     /** The stage that the trainers are at. */
-    stage(): Stage {
-        return stageOf(this.kubectl("logs", "--selector", TRAINERS, "--tail", "20"));
+    async stage(): Promise<Stage> {
+        return stageOf((await this.kubectl("logs", "--selector", TRAINERS, "--tail", "20")).output);
     }
 
-    /** What the stack's preprocess Job did. */
-    preprocessed(): Preprocessed | undefined {
-        const selector = "app.kubernetes.io/name=preprocess,app.kubernetes.io/component=job";
-        return preprocessedOf(this.kubectl("logs", "--selector", selector, "--tail", "-1"));
+    /** What the evaluator decided about the models of these data, as far as its pod's log goes. */
+    async decision(data: DataVersion): Promise<Decision | undefined> {
+        const { output } = await this.kubectl("logs", `deployment/${EVALUATOR_NAME}`, "--tail", "2000");
+        return decisionOf(output, data);
     }
 
-    /** Processes and announces the dataset again, although it was processed before. */
-    reprocess(): Preprocessed | undefined {
-        const command = ["python", "main.py", "--reprocess"];
-        return preprocessedOf(this.kubectl("exec", "deployment/preprocess", "--", ...command));
+    /**
+     * Runs one pass of preprocess; what the watcher has done already is left alone.
+     *
+     * @param options of `python main.py`, such as `--series NAME`.
+     * @returns the log; a series that was rejected is no error.
+     * @throws when the pass could not be run.
+     */
+    async pass(...options: readonly string[]): Promise<string> {
+        const command = ["exec", "deployment/preprocess", "--", "python", "main.py", ...options];
+        const { output, errors } = await this.kubectl(...command);
+        if (linesOf(output).length === 0) {
+            throw new Error(`a pass of preprocess could not be run: ${errors.trim() || output.trim()}`);
+        }
+        return output;
     }
 
-    private kubectl(...parameters: readonly string[]): string {
+    private async kubectl(...parameters: readonly string[]): Promise<{ output: string; errors: string }> {
         const options = ["--context", this.context, "--namespace", this.namespace];
-        return spawnSync(toolPath("kubectl"), [...options, ...parameters], {
+        const child = spawn(toolPath("kubectl"), [...options, ...parameters], {
             env: this.environment,
-            encoding: "utf8",
-        }).stdout;
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        return { output, errors };
     }
 }

@@ -9,15 +9,17 @@ export interface StackOptions {
     readonly context: string;
     /** True when the context is the embedded cluster's, so that this machine's kubeconfig of it is used. */
     readonly embedded: boolean;
-    /** Absolute or project-relative path of the user's CSV, when DATASET names one. */
+    /** Path of the CSV, or of a folder with CSVs, that `make up` uploads, when DATASET names one. */
     readonly dataset: string | undefined;
+    /** The same for `make data`, when FILE names one. */
+    readonly file: string | undefined;
     /** Sizes to deploy with in place of the stack's own `flts:profile`, when PROFILE names them. */
     readonly profile: string | undefined;
     /** True to forget a stack on the user's own cluster without deleting anything of it. */
     readonly forget: boolean;
 }
 
-/** Reads STACK, CONTEXT, DATASET, PROFILE and FORGET; empty counts as absent, because make exports unset variables as empty. */
+/** Reads STACK, CONTEXT, DATASET, FILE, PROFILE and FORGET; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
@@ -33,6 +35,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
         context,
         embedded: context === contextName,
         dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
+        file: environment.FILE?.trim() ? environment.FILE.trim() : undefined,
         profile: environment.PROFILE?.trim() ? environment.PROFILE.trim() : undefined,
         forget: forget === "yes",
     };

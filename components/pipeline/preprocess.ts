@@ -1,23 +1,19 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../core/contentHash";
 import { credentialsAnnotation } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
-import { selectorLabels } from "../core/labels";
-import type { Connection } from "../core/links";
+import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
-import { container, podTemplate, type Resources } from "../core/pod/pod";
-import { SERVICE_USER } from "../core/pod/podSecurity";
-import { httpCheck, probes } from "../core/pod/probes";
+import type { Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
 import { BUCKETS, datasetPrefix, topicsOf } from "../contract";
-import type { Dataset } from "./dataset";
+import { aliveProbes } from "./worker";
 
-/** Port on which the idle deployment answers its probes. */
+/** Port of health and metrics. */
 const HEALTH_PORT = 8000;
-/** The idle deployment only waits, until somebody runs `python main.py` in it. */
-const IDLE_COMMAND = ["python", "main.py", "serve"];
+/** Seconds to finish the series at hand after SIGTERM; one that is cut off is processed again by the next pod. */
+const GRACE_SECONDS = 60;
 
 /** How raw data is turned into features; each field is an environment variable of `services/`. */
 export interface PreprocessOptions {
@@ -37,16 +33,16 @@ export interface PreprocessOptions {
     readonly sampleStrategy: string;
     readonly sampleSeed: number;
     readonly extraHashSalt: string;
-    readonly forceReprocess: boolean;
-    readonly resendClaims: boolean;
-    /** How the CSVs are written. */
-    readonly dataset: DatasetFormats;
     /** Rows that the trainers need: a series with fewer is rejected here. */
     readonly windows: { readonly inputLength: number; readonly outputLength: number };
 }
 
-/** How CSVs are written; `auto` and what is absent are detected. */
-export interface DatasetFormats {
+/** What is looked for in the bucket `dataset`, and how its CSVs are written; `auto` and what is absent are detected. */
+export interface DatasetOptions {
+    /** Seconds between two looks at the bucket. */
+    readonly pollSeconds: number;
+    /** Whether the sample is uploaded where nobody ever uploaded a CSV. */
+    readonly sample: boolean;
     /** Column to forecast; the first numeric one when absent. */
     readonly targetColumn?: string | undefined;
     readonly separator: string;
@@ -64,97 +60,44 @@ export interface PreprocessArgs {
     /** The broker, with the topics. */
     readonly kafka: Connection;
     readonly objectStore: Connection;
-    readonly dataset: Dataset;
+    readonly dataset: DatasetOptions;
     readonly options: PreprocessOptions;
     readonly resources: Resources;
+    /** Must be as the program declares them before the new pod takes the old one's place. */
+    readonly requires: readonly pulumi.Resource[];
 }
 
-/** Turns the dataset into Parquet and announces it: once for each dataset and options, and again by hand. */
+/** Watches the bucket `dataset`: turns each new or changed CSV into Parquet and announces it. See `preprocess.md`. */
 export class Preprocess extends Tier {
-    /** Done when the data were processed and announced. */
-    public readonly job: kubernetes.batch.v1.Job;
+    public readonly metrics: MetricsEndpoint;
 
     public constructor(name: string, args: PreprocessArgs, opts?: pulumi.ComponentResourceOptions) {
         super("pipeline:Preprocess", name, args.platform, opts);
         const connections = [args.kafka, args.objectStore];
+        this.metrics = this.metricsAt(HEALTH_PORT);
         this.link(connections);
-        const variables = environment(Tier.environmentOf(connections), serviceEnvironment(args));
-        const dependsOn = [...Tier.requirementsOf(connections), ...args.dataset.objects];
-        this.job = this.run(args, variables, dependsOn);
-        this.idle(args, variables, dependsOn);
-        this.registerOutputs({ job: this.job.metadata.name });
-    }
-
-    private run(
-        args: PreprocessArgs,
-        variables: EnvironmentVariable[],
-        dependsOn: pulumi.Resource[],
-    ): kubernetes.batch.v1.Job {
-        const image = args.platform.images.reference("preprocess");
-        const work = {
-            image,
-            variables,
-            train: args.dataset.train.digest,
-            test: args.dataset.test?.digest ?? null,
-        };
-        return new kubernetes.batch.v1.Job(
-            this.tierName,
-            {
-                metadata: this.jobMetadata(`${this.tierName}-${contentHash(work)}`, "job"),
-                spec: {
-                    backoffLimit: 3,
-                    template: podTemplate({
-                        labels: selectorLabels(this.identity("job")),
-                        serviceAccountName: this.serviceAccount.metadata.name,
-                        user: SERVICE_USER,
-                        restartPolicy: "Never",
-                        containers: [
-                            container({
-                                name: this.tierName,
-                                image,
-                                command: ["python", "main.py"],
-                                environment: variables,
-                                resources: args.resources,
-                            }),
-                        ],
-                    }),
-                },
-            },
-            this.child({ dependsOn }),
-        );
-    }
-
-    private idle(
-        args: PreprocessArgs,
-        variables: EnvironmentVariable[],
-        dependsOn: pulumi.Resource[],
-    ): kubernetes.apps.v1.Deployment {
-        const answers = httpCheck("/healthz");
-        return new kubernetes.apps.v1.Deployment(
-            this.tierName,
-            deployment(this.metadata(this.tierName, "shell"), {
-                labels: selectorLabels(this.identity("shell")),
-                serviceAccountName: this.serviceAccount.metadata.name,
+        new kubernetes.apps.v1.Deployment(
+            name,
+            deployment(this.metadata(name), {
+                ...this.pods,
                 replicas: 1,
-                // Who runs it by hand after an update would be led to the old pod while that one ends.
+                // Two pods would process the same series at a time, and one of them for nothing.
                 strategy: "Recreate",
                 annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                graceSeconds: GRACE_SECONDS,
                 container: {
-                    name: this.tierName,
+                    name,
                     image: args.platform.images.reference("preprocess"),
-                    command: IDLE_COMMAND,
-                    environment: variables,
+                    command: ["python", "main.py", "serve"],
+                    environment: environment(Tier.environmentOf(connections), serviceEnvironment(args)),
                     ports: { http: HEALTH_PORT },
-                    // The limits of a run, since runs by hand happen here; idle it needs next to nothing.
-                    resources: {
-                        requests: { cpu: "10m", memory: "64Mi" },
-                        limits: args.resources.limits,
-                    },
-                    probes: probes({ startup: answers, readiness: answers, liveness: answers }),
+                    resources: args.resources,
+                    probes: aliveProbes("/healthz"),
                 },
             }),
-            this.child({ dependsOn }),
+            this.child({ dependsOn: [...Tier.requirementsOf(connections), ...args.requires] }),
         );
+        this.registerOutputs({ bucket: BUCKETS.dataset });
     }
 }
 
@@ -167,20 +110,20 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         INPUT_BUCKET: BUCKETS.dataset,
         INPUT_PREFIX: datasetPrefix(platform.identifier),
         OUTPUT_BUCKET: BUCKETS.processedData,
-        TRAIN_FILE: dataset.train.objectName,
-        TEST_FILE: dataset.test?.objectName,
+        DATASET_POLL_SECONDS: dataset.pollSeconds,
+        DATASET_SAMPLE: dataset.sample,
         TOPIC_TRAINING_DATA: topics.trainingData,
         TOPIC_INFERENCE_DATA: topics.inferenceData,
         TOPIC_DLQ_PREPROCESS: topics.deadPreprocess,
-        TARGET_COLUMN: options.dataset.targetColumn,
-        CSV_SEPARATOR: options.dataset.separator,
-        CSV_DECIMAL: options.dataset.decimal,
-        CSV_THOUSANDS: options.dataset.thousands,
-        CSV_ENCODING: options.dataset.encoding,
-        CSV_TIME_COLUMN: options.dataset.timeColumn,
-        CSV_TIME_FORMAT: options.dataset.timeFormat,
-        CSV_TIME_ZONE: options.dataset.timeZone,
-        CSV_RESAMPLE: options.dataset.resample,
+        TARGET_COLUMN: dataset.targetColumn,
+        CSV_SEPARATOR: dataset.separator,
+        CSV_DECIMAL: dataset.decimal,
+        CSV_THOUSANDS: dataset.thousands,
+        CSV_ENCODING: dataset.encoding,
+        CSV_TIME_COLUMN: dataset.timeColumn,
+        CSV_TIME_FORMAT: dataset.timeFormat,
+        CSV_TIME_ZONE: dataset.timeZone,
+        CSV_RESAMPLE: dataset.resample,
         INPUT_SEQ_LEN: options.windows.inputLength,
         OUTPUT_SEQ_LEN: options.windows.outputLength,
         SCALER: options.scaler === "none" ? "" : options.scaler,
@@ -202,7 +145,5 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         SAMPLE_STRATEGY: options.sampleStrategy,
         SAMPLE_SEED: options.sampleSeed,
         EXTRA_HASH_SALT: options.extraHashSalt,
-        FORCE_REPROCESS: options.forceReprocess,
-        RESEND_CLAIMS: options.resendClaims,
     });
 }

@@ -1,46 +1,62 @@
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { datasetPrefix, OBJECT_STORE_GRANTS } from "../../components/contract";
-import { Dataset } from "../../components/pipeline/dataset";
+import {
+    BUCKETS,
+    DATA_SECRET,
+    datasetPrefix,
+    EVALUATOR_NAME,
+    OBJECT_STORE_GRANTS,
+} from "../../components/contract";
 import { Evaluator } from "../../components/pipeline/evaluator";
+import { FormerDataset } from "../../components/pipeline/formerDataset";
 import { Preprocess } from "../../components/pipeline/preprocess";
 import { Trainer } from "../../components/pipeline/trainer";
-import type { InputFiles } from "../inputs/inputFiles";
 import type { Settings } from "../settings/schema";
 import type { Infrastructure } from "./providedInfrastructure";
 
-/** From the CSV to a promoted model. */
+/** From the CSVs in the bucket to a promoted model. */
 export interface Pipeline {
     readonly preprocess: Preprocess;
     readonly trainers: readonly Trainer[];
     readonly evaluator: Evaluator;
     /** Where they show their figures. */
     readonly metrics: readonly MetricsEndpoint[];
+    /** Secret with what an upload of a CSV needs. */
+    readonly dataSecretName: string;
 }
 
-/** Preprocessing, one trainer for each model family, and the evaluator; undefined when another stack has them. */
+/**
+ * Preprocessing, one trainer for each model family, and the evaluator; undefined when another stack has them.
+ *
+ * @param formerFiles files of the dataset that version 0.1.0 kept in the stack's state.
+ */
 export function deployPipeline(
     settings: Settings,
     platform: Platform,
     { kafka, objectStore, mlflow }: Infrastructure,
-    files: InputFiles,
+    formerFiles: readonly string[],
 ): Pipeline | undefined {
     if (!settings.layers.includes("pipeline")) {
         return undefined;
     }
-    const dataset = new Dataset("dataset", {
-        objectStore,
-        keyPrefix: datasetPrefix(platform.identifier),
-        train: files.train,
-        test: files.test,
+    const keyPrefix = datasetPrefix(platform.identifier);
+    const former =
+        formerFiles.length === 0
+            ? []
+            : new FormerDataset("dataset", { objectStore, keyPrefix, files: formerFiles }).objects;
+    objectStore.login("data", DATA_SECRET, OBJECT_STORE_GRANTS.data, {
+        bucket: BUCKETS.dataset,
+        prefix: keyPrefix,
     });
     const shared = { platform, kafka: kafka.connection };
     const preprocess = new Preprocess("preprocess", {
         ...shared,
         objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
-        dataset,
-        options: { ...settings.preprocess, dataset: settings.dataset, windows: settings.training },
+        dataset: settings.dataset,
+        options: { ...settings.preprocess, windows: settings.training },
         resources: settings.preprocess.resources,
+        // While the old pod names the former files, an update that was cut off finds them again.
+        requires: former,
     });
     const training = objectStore.connection("train", OBJECT_STORE_GRANTS.train);
     const trainers = [...new Set(settings.training.models)].map(
@@ -54,7 +70,7 @@ export function deployPipeline(
                 resources: settings.training.resources,
             }),
     );
-    const evaluator = new Evaluator("eval", {
+    const evaluator = new Evaluator(EVALUATOR_NAME, {
         ...shared,
         modelTypes: settings.training.models,
         objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
@@ -62,6 +78,6 @@ export function deployPipeline(
         ...settings.evaluation,
         defaultSeries: settings.inference.defaultSeries,
     });
-    const metrics = [...trainers, evaluator].map((worker) => worker.metrics);
-    return { preprocess, trainers, evaluator, metrics };
+    const metrics = [preprocess, ...trainers, evaluator].map((tier) => tier.metrics);
+    return { preprocess, trainers, evaluator, metrics, dataSecretName: DATA_SECRET };
 }

@@ -53,6 +53,11 @@ export interface StackOutputs {
     readonly secrets: {
         /** Keys `rootUser` and `rootPassword`. */
         readonly objectStoreRoot?: string;
+        /**
+         * Keys `accessKey` and `secretKey` of the user who may upload data, and what else an upload needs: `endpoint` as
+         * pods reach it, `region`, `bucket` and `prefix`.
+         */
+        readonly data?: string;
         /** Key `password` of the user `postgres`. */
         readonly postgresSuperuser?: string;
         /** Keys `username` and `password` of MLflow's database. */
@@ -88,7 +93,7 @@ export function stackOutputs(
     made: Layers,
     loadTest: LoadTestResult | undefined,
 ): ProvidedOutputs {
-    const { infrastructure, serving, locust, monitoring, ingress } = made;
+    const { infrastructure, pipeline, serving, locust, monitoring, ingress } = made;
     const { publicHost, layers } = settings;
     const namespace = settings.namespace.name;
     const own = layers.includes("infrastructure");
@@ -123,6 +128,7 @@ export function stackOutputs(
         },
         secrets: present({
             objectStoreRoot: own ? infrastructure.objectStore.server.rootSecretName : undefined,
+            data: pipeline?.dataSecretName,
             postgresSuperuser: own ? infrastructure.postgres?.server.passwordSecretName : undefined,
             mlflowDatabase: own && infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
             mlflowLogin: ingress?.mlflowLoginSecretName,

@@ -208,11 +208,8 @@ function collectorNamespace({ namespace: { name }, layers, monitoring }: Setting
         : [];
 }
 
-function files({ dataset, objectStore, chartRepository, layers }: Settings): Problem[] {
+function files({ objectStore, chartRepository, layers }: Settings): Problem[] {
     return [
-        ...(dataset.testFile !== undefined && dataset.file === undefined
-            ? [problem("dataset.testFile", dataset.testFile, "needs flts:dataset.file, the rows to train on")]
-            : []),
         ...(layers.includes("infrastructure") &&
         objectStore.external.endpoint === undefined &&
         objectStore.chart === undefined &&

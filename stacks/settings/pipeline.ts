@@ -21,16 +21,8 @@ const TIME_FORMATS = [
 /** Settings of the raw data. */
 export const dataset = z
     .strictObject({
-        file: optionalText(
-            "CSV with a `time` column and numeric features; the project's sample when empty",
-            /\.csv$/i,
-            "a path that ends in .csv",
-        ),
-        testFile: optionalText(
-            "CSV of held-out rows; the end of `file` is held out when empty",
-            /\.csv$/i,
-            "a path that ends in .csv",
-        ),
+        sample: boolean("Upload the project's sample where nobody ever uploaded a CSV", false),
+        pollSeconds: integer("Seconds between two looks for new or changed CSVs", 15, 1, 86_400),
         targetColumn: optionalText(
             "Column to forecast; the first numeric one when empty",
             /\S/,
@@ -152,11 +144,6 @@ export const preprocess = z
             "",
             /^.{0,64}$/,
             "at most 64 characters",
-        ),
-        forceReprocess: boolean("Process and train again what was processed already", false),
-        resendClaims: boolean(
-            "Announce again what was announced already, for instance after Kafka lost it",
-            false,
         ),
         resources: resources(["100m", "256Mi"], ["2", "1536Mi"]),
     })

@@ -1,6 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { settingDescriptions, type SettingDescription } from "./catalogue";
+import { replacementOf } from "./removed";
 import { valueAt, type SettingsTree } from "./tree";
 
 /** A mistake in the settings: where it is, and what to do. */
@@ -69,6 +70,10 @@ function wrongValue(
 
 function unknownKey(path: readonly PropertyKey[], settings: readonly SettingDescription[]): Problem {
     const name = path.map(String).join(".");
+    const replacement = replacementOf(name);
+    if (replacement !== undefined) {
+        return { path, message: `${keyOf(path)}: this setting was removed; ${replacement}` };
+    }
     const known = settings.flatMap(({ path: key }) => prefixes(key));
     const nearest = closest(name, known);
     const misspelt = distance(name, nearest) <= Math.max(2, name.length * TYPO_SHARE);

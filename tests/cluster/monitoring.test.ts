@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { lastObservations, requestForecast } from "../../cli/progress/forecast";
-import { SAMPLE_DATASET } from "../../cli/stack/overrides";
+import { SAMPLE_DATASET } from "../../cli/data/series";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../cli/stack/pulledImages";
 import { readOptions } from "../../cli/stack/options";
 import { projectDirectory, type Outcome } from "../support/commands";

@@ -4,7 +4,7 @@ import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { fltsOutputs } from "../../stacks/outputs/readOutputs";
 import { GENERATED_SECRET, record, type Recorded } from "../support/mocks";
 import { ofType, one, workloads, type NetworkPolicySpec } from "../support/objects";
-import { deployProgram, FILES, settings } from "../support/program";
+import { deployProgram, INPUTS, settings } from "../support/program";
 
 const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 const INFRASTRUCTURE = "organization/flts/infrastructure";
@@ -41,7 +41,7 @@ describe("layers in stacks of their own", function () {
     before(async () => {
         whole = (await deployProgram(settings())).resources;
         below = await deployProgram(settings({ layers: ["infrastructure"] }));
-        above = await deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: below.outputs });
+        above = await deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: below.outputs });
     });
 
     it("make together what one stack makes, and nothing twice but providers and tunnels", () => {
@@ -92,14 +92,14 @@ describe("layers in stacks of their own", function () {
             grafana: "http://grafana.flts:3000",
             logs: "http://victoria-logs.flts:9428",
         });
-        assert.deepEqual(above.outputs.secrets, { grafanaAdmin: "grafana-admin" });
+        assert.deepEqual(above.outputs.secrets, { data: "minio-data", grafanaAdmin: "grafana-admin" });
         assert.deepEqual(above.outputs.layers, {});
         assert.doesNotMatch(JSON.stringify([below.outputs, above.outputs]), new RegExp(GENERATED_SECRET));
     });
 
     it("refuse a stack without infrastructure, naming the setting and what to do", async () => {
         await assert.rejects(
-            deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: { namespace: "flts" } }),
+            deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: { namespace: "flts" } }),
             /flts:stacks\.infrastructure = "organization\/flts\/infrastructure": it has no output layers\.infrastructure.*flts:layers/,
         );
     });
@@ -107,7 +107,9 @@ describe("layers in stacks of their own", function () {
     it("refuse an older stack that offers less than is needed", async () => {
         const less = { ...below.outputs.layers.infrastructure, mlflow: undefined };
         await assert.rejects(
-            deployProgram(settings(upper), FILES, { [INFRASTRUCTURE]: { layers: { infrastructure: less } } }),
+            deployProgram(settings(upper), INPUTS, {
+                [INFRASTRUCTURE]: { layers: { infrastructure: less } },
+            }),
             /layers\.infrastructure\.mlflow: .*update that stack first/,
         );
     });
@@ -115,11 +117,11 @@ describe("layers in stacks of their own", function () {
     it("refuse another namespace or identifier than the infrastructure's", async () => {
         const stacks = { [INFRASTRUCTURE]: below.outputs };
         await assert.rejects(
-            deployProgram(settings({ ...upper, namespace: "other" }), FILES, stacks),
+            deployProgram(settings({ ...upper, namespace: "other" }), INPUTS, stacks),
             /flts:namespace = "other": stack organization\/flts\/infrastructure.* has "flts"; set it to that/,
         );
         await assert.rejects(
-            deployProgram(settings({ ...upper, identifier: "mine" }), FILES, stacks),
+            deployProgram(settings({ ...upper, identifier: "mine" }), INPUTS, stacks),
             /flts:identifier = "mine"/,
         );
     });
@@ -160,7 +162,7 @@ describe("servers that somebody else runs", function () {
 
     it("get users, buckets, topics and databases of the pipeline, which outlive the namespace", () => {
         assert.equal(ofType(resources, "minio:index/s3Bucket:S3Bucket").length, 5);
-        assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 7);
+        assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 8);
         const database = one(resources, "postgresql:index/database:Database", "mlflow");
         assert.equal(database.deletedWith, "");
         assert.ok(database.deleteHooks.length > 0, "the data-loss guard");

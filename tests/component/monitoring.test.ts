@@ -55,6 +55,7 @@ describe("the monitoring layer", function () {
             "minio-minio-v2-metrics-bucket",
             "nonml-prophet",
             "postgres-exporter",
+            "preprocess",
             "train-gru",
             "train-lstm",
             "victoria-logs",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { OBJECT_STORE_GRANTS } from "../../components/contract";
+import { formerFiles, type FormerWorkload } from "../../components/pipeline/formerDataset";
 import type { Recorded } from "../support/mocks";
-import { containers, one } from "../support/objects";
-import { deployProgram, settings } from "../support/program";
+import { edges } from "../support/edges";
+import { containers, ofType, one } from "../support/objects";
+import { deployProgram, INPUTS, settings } from "../support/program";
 
 /** Environment of the Deployment's container as the service gets it. */
 function environmentOf(resources: readonly Recorded[], name: string): Record<string, string> {
@@ -42,8 +44,8 @@ describe("the pipeline's services", function () {
                         nansDropRows: true,
                         clip: { enabled: true, method: "percentile", factor: 2 },
                         lags: { count: 4, step: 5 },
-                        resendClaims: true,
                     },
+                    dataset: { sample: true, pollSeconds: 5, targetColumn: "down" },
                     evaluation: { typeTimeoutSeconds: 60, promoteIncomplete: true, floor: "champion" },
                     inference: { defaultSeries: "PobleSec", modelsInMemory: 8 },
                 }),
@@ -70,10 +72,64 @@ describe("the pipeline's services", function () {
             SAMPLE_STRATEGY: "head",
             EXTRA_HASH_SALT: "",
             INPUT_PREFIX: "",
+            DATASET_SAMPLE: "false",
         };
         const environment = environmentOf(plain, "preprocess");
         assert.deepEqual(picked(environment, upstream), upstream);
         assert.ok(!("ADD_VAL" in environment));
+    });
+
+    it("watch the bucket, with metrics, and hold no data of their own", () => {
+        const { inputs } = one(plain, "kubernetes:apps/v1:Deployment", "preprocess");
+        const { template } = inputs.spec as { template: Parameters<typeof containers>[0]["template"] };
+        const [container] = containers({ name: "preprocess", kind: "Deployment", template });
+        assert.deepEqual(container?.command, ["python", "main.py", "serve"]);
+        assert.deepEqual(ofType(plain, "minio:index/s3Object:S3Object"), []);
+        assert.ok(edges(plain, "Ingress").includes("prometheus -> preprocess:8000"));
+    });
+
+    it("let people upload data and delete none, by keys in a Secret that says where to", () => {
+        const { policy } = one(plain, "minio:index/iamPolicy:IamPolicy", "data").inputs as { policy: string };
+        const { Statement: statements } = JSON.parse(policy) as {
+            Statement: { Action: string[]; Resource: string[] }[];
+        };
+        const actions = statements.flatMap(({ Action }) => Action);
+        assert.ok(actions.includes("s3:PutObject") && actions.includes("s3:ListBucket"));
+        assert.ok(!actions.some((action) => /Delete|\*/.test(action)), actions.join());
+        assert.deepEqual(
+            [...new Set(statements.flatMap(({ Resource }) => Resource))],
+            ["arn:aws:s3:::dataset", "arn:aws:s3:::dataset/*"],
+        );
+        const { stringData } = one(plain, "kubernetes:core/v1:Secret", "minio-data").inputs as {
+            stringData: { value: Record<string, string> };
+        };
+        assert.deepEqual(
+            { ...stringData.value, secretKey: "" },
+            {
+                accessKey: "flts-data",
+                secretKey: "",
+                endpoint: "http://minio:9000",
+                region: "us-east-1",
+                bucket: "dataset",
+                prefix: "",
+            },
+        );
+    });
+
+    it("delete no file of a user's: preprocess may delete its own rejections alone", () => {
+        const { policy } = one(plain, "minio:index/iamPolicy:IamPolicy", "preprocess").inputs as {
+            policy: string;
+        };
+        const { Statement: statements } = JSON.parse(policy) as {
+            Statement: { Action: string[]; Resource: string[] }[];
+        };
+        const deletable = statements
+            .filter(({ Action }) => Action.includes("s3:DeleteObject"))
+            .flatMap(({ Resource }) => Resource);
+        assert.deepEqual(deletable, [
+            "arn:aws:s3:::dataset/*.rejected.json",
+            "arn:aws:s3:::processed-data/*",
+        ]);
     });
 
     it("take every option of preprocess", () => {
@@ -89,7 +145,9 @@ describe("the pipeline's services", function () {
             LAGS_ENABLE: "true",
             LAGS_N: "4",
             LAGS_STEP: "5",
-            RESEND_CLAIMS: "true",
+            DATASET_SAMPLE: "true",
+            DATASET_POLL_SECONDS: "5",
+            TARGET_COLUMN: "down",
         };
         assert.deepEqual(picked(environmentOf(changed, "preprocess"), chosen), chosen);
     });
@@ -119,5 +177,35 @@ describe("the pipeline's services", function () {
         assert.ok(!("MLFLOW_TRACKING_URI" in environmentOf(plain, "inference")));
         const writable = OBJECT_STORE_GRANTS.inference.filter(({ access }) => access !== "read");
         assert.deepEqual(writable, [{ bucket: "inference-logs", access: "write" }]);
+    });
+});
+
+describe("the dataset of a stack of version 0.1.0", () => {
+    const former = (env: { name: string; value?: string }[]): FormerWorkload => ({
+        spec: { template: { spec: { containers: [{ env }] } } },
+    });
+
+    it("is what its workloads name, and nothing where they are of a newer version", () => {
+        const job = former([{ name: "TRAIN_FILE", value: "PobleSec.csv" }, { name: "SCALER" }]);
+        const shell = former([
+            { name: "TRAIN_FILE", value: "PobleSec.csv" },
+            { name: "TEST_FILE", value: "PobleSec_test.csv" },
+        ]);
+        assert.deepEqual(formerFiles([shell, job]), ["PobleSec.csv", "PobleSec_test.csv"]);
+        assert.deepEqual(formerFiles([former([{ name: "DATASET_SAMPLE", value: "true" }]), {}]), []);
+    });
+
+    it("is declared as it was, before preprocess is updated, so that the state learns to retain it", async () => {
+        const { resources } = await deployProgram(settings({ identifier: "mine" }), {
+            ...INPUTS,
+            formerFiles: ["PobleSec.csv"],
+        });
+        const object = one(resources, "minio:index/s3Object:S3Object", "PobleSec.csv");
+        assert.match(object.urn, /::flts:pipeline:Dataset\$minio:index\/s3Object:S3Object::PobleSec\.csv$/);
+        assert.equal(object.inputs.objectName, "mine/PobleSec.csv");
+        assert.equal(object.retained, true);
+        assert.ok(
+            one(resources, "kubernetes:apps/v1:Deployment", "preprocess").dependencies.includes(object.urn),
+        );
     });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
-import { deployProgram, FILES, settings } from "../support/program";
+import { deployProgram, settings } from "../support/program";
 
 const JOB = "kubernetes:batch/v1:Job";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
@@ -166,6 +166,7 @@ describe("the program with its defaults", () => {
         );
         assert.deepEqual(users.sort(), [
             "flts-backup",
+            "flts-data",
             "flts-eval",
             "flts-inference",
             "flts-mlflow",
@@ -223,15 +224,12 @@ describe("the program with its defaults", () => {
 });
 
 describe("the program, changed", () => {
-    it("names jobs by what they do: another dataset is another preprocess job and the same topics job", async () => {
+    it("names jobs by what they do: other partitions are another job, another log level is not", async () => {
         const before = (await deployProgram(settings())).resources;
-        const same = (await deployProgram(settings({ logLevel: "INFO" }))).resources;
-        const other = (
-            await deployProgram(settings(), { ...FILES, train: { ...FILES.train, digest: "ff".repeat(32) } })
-        ).resources;
-        assert.equal(jobName(before, "preprocess"), jobName(same, "preprocess"));
-        assert.notEqual(jobName(before, "preprocess"), jobName(other, "preprocess"));
-        assert.equal(jobName(before, "kafka-topics"), jobName(other, "kafka-topics"));
+        const same = (await deployProgram(settings({ logLevel: "DEBUG" }))).resources;
+        const other = (await deployProgram(settings({ kafka: { partitions: 2 } }))).resources;
+        assert.equal(jobName(before, "kafka-topics"), jobName(same, "kafka-topics"));
+        assert.notEqual(jobName(before, "kafka-topics"), jobName(other, "kafka-topics"));
     });
 
     it("leaves replicas to the autoscaler when there is one", async () => {

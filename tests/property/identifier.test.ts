@@ -37,9 +37,7 @@ function sharedNames(resources: readonly Recorded[]): SharedNames {
     return {
         topics: values(/^TOPIC_/),
         groups: values(/^CONSUMER_GROUP_ID$/),
-        rawData: ofType(resources, "minio:index/s3Object:S3Object").map(({ inputs }) =>
-            String(inputs.objectName),
-        ),
+        rawData: values(/^INPUT_PREFIX$/),
         declaredTopics: (JSON.parse(declaration) as { name: string }[]).map(({ name }) => name).sort(),
         scopes: values(/^IDENTIFIER$/),
     };
@@ -66,8 +64,8 @@ describe("pipelines with different identifiers", function () {
         const named = sharedNames((await deployProgram(settings({ identifier: "team-a" }))).resources);
         const unnamed = sharedNames((await deployProgram(settings())).resources);
         assert.deepEqual(new Set(named.scopes), new Set(["team-a"]));
-        assert.deepEqual(named.rawData, ["team-a/train.csv"]);
-        assert.deepEqual(unnamed.rawData, ["train.csv"]);
+        assert.deepEqual(named.rawData, ["team-a/"]);
+        assert.deepEqual(unnamed.rawData, [""]);
         for (const kind of ["topics", "groups", "declaredTopics"] as const) {
             assert.ok(named[kind].length > 1, kind);
             assert.ok(

@@ -12,7 +12,7 @@ import { deployedObjects } from "../support/deployedObjects";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
-import { deployProgram, FILES } from "../support/program";
+import { deployProgram, INPUTS } from "../support/program";
 
 interface Metadata {
     readonly name?: string;
@@ -57,7 +57,7 @@ async function deploy({
             layers: chosen.layers.filter((layer) => layer !== "infrastructure"),
             stacks: { infrastructure: INFRASTRUCTURE },
         },
-        FILES,
+        INPUTS,
         { [INFRASTRUCTURE]: below.outputs },
     );
     return {

@@ -87,6 +87,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
         ...versions.map((version) => `${version}:8000`),
         "inference-lb:8404",
         "eval:8050",
+        "preprocess:8000",
         ...training.models.map((type) => `${trainers[type]}:8000`),
     ];
     return [

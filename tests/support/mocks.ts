@@ -11,6 +11,8 @@ export interface Recorded {
     readonly createHooks: readonly string[];
     readonly deleteHooks: readonly string[];
     readonly deletedWith: string;
+    /** Whether the object stays when the resource leaves the program. */
+    readonly retained: boolean;
     readonly dependencies: readonly string[];
 }
 
@@ -20,6 +22,7 @@ interface RegistrationRequest {
     getName(): string;
     getParent(): string;
     getDeletedwith(): string;
+    getRetainondelete(): boolean;
     getDependenciesList(): string[];
     getHooks(): { getBeforeCreateList(): string[]; getBeforeDeleteList(): string[] } | undefined;
 }
@@ -72,6 +75,7 @@ export async function record<Result>(
             createHooks: request.getHooks()?.getBeforeCreateList() ?? [],
             deleteHooks: request.getHooks()?.getBeforeDeleteList() ?? [],
             deletedWith: request.getDeletedwith(),
+            retained: request.getRetainondelete(),
             dependencies: request.getDependenciesList(),
         });
     });

@@ -15,16 +15,22 @@ interface EnvironmentVariable {
     readonly value?: string;
 }
 
-interface Job {
+interface Deployment {
     readonly spec: {
         readonly template: {
             readonly metadata: { readonly labels: Readonly<Record<string, string>> };
             readonly spec: {
-                readonly containers: readonly { readonly env: readonly EnvironmentVariable[] }[];
+                readonly containers: readonly {
+                    readonly name: string;
+                    readonly image: string;
+                    readonly env: readonly EnvironmentVariable[];
+                    readonly resources: object;
+                    readonly volumeMounts: readonly object[];
+                    readonly securityContext: object;
+                }[];
             };
         };
     };
-    readonly status?: { readonly succeeded?: number };
 }
 
 /** Looks every half second until `look` finds something; after `seconds` it is an error that says what was missed. */
@@ -66,30 +72,27 @@ export function logsOf(...parameters: readonly string[]): Promise<string> {
     return kubectl("logs", "--namespace", NAMESPACE, "--tail", "-1", ...parameters).catch(() => "");
 }
 
-/** A processing of the stack's dataset as a configuration of its own: a Job like the stack's with another salt. */
+/** A pass over the sample as a configuration of its own: a Job like preprocess' pod, with another salt. */
 export class Processing {
     private constructor(private readonly name: string) {}
 
     static async start(salt: string): Promise<Processing> {
-        const { items } = await kubectlGet<{ items: Job[] }>(
-            "jobs",
-            "--namespace",
-            NAMESPACE,
-            "--selector",
-            "app.kubernetes.io/name=preprocess",
-        );
-        const template = items[0]?.spec.template;
-        if (template === undefined) {
-            throw new Error("the stack has no Job of preprocess");
-        }
+        const { template } = (
+            await kubectlGet<Deployment>("deployment", "preprocess", "--namespace", NAMESPACE)
+        ).spec;
         const name = `preprocess-${salt}`;
         const labels = Object.entries(template.metadata.labels).filter(([key]) =>
             key.startsWith("app.kubernetes.io/"),
         );
-        const containers = template.spec.containers.map((container) => ({
-            ...container,
+        const containers = template.spec.containers.map(({ env, ...container }) => ({
+            name: container.name,
+            image: container.image,
+            resources: container.resources,
+            volumeMounts: container.volumeMounts,
+            securityContext: container.securityContext,
+            command: ["python", "main.py", "--series", "sample"],
             env: [
-                ...container.env.filter((variable) => variable.name !== "EXTRA_HASH_SALT"),
+                ...env.filter((variable) => variable.name !== "EXTRA_HASH_SALT"),
                 { name: "EXTRA_HASH_SALT", value: salt },
             ],
         }));
@@ -102,7 +105,7 @@ export class Processing {
                 ttlSecondsAfterFinished: 600,
                 template: {
                     metadata: { labels: Object.fromEntries(labels) },
-                    spec: { ...template.spec, containers },
+                    spec: { ...template.spec, restartPolicy: "Never", containers },
                 },
             },
         };

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../../components/core/data/retainingClass";
-import type { DatasetFile } from "../../components/pipeline/dataset";
-import type { InputFiles } from "../../stacks/inputs/inputFiles";
+import type { Inputs } from "../../stacks/inputs/inputs";
 import { deployLayers } from "../../stacks/layers/deployLayers";
 import { createPlatform } from "../../stacks/platform/platform";
 import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs/outputs";
@@ -10,13 +9,7 @@ import { withSizes } from "../../stacks/settings/profiles";
 import { settingsSchema, type Settings } from "../../stacks/settings/schema";
 import { record, type Recorded } from "./mocks";
 
-const TRAIN: DatasetFile = { path: "/data/train.csv", objectName: "train.csv", digest: "0a".repeat(32) };
-
-export const FILES: InputFiles = {
-    train: TRAIN,
-    test: undefined,
-    chart: { archive: "/charts/minio.tgz" },
-};
+export const INPUTS: Inputs = { chart: { archive: "/charts/minio.tgz" }, formerFiles: [] };
 
 /** The cluster's storage classes: its default, another, and the one that a stack with infrastructure made. */
 export const CLASSES: readonly StorageClass[] = [
@@ -56,13 +49,13 @@ function resolved(outputs: ProvidedOutputs): Promise<StackOutputs> {
  */
 export async function deployProgram(
     chosen: Settings,
-    files: InputFiles = FILES,
+    inputs: Inputs = INPUTS,
     stacks: Readonly<Record<string, object>> = {},
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
     const { resources, result } = await record(async () => {
         const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
         const platform = createPlatform(chosen, "test", "test-context", source);
-        return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, files), undefined));
+        return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, inputs), undefined));
     }, stacks);
     return { resources, outputs: result };
 }

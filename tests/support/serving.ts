@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { lastObservations } from "../../cli/progress/forecast";
-import { SAMPLE_DATASET } from "../../cli/stack/overrides";
+import { SAMPLE_DATASET } from "../../cli/data/series";
 import { formatDuration } from "../../toolchain/console";
 import { kubectl, kubectlGet, projectDirectory } from "./commands";
 import { eventually } from "./processing";

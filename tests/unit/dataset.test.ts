@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "../../cli/data/check";
 import { dataset } from "../../stacks/settings/pipeline";
-import { checkInputFiles } from "../../stacks/inputs/inputFiles";
 import { projectDirectory } from "../support/commands";
 import { readSettings } from "../../stacks/settings/read";
 import { settings } from "../support/program";
@@ -166,22 +165,5 @@ describe("dataset check", function () {
         for (const [reason, fix] of Object.values(rules.reasons)) {
             assert.ok(page.includes(`| ${reason} | ${fix} |`), reason);
         }
-    });
-
-    it("reports every file that is not sound, before anything is created", async () => {
-        const chosen = settings({
-            dataset: { file: await csv("date\n1\n"), testFile: join(folder, "missing.csv") },
-            objectStore: { chart: await csv("not a chart").then(() => join(folder, "chart.tgz")) },
-        });
-        await writeFile(join(folder, "chart.tgz"), "not a chart");
-        await assert.rejects(checkInputFiles(chosen, folder), (error: Error) => {
-            assert.match(
-                error.message,
-                /missing\.csv: there is no such file; name one with flts:dataset\.testFile/,
-            );
-            assert.match(error.message, /chart\.tgz is not MinIO's chart 5\.4\.0: its SHA-256/);
-            assert.match(error.message, /Nothing was changed/);
-            return true;
-        });
     });
 });

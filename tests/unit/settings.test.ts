@@ -53,8 +53,8 @@ describe("settings", () => {
     });
 
     it("take empty text as not given", () => {
-        const settings = readSettings({ ...required, "flts:dataset": '{"file":"","testFile":""}' }, "dev");
-        assert.equal(settings.dataset.file, undefined);
+        const settings = readSettings({ ...required, "flts:dataset": '{"targetColumn":""}' }, "dev");
+        assert.equal(settings.dataset.targetColumn, undefined);
     });
 
     it("take the profile's sizes where none is given, whatever else of the group is", () => {
@@ -165,10 +165,6 @@ describe("settings", () => {
                 "flts:loadBalancer": '{"service":{"type":"NodePort","nodePort":30500}}',
             },
             /loadBalancer\.service\.nodePort = 30500: is the port of flts:mlflow/,
-        ],
-        "held-out rows without rows to train on": [
-            { "flts:dataset": '{"testFile":"a.csv"}' },
-            /dataset\.testFile = "a\.csv": needs flts:dataset\.file/,
         ],
         "a request above its limit": [
             { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { lastObservations } from "../../cli/progress/forecast";
 import { contextName } from "../../toolchain/cluster/layout";
 import { readOptions } from "../../cli/stack/options";
-import { datasetSettings } from "../../cli/stack/overrides";
 import { mergeSettings, readStackFile } from "../../cli/stack/settings";
 
 describe("make's choices", () => {
@@ -15,6 +14,7 @@ describe("make's choices", () => {
             context: contextName,
             embedded: true,
             dataset: undefined,
+            file: undefined,
             profile: undefined,
             forget: false,
         });
@@ -69,21 +69,6 @@ describe("the window sent with the first forecast", () => {
                 time: ["2018-01-01 00:02:00", "2018-01-01 00:04:00"],
                 down: [null, 3.5],
             });
-        } finally {
-            rmSync(directory, { recursive: true });
-        }
-    });
-});
-
-describe("a dataset given to make", () => {
-    it("brings its held-out rows along when they stand beside it", () => {
-        const directory = mkdtempSync(join(tmpdir(), "flts-dataset-"));
-        try {
-            const file = join(directory, "series.csv");
-            const testFile = join(directory, "series_test.csv");
-            assert.deepEqual(datasetSettings(file), { file });
-            writeFileSync(testFile, "");
-            assert.deepEqual(datasetSettings(file), { file, testFile });
         } finally {
             rmSync(directory, { recursive: true });
         }

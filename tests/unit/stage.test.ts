@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { preprocessedOf } from "../../cli/progress/pipelineState";
+import { decisionOf, preprocessedOf } from "../../cli/progress/pipelineState";
 import { isTraining, stageOf } from "../../cli/progress/stage";
 
 describe("the stage shown while the first model is made", () => {
@@ -36,15 +36,39 @@ describe("the stage shown while the first model is made", () => {
     });
 });
 
-describe("the dataset that a preprocess Job announced", () => {
-    it("is read from its log, with whether it was new", () => {
-        const line = (event: string): string =>
-            `{"config_hash": "6ce79c", "generation": 2, "event": "${event}", "timestamp": "2026-11-24T01:24:38.5Z"}`;
+describe("the outcome of preprocess' pass", () => {
+    const line = (event: string, facts: object = {}): string =>
+        JSON.stringify({ series: "a", config_hash: "6ce79c", generation: 2, event, ...facts });
+
+    it("is each series' newest line, with whether it was new", () => {
+        const log = [
+            "noise",
+            line("claims_published", { generation: 1 }),
+            line("claims_published"),
+            line("skip_idempotent", { series: "b" }),
+            line("series_rejected", { series: "c" }),
+            "{}",
+        ].join("\n");
         const data = { config_hash: "6ce79c", generation: 2 };
-        const at = Date.UTC(2026, 10, 24, 1, 24, 38, 500);
-        const noisy = `noise\n${line("claims_published")}\n{}`;
-        assert.deepEqual(preprocessedOf(noisy), { data, skipped: false, at });
-        assert.deepEqual(preprocessedOf(line("skip_idempotent")), { data, skipped: true, at });
-        assert.equal(preprocessedOf('{"event": "download_start"}'), undefined);
+        assert.deepEqual(
+            [...preprocessedOf(log)].sort(([one], [other]) => one.localeCompare(other)),
+            [
+                ["a", { data, skipped: false }],
+                ["b", { data, skipped: true }],
+            ],
+        );
+        assert.equal(preprocessedOf('{"event": "download_start"}').size, 0);
+    });
+
+    it("is followed by the evaluator's decision about exactly these data", () => {
+        const data = { config_hash: "6ce79c", generation: 2 };
+        const promoted = line("promoted");
+        assert.deepEqual(decisionOf(promoted, data), { promoted: true, reason: "" });
+        assert.equal(decisionOf(promoted, { ...data, generation: 3 }), undefined);
+        assert.equal(decisionOf("", data), undefined);
+        const kept = line("below_floor", { served: false, reason: "worse than r1" });
+        assert.deepEqual(decisionOf(kept, data), { promoted: false, reason: "worse than r1" });
+        // The first model of a series is promoted all the same, which a line after it says.
+        assert.equal(decisionOf(line("below_floor", { served: true }), data), undefined);
     });
 });

@@ -84,12 +84,56 @@ export class ObjectStoreContent {
      * @param service name of the service; its user is `flts-<service>`, its Secret `<service>-object-store`.
      */
     public connection(service: string, grants: readonly BucketGrant[]): Connection {
+        const secretName = `${service}-object-store`;
+        const requires = this.user(service, secretName, grants);
+        const { server, serverLabels, ports, endpoint } = this.server;
+        return {
+            server,
+            serverLabels,
+            ports,
+            environment: [
+                ...plain({ AWS_ENDPOINT_URL_S3: endpoint, AWS_DEFAULT_REGION: OBJECT_STORE_REGION }),
+                ...fromSecret(secretName, {
+                    AWS_ACCESS_KEY_ID: "accessKey",
+                    AWS_SECRET_ACCESS_KEY: "secretKey",
+                }),
+            ],
+            requires: [...requires, ...grants.flatMap(({ bucket }) => this.bucket(bucket) ?? [])],
+        };
+    }
+
+    /**
+     * Makes a user for people and their programs outside of the cluster, with a Secret that holds all that they need:
+     * the user's keys, the endpoint as pods reach it, the region, and what is given besides.
+     *
+     * @param service name of the user; it is `flts-<service>`.
+     */
+    public login(
+        service: string,
+        secretName: string,
+        grants: readonly BucketGrant[],
+        besides: Readonly<Record<string, string>>,
+    ): void {
+        this.user(service, secretName, grants, {
+            endpoint: this.server.endpoint,
+            region: OBJECT_STORE_REGION,
+            ...besides,
+        });
+    }
+
+    /** A user with a policy of its own, and a Secret with its keys `accessKey` and `secretKey`. */
+    private user(
+        service: string,
+        secretName: string,
+        grants: readonly BucketGrant[],
+        besides: Readonly<Record<string, string>> = {},
+    ): pulumi.Resource[] {
         const { platform, parent } = this.args;
         const userName = `flts-${service}`;
-        const secretName = `${service}-object-store`;
         const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (secretKey) => ({
             accessKey: userName,
             secretKey,
+            ...besides,
         }));
         const options = { ...this.options, parent };
         const user = new minio.IamUser(
@@ -107,20 +151,7 @@ export class ObjectStoreContent {
             { userName: user.name, policyName: policy.name },
             options,
         );
-        const { server, serverLabels, ports, endpoint } = this.server;
-        return {
-            server,
-            serverLabels,
-            ports,
-            environment: [
-                ...plain({ AWS_ENDPOINT_URL_S3: endpoint, AWS_DEFAULT_REGION: OBJECT_STORE_REGION }),
-                ...fromSecret(secretName, {
-                    AWS_ACCESS_KEY_ID: "accessKey",
-                    AWS_SECRET_ACCESS_KEY: "secretKey",
-                }),
-            ],
-            requires: [secret, attachment, ...grants.flatMap(({ bucket }) => this.bucket(bucket) ?? [])],
-        };
+        return [secret, attachment];
     }
 
     /** Name of a bucket, once the bucket exists. */

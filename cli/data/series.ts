@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { StackOptions } from "../stack/options";
+import { fail } from "../../toolchain/console/index";
+
+/** Names of series, which become parts of keys, of MLflow's names and of addresses; services/flts/common/messages.py. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const NAME_SHAPE =
+    "letters, digits, dots, underscores and hyphens, at most 63, beginning with a letter or digit";
+
+/** The project's own series, which a stack with `dataset.sample` begins with, relative to the project's root. */
+export const SAMPLE_DATASET = "services/sample/sample.csv";
+
+const CSV = ".csv";
+const HELD_OUT = "_test.csv";
+
+/** A series on this machine. */
+export interface SeriesFiles {
+    readonly name: string;
+    /** Absolute path of `<name>.csv`. */
+    readonly train: string;
+    /** Absolute path of `<name>_test.csv` beside it, with its held-out rows; undefined where there is none. */
+    readonly test: string | undefined;
+}
+
+/** The series that FILE names, or DATASET where `make up` is given one. */
+export function chosenSeries({ file, dataset }: Pick<StackOptions, "file" | "dataset">): SeriesFiles[] {
+    if (file !== undefined) {
+        return findSeries(file, "FILE");
+    }
+    if (dataset !== undefined) {
+        return findSeries(dataset, "DATASET");
+    }
+    fail("FILE is not set: name a CSV or a folder of them, as in `make data FILE=series.csv`.");
+}
+
+/**
+ * The series that a path means: a CSV, or all CSVs of a folder, not of folders in it. Rows held out of training come
+ * along from `<name>_test.csv` where such a file stands beside `<name>.csv`.
+ *
+ * @param variable of `make` that named the path, for messages.
+ */
+export function findSeries(path: string, variable: string): SeriesFiles[] {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) {
+        fail(`${variable}=${path}: there is no such file or folder.`);
+    }
+    const folder = found.isDirectory() ? resolve(path) : dirname(resolve(path));
+    const files = found.isDirectory() ? csvsOf(folder) : [basename(resolve(path))];
+    if (files.length === 0) {
+        fail(
+            `${variable}=${path}: the folder has no file that ends in ${CSV}; name one that has, or a file.`,
+        );
+    }
+    const series = files.filter((file) => found.isFile() || !isHeldOut(file, files));
+    return series.map((file) => seriesOf(folder, file, variable));
+}
+
+function csvsOf(folder: string): string[] {
+    return readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => !entry.isDirectory() && entry.name.toLowerCase().endsWith(CSV))
+        .map(({ name }) => name)
+        .sort();
+}
+
+function isHeldOut(file: string, files: readonly string[]): boolean {
+    return file.endsWith(HELD_OUT) && files.includes(`${file.slice(0, -HELD_OUT.length)}${CSV}`);
+}
+
+function seriesOf(folder: string, file: string, variable: string): SeriesFiles {
+    const path = join(folder, file);
+    if (!statSync(path).isFile()) {
+        fail(`${variable}: ${path} is no file; name a CSV, or a folder with CSVs.`);
+    }
+    if (!file.endsWith(CSV)) {
+        const fix = file.toLowerCase().endsWith(CSV)
+            ? `${file.slice(0, -CSV.length)}${CSV}`
+            : `${file}${CSV}`;
+        fail(
+            `${variable}: ${path}: a series is a file that ends in ${CSV}, in lower case; rename it to ${fix}.`,
+        );
+    }
+    const name = file.slice(0, -CSV.length);
+    if (!NAME.test(name)) {
+        fail(
+            `${variable}: ${path}: "${name}" cannot be the name of a series; rename the file: ${NAME_SHAPE}.`,
+        );
+    }
+    const test = join(folder, `${name}${HELD_OUT}`);
+    return { name, train: path, test: existsSync(test) ? test : undefined };
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EVALUATOR_NAME } from "../../components/contract";
+import { fail, Progress, type Console } from "../../toolchain/console/index";
+import { isSameData, requestForecast, servedData, type Forecast, type Observations } from "./forecast";
+import { TRAINERS, type PipelineState, type Preprocessed } from "./pipelineState";
+import { isTraining } from "./stage";
+
+/** Longest wait for a model, in milliseconds: several times what the sample needs on two busy cores. */
+const MODEL_TIMEOUT = 15 * 60_000;
+/** Milliseconds between two looks at the pipeline. */
+const POLL_INTERVAL = 2_000;
+/** Steps asked for. */
+const FORECAST_STEPS = 5;
+
+/** A series whose data were processed, and its last rows. */
+export interface WantedModel {
+    readonly series: string;
+    readonly processed: Preprocessed;
+    readonly observations: Observations;
+}
+
+/** What became of the models of a series. */
+export interface ModelOutcome {
+    /** What the API answers; undefined where it has no model of the series. */
+    readonly forecast: Forecast | undefined;
+    /** Why the model of before stays, in the evaluator's words; undefined where a model of these data is served. */
+    readonly kept: string | undefined;
+}
+
+/**
+ * Waits until the service at `url` answers with a model of the processed data, or the evaluator has decided to keep the
+ * one before; shows meanwhile what the pipeline is at.
+ *
+ * @param kubectl how the reader calls kubectl for this stack, for advice.
+ */
+export async function waitForModel(
+    output: Console,
+    url: string,
+    pipeline: PipelineState,
+    { series, processed, observations }: WantedModel,
+    kubectl: string,
+): Promise<ModelOutcome> {
+    const ask = (): Promise<Forecast> => requestForecast(url, observations, FORECAST_STEPS, series);
+    return new Progress(output).step(`Model of ${series}`, { estimate: 60_000 }, async (report) => {
+        const deadline = Date.now() + MODEL_TIMEOUT;
+        for (;;) {
+            const served = await servedData(url, series);
+            if (served !== undefined && isSameData(served, processed.data)) {
+                return { forecast: await ask(), kept: undefined };
+            }
+            const stage = await pipeline.stage();
+            const decision = await pipeline.decision(processed.data);
+            const isOld = processed.skipped && served !== undefined && !isTraining(stage);
+            if (decision?.promoted === false || (decision === undefined && isOld)) {
+                // The rows need not fit the model of before.
+                const forecast = await ask().catch(() => undefined);
+                return { forecast, kept: decision?.reason ?? "these data were decided about before" };
+            }
+            const { fraction, detail } = stage;
+            if (Date.now() > deadline) {
+                fail(
+                    `no model of ${series} was promoted within ${MODEL_TIMEOUT / 60_000} minutes (last seen: ${detail}); ` +
+                        `read ${kubectl} logs --prefix --selector '${TRAINERS}', and of deployment/${EVALUATOR_NAME}.`,
+                );
+            }
+            report(fraction, detail);
+            await sleep(POLL_INTERVAL);
+        }
+    });
+}

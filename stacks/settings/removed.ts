@@ -1,0 +1,15 @@
+/** Settings that earlier versions had, and what does their work now, as the end of a sentence about them. */
+const REMOVED: Readonly<Record<string, string>> = {
+    "dataset.file": "data is uploaded beside the stack: run `make data FILE=<csv or folder>`",
+    "dataset.testFile":
+        "held-out rows are uploaded beside the data: name them <name>_test.csv and run `make data FILE=<name>.csv`",
+    "preprocess.forceReprocess":
+        "run `kubectl exec deployment/preprocess -- python main.py --reprocess` whenever that is wanted",
+    "preprocess.resendClaims":
+        "run `kubectl exec deployment/preprocess -- python main.py --resend` whenever that is wanted",
+};
+
+/** What replaces a setting of an earlier version; undefined for one that never was. */
+export function replacementOf(path: string): string | undefined {
+    return REMOVED[path];
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasContent, PART_SIZE } from "../../cli/data/etag";
+import { checkSeries } from "../../cli/data/checkSeries";
+import { findSeries } from "../../cli/data/series";
+import { rejectionText } from "../../cli/progress/report";
+import { projectDirectory } from "../support/commands";
+
+const GOOD = "time,down\n2020-01-01 00:00:00,1\n2020-01-01 00:02:00,2\n";
+
+describe("data given to make", function () {
+    // The check is Python code, whose interpreter is loaded once.
+    this.timeout(60_000);
+
+    let folder: string;
+    const write = (name: string, content: string | Buffer = GOOD): string => {
+        const path = join(folder, name);
+        writeFileSync(path, content);
+        return path;
+    };
+
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "flts-data-"));
+    });
+
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+
+    it("are one series, with the held-out rows that stand beside it", () => {
+        const train = write("series.csv");
+        assert.deepEqual(findSeries(train, "FILE"), [{ name: "series", train, test: undefined }]);
+        const test = write("series_test.csv");
+        assert.deepEqual(findSeries(train, "FILE"), [{ name: "series", train, test }]);
+    });
+
+    it("are every CSV of a folder and none of the folders in it", () => {
+        const [b, a, test] = [write("b.csv"), write("a.csv"), write("a_test.csv")];
+        const lone = write("c_test.csv");
+        write("notes.txt");
+        mkdirSync(join(folder, "deeper.csv"));
+        assert.deepEqual(findSeries(folder, "DATASET"), [
+            { name: "a", train: a, test },
+            { name: "b", train: b, test: undefined },
+            { name: "c_test", train: lone, test: undefined },
+        ]);
+    });
+
+    const refused: Record<string, [() => string, RegExp]> = {
+        "a path where nothing is": [
+            () => join(folder, "none.csv"),
+            /^FILE=.*none\.csv: there is no such file or folder/,
+        ],
+        "a folder without a CSV": [() => folder, /^FILE=.*: the folder has no file that ends in \.csv/],
+        "a file of another kind": [() => write("series.txt"), /series\.txt: .*rename it to series\.txt\.csv/],
+        "an ending in capitals": [() => write("series.CSV"), /series\.CSV: .*rename it to series\.csv/],
+        "a name that no series can have": [
+            () => write("my series.csv"),
+            /"my series" cannot be the name of a series/,
+        ],
+        "a name that is too long": [() => write(`${"n".repeat(64)}.csv`), /at most 63/],
+    };
+    for (const [what, [path, message]] of Object.entries(refused)) {
+        it(`are refused as ${what}`, () => {
+            assert.throws(() => findSeries(path(), "FILE"), { name: "UserError", message });
+        });
+    }
+
+    it("are checked whole before anything is uploaded, every file and its held-out rows", async () => {
+        write("a.csv");
+        write("a_test.csv", "time,down\n2020-01-01 00:00:00,many\n");
+        write("b.csv", "");
+        const series = findSeries(folder, "FILE");
+        await assert.rejects(checkSeries(series, projectDirectory, "dev"), (error: Error) => {
+            assert.match(error.message, /a_test\.csv, line 2, column .down.: .many./);
+            assert.match(error.message, /b\.csv.*empty/);
+            assert.match(error.message, /Nothing was uploaded or changed/);
+            return true;
+        });
+    });
+
+    it("are known by size and ETag, whole or in the parts of usual clients, and by nothing less", async () => {
+        const content = Buffer.alloc(2 * PART_SIZE - 1000, "0123456789\n");
+        const path = write("large.csv", content);
+        const md5 = (data: Buffer): Buffer => createHash("md5").update(data).digest();
+        const inParts = (size: number): string => {
+            const parts = [content.subarray(0, size), content.subarray(size)].map(md5);
+            return `${md5(Buffer.concat(parts)).toString("hex")}-2`;
+        };
+        const size = content.length;
+        assert.ok(await hasContent(path, { size, etag: md5(content).toString("hex") }));
+        assert.ok(await hasContent(path, { size, etag: inParts(PART_SIZE) }));
+        assert.ok(await hasContent(path, { size, etag: inParts(8 * 2 ** 20) }));
+        assert.ok(!(await hasContent(path, { size, etag: inParts(7 * 2 ** 20) })));
+        assert.ok(!(await hasContent(path, { size: size - 1, etag: md5(content).toString("hex") })));
+        assert.ok(!(await hasContent(path, { size, etag: "0".repeat(32) })));
+    });
+
+    it("are shown with file, line, column, reason and fix where preprocess rejects them", () => {
+        assert.equal(
+            rejectionText("a", {
+                file: "a.csv",
+                line: 3,
+                column: "down",
+                value: "many",
+                reason: "is no number",
+                fix: "write a number",
+            }),
+            'Series a was rejected: a.csv, line 3, column "down": is no number (found "many"); write a number. ' +
+                "A model of before stays in service.",
+        );
+        assert.equal(
+            rejectionText("a", { file: "a.csv", line: null, column: null, reason: "is empty" }),
+            "Series a was rejected: a.csv: is empty. A model of before stays in service.",
+        );
+    });
+});

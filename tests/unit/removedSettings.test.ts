@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { readSettings } from "../../stacks/settings/read";
+
+describe("settings of earlier versions", () => {
+    const replaced: Record<string, [string, RegExp]> = {
+        "dataset.file": ["a.csv", /make data FILE=/],
+        "dataset.testFile": ["a.csv", /<name>_test\.csv .*make data FILE=/],
+        "preprocess.forceReprocess": ["false", /python main\.py --reprocess/],
+        "preprocess.resendClaims": ["true", /python main\.py --resend/],
+    };
+    for (const [path, [value, replacement]] of Object.entries(replaced)) {
+        it(`are refused with what replaces them: ${path}`, () => {
+            const [group = "", name = ""] = path.split(".");
+            for (const given of [
+                { [`flts:${path}`]: value },
+                { [`flts:${group}`]: JSON.stringify({ [name]: value }) },
+            ]) {
+                assert.throws(
+                    () => readSettings({ ...given, "flts:images.tag": "a" }, "dev"),
+                    (error: Error) => {
+                        const line =
+                            error.message.split("\n").find((text) => text.includes(`flts:${path}:`)) ?? "";
+                        assert.match(line, /this setting was removed; /);
+                        assert.match(line, replacement);
+                        return true;
+                    },
+                );
+            }
+        });
+    }
+});
