@@ -150,7 +150,8 @@ def _refuse_other_rates(rows: Rows, calendar: Calendar) -> None:
         if follows > 1 and run == _ANOTHER_RATE:
             start = at - run + 1
             changed = start
-            slow, usual = describe(round(follows * calendar.step)), describe(calendar.step)
+            step = calendar.step or calendar.months * 30 * DAY
+            slow, usual = describe(round(follows * step)), describe(step)
             if start == 1:
                 # The file begins with the other rate, so the change is where that ends.
                 changed = next(
