@@ -20,6 +20,8 @@ export interface TrainingOptions {
     readonly learningRate: number;
     /** Epochs without progress after which training ends. */
     readonly patience: number;
+    /** Time after which a training counts as stuck, in seconds. */
+    readonly deadlineSeconds: number;
     /** MLflow experiment the runs belong to. */
     readonly experiment: string;
 }
@@ -60,6 +62,7 @@ export class Trainer extends Worker {
                     EPOCHS: options.epochs,
                     LEARNING_RATE: options.learningRate,
                     PATIENCE: options.patience,
+                    TRAINING_DEADLINE_SECONDS: options.deadlineSeconds,
                     EXPERIMENT_NAME: options.experiment,
                 },
                 port: HEALTH_PORT,

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import KafkaException, Producer
 
 from flts.common import consuming
+from flts.common.attempts import AttemptMemory
 from flts.common.consuming import ClaimLoop, group_consumer
 from flts.common.deadletters import DeadLetter
 from flts.common.outages import is_outage
@@ -152,3 +153,24 @@ def test_a_message_too_large_for_the_brokers_is_no_outage(publisher, topic):
     with pytest.raises(KafkaException) as raised:
         publisher.publish(topic, None, DeadLetter(operation="x" * 2_000_000, error=""))
     assert not is_outage(raised.value)
+
+
+def test_unavailable_brokers_do_not_hold_the_loop_up_beyond_its_heartbeat(topic):
+    host = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
+    broker = next(iter(host.list_topics(timeout=10).brokers.values()))
+    address = f"{broker.host}:{broker.port}"
+    send(KafkaPublisher(address, "test"), topic, "claim")
+    consumer = group_consumer(address, f"group-{topic}", topic)
+    while (message := consumer.poll(1)) is None:
+        pass
+    attempts = AttemptMemory(consumer)
+    attempts.note(message, 2)
+    assert attempts.made(message) == 2
+    # The brokers go with their host.
+    del host
+    begun = time.monotonic()
+    attempts.note(message, 3)
+    assert attempts.made(message) == 0
+    # Each of both waits 10 s at most; a heartbeat is missed after a minute.
+    assert time.monotonic() - begun < 30
+    consumer.close()

@@ -168,6 +168,12 @@ export const training = z
         epochs: integer("Passes over the training rows at most", 15, 1, 10_000),
         learningRate: decimal("Step size of the optimiser", 0.001, 1e-7, 1),
         patience: integer("Epochs without progress after which training ends", 5, 1, 10_000),
+        deadlineSeconds: integer(
+            "Seconds after which a training counts as stuck: its pod is started again, which counts as a failed try",
+            21_600,
+            60,
+            604_800,
+        ),
         experiment: text(
             "MLflow experiment of the runs",
             "Default",

@@ -46,6 +46,7 @@ describe("the pipeline's services", function () {
                         lags: { count: 4, step: 5 },
                     },
                     dataset: { sample: true, pollSeconds: 5, targetColumn: "down" },
+                    training: { deadlineSeconds: 600 },
                     evaluation: { typeTimeoutSeconds: 60, promoteIncomplete: true, floor: "champion" },
                     inference: { defaultSeries: "PobleSec", modelsInMemory: 8 },
                 }),
@@ -157,6 +158,13 @@ describe("the pipeline's services", function () {
         const hasty = { TYPE_TIMEOUT_SECONDS: "60", PROMOTE_INCOMPLETE: "true" };
         assert.deepEqual(picked(environmentOf(plain, "eval"), patient), patient);
         assert.deepEqual(picked(environmentOf(changed, "eval"), hasty), hasty);
+    });
+
+    it("take the deadline after which a training counts as stuck", () => {
+        for (const name of ["train-gru", "train-lstm", "nonml-prophet"]) {
+            assert.equal(environmentOf(plain, name).TRAINING_DEADLINE_SECONDS, "21600");
+            assert.equal(environmentOf(changed, name).TRAINING_DEADLINE_SECONDS, "600");
+        }
     });
 
     it("take the floor of promotions, which by default is repeating the last value", () => {

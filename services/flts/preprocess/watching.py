@@ -43,6 +43,7 @@ class Watcher:
         self._stop = stop
         self._heartbeat = heartbeat
         self._handled: dict[str, Handled] = {}
+        self._sample_due = settings.dataset_sample
         self._orphans: frozenset[str] = frozenset()
         self._listing_seconds = 0.0
         self._backoff = _FIRST_BACKOFF_SECONDS
@@ -103,8 +104,10 @@ class Watcher:
     def _listing(self) -> Listing:
         settings = self._settings
         listing = list_series(self._store, settings.input_bucket, settings.input_prefix)
-        if settings.dataset_sample and upload_sample(settings, self._store, listing):
+        if self._sample_due and upload_sample(settings, self._store, listing):
             listing = list_series(self._store, settings.input_bucket, settings.input_prefix)
+        # Once is enough: whatever was found, it is not due later either.
+        self._sample_due = False
         return listing
 
     def _is_handled(self, series: Series, listing: Listing) -> bool:
