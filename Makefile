@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT DATASET FILE PROFILE FORGET FORMAT SNAPSHOT
+export STACK CONTEXT DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX
 
 ts := node_modules/.bin/ts-node --transpile-only
 packages := node_modules/.package-lock.json
@@ -22,6 +22,7 @@ help: ## List the targets
 	  'FILE=path            the same for `make data`; <name>_test.csv beside it holds held-out rows' \
 	  'PROFILE=minimal      sizes for this run: minimal, small or production (flts:profile)' \
 	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
+	  'FIX=yes              let `make doctor` repair what it finds' \
 	  'SNAPSHOT=name        the backup that `make restore` puts back; latest for the newest' \
 	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine tells it'
 
@@ -68,6 +69,14 @@ up: $(if $(DATASET),check-data) $(if $(CONTEXT),tools,cluster-up images) ## Depl
 .PHONY: preview
 preview: $(if $(CONTEXT),tools,cluster-up) ## Show what `make up` would change
 	@$(ts) cli/preview/command.ts
+
+.PHONY: refresh
+refresh: tools ## Read the state anew from cluster and servers, through the tunnels
+	@$(ts) cli/refresh.ts
+
+.PHONY: doctor
+doctor: tools ## Compare state, servers and cluster; FIX=yes imports or recreates what differs
+	@$(ts) cli/doctor.ts
 
 .PHONY: down
 down: $(packages) ## Destroy the stack, then the embedded cluster

@@ -17,19 +17,19 @@ export interface StackOptions {
     readonly profile: string | undefined;
     /** True to forget a stack on the user's own cluster without deleting anything of it. */
     readonly forget: boolean;
+    /** True to let `make doctor` repair what it finds. */
+    readonly fix: boolean;
 }
 
-/** Reads STACK, CONTEXT, DATASET, FILE, PROFILE and FORGET; empty counts as absent, because make exports unset variables as empty. */
+/** Reads STACK, CONTEXT, DATASET, FILE, PROFILE, FORGET and FIX; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
         fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
     }
     const context = environment.CONTEXT?.trim() ? environment.CONTEXT.trim() : contextName;
-    const forget = environment.FORGET?.trim() ?? "";
-    if (!["", "yes", "no"].includes(forget)) {
-        fail(`FORGET=${forget}: say yes to forget a stack without deleting it, or leave it out.`);
-    }
+    const forget = readConsent("FORGET", environment.FORGET, "forget a stack without deleting it");
+    const fix = readConsent("FIX", environment.FIX, "repair what is wrong");
     return {
         stack,
         context,
@@ -37,6 +37,16 @@ export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
         dataset: environment.DATASET?.trim() ? environment.DATASET.trim() : undefined,
         file: environment.FILE?.trim() ? environment.FILE.trim() : undefined,
         profile: environment.PROFILE?.trim() ? environment.PROFILE.trim() : undefined,
-        forget: forget === "yes",
+        forget,
+        fix,
     };
+}
+
+/** A variable that is yes, no or left out. */
+function readConsent(name: string, value: string | undefined, purpose: string): boolean {
+    const answer = value?.trim() ?? "";
+    if (!["", "yes", "no"].includes(answer)) {
+        fail(`${name}=${answer}: say yes to ${purpose}, or leave it out.`);
+    }
+    return answer === "yes";
 }

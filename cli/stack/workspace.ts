@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parse, stringify } from "yaml";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
@@ -122,6 +123,30 @@ export class Workspace {
                     "Mend the cause and run the same make target again: it continues.",
             );
         }
+    }
+
+    /** Runs a pulumi command on the stack and gives what it printed; fails with its messages. */
+    async output(command: readonly string[]): Promise<string> {
+        this.releaseDeadLocks();
+        // Commands that run no program take no settings.
+        const parameters =
+            command[0] === "stack"
+                ? [...command, "--stack", this.options.stack]
+                : this.parameters([...command, "--non-interactive"]);
+        const child = spawn(toolPath("pulumi"), parameters, {
+            cwd: projectDirectory,
+            env: this.environment,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        const ended = new Promise<number | null>((resolve, reject) => {
+            child.on("error", reject);
+            child.on("close", resolve);
+        });
+        const [printed, messages, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+        if (code !== 0) {
+            fail(`pulumi ${command.slice(0, 2).join(" ")} failed:\n${`${printed}\n${messages}`.trim()}`);
+        }
+        return printed;
     }
 
     /** The stack's outputs. None is a secret. */

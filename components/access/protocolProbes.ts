@@ -1,82 +1,101 @@
-import { connect } from "node:net";
+import { Client } from "pg";
+import type { Login } from "./login";
+import { MinioClient } from "./minioClient";
 
-/** Asks a server whether it can serve now; resolves when it can, rejects with the reason when not. */
-export type ProtocolProbe = (host: string, port: number) => Promise<void>;
+/** Signs in at a server; resolves when the server can be used now, rejects with the reason when not. */
+export type ProtocolProbe = (host: string, port: number, login: Login) => Promise<void>;
+
+/** An answer that waiting does not change: the login is refused, or the server is another one. */
+export class Refusal extends Error {}
 
 /** Milliseconds one attempt may take before it counts as "no answer". */
 const ATTEMPT_TIMEOUT = 5000;
 
-/**
- * Sends a PostgreSQL start-up packet and expects a request for authentication.
- *
- * A connected socket proves little: PostgreSQL accepts connections while it still recovers and answers them with
- * an error. Format: https://www.postgresql.org/docs/15/protocol-message-formats.html, "StartupMessage".
- */
-export const postgresProbe: ProtocolProbe = (host, port) =>
-    new Promise((resolve, reject) => {
-        const socket = connect({ host, port });
-        const finish = (error?: Error): void => {
-            socket.destroy();
-            if (error === undefined) {
-                resolve();
-            } else {
-                reject(error);
-            }
-        };
-        socket.setTimeout(ATTEMPT_TIMEOUT, () => {
-            finish(new Error("no answer to a start-up packet"));
-        });
-        socket.once("error", finish);
-        socket.once("close", () => {
-            finish(new Error("the connection was closed before an answer came"));
-        });
-        socket.once("connect", () => {
-            socket.write(startupPacket("postgres"));
-        });
-        socket.once("data", (answer) => {
-            const kind = String.fromCharCode(answer[0] ?? 0);
-            finish(kind === "R" ? undefined : new Error(`PostgreSQL answered: ${printable(answer)}`));
-        });
-    });
+/** SQLSTATEs of a refused login: https://www.postgresql.org/docs/15/errcodes-appendix.html, class 28. */
+const INVALID_LOGIN = ["28P01", "28000"];
 
-/** Protocol version 3.0 and the user name, length first. */
-export function startupPacket(user: string): Buffer {
-    const parameters = Buffer.from(`user\0${user}\0database\0postgres\0\0`, "latin1");
-    const header = Buffer.alloc(8);
-    header.writeInt32BE(header.length + parameters.length, 0);
-    header.writeInt32BE(3 << 16, 4);
-    return Buffer.concat([header, parameters]);
+/** How a client on this machine speaks to a PostgreSQL server. */
+export type SslMode = "disable" | "require";
+
+/** A connection's settings for the `pg` package; `require` encrypts and does not ask who the server is, as libpq means it. */
+export function postgresClient(
+    host: string,
+    port: number,
+    { user, password }: Login,
+    sslMode: SslMode,
+    database = "postgres",
+): Client {
+    return new Client({
+        host,
+        port,
+        user,
+        password,
+        database,
+        connectionTimeoutMillis: ATTEMPT_TIMEOUT,
+        query_timeout: ATTEMPT_TIMEOUT,
+        ssl: sslMode === "require" ? { rejectUnauthorized: false } : false,
+    });
+}
+
+/** True when PostgreSQL refused the login itself, and not the connection. */
+export function isInvalidLogin(error: unknown): boolean {
+    return INVALID_LOGIN.includes((error as { code?: string }).code ?? "");
 }
 
 /**
- * Expects 200 from MinIO's readiness endpoint, without the header that says it is still starting.
+ * Signs in to PostgreSQL and runs a statement.
  *
- * MinIO answers 200 with `x-minio-server-status: offline` before its object layer and its users are loaded; a
- * provider that asks then is told that buckets do not exist.
- *
- * @param secure whether the server speaks TLS.
+ * A connected socket proves little: PostgreSQL accepts connections while it still recovers, and answers them with an
+ * error.
  */
-export function objectStoreProbe(secure: boolean): ProtocolProbe {
-    return async (host, port) => {
-        const answer = await fetch(`${secure ? "https" : "http"}://${host}:${port}/minio/health/ready`, {
-            headers: { connection: "close" },
-            signal: AbortSignal.timeout(ATTEMPT_TIMEOUT),
-        });
-        await answer.arrayBuffer();
-        const status = answer.headers.get("x-minio-server-status");
-        if (!answer.ok || status === "offline") {
-            throw new Error(
-                `MinIO is not ready: HTTP ${answer.status}${status === null ? "" : `, ${status}`}`,
-            );
+export function postgresProbe(sslMode: SslMode): ProtocolProbe {
+    return async (host, port, login) => {
+        const client = postgresClient(host, port, login, sslMode);
+        // A connection that is cut later is reported here; without a listener it would end the program.
+        client.on("error", () => undefined);
+        try {
+            await client.connect();
+            await client.query("SELECT 1");
+        } catch (error) {
+            throw isInvalidLogin(error)
+                ? new Refusal(`it refuses the login of ${login.user}: ${(error as Error).message}`)
+                : error;
+        } finally {
+            // Not awaited: of a server that never answered there is nothing to wait for.
+            client.end().catch(() => undefined);
         }
     };
 }
 
-function printable(bytes: Buffer): string {
-    return bytes
-        .toString("latin1")
-        .replace(/[^\x20-\x7e]+/g, " ")
-        .trim();
+/**
+ * Expects MinIO to be ready, and to list its buckets for this login.
+ *
+ * MinIO answers 200 with `x-minio-server-status: offline` before its object layer and its users are loaded.
+ * `@pulumi/minio` takes every error for "does not exist", so a server that refuses the login, or one that is not
+ * MinIO at all, would cost the state its buckets.
+ *
+ * @param secure whether the server speaks TLS.
+ */
+export function objectStoreProbe(secure: boolean): ProtocolProbe {
+    return async (host, port, login) => {
+        const client = new MinioClient({ host, port, secure }, login);
+        const { status, offline } = await client.readiness();
+        if (status >= 500 || offline) {
+            throw new Error(`MinIO is not ready: HTTP ${status}${offline ? ", offline" : ""}`);
+        }
+        const { status: answer, code } = await client.listsBuckets();
+        if (answer === 200 && code === undefined) {
+            return;
+        }
+        if (answer >= 500) {
+            throw new Error(`MinIO is not ready: HTTP ${answer}${code === undefined ? "" : ` ${code}`}`);
+        }
+        throw new Refusal(
+            code === undefined || code === ""
+                ? `what answers there is not MinIO: HTTP ${answer} to a list of buckets`
+                : `it refuses the login of ${login.user}: HTTP ${answer} ${code}`,
+        );
+    };
 }
 
 export interface RetryOptions {
@@ -84,24 +103,27 @@ export interface RetryOptions {
     readonly timeout: number;
     /** Milliseconds between attempts. */
     readonly interval: number;
+    /** Seconds for which a {@link Refusal} is borne: an old server may answer while the new one starts. */
+    readonly patience: number;
 }
 
 /**
  * Repeats a probe until it succeeds.
  *
- * @throws the last reason, once the time is over.
+ * @throws the last reason, once the time for it is over.
  */
 export async function untilAnswered(
     probe: () => Promise<void>,
-    { timeout, interval }: RetryOptions,
+    { timeout, interval, patience }: RetryOptions,
 ): Promise<void> {
-    const deadline = Date.now() + timeout * 1000;
+    const started = Date.now();
     for (;;) {
         try {
             await probe();
             return;
         } catch (error) {
-            if (Date.now() + interval >= deadline) {
+            const limit = error instanceof Refusal ? Math.min(patience, timeout) : timeout;
+            if (Date.now() + interval >= started + limit * 1000) {
                 throw error;
             }
         }

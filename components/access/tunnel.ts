@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Login } from "./login";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, type ServiceAddress } from "./portForward";
-import { untilAnswered, type ProtocolProbe } from "./protocolProbes";
+import { Refusal, untilAnswered, type ProtocolProbe } from "./protocolProbes";
 import { requireRolledOut } from "./rollout";
 import { isMissing } from "./service";
 
@@ -24,6 +25,10 @@ export interface TunnelArgs {
     readonly context: string;
     readonly service: ServiceAddress;
     readonly probe: ProtocolProbe;
+    /** Who the provider signs in as; the probe does so before it. */
+    readonly user: pulumi.Input<string>;
+    /** Where the user's password comes from, for messages. */
+    readonly passwordFrom: string;
     /** Must exist before the server can answer: its Service, and what runs it. */
     readonly requires: readonly pulumi.Resource[];
     /** StatefulSet of the server, whose rollout must be over before the server is asked. */
@@ -31,6 +36,9 @@ export interface TunnelArgs {
 }
 
 const PROBE_INTERVAL = 500;
+
+/** Seconds for which a refused login is borne; after a renewed password the server may still be starting. */
+const REFUSAL_PATIENCE = 10;
 
 /**
  * The way from this program's providers to one server inside the cluster. See `tunnel.md`.
@@ -42,36 +50,48 @@ export class Tunnel extends pulumi.ComponentResource {
     public readonly host: string;
     public readonly port: number;
     private readonly args: TunnelArgs;
-    private open: Promise<void> | undefined;
+    private open: Promise<Login> | undefined;
 
     public constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
         super("flts:access:Tunnel", name, {}, opts);
         this.args = args;
         this.host = args.access.mode === "tunnel" ? LOOPBACK : args.access.host;
         this.port = args.access.mode === "tunnel" ? args.access.localPort : args.access.port;
-        this.registerOutputs({ host: this.host, port: this.port });
+        // `make doctor` reads them from the state, to reach the server without running the program.
+        this.registerOutputs({
+            mode: args.access.mode,
+            host: this.host,
+            port: this.port,
+            ...(args.access.mode === "tunnel" ? { service: { ...args.service } } : {}),
+        });
     }
 
     /**
-     * The same value, but not before the server has answered in its own protocol.
+     * The same password, but not before the server has accepted it.
      *
      * Passing a provider's password through here delays that provider, and so everything it manages, until the
      * server can be used; and it fails the run before `@pulumi/minio`, which takes any error for "bucket does not
      * exist", has a chance to ask. In a preview the value is passed on at once and nothing is connected.
      */
-    public gate(value: pulumi.Input<string>): pulumi.Output<string> {
+    public gate(password: pulumi.Input<string>): pulumi.Output<string> {
         if (pulumi.runtime.isDryRun()) {
-            return pulumi.output(value);
+            return pulumi.output(password);
         }
         const created = pulumi.all(this.args.requires.map((resource) => resource.urn));
-        return pulumi.all([value, created]).apply(async ([unwrapped]) => {
-            this.open ??= this.connect();
+        return pulumi.all([password, this.args.user, created]).apply(async ([unwrapped, user]) => {
+            const login = { user, password: unwrapped };
+            this.open ??= this.connect(login).then(() => login);
             await this.open;
             return unwrapped;
         });
     }
 
-    private async connect(): Promise<void> {
+    /** The login that the server accepted; for hooks of resources, which run after the gate has opened. */
+    public login(): Promise<Login> {
+        return this.open ?? Promise.reject(new Error(`the tunnel to ${this.args.server} is not open yet`));
+    }
+
+    private async connect(login: Login): Promise<void> {
         const { access, server, setting, context, service, probe, statefulSet } = this.args;
         const timeout = access.timeoutSeconds;
         let lastFailure = "";
@@ -100,11 +120,17 @@ export class Tunnel extends pulumi.ComponentResource {
                     if (statefulSet !== undefined) {
                         await requireRolledOut(context, { ...service, name: statefulSet });
                     }
-                    await probe(this.host, this.port);
+                    await probe(this.host, this.port, login);
                 },
-                { timeout, interval: PROBE_INTERVAL },
+                { timeout, interval: PROBE_INTERVAL, patience: REFUSAL_PATIENCE },
             );
         } catch (error) {
+            if (error instanceof Refusal) {
+                throw new pulumi.RunError(
+                    `${server} on ${this.host}:${this.port} cannot be used: ${error.message}. ` +
+                        `Nothing that it holds was touched. Correct ${this.args.passwordFrom}, or change ${setting}.`,
+                );
+            }
             throw new pulumi.RunError(
                 `${server} did not answer on ${this.host}:${this.port} within ${timeout} s ` +
                     `(${lastFailure || messageOf(error)}). Nothing that it holds was touched. ` +

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../core/data/credentials";
+import { clientAnnotations } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import type { Connection, MetricsEndpoint } from "../core/links";
@@ -83,7 +83,7 @@ export class Preprocess extends Tier {
                 replicas: 1,
                 // Two pods would process the same series at a time, and one of them for nothing.
                 strategy: "Recreate",
-                annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                annotations: clientAnnotations(args.platform),
                 graceSeconds: GRACE_SECONDS,
                 container: {
                     name,

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../core/data/credentials";
+import { clientAnnotations } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain, type PlainValues } from "../core/pod/environment";
 import type { ImageName } from "../core/pod/images";
@@ -47,7 +47,7 @@ export abstract class Worker extends Tier {
                 replicas: 1,
                 // A second member of the consumer group would only wait, and take memory while it does.
                 strategy: "Recreate",
-                annotations: credentialsAnnotation(args.platform.credentialsEpoch),
+                annotations: clientAnnotations(args.platform),
                 graceSeconds: args.graceSeconds,
                 container: {
                     name,

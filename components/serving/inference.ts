@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../core/data/credentials";
+import { clientAnnotations } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain, podName, type PlainValues } from "../core/pod/environment";
 import type { Connection } from "../core/links";
@@ -134,7 +134,7 @@ export class Inference extends Tier {
                     ...this.pods,
                     replicas: args.scaling.mode === "fixed" ? args.scaling.replicas : undefined,
                     strategy: "RollingUpdate",
-                    annotations: credentialsAnnotation(platform.credentialsEpoch),
+                    annotations: clientAnnotations(platform),
                     // DRAIN_SECONDS, 20 s for requests under way and 10 s for the prediction log.
                     graceSeconds: 40,
                     container: {

@@ -58,7 +58,7 @@ function deployInfrastructure(settings: Settings, platform: Platform, chart: Cha
         };
     }
     const { postgres, ...database } = providePostgres(settings, platform);
-    const mlflowDatabase = postgres.database("mlflow");
+    const mlflowDatabase = postgres.database("mlflow", settings.postgres.external.database);
     const { enabled, hosts } = settings.ingress;
     const mlflow = new Mlflow("mlflow", {
         platform,
@@ -128,7 +128,7 @@ function provideObjectStore(
         server: externalObjectStore(endpoint, settings.existingSecret ?? ""),
         access,
         buckets,
-        createBuckets: true,
+        createBuckets: settings.external.createBuckets,
     });
     return { objectStore: store.content, metrics: [] };
 }
@@ -139,7 +139,7 @@ function providePostgres(
 ): { postgres: PostgresContent; metrics: readonly MetricsEndpoint[] } {
     const access = accessOf(settings.access);
     const { existingSecret } = settings;
-    const { host, ...external } = settings.external;
+    const { host, port, user, sslMode } = settings.external;
     if (host === undefined) {
         const server = new Postgres("postgres", { platform, ...settings, existingSecret, access });
         const exporter = postgresExporter(platform, server.content.statistics("monitoring"));
@@ -147,7 +147,7 @@ function providePostgres(
     }
     const server = new ExistingPostgres("postgres", {
         platform,
-        server: externalPostgres({ host, ...external, passwordSecretName: existingSecret ?? "" }),
+        server: externalPostgres({ host, port, user, sslMode, passwordSecretName: existingSecret ?? "" }),
         access,
     });
     return { postgres: server.content, metrics: [] };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
     access,
+    boolean,
     choice,
     exposure,
     integer,
@@ -49,6 +50,10 @@ export const objectStore = z
                 endpoint: optionalEndpoint(
                     "MinIO to use instead of deploying one: its S3 endpoint as pods reach it",
                 ),
+                createBuckets: boolean(
+                    "Create the buckets there; false where another stack or an administrator made them",
+                    true,
+                ),
             })
             .prefault({}),
         mode: choice(
@@ -88,6 +93,12 @@ export const postgres = z
                 user: text(
                     "Role that may create roles and databases there",
                     "postgres",
+                    /^[A-Za-z_][-\w]{0,62}$/,
+                    "letters, digits, underscores and hyphens, at most 63 characters",
+                ),
+                database: text(
+                    "Database of MLflow there, which the stack creates; each stack needs one of its own",
+                    "mlflow",
                     /^[A-Za-z_][-\w]{0,62}$/,
                     "letters, digits, underscores and hyphens, at most 63 characters",
                 ),

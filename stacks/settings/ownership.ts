@@ -9,7 +9,13 @@ type Server = keyof typeof infrastructure;
 
 /** Contradictions about who makes what: this stack, another stack, or somebody else. */
 export function ownership(settings: Settings): Problem[] {
-    return [...layers(settings), ...externals(settings), ...credentials(settings), ...reach(settings)];
+    return [
+        ...layers(settings),
+        ...externals(settings),
+        ...onlyExternal(settings),
+        ...credentials(settings),
+        ...reach(settings),
+    ];
 }
 
 function layers({ layers: deployed, stacks }: Settings): Problem[] {
@@ -102,6 +108,32 @@ function unused(settings: Settings, server: Server, used: readonly string[], bec
                 `is of no use, because flts:${because} names a server that is not deployed here; remove one of the two`,
             ),
         );
+}
+
+/** Settings of an external server where none is named. */
+function onlyExternal({ objectStore, postgres }: Settings): Problem[] {
+    const { createBuckets, endpoint } = objectStore.external;
+    const { database, host } = postgres.external;
+    return [
+        ...(endpoint === undefined && !createBuckets
+            ? [
+                  contradiction(
+                      "objectStore.external.createBuckets",
+                      createBuckets,
+                      "a MinIO that this stack deploys has no buckets yet; set it to true, or name the server with flts:objectStore.external.endpoint",
+                  ),
+              ]
+            : []),
+        ...(host === undefined && database !== infrastructure.postgres.parse({}).external.database
+            ? [
+                  contradiction(
+                      "postgres.external.database",
+                      database,
+                      "is the name in an external server; remove it, or name the server with flts:postgres.external.host",
+                  ),
+              ]
+            : []),
+    ];
 }
 
 function credentials({ objectStore, postgres }: Settings): Problem[] {

@@ -107,7 +107,7 @@ describe("the pipeline's services", function () {
         assert.deepEqual(
             { ...stringData.value, secretKey: "" },
             {
-                accessKey: "flts-data",
+                accessKey: "flts.test.data",
                 secretKey: "",
                 endpoint: "http://minio:9000",
                 region: "us-east-1",

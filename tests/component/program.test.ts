@@ -165,14 +165,14 @@ describe("the program with its defaults", () => {
             ({ inputs }) => inputs.name as string,
         );
         assert.deepEqual(users.sort(), [
-            "flts-backup",
-            "flts-data",
-            "flts-eval",
-            "flts-inference",
-            "flts-mlflow",
-            "flts-preprocess",
-            "flts-restore",
-            "flts-train",
+            "flts.test.backup",
+            "flts.test.data",
+            "flts.test.eval",
+            "flts.test.inference",
+            "flts.test.mlflow",
+            "flts.test.preprocess",
+            "flts.test.restore",
+            "flts.test.train",
         ]);
         const { policy } = one(resources, "minio:index/iamPolicy:IamPolicy", "train").inputs as {
             policy: string;
@@ -183,7 +183,7 @@ describe("the program with its defaults", () => {
 
     it("lets MLflow's role own MLflow's database", () => {
         const database = one(resources, "postgresql:index/database:Database", "mlflow").inputs;
-        assert.equal(database.owner, "mlflow");
+        assert.deepEqual([database.name, database.owner], ["mlflow", "flts.test.mlflow"]);
     });
 
     it("puts secrets into Secrets and providers only", () => {

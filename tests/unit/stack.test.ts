@@ -17,7 +17,14 @@ describe("make's choices", () => {
             file: undefined,
             profile: undefined,
             forget: false,
+            fix: false,
         });
+    });
+
+    it("repair nothing unless FIX says yes, and take no other word for it", () => {
+        assert.equal(readOptions({ FIX: "yes" }).fix, true);
+        assert.equal(readOptions({ FIX: "no" }).fix, false);
+        assert.throws(() => readOptions({ FIX: "true" }), /FIX=true: say yes to repair what is wrong/);
     });
 
     it("take the user's own cluster by its context", () => {

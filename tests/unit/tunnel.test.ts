@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { listenOnLoopback } from "../../components/access/loopbackListener";
-import {
-    objectStoreProbe,
-    postgresProbe,
-    startupPacket,
-    untilAnswered,
-} from "../../components/access/protocolProbes";
 import { isRolledOut } from "../../components/access/rollout";
 import { readyEndpoint } from "../../components/access/readyEndpoint";
 
@@ -18,12 +11,6 @@ function unexpected(error: Error): void {
 async function listening(server: Server): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return (server.address() as AddressInfo).port;
-}
-
-/** A server that answers every first message with the same bytes. */
-async function answering(answer: string): Promise<{ server: Server; port: number }> {
-    const server = createServer((socket) => socket.once("data", () => socket.end(answer, "latin1")));
-    return { server, port: await listening(server) };
 }
 
 describe("loopback listener", () => {
@@ -107,50 +94,6 @@ describe("loopback listener", () => {
                 });
         });
         assert.deepEqual(reasons, ["no ready pod"]);
-    });
-});
-
-describe("protocol probes", () => {
-    it("take a request for authentication as PostgreSQL's yes", async () => {
-        const { server, port } = await answering("R\0\0\0\x17");
-        await postgresProbe("127.0.0.1", port);
-        server.close();
-    });
-
-    it("take an error as no: the server accepts connections while it recovers", async () => {
-        const { server, port } = await answering("E\0\0\0\x20SFATAL\0Mthe database system is starting up\0");
-        await assert.rejects(postgresProbe("127.0.0.1", port), /the database system is starting up/);
-        server.close();
-    });
-
-    it("send a start-up packet whose length counts itself", () => {
-        const packet = startupPacket("postgres");
-        assert.equal(packet.readInt32BE(0), packet.length);
-        assert.equal(packet.readInt32BE(4), 196608);
-    });
-
-    it("take MinIO's readiness as yes only when it is not offline", async () => {
-        let headers: Record<string, string> = { "x-minio-server-status": "offline" };
-        const server = createHttpServer((_request, response) => {
-            response.writeHead(200, headers).end();
-        });
-        const port = await listening(server);
-        await assert.rejects(objectStoreProbe(false)("127.0.0.1", port), /offline/);
-        headers = {};
-        await objectStoreProbe(false)("127.0.0.1", port);
-        server.close();
-    });
-
-    it("are repeated until they succeed, or the time is over", async () => {
-        let attempts = 0;
-        const third = (): Promise<void> =>
-            ++attempts < 3 ? Promise.reject(new Error("not yet")) : Promise.resolve();
-        await untilAnswered(third, { timeout: 5, interval: 1 });
-        assert.equal(attempts, 3);
-        await assert.rejects(
-            untilAnswered(() => Promise.reject(new Error("never")), { timeout: 0.02, interval: 5 }),
-            /never/,
-        );
     });
 });
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { objectLabels } from "../labels";
 import type { Platform } from "../platform";
+import { ownerName } from "./ownedName";
 
 /** Characters of a generated password: letters and digits only, safe in URLs, SQL and configuration files. */
 const PASSWORD_LENGTH = 32;
@@ -10,6 +11,14 @@ const PASSWORD_LENGTH = 32;
 /** Annotation that rolls pods when credentials are renewed; the values themselves must not appear there. */
 export function credentialsAnnotation(epoch: number): Record<string, string> {
     return { "flts.io/credentials-epoch": String(epoch) };
+}
+
+/** Annotations that roll the pods of a client when its password is renewed, or its user gets another name. */
+export function clientAnnotations(platform: Platform): Record<string, string> {
+    return {
+        ...credentialsAnnotation(platform.credentialsEpoch),
+        "flts.io/credentials-owner": ownerName(platform),
+    };
 }
 
 /**

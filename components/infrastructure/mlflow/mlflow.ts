@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { credentialsAnnotation } from "../../core/data/credentials";
+import { clientAnnotations } from "../../core/data/credentials";
 import { deployment } from "../../core/pod/deployment";
 import { environment, plain } from "../../core/pod/environment";
 import type { Exposure } from "../../core/network/exposure";
@@ -101,7 +101,7 @@ export class Mlflow extends Tier implements MlflowServer {
                         resources: args.resources,
                     }),
                 ],
-                annotations: credentialsAnnotation(platform.credentialsEpoch),
+                annotations: clientAnnotations(platform),
                 container: {
                     name: "mlflow",
                     image,

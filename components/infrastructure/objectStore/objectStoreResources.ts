@@ -1,17 +1,21 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
+import { MinioClient, OBJECT_STORE_REGION } from "../../access/minioClient";
 import { objectStoreProbe } from "../../access/protocolProbes";
 import { serviceOf } from "../../access/service";
 import { Tunnel, type Access } from "../../access/tunnel";
 import { existingSecretValue, generatedLogin } from "../../core/data/credentials";
+import { ownedName } from "../../core/data/ownedName";
+import { TakeoverGuard } from "../../core/data/takeoverGuard";
 import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
 import type { Platform } from "../../core/platform";
 import { policyDocument, type BucketGrant } from "./objectStorePolicy";
 
-/** MinIO knows one region and clients must name it: https://min.io/docs/minio/linux/reference/minio-server/settings/core.html */
-const OBJECT_STORE_REGION = "us-east-1";
+const BUCKET = "minio:index/s3Bucket:S3Bucket";
+const USER = "minio:index/iamUser:IamUser";
+const POLICY = "minio:index/iamPolicy:IamPolicy";
 
 /** A running object store. Plain data, so that one stack can tell it another. */
 export interface ObjectStoreServer extends Server {
@@ -59,6 +63,7 @@ export class ObjectStoreContent {
     /** Options of resources that live in the object store. */
     public readonly options: pulumi.CustomResourceOptions;
     private readonly buckets: ReadonlyMap<string, minio.S3Bucket | undefined>;
+    private readonly takeover: TakeoverGuard;
 
     /** @param name of the provider, and of what the content's Secrets are labelled with. */
     public constructor(
@@ -66,8 +71,20 @@ export class ObjectStoreContent {
         private readonly args: ObjectStoreContentArgs,
     ) {
         this.server = args.server;
+        const tunnel = this.tunnel();
+        this.takeover = new TakeoverGuard(name, {
+            server: "MinIO",
+            exists: (type, inputs) => this.exists(tunnel, type, inputs),
+            advice: {
+                [BUCKET]:
+                    "set flts:objectStore.external.createBuckets to false and give this stack an flts:identifier " +
+                    "of its own, which keeps their objects apart",
+                [USER]: "give this stack an flts:identifier of its own",
+                [POLICY]: "give this stack an flts:identifier of its own",
+            },
+        });
         this.options = {
-            provider: this.provider(),
+            provider: this.provider(tunnel),
             ...(args.deletedWith === undefined ? {} : { deletedWith: args.deletedWith }),
         };
         this.buckets = new Map(
@@ -81,7 +98,7 @@ export class ObjectStoreContent {
     /**
      * Makes a user that may do what the grants say and nothing else, and gives what its service needs to act as it.
      *
-     * @param service name of the service; its user is `flts-<service>`, its Secret `<service>-object-store`.
+     * @param service name of the service, which its user's name ends with; its Secret is `<service>-object-store`.
      */
     public connection(service: string, grants: readonly BucketGrant[]): Connection {
         const secretName = `${service}-object-store`;
@@ -106,7 +123,7 @@ export class ObjectStoreContent {
      * Makes a user for people and their programs outside of the cluster, with a Secret that holds all that they need:
      * the user's keys, the endpoint as pods reach it, the region, and what is given besides.
      *
-     * @param service name of the user; it is `flts-<service>`.
+     * @param service name of what signs in, which the user's name ends with.
      */
     public login(
         service: string,
@@ -129,7 +146,7 @@ export class ObjectStoreContent {
         besides: Readonly<Record<string, string>> = {},
     ): pulumi.Resource[] {
         const { platform, parent } = this.args;
-        const userName = `flts-${service}`;
+        const userName = ownedName(platform, service);
         const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (secretKey) => ({
             accessKey: userName,
             secretKey,
@@ -139,12 +156,12 @@ export class ObjectStoreContent {
         const user = new minio.IamUser(
             service,
             { name: userName, secret: password },
-            { ...options, additionalSecretOutputs: ["secret"] },
+            { ...options, hooks: this.takeover.hooks(), additionalSecretOutputs: ["secret"] },
         );
         const policy = new minio.IamPolicy(
             service,
             { name: userName, policy: policyDocument(grants) },
-            options,
+            { ...options, hooks: this.takeover.hooks() },
         );
         const attachment = new minio.IamUserPolicyAttachment(
             service,
@@ -171,18 +188,42 @@ export class ObjectStoreContent {
 
     private createBucket(bucket: string): minio.S3Bucket {
         const { platform, parent } = this.args;
+        const guard = platform.guard.options;
         return new minio.S3Bucket(
             bucket,
             { bucket, acl: "private" },
-            { ...this.options, ...platform.guard.options, parent },
+            { ...this.options, ...guard, hooks: this.takeover.hooks(guard), parent },
         );
     }
 
-    private provider(): minio.Provider {
+    /** Whether the server has what is about to be created. */
+    private async exists(
+        tunnel: Tunnel,
+        type: string,
+        { bucket, name }: Readonly<Record<string, unknown>>,
+    ): Promise<boolean> {
+        const client = new MinioClient(
+            { host: tunnel.host, port: tunnel.port, secure: this.secure },
+            await tunnel.login(),
+        );
+        switch (type) {
+            case BUCKET:
+                return (await client.buckets()).includes(String(bucket));
+            case POLICY:
+                return (await client.policy(String(name))) !== undefined;
+            default:
+                return (await client.user(String(name))) !== undefined;
+        }
+    }
+
+    private get secure(): boolean {
+        return new URL(this.server.endpoint).protocol === "https:";
+    }
+
+    private tunnel(): Tunnel {
         const { platform, parent, server, root, access, requires } = this.args;
-        const { hostname, protocol } = new URL(server.endpoint);
-        const secure = protocol === "https:";
-        const tunnel = new Tunnel(
+        const { hostname } = new URL(server.endpoint);
+        return new Tunnel(
             this.name,
             {
                 access,
@@ -193,11 +234,17 @@ export class ObjectStoreContent {
                     namespace: platform.namespaceName,
                     name: hostname,
                 },
-                probe: objectStoreProbe(secure),
+                probe: objectStoreProbe(this.secure),
+                user: root.user,
+                passwordFrom: `the root credentials in the Secret ${server.rootSecretName}`,
                 requires,
             },
             { parent },
         );
+    }
+
+    private provider(tunnel: Tunnel): minio.Provider {
+        const { parent, root } = this.args;
         return new minio.Provider(
             this.name,
             {
@@ -206,7 +253,7 @@ export class ObjectStoreContent {
                 // The provider's schema does not mark it as secret.
                 minioPassword: pulumi.secret(tunnel.gate(root.password)),
                 minioRegion: OBJECT_STORE_REGION,
-                minioSsl: secure,
+                minioSsl: this.secure,
             },
             { parent },
         );

@@ -1,9 +1,11 @@
 import * as postgresql from "@pulumi/postgresql";
 import type * as pulumi from "@pulumi/pulumi";
-import { postgresProbe } from "../../access/protocolProbes";
+import { postgresClient, postgresProbe } from "../../access/protocolProbes";
 import { serviceOf } from "../../access/service";
 import { Tunnel, type Access } from "../../access/tunnel";
 import { generatedLogin } from "../../core/data/credentials";
+import { ownedName } from "../../core/data/ownedName";
+import { TakeoverGuard } from "../../core/data/takeoverGuard";
 import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
 import { POSTGRES_MAJOR } from "./postgresConfig";
@@ -11,6 +13,15 @@ import type { Platform } from "../../core/platform";
 
 /** Tells the provider what it would otherwise ask the server, which a preview cannot. */
 const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
+
+const DATABASE = "postgresql:index/database:Database";
+const ROLE = "postgresql:index/role:Role";
+
+/** Asks whether a name is taken, by the type of what would have it. */
+const EXISTS = {
+    [DATABASE]: "SELECT FROM pg_database WHERE datname = $1",
+    [ROLE]: "SELECT FROM pg_roles WHERE rolname = $1",
+};
 
 /** A running PostgreSQL server. Plain data, so that one stack can tell it another. */
 export interface PostgresServer extends Server {
@@ -47,6 +58,7 @@ export interface PostgresContentArgs {
 export class PostgresContent {
     public readonly server: PostgresServer;
     private readonly options: pulumi.CustomResourceOptions;
+    private readonly takeover: TakeoverGuard;
 
     /** @param name of the provider, and of what the content's Secrets are labelled with. */
     public constructor(
@@ -54,25 +66,39 @@ export class PostgresContent {
         private readonly args: PostgresContentArgs,
     ) {
         this.server = args.server;
+        const tunnel = this.tunnel();
+        this.takeover = new TakeoverGuard(name, {
+            server: "PostgreSQL",
+            exists: (type, inputs) => this.exists(tunnel, type as keyof typeof EXISTS, String(inputs.name)),
+            advice: {
+                [DATABASE]: "choose another name with flts:postgres.external.database",
+                [ROLE]: "give this stack an flts:identifier of its own",
+            },
+        });
         this.options = {
             parent: args.parent,
-            provider: this.provider(),
+            provider: this.provider(tunnel),
             ...(args.deletedWith === undefined ? {} : { deletedWith: args.deletedWith }),
         };
     }
 
     /**
-     * Makes a database that a role of the same name owns, and gives what the role's service needs to use it.
+     * Makes a database that a service's role owns, and gives what the service needs to use it.
      *
-     * The role owns the database and needs no grants; grants are what goes wrong with this provider.
+     * The role owns the database and needs no grants; grants are what goes wrong with this provider. The role's name
+     * tells whose it is. The database's does not: it stays what it was when the stack was deployed first.
+     *
+     * @param service that uses the database.
+     * @param name of the database.
      */
-    public database(name: string): Connection {
+    public database(service: string, name: string): Connection {
         const { host, port, sslMode } = this.server;
-        const { role, secret, connection } = this.login(name, []);
+        const { role, secret, connection } = this.login(service, []);
+        const guard = this.args.platform.guard.options;
         const database = new postgresql.Database(
-            name,
+            service,
             { name, owner: role.name, encoding: "UTF8", lcCollate: "C.UTF-8", lcCtype: "C.UTF-8" },
-            { ...this.options, ...this.args.platform.guard.options },
+            { ...this.options, ...guard, hooks: this.takeover.hooks(guard) },
         );
         return {
             ...connection,
@@ -87,9 +113,9 @@ export class PostgresContent {
     }
 
     /** Makes a role that sees the server's statistics and no data, for an exporter of metrics. */
-    public statistics(name: string): Connection {
+    public statistics(service: string): Connection {
         const { host, port, sslMode } = this.server;
-        const { role, secret, connection } = this.login(name, ["pg_monitor"]);
+        const { role, secret, connection } = this.login(service, ["pg_monitor"]);
         return {
             ...connection,
             environment: [
@@ -102,28 +128,52 @@ export class PostgresContent {
 
     /** A role that may log in, the name of the Secret with its password, and the way to the server. */
     private login(
-        name: string,
+        service: string,
         roles: string[],
     ): { role: postgresql.Role; secret: string; connection: Connection } {
-        const secretName = `${name}-postgres`;
+        const secretName = `${service}-postgres`;
         const { platform, parent } = this.args;
+        const name = ownedName(platform, service);
         const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (generated) => ({
             username: name,
             password: generated,
         }));
         const role = new postgresql.Role(
-            name,
-            { name, login: true, password, ...(roles.length === 0 ? {} : { roles }) },
-            { ...this.options, additionalSecretOutputs: ["password"] },
+            service,
+            {
+                name,
+                login: true,
+                // Said, so that an administrator who is no superuser may make it.
+                superuser: false,
+                createDatabase: false,
+                createRole: false,
+                password,
+                ...(roles.length === 0 ? {} : { roles }),
+            },
+            { ...this.options, hooks: this.takeover.hooks(), additionalSecretOutputs: ["password"] },
         );
         const { server, serverLabels, ports } = this.server;
         const connection = { server, serverLabels, ports, environment: [], requires: [secret] };
         return { role, secret: secretName, connection };
     }
 
-    private provider(): postgresql.Provider {
-        const { platform, parent, server, password, access, requires, statefulSet } = this.args;
-        const tunnel = new Tunnel(
+    /** Whether the server has what is about to be created. */
+    private async exists(tunnel: Tunnel, type: keyof typeof EXISTS, name: string): Promise<boolean> {
+        const client = postgresClient(tunnel.host, tunnel.port, await tunnel.login(), this.server.sslMode);
+        client.on("error", () => undefined);
+        await client.connect();
+        try {
+            const { rowCount } = await client.query(EXISTS[type], [name]);
+            return rowCount === 1;
+        } finally {
+            // Not awaited: the answer is there, and a tunnel passes the server's close on late.
+            client.end().catch(() => undefined);
+        }
+    }
+
+    private tunnel(): Tunnel {
+        const { platform, parent, server, access, requires, statefulSet } = this.args;
+        return new Tunnel(
             this.name,
             {
                 access,
@@ -134,12 +184,18 @@ export class PostgresContent {
                     namespace: platform.namespaceName,
                     name: server.host,
                 },
-                probe: postgresProbe,
+                probe: postgresProbe(server.sslMode),
+                user: server.user,
+                passwordFrom: `the password in the Secret ${server.passwordSecretName}`,
                 ...(statefulSet === undefined ? {} : { statefulSet }),
                 requires,
             },
             { parent },
         );
+    }
+
+    private provider(tunnel: Tunnel): postgresql.Provider {
+        const { parent, server, password } = this.args;
         return new postgresql.Provider(
             this.name,
             {
@@ -152,7 +208,6 @@ export class PostgresContent {
                 sslmode: server.sslMode,
                 expectedVersion: POSTGRES_VERSION,
                 connectTimeout: 15,
-                maxConnections: 4,
             },
             { parent },
         );

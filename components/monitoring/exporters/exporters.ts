@@ -1,4 +1,4 @@
-import { credentialsAnnotation } from "../../core/data/credentials";
+import { clientAnnotations } from "../../core/data/credentials";
 import { environment, plain } from "../../core/pod/environment";
 import type { Connection } from "../../core/links";
 import type { Platform } from "../../core/platform";
@@ -47,7 +47,7 @@ export function postgresExporter(platform: Platform, statistics: Connection): Ex
         image: platform.images.reference("postgres-exporter"),
         command: ["postgres_exporter"],
         environment: environment(statistics.environment),
-        annotations: credentialsAnnotation(platform.credentialsEpoch),
+        annotations: clientAnnotations(platform),
         connections: [statistics],
         port: 9187,
         healthPath: "/",

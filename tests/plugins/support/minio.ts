@@ -56,6 +56,11 @@ export class Client {
         return this.send("DELETE", "/minio/admin/v3/remove-user", `accessKey=${name}`);
     }
 
+    /** Deletes a policy through the administration interface. */
+    removePolicy(name: string): Promise<string> {
+        return this.send("DELETE", "/minio/admin/v3/remove-canned-policy", `name=${name}`);
+    }
+
     remove(bucket: string, name: string): Promise<string> {
         return this.send("DELETE", `/${bucket}/${name}`);
     }

@@ -68,6 +68,8 @@ export class TestStack {
             [main]: text,
             "package.json": JSON.stringify({ name: "plugins", main }),
             "Pulumi.yaml": JSON.stringify({ name: "plugins", runtime }),
+            // A program in TypeScript may import the project's own code, which is compiled as it is there.
+            "tsconfig.json": JSON.stringify({ extends: join(__dirname, "..", "..", "..", "tsconfig.json") }),
         };
         for (const [name, content] of Object.entries(files)) {
             writeFileSync(join(this.directory, name), content);
@@ -121,6 +123,16 @@ export class TestStack {
             });
         });
         return { child, result };
+    }
+
+    /** Runs a command that must work, and gives its standard output without its messages. */
+    async output(...parameters: readonly string[]): Promise<string> {
+        const { child, result } = this.start(parameters);
+        let printed = "";
+        child.stdout?.on("data", (data: Buffer) => (printed += data.toString()));
+        const { ok, text } = await result;
+        assert.ok(ok, `pulumi ${parameters.join(" ")} failed:\n${text}`);
+        return printed;
     }
 
     private async must(...parameters: readonly string[]): Promise<Result> {
