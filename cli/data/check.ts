@@ -55,32 +55,58 @@ export async function checkDataset(
     test?: string,
     options: CheckOptions = { read: {}, judge: {} },
 ): Promise<Accepted> {
-    const interpreter = await python();
-    const mounts: string[] = [];
-    const mounted = async (path: string, at: string): Promise<string> => {
-        const file = await realpath(path);
-        interpreter.mountNodeFS(at, dirname(file));
-        mounts.push(at);
-        return `${at}/${basename(file)}`;
-    };
-    try {
+    return withFiles({ train, ...(test === undefined ? {} : { test }) }, (judge, at) => {
         const request = {
-            train: await mounted(train, "/train"),
+            train: at.train,
             train_name: train,
-            test: test === undefined ? "" : await mounted(test, "/test"),
+            test: at.test ?? "",
             test_name: test ?? "",
             read_options: options.read,
             judge_options: options.judge,
         };
-        const judge = interpreter.pyimport("flts.preprocess.reading.check") as Judge;
         const verdict = JSON.parse(judge.verdict_as_json(JSON.stringify(request))) as Verdict;
         if (!verdict.accepted) {
             throw new DatasetError(verdict.error);
         }
         return verdict;
+    });
+}
+
+/**
+ * The last rows of a file that was accepted, as `/predict` takes them, whatever formats the file is in.
+ *
+ * @param options those of the check.
+ */
+export function lastRows(
+    path: string,
+    rows: number,
+    { read, judge: { resample = "" } }: CheckOptions,
+): Promise<Record<string, (string | number | null)[]>> {
+    return withFiles({ data: path }, (judge, at) => {
+        const request = JSON.stringify({ path: at.data, rows, read_options: read, resample });
+        return JSON.parse(judge.last_rows_as_json(request)) as Record<string, (string | number | null)[]>;
+    });
+}
+
+/** Calls Python with files in its file system: `at` has the path there of each. */
+async function withFiles<Name extends string, Answer>(
+    files: Readonly<Partial<Record<Name, string>>>,
+    use: (judge: Judge, at: Readonly<Partial<Record<Name, string>>>) => Answer,
+): Promise<Answer> {
+    const interpreter = await python();
+    const at: Partial<Record<Name, string>> = {};
+    const mounts: string[] = [];
+    try {
+        for (const [name, path] of Object.entries(files) as [Name, string][]) {
+            const file = await realpath(path);
+            mounts.push(`/${name}`);
+            interpreter.mountNodeFS(`/${name}`, dirname(file));
+            at[name] = `/${name}/${basename(file)}`;
+        }
+        return use(interpreter.pyimport("flts.preprocess.reading.check") as Judge, at);
     } finally {
-        for (const at of mounts) {
-            (interpreter.FS as Unmounting).unmount(at);
+        for (const mount of mounts) {
+            (interpreter.FS as Unmounting).unmount(mount);
         }
     }
 }
@@ -92,6 +118,7 @@ interface Unmounting {
 
 interface Judge {
     verdict_as_json(request: string): string;
+    last_rows_as_json(request: string): string;
 }
 
 /** The options of a stack's settings, which preprocess gets as environment variables. */

@@ -2,7 +2,7 @@ import { readSettings } from "../../stacks/settings/read";
 import type { Settings } from "../../stacks/settings/schema";
 import { fail } from "../../toolchain/console/index";
 import { readStackFile } from "../stack/settings";
-import { checkDataset, checkOptions, DatasetError } from "./check";
+import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "./check";
 import type { SeriesFiles } from "./series";
 
 /**
@@ -15,7 +15,7 @@ export async function checkSeries(
     projectDirectory: string,
     stack: string,
 ): Promise<void> {
-    const options = checkOptions(settingsOf(projectDirectory, stack));
+    const options = optionsOf(projectDirectory, stack);
     const mistakes: string[] = [];
     for (const { train, test } of series) {
         try {
@@ -30,6 +30,11 @@ export async function checkSeries(
     if (mistakes.length > 0) {
         fail(`${mistakes.join("\n")}\nNothing was uploaded or changed.`);
     }
+}
+
+/** How a stack's settings have its files read and judged. */
+export function optionsOf(projectDirectory: string, stack: string): CheckOptions {
+    return checkOptions(settingsOf(projectDirectory, stack));
 }
 
 /** The settings of a stack, as its file gives them. */

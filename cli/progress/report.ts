@@ -1,10 +1,13 @@
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { fail, Progress, table, type Console } from "../../toolchain/console/index";
+import { lastRows } from "../data/check";
+import { optionsOf } from "../data/checkSeries";
 import type { SeriesFiles } from "../data/series";
 import type { DatasetStore, Rejection } from "../data/store";
 import type { DeployedStack } from "../stack/deployedStack";
 import type { StackOptions } from "../stack/options";
-import { lastObservations, lastObservationsIn, type Forecast, type Observations } from "./forecast";
+import { projectDirectory } from "../stack/workspace";
+import { lastObservationsIn, type Forecast, type Observations } from "./forecast";
 import { waitForModel, type ModelOutcome } from "./model";
 import { PipelineState, preprocessedOf, type Preprocessed } from "./pipelineState";
 
@@ -31,7 +34,7 @@ export async function reportSeries(
     await reporter.report(
         series.map(({ name, train }) => ({
             name,
-            observations: () => lastObservations(train, OBSERVED_ROWS),
+            observations: () => lastRows(train, OBSERVED_ROWS, optionsOf(projectDirectory, options.stack)),
         })),
     );
 }

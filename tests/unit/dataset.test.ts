@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "../../cli/data/check";
+import { checkDataset, checkOptions, DatasetError, lastRows, type CheckOptions } from "../../cli/data/check";
 import { dataset } from "../../stacks/settings/pipeline";
 import { projectDirectory } from "../support/commands";
 import { readSettings } from "../../stacks/settings/read";
@@ -134,6 +134,14 @@ describe("dataset check", function () {
         const sample = join(__dirname, "../../services/sample/sample.csv");
         const { detected, target } = await checkDataset(sample, undefined, checkOptions(settings()));
         assert.deepEqual([detected.frequency, target], ["2min", "down"]);
+    });
+
+    it("gives the last rows of any format as a request's columns", async () => {
+        const file = await csv("Date;y\n13.01.2024;1,5\n14.01.2024;NA\n15.01.2024;2,5\n");
+        assert.deepEqual(await lastRows(file, 2, { read: {}, judge: {} }), {
+            time: ["2024-01-14 00:00:00", "2024-01-15 00:00:00"],
+            y: [null, 2.5],
+        });
     });
 
     it("knows the formats that the settings offer", () => {

@@ -1,13 +1,16 @@
 """The whole verdict about files, as the CLI asks for it."""
 
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flts.preprocess.csverror import CsvError
+from flts.preprocess.reading.frequency import text_of
 from flts.preprocess.reading.judging import judge
 from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.resampling import resampled
 from flts.preprocess.reading.series import Series, read
 from flts.preprocess.reading.source import Source
 
@@ -33,6 +36,23 @@ def verdict(
         fields = ("file", "line", "column", "value", "reason", "fix", "code")
         return {"accepted": False, "error": {name: getattr(error, name) for name in fields} | {"text": str(error)}}
     return {"accepted": True, "detected": judged.detected, "target": judged.target, "dropped": judged.dropped}
+
+
+def last_rows(path: str, rows: int, read_options: dict[str, Any], resample: str = "") -> dict[str, list[Any]]:
+    """The last rows of a file as a request's columns: `time` and each column's numbers, None where one is missing."""
+    series = _read(path, "", ReadOptions(**in_signs(read_options)))
+    if resample:
+        series = resampled(series, resample)
+    columns = {
+        column: [None if math.isnan(value) else value for value in values[-rows:]]
+        for column, values in zip(series.columns, series.values, strict=True)
+    }
+    return {"time": [text_of(time) for time in series.times[-rows:]]} | columns
+
+
+def last_rows_as_json(request: str) -> str:
+    """`last_rows` with its arguments and its answer as JSON."""
+    return json.dumps(last_rows(**json.loads(request)))
 
 
 def _read(path: str, name: str, options: ReadOptions) -> Series:
