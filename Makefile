@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX
+export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX
 
 ts := node_modules/.bin/ts-node --transpile-only
 packages := node_modules/.package-lock.json
@@ -18,6 +18,7 @@ help: ## List the targets
 	@printf '  %s\n' \
 	  'STACK=dev|prod       the stack, default dev' \
 	  'CONTEXT=name         deploy to this kubectl context instead of the embedded cluster' \
+	  'CONFIRM=name         confirm an update of the production stack of this name' \
 	  'DATASET=path         a CSV, or a folder of them, to upload after the update: a "time" column and numbers' \
 	  'FILE=path            the same for `make data`; <name>_test.csv beside it holds held-out rows' \
 	  'PROFILE=minimal      sizes for this run: minimal, small or production (flts:profile)' \

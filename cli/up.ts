@@ -6,11 +6,13 @@ import { uploadSeries } from "./data/transfer";
 import { reportBucket, reportSeries } from "./progress/report";
 import { waitingPods } from "./progress/waitingPods";
 import { deployedStack } from "./stack/deployedStack";
+import { caller, confirmProduction } from "./stack/chosen";
 import { kubectlIn, type Kubectl } from "./stack/kubectl";
 import { readOptions } from "./stack/options";
 import { deploymentOverrides } from "./stack/overrides";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "./stack/pulledImages";
-import { Workspace } from "./stack/workspace";
+import { readStackFile } from "./stack/settings";
+import { projectDirectory, Workspace } from "./stack/workspace";
 
 /** Says which pods keep an update from its end: pulumi waits for what they belong to, and may not say why. */
 async function tellWaitingPods(output: Console, kubectl: Kubectl, stack: string): Promise<void> {
@@ -27,6 +29,7 @@ async function main(output: Console): Promise<void> {
     // `make` has had them checked before it began; what stands there by now is what is uploaded.
     const series = options.dataset === undefined ? [] : findSeries(options.dataset, "DATASET");
     const workspace = new Workspace(options);
+    await confirmProduction(options, readStackFile(projectDirectory, options.stack).config, caller);
     workspace.prepare(await deploymentOverrides(options));
     if (await onlyBuiltImages(options)) {
         output.line(GRAFANA_LEFT_OUT);

@@ -39,7 +39,14 @@ export async function benchProgram(
     // A stack and a namespace of its own: the API server refuses to plan two stacks in one namespace.
     const prodOptions = { ...options, stack: "bench" };
     const prod = new Workspace(prodOptions);
-    prod.prepare({ ...(await deploymentOverrides(prodOptions)), "flts:namespace": "flts-bench" }, "prod");
+    prod.prepare(
+        {
+            ...(await deploymentOverrides(prodOptions)),
+            "flts:namespace": "flts-bench",
+            "flts:production": false,
+        },
+        "prod",
+    );
     try {
         const preview = await progress.step("Preview of prod", { estimate: 20_000 }, () =>
             timed(prod, ["preview"]),

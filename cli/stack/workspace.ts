@@ -7,6 +7,7 @@ import { parse, stringify } from "yaml";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { fail } from "../../toolchain/console/index";
+import { requireBackend } from "./chosen";
 import { areDead } from "./locks";
 import type { StackOptions } from "./options";
 import type { StateResource } from "./leftResources";
@@ -29,13 +30,15 @@ export class Workspace {
 
     constructor(private readonly options: StackOptions) {
         this.configFile = join(this.directory, `Pulumi.${options.stack}.yaml`);
+        const folder = `file://${join(this.directory, "backend")}`;
+        requireBackend(options, process.env, folder);
         mkdirSync(join(this.directory, "backend"), { recursive: true, mode: 0o700 });
         this.environment = {
             ...process.env,
             ...pulumiEnvironment(),
             // Types are checked by `make test`; checking them in every run would cost ten seconds.
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${join(this.directory, "backend")}`,
+            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? folder,
             ...this.passphrase(),
             ...(options.embedded ? { KUBECONFIG: clusterLayout().kubeconfig } : {}),
         };

@@ -2,6 +2,7 @@ import { collectorNamespaceName } from "../../components/monitoring/logs/logColl
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
+import { productionProblems } from "./production";
 import { contradiction as problem, type Problem } from "./problems";
 import { quantity } from "../../components/core/quantity";
 import type { Settings } from "./schema";
@@ -10,6 +11,7 @@ import type { Settings } from "./schema";
 export function contradictions(settings: Settings): Problem[] {
     return [
         ...ownership(settings),
+        ...productionProblems(settings),
         ...ingressContradictions(settings),
         ...scaling(settings),
         ...requestLimits(settings),

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { backup } from "./backup";
-import { choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
+import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
 import { ingress } from "./ingress";
 import { layers, stacks } from "./layers";
 import { loadTest } from "./loadTest";
 import { monitoring } from "./monitoring";
 import { namespace } from "./namespace";
+import { acknowledge } from "./production";
 import * as pipeline from "./pipeline";
 import { PROFILES } from "./profileNames";
 import * as serving from "./serving";
@@ -27,6 +28,11 @@ export const settingsSchema = z.strictObject({
         PROFILES,
         "small",
     ),
+    production: boolean(
+        "Hold the stack to what production needs: a backup target, a receiver of alerts, no way around the Ingress, no open login",
+        false,
+    ),
+    acknowledge,
     layers,
     stacks,
     identifier: text(

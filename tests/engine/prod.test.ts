@@ -60,6 +60,9 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
             existingSecret: "postgres-prod-creds",
             access: { mode: "direct", host: "127.0.0.1", port: postgres.port },
         },
+        // What the simulated nodes have no place for, and the way in that its tests look at.
+        "flts:acknowledge": ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer"],
+        "flts:loadBalancer": { service: { type: "LoadBalancer" } },
         // No image is pulled for a simulated pod, so that nothing need be left out.
         "flts:monitoring": { grafana: { enabled: true } },
     });
@@ -104,6 +107,16 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         await nodes?.stop();
         await Promise.all([minio.remove(), postgres.remove()]);
         stack.remove();
+    });
+
+    it("is refused without a backup target and a receiver of alerts, in one report", async () => {
+        await stack.settings({ ...given(), "flts:acknowledge": [] });
+        const preview = await stack.pulumi(["preview"]);
+        await stack.settings(given());
+        assert.notEqual(preview.code, 0);
+        for (const name of ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer"]) {
+            assert.match(preview.everything, new RegExp(`flts:acknowledge: \\[${name}\\]`));
+        }
     });
 
     it("is previewed from nothing", async () => {

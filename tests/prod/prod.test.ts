@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { formatBytes, formatDuration } from "../../toolchain/console";
 import { servedData } from "../../cli/progress/forecast";
+import { mergeSettings, readStackFile } from "../../cli/stack/settings";
+import { projectDirectory } from "../../cli/stack/workspace";
 import { kubectl, kubectlGet, make, type Outcome } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { peakMemory } from "../support/memory";
@@ -10,6 +15,9 @@ import { eventually } from "../support/processing";
 import { figures, forecastBody } from "../support/serving";
 
 const namespace = "flts";
+/** Prod with what one node has: no other store for backups, no receiver of alerts, and a load balancer to ask. */
+const STACK = "prod-on-one-node";
+const stackFile = join(projectDirectory, `Pulumi.${STACK}.yaml`);
 const MODEL_TYPES = ["train-gru", "train-lstm", "nonml-prophet"];
 
 interface Workload {
@@ -60,16 +68,25 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
 
     before(async () => {
         const started = Date.now();
-        const measured = await peakMemory(() => make("up", "STACK=prod", "PROFILE=minimal"));
+        const { config } = readStackFile(projectDirectory, "prod");
+        const given = {
+            "flts:acknowledge": ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer"],
+            "flts:loadBalancer": { service: { type: "LoadBalancer" } },
+        };
+        writeFileSync(stackFile, stringify({ config: mergeSettings(config, given) }));
+        const measured = await peakMemory(() =>
+            make("up", `STACK=${STACK}`, `CONFIRM=${STACK}`, "PROFILE=minimal"),
+        );
         milliseconds = Date.now() - started;
         outcome = measured.result;
         peak = measured.peak;
         assert.equal(outcome.code, 0, outcome.everything);
-        outputs = new EngineStack("prod", "prod").outputs();
+        outputs = new EngineStack(STACK, STACK).outputs();
     });
 
     after(async () => {
-        const down = await make("down", "STACK=prod");
+        const down = await make("down", `STACK=${STACK}`);
+        rmSync(stackFile, { force: true });
         assert.equal(down.code, 0, down.everything);
     });
 

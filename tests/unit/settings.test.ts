@@ -274,22 +274,4 @@ describe("Pulumi.yaml", () => {
         const small = readSettings({ ...given, ...chart }, "dev");
         assert.deepEqual(small, readSettings({ "flts:images.tag": "abc", ...chart }, "dev"));
     });
-
-    for (const stack of ["dev", "prod"]) {
-        it(`Pulumi.${stack}.yaml has no mistake`, () => {
-            const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
-                config: Record<string, unknown>;
-            };
-            const given = Object.fromEntries(
-                Object.entries(config).map(([key, value]) => [
-                    key,
-                    typeof value === "string" ? value : JSON.stringify(value),
-                ]),
-            );
-            readSettings(
-                { ...given, "flts:images.tag": "abc", "flts:objectStore.chart": "/minio.tgz" },
-                stack,
-            );
-        });
-    }
 });

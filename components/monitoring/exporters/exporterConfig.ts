@@ -52,6 +52,15 @@ export function alertmanagerConfig(webhookUrl?: string): string {
             group_wait: "30s",
             group_interval: "5m",
             repeat_interval: "12h",
+            // The receiver notices within minutes when it stays away.
+            routes: [
+                {
+                    receiver: "default",
+                    matchers: ['alertname="Watchdog"'],
+                    group_interval: "1m",
+                    repeat_interval: "5m",
+                },
+            ],
         },
         receivers: [
             {

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readSettings } from "../../stacks/settings/read";
+
+const root = join(__dirname, "..", "..");
+
+describe("the committed settings", () => {
+    for (const stack of ["dev", "prod"]) {
+        it(`Pulumi.${stack}.yaml has no mistake, beside what its user has to give`, () => {
+            const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+                config: Record<string, unknown>;
+            };
+            const given = Object.fromEntries(
+                Object.entries(config).map(([key, value]) => [
+                    key,
+                    typeof value === "string" ? value : JSON.stringify(value),
+                ]),
+            );
+            const target = '{"endpoint":"https://s3.example","bucket":"backup","existingSecret":"away"}';
+            const decided = {
+                "flts:backup.target": target,
+                "flts:monitoring.webhook": '{"existingSecret":"receiver"}',
+            };
+            readSettings(
+                {
+                    ...given,
+                    "flts:images.tag": "abc",
+                    "flts:objectStore.chart": "/minio.tgz",
+                    ...(stack === "prod" ? decided : {}),
+                },
+                stack,
+            );
+        });
+    }
+});
