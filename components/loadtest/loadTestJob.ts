@@ -45,6 +45,7 @@ export function judgedRun(args: JudgedRunArgs): kubernetes.types.input.batch.v1.
         schedule: NEVER_REACHED,
         suspend: true,
         concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: 3600,
         successfulJobsHistoryLimit: KEPT_RUNS,
         failedJobsHistoryLimit: KEPT_RUNS,
         jobTemplate: {

@@ -23,6 +23,8 @@ export const RESTORE_CRON_JOB = "restore";
 const BACKUP_DIRECTORY = "/backup";
 /** Seconds after which a run is ended; the first backup copies everything. */
 const DEADLINE_SECONDS = 6 * 3600;
+/** Seconds after its time in which a run may still start. */
+const STARTING_DEADLINE_SECONDS = 3600;
 /** Ended runs that are kept, each way, with their logs. */
 const KEPT_RUNS = 3;
 /** A date like any other: the CronJob is suspended, and Jobs are made from it by hand. */
@@ -149,6 +151,8 @@ export class Backup extends Tier {
                     suspend: schedule === undefined,
                     timeZone: "UTC",
                     concurrencyPolicy: "Forbid",
+                    // One that could not start for an hour is left out; without it a hundred missed starts end the CronJob.
+                    startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
                     successfulJobsHistoryLimit: KEPT_RUNS,
                     failedJobsHistoryLimit: KEPT_RUNS,
                     jobTemplate: {
@@ -164,8 +168,9 @@ export class Backup extends Tier {
                                 restartPolicy: "Never",
                                 initContainers: steps.slice(0, -1),
                                 containers: steps.slice(-1),
+                                // A dump and, in the drill, the database that it is restored into.
+                                scratch: [{ name: "scratch", gibibytes: 20 }],
                                 volumes: [
-                                    { name: "scratch", emptyDir: {} },
                                     ...(this.volume === undefined
                                         ? []
                                         : [

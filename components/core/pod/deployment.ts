@@ -8,7 +8,7 @@ import { SERVICE_USER } from "./podSecurity";
 /** What the Deployments of all tiers differ in; everything else is {@link podTemplate}'s and {@link container}'s. */
 export interface DeploymentArgs extends Pick<
     PodArgs,
-    "annotations" | "apiToken" | "graceSeconds" | "initContainers" | "volumes"
+    "annotations" | "apiToken" | "graceSeconds" | "initContainers" | "volumes" | "scratch"
 > {
     /** Labels that select the pods. */
     readonly labels: Labels;
@@ -49,6 +49,7 @@ function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.apps.v1.De
             ...(args.initContainers === undefined ? {} : { initContainers: args.initContainers }),
             ...(args.apiToken === undefined ? {} : { apiToken: args.apiToken }),
             ...(args.volumes === undefined ? {} : { volumes: args.volumes }),
+            ...(args.scratch === undefined ? {} : { scratch: args.scratch }),
             spread: overlapping,
             containers: [container(args.container)],
         }),

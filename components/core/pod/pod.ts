@@ -23,6 +23,20 @@ export const PREPARATION_RESOURCES: Resources = {
     limits: { cpu: "2", memory: "512Mi" },
 };
 
+/** Size of `/tmp`, in GiB: the largest of what the services put there is a dataset. */
+const TEMPORARY_GIBIBYTES = 4;
+/** GiB of a pod for logs and the containers' own layers, beside its scratch volumes. */
+const LOGS_GIBIBYTES = 1;
+/** What each container sets aside on its node's disk. */
+const EPHEMERAL_REQUEST = "64Mi";
+
+/** A volume that ends with the pod. */
+export interface ScratchVolume {
+    readonly name: string;
+    /** Above it the pod is evicted; without a limit it could fill its node's disk. */
+    readonly gibibytes: number;
+}
+
 export interface ContainerArgs {
     readonly name: string;
     readonly image: string;
@@ -68,6 +82,8 @@ export interface PodArgs {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
     readonly volumes?: readonly Volume[];
+    /** Volumes that end with the pod, beside `/tmp`. */
+    readonly scratch?: readonly ScratchVolume[];
     /** Annotations whose change must roll the pods, such as a checksum of their configuration. */
     readonly annotations?: Readonly<Record<string, string>>;
     /** Seconds to stop in before the pod is killed. Default 30. */
@@ -83,6 +99,10 @@ export interface PodArgs {
 
 /** A pod that runs without a token unless it needs one, without injected Service variables, and under `restricted`. */
 export function podTemplate(args: PodArgs): PodTemplateSpec {
+    const scratch = [{ name: "tmp", gibibytes: TEMPORARY_GIBIBYTES }, ...(args.scratch ?? [])];
+    const disk = scratch.reduce((sum, { gibibytes }) => sum + gibibytes, LOGS_GIBIBYTES);
+    const bounded = (containers: readonly Container[]): Container[] =>
+        containers.map((each) => withEphemeralStorage(each, disk));
     return {
         metadata: {
             labels: { ...args.labels },
@@ -96,11 +116,29 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
             securityContext: restrictedPod(args.user, args.group),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy === undefined ? {} : { restartPolicy: args.restartPolicy }),
-            ...(args.initContainers === undefined ? {} : { initContainers: [...args.initContainers] }),
-            containers: [...args.containers],
-            volumes: [{ name: "tmp", emptyDir: {} }, ...(args.volumes ?? [])],
+            ...(args.initContainers === undefined ? {} : { initContainers: bounded(args.initContainers) }),
+            containers: bounded(args.containers),
+            volumes: [
+                ...scratch.map(({ name, gibibytes }) => ({
+                    name,
+                    emptyDir: { sizeLimit: `${gibibytes}Gi` },
+                })),
+                ...(args.volumes ?? []),
+            ],
             ...(args.tolerations === undefined ? {} : { tolerations: [...args.tolerations] }),
             ...(args.spread === true ? spreadOut(args.labels) : {}),
+        },
+    };
+}
+
+/** A container that may use as much of its node's disk as its pod's scratch volumes and logs have. */
+function withEphemeralStorage(each: Container, gibibytes: number): Container {
+    const { requests, limits } = each.resources as Resources;
+    return {
+        ...each,
+        resources: {
+            requests: { ...requests, "ephemeral-storage": EPHEMERAL_REQUEST },
+            limits: { ...limits, "ephemeral-storage": `${gibibytes}Gi` },
         },
     };
 }

@@ -21,7 +21,7 @@ export interface ProbeArgs {
     readonly liveness: Check;
     /** Seconds a start may take before the container is restarted. Default 120. */
     readonly startSeconds?: number;
-    /** Seconds one answer may take. Default 3. */
+    /** Seconds one answer to the first two may take. Default 3. */
     readonly timeoutSeconds?: number;
     /** Seconds after the start in which nothing is asked, because "yes" would be too early. Default 0. */
     readonly settleSeconds?: number;
@@ -30,12 +30,16 @@ export interface ProbeArgs {
 const STARTUP_PERIOD = 2;
 const READINESS_PERIOD = 5;
 const LIVENESS_PERIOD = 15;
+/** Seconds a busy process gets to answer the question that would kill it. */
+const LIVENESS_TIMEOUT = 15;
+/** Unanswered questions in a row, two minutes of them, after which a process counts as beyond help. */
+const LIVENESS_FAILURES = 8;
 
 /**
  * Builds the probes of a container.
  *
- * Start is asked often, so that a pod is used as soon as it can be; liveness seldom and with patience (four times
- * 15 s), because a restart of a busy container makes things worse.
+ * Start is asked often, so that a pod is used as soon as it can be; liveness seldom and with patience (15 s an answer, for two
+ * minutes), whatever the check is: a busy container gets no traffic long before, and a restart would make things worse.
  */
 export function probes(args: ProbeArgs): Probes {
     const { startSeconds = 120, timeoutSeconds = 3, settleSeconds } = args;
@@ -56,8 +60,8 @@ export function probes(args: ProbeArgs): Probes {
         livenessProbe: {
             ...args.liveness,
             periodSeconds: LIVENESS_PERIOD,
-            timeoutSeconds,
-            failureThreshold: 4,
+            timeoutSeconds: LIVENESS_TIMEOUT,
+            failureThreshold: LIVENESS_FAILURES,
         },
     };
 }

@@ -191,10 +191,10 @@ export class Kafka extends Tier {
                             }),
                         }),
                     ],
-                    volumes: [
-                        { name: "config", configMap: { name: configuration.map.metadata.name } },
-                        { name: "run", emptyDir: {} },
-                        { name: "agent", emptyDir: {} },
+                    volumes: [{ name: "config", configMap: { name: configuration.map.metadata.name } }],
+                    scratch: [
+                        { name: "run", gibibytes: 1 },
+                        { name: "agent", gibibytes: 1 },
                     ],
                 },
             }),

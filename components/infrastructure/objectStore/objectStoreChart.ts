@@ -48,8 +48,8 @@ export function minioChartValues(args: MinioChartArgs): Record<string, unknown> 
         securityContext: { enabled: true, ...restrictedPod(MINIO_USER) },
         containerSecurityContext: restrictedContainer(),
         resources: {
-            requests: { ...args.resources.requests },
-            limits: { ...args.resources.limits },
+            requests: { ...args.resources.requests, "ephemeral-storage": "64Mi" },
+            limits: { ...args.resources.limits, "ephemeral-storage": "1Gi" },
         },
         // The namespace's default account has no token; one made by the chart would mount its own.
         serviceAccount: { create: false, name: "default" },

@@ -88,10 +88,8 @@ export class Alertmanager extends Tier {
                 user: NOBODY,
                 replicas: 1,
                 strategy: "Recreate",
-                volumes: [
-                    { name: "config", secret: { secretName: configuration.metadata.name } },
-                    { name: "data", emptyDir: {} },
-                ],
+                volumes: [{ name: "config", secret: { secretName: configuration.metadata.name } }],
+                scratch: [{ name: "data", gibibytes: 1 }],
                 container: {
                     name,
                     image: platform.images.reference("alertmanager"),

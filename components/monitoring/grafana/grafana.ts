@@ -99,8 +99,8 @@ export class Grafana extends Tier {
                         },
                     },
                     { name: "dashboards", configMap: { name: dashboards.metadata.name } },
-                    { name: "data", emptyDir: {} },
                 ],
+                scratch: [{ name: "data", gibibytes: 1 }],
                 container: {
                     name,
                     image: platform.images.reference("grafana"),

@@ -116,11 +116,9 @@ export class LogCollector extends Tier {
                                 }),
                             }),
                         ],
-                        volumes: [
-                            { name: "logs", hostPath: { path: NODE_LOGS, type: "Directory" } },
-                            // Restarts go on where they were; a new pod reads again what the node still has.
-                            { name: "state", emptyDir: { sizeLimit: "1Gi" } },
-                        ],
+                        volumes: [{ name: "logs", hostPath: { path: NODE_LOGS, type: "Directory" } }],
+                        // Restarts go on where they were; a new pod reads again what the node still has.
+                        scratch: [{ name: "state", gibibytes: 1 }],
                     }),
                 },
             },
