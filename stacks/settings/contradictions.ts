@@ -15,6 +15,7 @@ export function contradictions(settings: Settings): Problem[] {
         ...ingressContradictions(settings),
         ...scaling(settings),
         ...requestLimits(settings),
+        ...loadTestSource(settings),
         ...canary(settings),
         ...brokers(settings),
         ...access(settings),
@@ -50,6 +51,20 @@ function requestLimits({ inference, loadBalancer }: Settings): Problem[] {
               ]
             : []),
     ];
+}
+
+/** `make loadtest` runs in one pod, and each of its users keeps a connection open. */
+function loadTestSource({ loadTest, loadBalancer }: Settings): Problem[] {
+    const { connections } = loadBalancer.sourceLimits;
+    return loadTest.enabled && loadTest.users > connections
+        ? [
+              problem(
+                  "loadTest.users",
+                  loadTest.users,
+                  `must not be above flts:loadBalancer.sourceLimits.connections (${connections}): all come from one pod`,
+              ),
+          ]
+        : [];
 }
 
 function signs({ dataset }: Settings): Problem[] {

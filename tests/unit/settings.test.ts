@@ -174,6 +174,10 @@ describe("settings", () => {
             { "flts:storageClass": "flts-retain", "flts:volumes": '{"retain":true}' },
             /storageClass = "flts-retain": is the class that flts:volumes\.retain makes/,
         ],
+        "a load test with more users than one source may have connections": [
+            { "flts:loadTest": '{"users":129}' },
+            /loadTest\.users = 129: must not be above flts:loadBalancer\.sourceLimits\.connections \(128\)/,
+        ],
         "a weight without a canary": [
             { "flts:serving": '{"canary":{"weight":20}}' },
             /serving\.canary\.weight = 20: there is no canary .* flts:serving\.canary\.runId or/,
