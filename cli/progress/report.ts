@@ -169,9 +169,17 @@ class Reporter {
     }
 }
 
-function forecastTable({ predictions }: Forecast): string {
+/** Significant digits of a forecast on a terminal: more than any model's error leaves certain. */
+const SHOWN_DIGITS = 6;
+
+/** The steps of a forecast as a table, without columns that the model does not forecast. */
+export function forecastTable({ predictions }: Pick<Forecast, "predictions">): string {
     const columns = Object.keys(predictions[0] ?? {}).filter((column) =>
         predictions.some((step) => step[column] !== null),
     );
-    return table([columns, ...predictions.map((step) => columns.map((column) => String(step[column])))]);
+    return table([columns, ...predictions.map((step) => columns.map((column) => shown(step[column])))]);
+}
+
+function shown(value: unknown): string {
+    return String(typeof value === "number" ? Number(value.toPrecision(SHOWN_DIGITS)) : value);
 }

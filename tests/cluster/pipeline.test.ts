@@ -58,7 +58,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         assert.equal(outcome.code, 0, outcome.everything);
         assert.match(outcome.output, /^inference +http:\/\/127\.0\.0\.1:30023$/m);
         assert.match(outcome.output, /^objectStoreRoot +minio-root$/m);
-        assert.match(outcome.output, /^Forecast of run [0-9a-f]{32}, after /m);
+        assert.match(outcome.output, /^Forecast of \S+ by run [0-9a-f]{32}, after /m);
         console.log(
             `      make up: ${formatDuration(milliseconds)}; peak memory of the machine: ${formatBytes(peak)}`,
         );

@@ -92,7 +92,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
 
     it("ends with a forecast, from the address of its load balancer", () => {
         assert.match(outcome.output, /^inference +http:\/\/10\.254\.0\.1$/m);
-        assert.match(outcome.output, /^Forecast of run [0-9a-f]{32}, after /m);
+        assert.match(outcome.output, /^Forecast of \S+ by run [0-9a-f]{32}, after /m);
         console.log(
             `      make up: ${formatDuration(milliseconds)}; peak memory of the machine: ${formatBytes(peak)}`,
         );

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { hasContent, PART_SIZE } from "../../cli/data/etag";
 import { checkSeries } from "../../cli/data/checkSeries";
 import { findSeries } from "../../cli/data/series";
-import { rejectionText } from "../../cli/progress/report";
+import { forecastTable, rejectionText } from "../../cli/progress/report";
 import { projectDirectory } from "../support/commands";
 
 const GOOD = "time,down\n2020-01-01 00:00:00,1\n2020-01-01 00:02:00,2\n";
@@ -116,5 +116,19 @@ describe("data given to make", function () {
             rejectionText("a", { file: "a.csv", line: null, column: null, reason: "is empty" }),
             "Series a was rejected: a.csv: is empty. A model of before stays in service.",
         );
+    });
+});
+
+describe("the forecast on a terminal", () => {
+    it("a forecast shows six significant digits, and no column that the model does not forecast", () => {
+        const text = forecastTable({
+            predictions: [
+                { ts: "2018-02-28T02:34:00", down: 53925371.35351825, up: null },
+                { ts: "2018-02-28T02:36:00", down: 0.000123456789, up: null },
+            ],
+        });
+        assert.match(text, /^ts +down$/m);
+        assert.match(text, /02:34:00 +53925400$/m);
+        assert.match(text, /02:36:00 +0\.000123457$/m);
     });
 });
