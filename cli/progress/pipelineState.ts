@@ -63,13 +63,27 @@ export function preprocessedOf(log: string): ReadonlyMap<string, Preprocessed> {
 
 /** What the evaluator's log says about the models of these data; undefined while it says nothing. */
 export function decisionOf(log: string, data: DataVersion): Decision | undefined {
-    const line = linesOf(log).find(
+    const lines = linesOf(log);
+    const index = lines.findIndex(
         ({ event, served, config_hash, generation }) =>
             config_hash === data.config_hash &&
             generation === data.generation &&
             (event === "promoted" || (event === "below_floor" && served === false)),
     );
-    return line && { promoted: line.event === "promoted", reason: line.reason ?? "" };
+    const line = lines[index];
+    if (line === undefined) {
+        return undefined;
+    }
+    if (line.event !== "promoted") {
+        return { promoted: false, reason: line.reason ?? "" };
+    }
+    // As after options were changed and changed back: what was processed before is not announced again.
+    const isReplaced = lines
+        .slice(0, index)
+        .some(({ event, series }) => event === "promoted" && series === line.series);
+    return isReplaced
+        ? { promoted: false, reason: "a model of other data or options was promoted after theirs" }
+        : { promoted: true, reason: "" };
 }
 
 /** Selects the pods of all trainers. */
@@ -102,8 +116,9 @@ export class PipelineState {
      * @throws when the pass could not be run.
      */
     async pass(...options: readonly string[]): Promise<string> {
-        const command = ["exec", "deployment/preprocess", "--", "python", "main.py", ...options];
-        const { output, errors } = await this.kubectl(...command);
+        // What it did is read from its log, whatever the stack's log level.
+        const program = ["env", "LOG_LEVEL=INFO", "python", "main.py", ...options];
+        const { output, errors } = await this.kubectl("exec", "deployment/preprocess", "--", ...program);
         if (linesOf(output).length === 0) {
             throw new Error(`a pass of preprocess could not be run: ${errors.trim() || output.trim()}`);
         }

@@ -205,7 +205,8 @@ export class Backup extends Tier {
                 plain({
                     HOME: "/tmp",
                     IDENTIFIER: platform.identifier,
-                    LOG_LEVEL: platform.logLevel,
+                    // `make backup` and `make restore` report what the steps log, whatever the services' level is.
+                    LOG_LEVEL: "INFO",
                     SCRATCH: SCRATCH_DIRECTORY,
                     BUCKETS: buckets.filter((bucket) => bucket !== promotionBucket).join(","),
                     PROMOTION_BUCKET: promotionBucket,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { formatBytes, formatDuration } from "../../toolchain/console";
+import { SAMPLE_DATASET } from "../../cli/data/series";
 import { servedData } from "../../cli/progress/forecast";
 import { mergeSettings, readStackFile } from "../../cli/stack/settings";
 import { projectDirectory } from "../../cli/stack/workspace";
@@ -75,7 +76,12 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         };
         writeFileSync(stackFile, stringify({ config: mergeSettings(config, given) }));
         const measured = await peakMemory(() =>
-            make("up", `STACK=${STACK}`, `CONFIRM=${STACK}`, "PROFILE=minimal"),
+            make(
+                "up",
+                ...[`STACK=${STACK}`, `CONFIRM=${STACK}`, "PROFILE=minimal"],
+                // Unlike dev, it begins without data.
+                `DATASET=${join(projectDirectory, SAMPLE_DATASET)}`,
+            ),
         );
         milliseconds = Date.now() - started;
         outcome = measured.result;

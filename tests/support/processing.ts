@@ -72,7 +72,10 @@ export function logsOf(...parameters: readonly string[]): Promise<string> {
     return kubectl("logs", "--namespace", NAMESPACE, "--tail", "-1", ...parameters).catch(() => "");
 }
 
-/** A pass over the sample as a configuration of its own: a Job like preprocess' pod, with another salt. */
+/**
+ * A pass over the data of a stack with one series, as a configuration of its own: a Job like preprocess' pod, with
+ * another salt.
+ */
 export class Processing {
     private constructor(private readonly name: string) {}
 
@@ -90,7 +93,7 @@ export class Processing {
             resources: container.resources,
             volumeMounts: container.volumeMounts,
             securityContext: container.securityContext,
-            command: ["python", "main.py", "--series", "sample"],
+            command: ["python", "main.py"],
             env: [
                 ...env.filter((variable) => variable.name !== "EXTRA_HASH_SALT"),
                 { name: "EXTRA_HASH_SALT", value: salt },

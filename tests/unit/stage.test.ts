@@ -70,5 +70,11 @@ describe("the outcome of preprocess' pass", () => {
         assert.deepEqual(decisionOf(kept, data), { promoted: false, reason: "worse than r1" });
         // The first model of a series is promoted all the same, which a line after it says.
         assert.equal(decisionOf(line("below_floor", { served: true }), data), undefined);
+        // Options were changed and changed back: nobody should wait for the model of before.
+        const other = line("promoted", { config_hash: "0b1c2d" });
+        assert.equal(decisionOf([promoted, other].join("\n"), data)?.promoted, false);
+        assert.equal(decisionOf([other, promoted].join("\n"), data)?.promoted, true);
+        const neighbour = line("promoted", { series: "b", config_hash: "0b1c2d" });
+        assert.equal(decisionOf([promoted, neighbour].join("\n"), data)?.promoted, true);
     });
 });
