@@ -11,7 +11,9 @@ export default tseslint.config(
     {
         plugins: { "@pulumi": pulumi },
         languageOptions: {
-            parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs"] } },
+            parserOptions: {
+                projectService: { allowDefaultProject: ["eslint.config.mjs", "cli/data/*.mjs"] },
+            },
         },
         rules: {
             "@pulumi/no-output-in-template-literal": "error",
@@ -22,7 +24,7 @@ export default tseslint.config(
     },
     { files: ["tests/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
     {
-        files: ["eslint.config.mjs"],
+        files: ["**/*.mjs"],
         ...tseslint.configs.disableTypeChecked,
         rules: {
             ...tseslint.configs.disableTypeChecked.rules,

@@ -1,7 +1,6 @@
 import { realpath } from "node:fs/promises";
-import { basename, dirname } from "node:path";
 import type { Settings } from "../../stacks/settings/schema";
-import { python } from "./python";
+import { reader, type Reader, type ReadingProgress } from "./reader";
 
 /** A CSV that cannot be used: where, why, and what would work. */
 export interface Rejection {
@@ -48,77 +47,47 @@ export interface CheckOptions {
  *
  * @param train path of a CSV; it is read as a stream.
  * @param test path of the held-out rows; without it the end of `train` is held out.
+ * @param report gets the progress a few times a second.
+ * @param by what reads them; this process's reader by default.
  * @throws DatasetError for the first reason not to train on them.
  */
 export async function checkDataset(
     train: string,
     test?: string,
     options: CheckOptions = { read: {}, judge: {} },
+    report: (progress: ReadingProgress) => void = () => undefined,
+    by: Promise<Reader> = reader(),
 ): Promise<Accepted> {
-    return withFiles({ train, ...(test === undefined ? {} : { test }) }, (judge, at) => {
-        const request = {
-            train: at.train,
-            train_name: train,
-            test: at.test ?? "",
-            test_name: test ?? "",
-            read_options: options.read,
-            judge_options: options.judge,
-        };
-        const verdict = JSON.parse(judge.verdict_as_json(JSON.stringify(request))) as Verdict;
-        if (!verdict.accepted) {
-            throw new DatasetError(verdict.error);
-        }
-        return verdict;
-    });
+    const request = {
+        train: await realpath(train),
+        train_name: train,
+        test: test === undefined ? "" : await realpath(test),
+        test_name: test ?? "",
+        read_options: options.read,
+        judge_options: options.judge,
+    };
+    const verdict = (await (await by).ask("verdict", request, report)) as Verdict;
+    if (!verdict.accepted) {
+        throw new DatasetError(verdict.error);
+    }
+    return verdict;
 }
 
 /**
  * The last rows of a file that was accepted, as `/predict` takes them, whatever formats the file is in.
  *
  * @param options those of the check.
+ * @param by what reads them; this process's reader by default.
  */
-export function lastRows(
+export async function lastRows(
     path: string,
     rows: number,
     { read, judge: { resample = "" } }: CheckOptions,
+    by: Promise<Reader> = reader(),
 ): Promise<Record<string, (string | number | null)[]>> {
-    return withFiles({ data: path }, (judge, at) => {
-        const request = JSON.stringify({ path: at.data, rows, read_options: read, resample });
-        return JSON.parse(judge.last_rows_as_json(request)) as Record<string, (string | number | null)[]>;
-    });
-}
-
-/** Calls Python with files in its file system: `at` has the path there of each. */
-async function withFiles<Name extends string, Answer>(
-    files: Readonly<Partial<Record<Name, string>>>,
-    use: (judge: Judge, at: Readonly<Partial<Record<Name, string>>>) => Answer,
-): Promise<Answer> {
-    const interpreter = await python();
-    const at: Partial<Record<Name, string>> = {};
-    const mounts: string[] = [];
-    try {
-        for (const [name, path] of Object.entries(files) as [Name, string][]) {
-            const file = await realpath(path);
-            mounts.push(`/${name}`);
-            interpreter.mountNodeFS(`/${name}`, dirname(file));
-            at[name] = `/${name}/${basename(file)}`;
-        }
-        return use(interpreter.pyimport("flts.preprocess.reading.check") as Judge, at);
-    } finally {
-        for (const mount of mounts) {
-            (interpreter.FS as Unmounting).unmount(mount);
-        }
-    }
-}
-
-/** What is used of Emscripten's file system, whose types need more than the standard library's. */
-interface Unmounting {
-    unmount(at: string): void;
-}
-
-interface Judge {
-    verdict_as_json(request: string): string;
-    last_rows_as_json(request: string): string;
+    const request = { path: await realpath(path), rows, read_options: read, resample };
+    const answer = await (await by).ask("last_rows", request, () => undefined);
+    return answer as Record<string, (string | number | null)[]>;
 }
 
 /** The options of a stack's settings, which preprocess gets as environment variables. */

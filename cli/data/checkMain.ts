@@ -4,11 +4,10 @@ import { projectDirectory } from "../stack/workspace";
 import { checkSeries } from "./checkSeries";
 import { chosenSeries } from "./series";
 
-/**
- * Checks the files that FILE or DATASET names, before `make` does anything else. A process of its own: the check takes
- * more memory than an upload may.
- */
-void runMain(createConsole(process.stdout), () => {
+const output = createConsole(process.stdout);
+
+/** Checks the files that FILE or DATASET names, before `make` does anything else. */
+void runMain(output, () => {
     const options = readOptions(process.env);
-    return checkSeries(chosenSeries(options), projectDirectory, options.stack);
+    return checkSeries(output, chosenSeries(options), projectDirectory, options.stack);
 });

@@ -1,25 +1,33 @@
+import { basename } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { readSettings } from "../../stacks/settings/read";
 import type { Settings } from "../../stacks/settings/schema";
-import { fail } from "../../toolchain/console/index";
+import { fail, formatBytes, Progress, type Console } from "../../toolchain/console/index";
 import { readStackFile } from "../stack/settings";
 import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "./check";
+import type { ReadingProgress } from "./reader";
 import type { SeriesFiles } from "./series";
 
+/** A check that is over by then is not shown, in milliseconds. */
+const QUIET = 1_500;
+
 /**
- * Reads every series and checks it as preprocess will, by the settings of the stack.
+ * Reads every series and checks it as preprocess will, by the settings of the stack. What takes more than a second or
+ * two is shown with its progress.
  *
  * @throws with all mistakes, the first of each series.
  */
 export async function checkSeries(
+    output: Console,
     series: readonly SeriesFiles[],
     projectDirectory: string,
     stack: string,
 ): Promise<void> {
     const options = optionsOf(projectDirectory, stack);
     const mistakes: string[] = [];
-    for (const { train, test } of series) {
+    for (const each of series) {
         try {
-            await checkDataset(train, test, options);
+            await checkWithProgress(output, each, options);
         } catch (error) {
             if (!(error instanceof DatasetError)) {
                 throw error;
@@ -30,6 +38,35 @@ export async function checkSeries(
     if (mistakes.length > 0) {
         fail(`${mistakes.join("\n")}\nNothing was uploaded or changed.`);
     }
+}
+
+async function checkWithProgress(
+    output: Console,
+    { name, train, test }: SeriesFiles,
+    options: CheckOptions,
+): Promise<void> {
+    let show: (progress: ReadingProgress) => void = () => undefined;
+    const checked = checkDataset(train, test, options, (progress) => {
+        show(progress);
+    });
+    const waited = new AbortController();
+    const slow = setTimeout(QUIET, true, { signal: waited.signal }).catch(() => false);
+    try {
+        if (!(await Promise.race([checked.then(() => false), slow]))) {
+            return;
+        }
+    } finally {
+        waited.abort();
+    }
+    await new Progress(output).step(`Check ${name}`, {}, (report) => {
+        show = ({ file, purpose, done, size }) => {
+            report(
+                done / size,
+                `${purpose} of ${basename(file)}, ${formatBytes(done)} of ${formatBytes(size)}`,
+            );
+        };
+        return checked;
+    });
 }
 
 /** How a stack's settings have its files read and judged. */

@@ -13,6 +13,10 @@ export const SAMPLE_DATASET = "services/sample/sample.csv";
 
 const CSV = ".csv";
 const HELD_OUT = "_test.csv";
+/** What a compressed CSV's name may end in elsewhere; here, its first bytes say that it is compressed. */
+const COMPRESSED = /(?<=\.csv)\.(gz|zip)$/i;
+/** The files of a folder that are meant to be series, if not all by the right name. */
+const IS_MEANT = /\.csv(\.gz|\.zip)?$/i;
 
 /** A series on this machine. */
 export interface SeriesFiles {
@@ -58,7 +62,7 @@ export function findSeries(path: string, variable: string): SeriesFiles[] {
 
 function csvsOf(folder: string): string[] {
     return readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && entry.name.toLowerCase().endsWith(CSV))
+        .filter((entry) => !entry.isDirectory() && IS_MEANT.test(entry.name))
         .map(({ name }) => name)
         .sort();
 }
@@ -73,11 +77,10 @@ function seriesOf(folder: string, file: string, variable: string): SeriesFiles {
         fail(`${variable}: ${path} is no file; name a CSV, or a folder with CSVs.`);
     }
     if (!file.endsWith(CSV)) {
-        const fix = file.toLowerCase().endsWith(CSV)
-            ? `${file.slice(0, -CSV.length)}${CSV}`
-            : `${file}${CSV}`;
+        const also = COMPRESSED.test(file) ? ", compressed ones too" : "";
+        const bare = file.replace(COMPRESSED, "").replace(/\.csv$/i, "");
         fail(
-            `${variable}: ${path}: a series is a file that ends in ${CSV}, in lower case; rename it to ${fix}.`,
+            `${variable}: ${path}: a series is a file that ends in ${CSV}, in lower case${also}; rename it to ${bare}${CSV}.`,
         );
     }
     const name = file.slice(0, -CSV.length);

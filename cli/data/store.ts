@@ -31,8 +31,6 @@ export interface Rejection {
 }
 
 const REJECTED = ".rejected.json";
-/** The largest part of an object's begin or end that is read for a window of rows. */
-const WINDOW_BYTES = 256 * 1024;
 
 /** The bucket `dataset`, as the user who may upload there sees it. */
 export class DatasetStore {
@@ -142,26 +140,9 @@ export class DatasetStore {
         }
     }
 
-    /** The first line of a series and its last ones, whatever its size. */
-    public async lastLines(series: string): Promise<string> {
-        const { bucket } = this.access;
-        const key = this.key(`${series}.csv`);
-        const { size } = await this.client.statObject(bucket, key);
-        const part = async (offset: number): Promise<string> =>
-            text(
-                await this.client.getPartialObject(
-                    bucket,
-                    key,
-                    offset,
-                    Math.min(WINDOW_BYTES, size - offset),
-                ),
-            );
-        const begin = await part(0);
-        if (size <= WINDOW_BYTES) {
-            return begin;
-        }
-        const end = await part(size - WINDOW_BYTES);
-        return `${begin.slice(0, begin.indexOf("\n"))}\n${end.slice(end.indexOf("\n") + 1)}`;
+    /** Saves a series as a file. */
+    public async download(series: string, path: string): Promise<void> {
+        await this.client.fGetObject(this.access.bucket, this.key(`${series}.csv`), path);
     }
 
     private key(name: string): string {

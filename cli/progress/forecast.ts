@@ -1,5 +1,4 @@
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
 import { parse } from "csv-parse";
 
 /** A window of observations, column by column, as `/predict` takes it. */
@@ -22,18 +21,11 @@ export interface Forecast {
 const TIME_COLUMN = "time";
 
 /** The last `rows` observations of the CSV at `path`; the file is streamed, so its size does not matter. */
-export function lastObservations(path: string, rows: number): Promise<Observations> {
-    return lastRows(createReadStream(path), rows);
-}
-
-/** The last `rows` observations of a CSV that is given as text. */
-export function lastObservationsIn(csv: string, rows: number): Promise<Observations> {
-    return lastRows(Readable.from([csv]), rows);
-}
-
-async function lastRows(csv: Readable, rows: number): Promise<Observations> {
+export async function lastObservations(path: string, rows: number): Promise<Observations> {
     const window: Record<string, string>[] = [];
-    const records = csv.pipe(parse({ bom: true, columns: true, trim: true, skip_empty_lines: true }));
+    const records = createReadStream(path).pipe(
+        parse({ bom: true, columns: true, trim: true, skip_empty_lines: true }),
+    );
     for await (const record of records as AsyncIterable<Record<string, string>>) {
         window.push(record);
         if (window.length > rows) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { fail, Progress, table, type Console } from "../../toolchain/console/index";
 import { lastRows } from "../data/check";
@@ -7,7 +10,7 @@ import type { DatasetStore, Rejection } from "../data/store";
 import type { DeployedStack } from "../stack/deployedStack";
 import type { StackOptions } from "../stack/options";
 import { projectDirectory } from "../stack/workspace";
-import { lastObservationsIn, type Forecast, type Observations } from "./forecast";
+import type { Forecast, Observations } from "./forecast";
 import { waitForModel, type ModelOutcome } from "./model";
 import { PipelineState, preprocessedOf, type Preprocessed } from "./pipelineState";
 
@@ -66,9 +69,19 @@ export async function reportBucket(
         output.line("\nThere is no data yet: upload a CSV with `make data FILE=series.csv`.");
         return;
     }
-    const observations = async (): Promise<Observations> =>
-        lastObservationsIn(await store.lastLines(name), OBSERVED_ROWS);
-    await reporter.report([{ name, observations }]);
+    await reporter.report([{ name, observations: () => downloadedRows(store, name, options.stack) }]);
+}
+
+/** The last rows of a series in the bucket: its formats are those of the whole file, and only all of an archive is one. */
+async function downloadedRows(store: DatasetStore, name: string, stack: string): Promise<Observations> {
+    const folder = await mkdtemp(join(tmpdir(), "flts-series-"));
+    try {
+        const path = join(folder, `${name}.csv`);
+        await store.download(name, path);
+        return await lastRows(path, OBSERVED_ROWS, optionsOf(projectDirectory, stack));
+    } finally {
+        await rm(folder, { recursive: true });
+    }
 }
 
 /** How a rejection is shown: where, what, and what to do. */

@@ -23,7 +23,7 @@ from flts.inference.predictor import Predictor
 from flts.inference.promoted import PromotedModels
 from flts.preprocess.csvfile import read_csv
 from flts.preprocess.csvfile import table as csv_table
-from flts.preprocess.reading.cleaning import Part
+from flts.preprocess.reading.part import Part
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { hasContent, PART_SIZE } from "../../cli/data/etag";
 import { checkSeries } from "../../cli/data/checkSeries";
 import { findSeries } from "../../cli/data/series";
 import { forecastTable, rejectionText } from "../../cli/progress/report";
+import { createConsole } from "../../toolchain/console/index";
 import { projectDirectory } from "../support/commands";
 
 const GOOD = "time,down\n2020-01-01 00:00:00,1\n2020-01-01 00:02:00,2\n";
@@ -56,6 +58,18 @@ describe("data given to make", function () {
         ],
         "a folder without a CSV": [() => folder, /^FILE=.*: the folder has no file that ends in \.csv/],
         "a file of another kind": [() => write("series.txt"), /series\.txt: .*rename it to series\.txt\.csv/],
+        "a compressed file by another name": [
+            () => write("series.csv.gz"),
+            /series\.csv\.gz: .*ends in \.csv, in lower case, compressed ones too; rename it to series\.csv\.$/,
+        ],
+        "a folder with one": [
+            () => {
+                write("a.csv");
+                write("b.csv.zip");
+                return folder;
+            },
+            /b\.csv\.zip: .*rename it to b\.csv\.$/,
+        ],
         "an ending in capitals": [() => write("series.CSV"), /series\.CSV: .*rename it to series\.csv/],
         "a name that no series can have": [
             () => write("my series.csv"),
@@ -74,12 +88,29 @@ describe("data given to make", function () {
         write("a_test.csv", "time,down\n2020-01-01 00:00:00,many\n");
         write("b.csv", "");
         const series = findSeries(folder, "FILE");
-        await assert.rejects(checkSeries(series, projectDirectory, "dev"), (error: Error) => {
-            assert.match(error.message, /a_test\.csv, line 2, column .down.: .many./);
-            assert.match(error.message, /b\.csv.*empty/);
-            assert.match(error.message, /Nothing was uploaded or changed/);
-            return true;
-        });
+        await assert.rejects(
+            checkSeries(createConsole({ write: () => true }), series, projectDirectory, "dev"),
+            (error: Error) => {
+                assert.match(error.message, /a_test\.csv, line 2, column .down.: .many./);
+                assert.match(error.message, /b\.csv.*empty/);
+                assert.match(error.message, /Nothing was uploaded or changed/);
+                return true;
+            },
+        );
+    });
+
+    it("are a compressed CSV by the name of any other", async () => {
+        const rows = Array.from(
+            { length: 90 },
+            (_, at) => `2020-01-01 0${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")},1\n`,
+        );
+        write("packed.csv", gzipSync(`time,down\n${rows.join("")}`));
+        await checkSeries(
+            createConsole({ write: () => true }),
+            findSeries(folder, "FILE"),
+            projectDirectory,
+            "dev",
+        );
     });
 
     it("are known by size and ETag, whole or in the parts of usual clients, and by nothing less", async () => {

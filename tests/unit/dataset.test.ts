@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { checkDataset, checkOptions, DatasetError, lastRows, type CheckOptions } from "../../cli/data/check";
+import { NATIVE, Reader, WEB_ASSEMBLY } from "../../cli/data/reader";
 import { dataset } from "../../stacks/settings/pipeline";
 import { projectDirectory } from "../support/commands";
 import { readSettings } from "../../stacks/settings/read";
@@ -48,14 +49,26 @@ function contentOf({ text, encoding = "utf8" as never, gzip }: Vector): Buffer {
 }
 
 /** What was detected, or where and why the file was rejected. */
-async function verdictOn(file: string, options: CheckOptions): Promise<Record<string, unknown>> {
+async function verdictOn(
+    file: string,
+    options: CheckOptions,
+    by: Promise<Reader>,
+): Promise<Record<string, unknown>> {
     try {
-        return (await checkDataset(file, undefined, options)).detected;
+        return (await checkDataset(file, undefined, options, () => undefined, by)).detected;
     } catch (error) {
         assert.ok(error instanceof DatasetError, String(error));
         const { code, line, column } = error.rejection;
         return { code, line, column };
     }
+}
+
+/** What is expected of a verdict's fields. */
+function partOf(
+    found: Readonly<Record<string, unknown>>,
+    expected: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+    return Object.fromEntries(Object.keys(expected).map((name) => [name, found[name]]));
 }
 
 /** A table's text without the spaces that align its columns. */
@@ -64,7 +77,7 @@ function squeezed(table: string): string {
 }
 
 describe("dataset check", function () {
-    // Python's interpreter is loaded once.
+    // Python's interpreter in WebAssembly takes its time to load.
     this.timeout(60_000);
     let folder: string;
 
@@ -80,25 +93,82 @@ describe("dataset check", function () {
         return file;
     }
 
-    for (const vector of rules.vectors) {
-        it(`comes to the service's verdict: ${vector.promise}`, async () => {
-            const options = { read: vector.read ?? {}, judge: { ...JUDGE, ...vector.judge } };
-            const found = await verdictOn(await csv(contentOf(vector)), options);
-            const expected = vector.reject ?? vector.accept ?? {};
-            assert.equal("code" in found, vector.reject !== undefined, JSON.stringify(found));
-            const picked = Object.fromEntries(Object.keys(expected).map((name) => [name, found[name]]));
-            assert.deepEqual(picked, expected);
+    for (const [name, interpreter] of Object.entries({ NATIVE, WEB_ASSEMBLY })) {
+        describe(`by ${name === "NATIVE" ? "the machine's Python" : "Python in WebAssembly"}`, () => {
+            let by: Promise<Reader>;
+
+            before(async () => {
+                by = Reader.start(interpreter);
+                await by;
+            });
+
+            after(async () => {
+                (await by).close();
+            });
+
+            for (const vector of rules.vectors) {
+                it(`comes to the service's verdict: ${vector.promise}`, async () => {
+                    const options = { read: vector.read ?? {}, judge: { ...JUDGE, ...vector.judge } };
+                    const found = await verdictOn(await csv(contentOf(vector)), options, by);
+                    const expected = vector.reject ?? vector.accept ?? {};
+                    assert.equal("code" in found, vector.reject !== undefined, JSON.stringify(found));
+                    assert.deepEqual(partOf(found, expected), expected);
+                });
+            }
+
+            for (const [name, { judge, accept, reject }] of Object.entries(
+                existsSync(CASES) ? verdicts : {},
+            )) {
+                it(`comes to the service's verdict on a file as users have them: ${name}`, async () => {
+                    const found = await verdictOn(join(CASES, name), { read: {}, judge: judge ?? {} }, by);
+                    const expected = reject ?? accept ?? {};
+                    assert.deepEqual(partOf(found, expected), expected);
+                });
+            }
+
+            it("gives the last rows of any format as a request's columns", async () => {
+                const file = await csv("Date;y\n13.01.2024;1,5\n14.01.2024;NA\n15.01.2024;2,5\n");
+                assert.deepEqual(await lastRows(file, 2, { read: {}, judge: {} }, by), {
+                    time: ["2024-01-14 00:00:00", "2024-01-15 00:00:00"],
+                    y: [null, 2.5],
+                });
+            });
+
+            it("answers several requests in their order, and reads through links", async () => {
+                const file = await csv("time,y\n2024-01-01,1\n2024-01-02,2\n", "target.csv");
+                const link = join(folder, `${name}.csv`);
+                await symlink(file, link);
+                const asked = [1, 2, 1].map((rows) => lastRows(link, rows, { read: {}, judge: {} }, by));
+                assert.deepEqual(
+                    (await Promise.all(asked)).map(({ y }) => y),
+                    [[2], [1, 2], [2]],
+                );
+            });
         });
     }
 
-    for (const [name, { judge, accept, reject }] of Object.entries(existsSync(CASES) ? verdicts : {})) {
-        it(`comes to the service's verdict on a file as users have them: ${name}`, async () => {
-            const found = await verdictOn(join(CASES, name), { read: {}, judge: judge ?? {} });
-            const expected = reject ?? accept ?? {};
-            const picked = Object.fromEntries(Object.keys(expected).map((part) => [part, found[part]]));
-            assert.deepEqual(picked, expected);
-        });
-    }
+    it("is made by Python in WebAssembly where there is no other that can be used", async () => {
+        const old = ["python3", "-c", "import sys; sys.exit('too old')"] as const;
+        const chosen = await Reader.first([["no-such-python"], old, WEB_ASSEMBLY]);
+        chosen.close();
+        assert.equal(chosen.interpreter, WEB_ASSEMBLY);
+        await assert.rejects(
+            Reader.first([["no-such-python"], old]),
+            /ENOENT[^]*python3 ended \(1\): too old/,
+        );
+    });
+
+    it("fails with the interpreter's own words where that ends", async () => {
+        const broken = await Reader.start([
+            "python3",
+            "-c",
+            "print('{}'.format('{\"ready\": true}')); input(); exit('out of luck')",
+        ]);
+        await assert.rejects(
+            broken.ask("verdict", {}, () => undefined),
+            /python3 ended \(1\): out of luck/,
+        );
+    });
 
     it("rejects with the file's path, line, column, value and what would work", async () => {
         const file = await csv("time,y\n2024-01-01,1\n2024-01-02,many\n");
@@ -134,14 +204,6 @@ describe("dataset check", function () {
         const sample = join(__dirname, "../../services/sample/sample.csv");
         const { detected, target } = await checkDataset(sample, undefined, checkOptions(settings()));
         assert.deepEqual([detected.frequency, target], ["2min", "down"]);
-    });
-
-    it("gives the last rows of any format as a request's columns", async () => {
-        const file = await csv("Date;y\n13.01.2024;1,5\n14.01.2024;NA\n15.01.2024;2,5\n");
-        assert.deepEqual(await lastRows(file, 2, { read: {}, judge: {} }), {
-            time: ["2024-01-14 00:00:00", "2024-01-15 00:00:00"],
-            y: [null, 2.5],
-        });
     });
 
     it("knows the formats that the settings offer", () => {

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from flts.preprocess.csverror import CsvError
-from flts.preprocess.reading.cleaning import Part
 from flts.preprocess.reading.options import ReadOptions
+from flts.preprocess.reading.part import Part
 from flts.preprocess.reading.series import Series, read
 from flts.preprocess.reading.source import Source
 

@@ -6,9 +6,11 @@ import numpy as np
 
 from flts.common.calendar import Calendar
 from flts.preprocess.csvfile import Table, table
-from flts.preprocess.reading.cleaning import Cleaned, Counts, Part
+from flts.preprocess.reading.cleaning import Cleaned
+from flts.preprocess.reading.fates import Counts
 from flts.preprocess.reading.frequency import text_of
 from flts.preprocess.reading.judging import Judged
+from flts.preprocess.reading.part import Part
 
 # More of them are counted, not listed: the report stays readable.
 _MOST_GAPS_LISTED = 20

@@ -2,56 +2,14 @@
 
 import math
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flts.common.calendar import Calendar
+from flts.preprocess.reading.fates import EXCLUDED, IMPUTED, Absent, Counts, Fates, is_short, runs
 from flts.preprocess.reading.options import JudgeOptions
+from flts.preprocess.reading.part import Part
 
-
-@dataclass
-class Counts:
-    """What became of a column's missing cells, those of absent rows included."""
-
-    missing: int = 0
-    interpolated: int = 0
-    excluded: int = 0
-
-
-@dataclass
-class Part:
-    """Rows that train, or rows that are held out. `values` has one array a column, NaN where a cell is missing."""
-
-    file: str
-    columns: list[str]
-    times: "array[int]"
-    """Microseconds since 1970, in UTC where the series has a zone."""
-    clock: "array[int]"
-    """The same on the calendar's clock."""
-    lines: "array[int]"
-    """Line in the file; of an inserted row, that of the row before it."""
-    values: list["array[float]"]
-    imputed: bytearray = field(default_factory=bytearray)
-    """1 where the target was interpolated."""
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    def slice(self, first: int, end: int) -> "Part":
-        """Some of the rows."""
-        return Part(
-            self.file,
-            self.columns,
-            self.times[first:end],
-            self.clock[first:end],
-            self.lines[first:end],
-            [values[first:end] for values in self.values],
-            self.imputed[first:end],
-        )
-
-    def only(self, columns: list[str]) -> "Part":
-        """Some of the columns, in the given order."""
-        values = [self.values[self.columns.index(column)] for column in columns]
-        return Part(self.file, columns, self.times, self.clock, self.lines, values, self.imputed)
+_IS_IMPUTED = bytes(fate & IMPUTED for fate in range(256))
 
 
 @dataclass
@@ -65,49 +23,21 @@ class Cleaned:
     excluded_rows: int = 0
 
 
-def clean(part: Part, target: str, calendar: Calendar, options: JudgeOptions) -> Cleaned:
-    """Rows without missing cells, on the calendar's places where it snaps."""
-    counts = {
-        column: Counts(missing=_missing(values)) for column, values in zip(part.columns, part.values, strict=True)
-    }
-    positions = [calendar.position(wall) for wall in part.clock]
-    whole, places = part, positions
-    if options.handle_nans and not options.nans_drop_rows:
-        whole, places = _with_absent_rows(part, positions, calendar, options.nans_max_steps)
+def clean(fates: Fates, options: JudgeOptions) -> Cleaned:
+    """Rows without missing cells, on the calendar's places where it snaps, by the fates of a part that has values."""
+    part, calendar = fates.part, fates.calendar
+    whole = _with_absent_rows(part, fates.absent, calendar)
     if calendar.snap:
-        whole = _snapped(whole, places, calendar)
-    whole.imputed = bytearray(len(whole))
-    excluded = bytearray(len(whole))
-    for column, values in zip(whole.columns, whole.values, strict=True):
-        longest = 0 if options.nans_drop_rows else options.nans_max_steps
-        for first, end in _runs(values):
-            if first > 0 and end < len(values) and places[end] - places[first - 1] - 1 <= longest:
-                _interpolate(values, whole.clock, first, end)
-                counts[column].interpolated += end - first
-                if column == target:
-                    whole.imputed[first:end] = b"\x01" * (end - first)
-            else:
-                counts[column].excluded += end - first
-                excluded[first:end] = b"\x01" * (end - first)
-    inserted = len(whole) - len(part)
+        whole = _snapped(whole, calendar)
+    whole.imputed = bytearray(fates.of_row.translate(_IS_IMPUTED))
+    longest = 0 if options.nans_drop_rows else options.nans_max_steps
+    for values, interpolated in zip(part.values, whole.values, strict=True):
+        for run in runs(values, fates.absent):
+            if is_short(run, part, calendar, longest):
+                _interpolate(interpolated, whole.clock, run.first, run.end)
+    excluded = bytearray(fate >= EXCLUDED for fate in fates.of_row)
     left = whole if not any(excluded) else _without(whole, excluded)
-    return Cleaned(left, counts, inserted, sum(excluded))
-
-
-def _missing(values: "array[float]") -> int:
-    return sum(map(math.isnan, values))
-
-
-def _runs(values: "array[float]") -> list[tuple[int, int]]:
-    """Runs of missing cells: first, and after the last."""
-    runs: list[tuple[int, int]] = []
-    for at, value in enumerate(values):
-        if value != value:
-            if runs and runs[-1][1] == at:
-                runs[-1] = runs[-1][0], at + 1
-            else:
-                runs.append((at, at + 1))
-    return runs
+    return Cleaned(left, fates.counts, len(whole) - len(part), sum(excluded))
 
 
 def _interpolate(values: "array[float]", clock: "array[int]", first: int, end: int) -> None:
@@ -118,34 +48,25 @@ def _interpolate(values: "array[float]", clock: "array[int]", first: int, end: i
         values[at] = before * (1 - share) + after * share
 
 
-def _with_absent_rows(part: Part, positions: list[float], calendar: Calendar, longest: int) -> tuple[Part, list[float]]:
-    gaps = {
-        at: int(positions[at + 1] - positions[at]) - 1
-        for at in range(len(positions) - 1)
-        if 1 < positions[at + 1] - positions[at] <= longest + 1
-    }
-    copied = part.slice(0, len(part))
-    if not gaps:
-        return copied, positions
+def _with_absent_rows(part: Part, absent: Absent, calendar: Calendar) -> Part:
+    """A copy with rows of missing cells where rows are absent."""
+    if not absent.after:
+        return part.slice(0, len(part))
     whole = part.slice(0, 0)
-    places: list[float] = []
     done = 0
-    for at, absent in gaps.items():
+    for at, rows in zip(*absent, strict=True):
         _extend(whole, part.slice(done, at + 1))
-        places.extend(positions[done : at + 1])
-        for ahead in range(1, absent + 1):
-            place = int(positions[at]) + ahead
-            clock = calendar.time_at(place)
+        position = int(calendar.position(part.clock[at]))
+        for ahead in range(1, rows + 1):
+            clock = calendar.time_at(position + ahead)
             whole.clock.append(clock)
             whole.times.append(calendar.utc(clock))
             whole.lines.append(part.lines[at])
             for values in whole.values:
                 values.append(math.nan)
-            places.append(place)
         done = at + 1
     _extend(whole, part.slice(done, len(part)))
-    places.extend(positions[done:])
-    return whole, places
+    return whole
 
 
 def _extend(whole: Part, more: Part) -> None:
@@ -156,8 +77,8 @@ def _extend(whole: Part, more: Part) -> None:
         values.extend(added)
 
 
-def _snapped(part: Part, places: list[float], calendar: Calendar) -> Part:
-    clock = array("q", [calendar.time_at(int(place)) for place in places])
+def _snapped(part: Part, calendar: Calendar) -> Part:
+    clock = array("q", [calendar.time_at(int(calendar.position(wall))) for wall in part.clock])
     times = array("q", [time + new - old for time, new, old in zip(part.times, clock, part.clock, strict=True)])
     return Part(part.file, part.columns, times, clock, part.lines, part.values)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import gcd, pi
-from statistics import median_low
 from typing import NamedTuple
 
 from flts.common.calendar import DAY, SECOND, WEEK, Calendar
+from flts.preprocess.reading.distances import Distances
 from flts.preprocess.reading.rules import RULES, rejected
 
 _EPOCH = date(1970, 1, 1)
@@ -54,8 +54,8 @@ def calendar_of(rows: Rows) -> Calendar:
     by_months = _by_months(rows)
     if by_months:
         return by_months
-    distances = [after - before for before, after in pairwise(rows.wall)]
-    usual = Counter(distances).most_common(1)[0][0]
+    distances = Distances(rows.wall)
+    usual = distances.usual()
     multiples = sum(distance % usual == 0 for distance in distances)
     exact = multiples >= 0.9 * len(distances)
     calendar = _exact(rows, usual) if exact else _with_jitter(rows, distances, usual)
@@ -91,19 +91,21 @@ def _exact(rows: Rows, step: int) -> Calendar:
     residues = Counter((wall - _FIRST_MONDAY) % step for wall in rows.wall)
     calendar = Calendar(_alias(step, rows.wall[0]), step, residues.most_common(1)[0][0], zone=rows.zone)
     off = False
-    previous: float | None = None
+    before: int | None = None
     for at, wall in enumerate(rows.wall):
-        position = calendar.position(wall)
-        shift = abs(wall - calendar.time_at(int(position)))
-        if shift > _NEAR * step or position == previous:
-            _irregular(rows, at, step)
-        off = off or shift > 0
-        previous = position
+        # A row at the usual distance is as far from the grid as the row before.
+        if before is None or wall - before != step:
+            position = calendar.position(wall)
+            shift = abs(wall - calendar.time_at(int(position)))
+            if shift > _NEAR * step or (before is not None and position == calendar.position(before)):
+                _irregular(rows, at, step)
+            off = off or shift > 0
+        before = wall
     return Calendar(calendar.frequency, step, calendar.phase, snap=off, zone=rows.zone)
 
 
-def _with_jitter(rows: Rows, distances: list[int], usual: int) -> Calendar:
-    middle = median_low(distances)
+def _with_jitter(rows: Rows, distances: Distances, usual: int) -> Calendar:
+    middle = distances.middle()
     step = min(_NICE, key=lambda nice: abs(nice - middle))
     if abs(step - middle) > _NEAR * step:
         _irregular(rows, _first_odd(distances, usual), usual)
@@ -112,16 +114,17 @@ def _with_jitter(rows: Rows, distances: list[int], usual: int) -> Calendar:
     part = round(polar(turns)[1] / (2 * pi) * 12) % 12
     place = 0 if part in (1, 11) else part * step // 12
     calendar = Calendar(_alias(step, rows.wall[0]), step, place, snap=True, zone=rows.zone)
-    positions = [int(calendar.position(wall)) for wall in rows.wall]
-    follow = [after - before for before, after in pairwise(positions)]
-    if 0 in follow:
-        _irregular(rows, follow.index(0) + 1, step)
-    if follow.count(1) < 0.9 * len(follow):
+    consecutive = 0
+    for at, (before, after) in enumerate(pairwise(map(calendar.position, rows.wall))):
+        if before == after:
+            _irregular(rows, at + 1, step)
+        consecutive += after - before == 1
+    if consecutive < 0.9 * len(distances):
         _irregular(rows, _first_odd(distances, usual), usual)
     return calendar
 
 
-def _first_odd(distances: list[int], usual: int) -> int:
+def _first_odd(distances: Distances, usual: int) -> int:
     odd = (at for at, distance in enumerate(distances) if abs(distance - usual) > _NEAR * usual)
     return next(odd, 0) + 1
 
@@ -142,9 +145,14 @@ def _irregular(rows: Rows, at: int, usual: int) -> None:
 def _refuse_other_rates(rows: Rows, calendar: Calendar) -> None:
     run = 0
     before = 0.0
-    positions = [calendar.position(wall) for wall in rows.wall]
-    for at in range(1, len(positions)):
-        follows = positions[at] - positions[at - 1]
+
+    def follows_at(row: int) -> float:
+        return calendar.position(rows.wall[row]) - calendar.position(rows.wall[row - 1])
+
+    # Rows at the usual distance take places that follow each other.
+    near = calendar.step if not calendar.open else 0
+    for at, (wall, following) in enumerate(pairwise(rows.wall), start=1):
+        follows = 1 if following - wall == near else follows_at(at)
         run = run + 1 if follows == before and follows > 1 else 1
         before = follows
         if follows > 1 and run == _ANOTHER_RATE:
@@ -154,9 +162,7 @@ def _refuse_other_rates(rows: Rows, calendar: Calendar) -> None:
             slow, usual = describe(round(follows * step)), describe(step)
             if start == 1:
                 # The file begins with the other rate, so the change is where that ends.
-                changed = next(
-                    (row for row in range(at, len(positions)) if positions[row] - positions[row - 1] != follows), at
-                )
+                changed = next((row for row in range(at, len(rows.wall)) if follows_at(row) != follows), at)
             raise rejected(
                 rows.file,
                 "interval_changes",
@@ -173,9 +179,14 @@ def _with_closed_slots(rows: Rows, calendar: Calendar) -> Calendar:
     slots = WEEK // calendar.step
     if WEEK % calendar.step or not 1 < slots <= _MOST_SLOTS or last - first < _WEEKS * slots:
         return calendar
-    taken = {int(calendar.position(wall)) % slots for wall in rows.wall}
-    places = sum(place % slots in taken for place in range(first, last + 1))
-    if len(taken) == slots or len(rows.wall) < _SHARE * places:
+    taken: set[int] = set()
+    for wall in rows.wall:
+        taken.add(int(calendar.position(wall)) % slots)
+        if len(taken) == slots:
+            return calendar
+    weeks, rest = divmod(last + 1 - first, slots)
+    places = weeks * len(taken) + sum(place % slots in taken for place in range(first, first + rest))
+    if len(rows.wall) < _SHARE * places:
         return calendar
     runs = _runs(sorted(taken))
     frequency = f"{calendar.frequency} in {len(taken)} of {slots} places a week"

@@ -1,15 +1,16 @@
 """Whether a series can be trained on: its target, its calendar, its gaps, and whether its rows suffice."""
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median_low
 from typing import Any
 
 from flts.common.calendar import DAY, Calendar
-from flts.preprocess.reading.cleaning import Cleaned, Part, clean
+from flts.preprocess.reading.cleaning import Cleaned, clean
+from flts.preprocess.reading.compact import count_missing, missing_rows
+from flts.preprocess.reading.fates import Fates, fates_of
 from flts.preprocess.reading.frequency import Rows, calendar_of, check, text_of
 from flts.preprocess.reading.options import JudgeOptions
+from flts.preprocess.reading.part import Part
 from flts.preprocess.reading.resampling import resampled
 from flts.preprocess.reading.rules import rejected
 from flts.preprocess.reading.series import Series
@@ -19,13 +20,26 @@ _HELD_OUT_WINDOWS = 1
 
 
 @dataclass
+class Examined:
+    """A series that can be trained on, before anything is done to it."""
+
+    target: str
+    columns: list[str]
+    dropped: list[str]
+    """Columns with too many missing cells."""
+    calendar: Calendar
+    train: Fates
+    held_out: Fates
+    detected: dict[str, Any]
+
+
+@dataclass
 class Judged:
     """A series that can be trained on: what trains, what is held out, both before and after cleaning."""
 
     target: str
     columns: list[str]
     dropped: list[str]
-    """Columns with too many missing cells."""
     calendar: Calendar
     train: Cleaned
     held_out: Cleaned
@@ -36,6 +50,22 @@ class Judged:
 
 def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
     """Split, check and clean a series; raises CsvError for the first reason not to train on it."""
+    found = examine(train, test, options)
+    return Judged(
+        found.target,
+        found.columns,
+        found.dropped,
+        found.calendar,
+        clean(found.train, options),
+        clean(found.held_out, options),
+        found.train.part,
+        found.held_out.part,
+        found.detected,
+    )
+
+
+def examine(train: Series, test: Series | None, options: JudgeOptions) -> Examined:
+    """Split and check a series, whose values may not have been kept; raises CsvError as `judge` does."""
     target = _target(train, options)
     if options.resample:
         train = resampled(train, options.resample)
@@ -44,7 +74,7 @@ def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
         _check_columns(train, test)
         _check_order(train, test)
     _check_rows(train, test, options)
-    by_day = median_low([b - a for a, b in pairwise(train.times)]) >= DAY
+    by_day = _is_by_day(train)
     rows = _part(train, by_day)
     calendar = calendar_of(_rows(train, rows, train.zone if by_day else ""))
     if test is None:
@@ -59,34 +89,16 @@ def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
     if not options.handle_nans:
         for of_part in (part, held_out):
             _refuse_missing(of_part)
-    cleaned, cleaned_held_out = _cleaned(part, held_out, target, calendar, options)
-    _check_windows(cleaned.part, "training", _TRAINING_WINDOWS, target, calendar, options)
-    _check_windows(cleaned_held_out.part, "held-out", _HELD_OUT_WINDOWS, target, calendar, options)
-    dropped = [column for column in train.columns if column not in columns]
-    return Judged(
-        target,
-        columns,
-        dropped,
-        calendar,
-        cleaned,
-        cleaned_held_out,
-        part,
-        held_out,
-        detected(train, calendar),
-    )
-
-
-def _cleaned(
-    part: Part, held_out: Part, target: str, calendar: Calendar, options: JudgeOptions
-) -> tuple[Cleaned, Cleaned]:
-    cleaned = clean(part, target, calendar, options)
-    imputed = cleaned.part.imputed
+    fates, held_out_fates = (fates_of(of_part, target, calendar, options) for of_part in (part, held_out))
     # Absent rows count as well: without them few cells may be empty, and yet most of the target would be made up.
-    if sum(imputed) > options.nans_threshold * len(imputed):
-        percent = f"{100 * sum(imputed) / len(imputed):.3g}"
-        line = cleaned.part.lines[imputed.index(1)]
-        raise rejected(part.file, "target_empty", line=line, column=target, percent=percent)
-    return cleaned, clean(held_out, target, calendar, options)
+    if fates.imputed > options.nans_threshold * fates.left:
+        percent = f"{100 * fates.imputed / fates.left:.3g}"
+        raise rejected(part.file, "target_empty", line=fates.first_imputed(), column=target, percent=percent)
+    _check_windows(fates, "training", _TRAINING_WINDOWS, target, options)
+    _check_windows(held_out_fates, "held-out", _HELD_OUT_WINDOWS, target, options)
+    kept = set(columns)
+    dropped = [column for column in train.columns if column not in kept]
+    return Examined(target, columns, dropped, calendar, fates, held_out_fates, detected(train, calendar))
 
 
 def detected(series: Series, calendar: Calendar) -> dict[str, Any]:
@@ -133,11 +145,12 @@ def _target(train: Series, options: JudgeOptions) -> str:
 
 def _check_columns(train: Series, test: Series) -> None:
     line = test.layout.skipped_lines + 1
+    known, known_in_test = set(train.columns), set(test.columns)
     for column in train.columns:
-        if column not in test.columns:
+        if column not in known_in_test:
             raise rejected(test.file, "held_out_column_missing", line=line, column=column, train=train.file)
     for column in test.columns:
-        if column not in train.columns:
+        if column not in known:
             raise rejected(test.file, "held_out_column_unknown", line=line, column=column, train=train.file)
 
 
@@ -185,53 +198,45 @@ def _rows(series: Series, part: Part, zone: str) -> Rows:
     return Rows(series.file, series.layout.time_column, part.clock, part.lines, zone)
 
 
+def _is_by_day(train: Series) -> bool:
+    """Whether half of the rows or more come a day or more after the row before."""
+    closer = sum(after - before < DAY for before, after in pairwise(train.times))
+    return closer <= (len(train) - 2) // 2
+
+
 def _kept_columns(part: Part, target: str, train: Series, options: JudgeOptions) -> list[str]:
     kept = []
     for column, values in zip(part.columns, part.values, strict=True):
-        share = sum(map(math.isnan, values)) / len(values)
+        share = count_missing(values) / len(values)
         if share <= options.nans_threshold and share < 1:
             kept.append(column)
         elif column == target:
-            first = next(at for at, value in enumerate(values) if math.isnan(value))
             percent = f"{100 * share:.3g}"
-            raise rejected(train.file, "target_empty", line=part.lines[first], column=target, percent=percent)
+            line = part.lines[next(missing_rows(values))]
+            raise rejected(train.file, "target_empty", line=line, column=target, percent=percent)
     return kept
 
 
 def _check_held_out(held_out: Part) -> None:
     for column, values in zip(held_out.columns, held_out.values, strict=True):
-        if all(map(math.isnan, values)):
+        if count_missing(values) == len(values):
             raise rejected(held_out.file, "held_out_empty", line=held_out.lines[0], column=column)
 
 
 def _refuse_missing(part: Part) -> None:
-    for at in range(len(part)):
-        for column, values in zip(part.columns, part.values, strict=True):
-            if math.isnan(values[at]):
-                raise rejected(part.file, "cell_empty", line=part.lines[at], column=column)
+    firsts = [(next(missing_rows(values), len(part)), at) for at, values in enumerate(part.values)]
+    row, at = min(firsts)
+    if row < len(part):
+        raise rejected(part.file, "cell_empty", line=part.lines[row], column=part.columns[at])
 
 
-def windows_of(part: Part, calendar: Calendar, options: JudgeOptions) -> int:
-    """Windows of consecutive rows whose forecast rows have measured targets; lags take the first rows."""
-    total = options.input_rows + options.output_rows
-    count, run, measured = 0, 0, 0
-    before: float | None = None
-    for at in range(options.lag_rows, len(part)):
-        position = calendar.position(part.clock[at])
-        run = run + 1 if before is not None and position == before + 1 else 1
-        measured = 0 if part.imputed[at] else measured + 1
-        count += run >= total and measured >= options.output_rows
-        before = position
-    return count
-
-
-def _check_windows(part: Part, name: str, needed: int, target: str, calendar: Calendar, options: JudgeOptions) -> None:
-    windows = windows_of(part, calendar, options)
+def _check_windows(fates: Fates, name: str, needed: int, target: str, options: JudgeOptions) -> None:
+    windows = fates.windows(options, needed)
     if windows < needed:
         raise rejected(
-            part.file,
+            fates.part.file,
             "too_few_windows",
-            line=part.lines[-1] if len(part) else None,
+            line=fates.last_line(),
             column=target,
             part=name,
             windows=windows,

@@ -39,6 +39,14 @@ class NumberStyle:
             return math.nan
         return self.number(stripped) if stripped != text else None
 
+    def usual_cells(self, count: int) -> re.Pattern[str]:
+        """What this many cells match, joined by line breaks, where each is empty or a number far from any limit."""
+        group = re.escape(self.thousands)
+        whole = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}}){{1,30}}|[0-9]{{1,100}})" if group else "[0-9]{1,100}"
+        point = re.escape(self.decimal)
+        cell = f"(?:[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+))?"
+        return re.compile(cell + rf"(?:\n{cell}){{{count - 1}}}")
+
     @cached_property
     def plain(self) -> bool:
         """Whether this is what Python itself reads."""

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 from flts.preprocess.reading.options import ReadOptions
@@ -178,16 +178,19 @@ def _are_row_numbers(rows: list[list[str]]) -> bool:
 
 
 def _check_names(file: str, line: int, columns: list[str], indices: list[int]) -> None:
+    known: set[str] = set()
+    all_names = set(columns)
     for at, column in enumerate(columns):
         if not column:
             raise rejected(file, "column_unnamed", line=line, column=str(indices[at] + 1))
-        if column in columns[:at]:
+        if column in known:
             raise rejected(file, "column_twice", line=line, column=column)
         if any(ord(letter) < ord(" ") or ord(letter) == 0x7F for letter in column):
             raise rejected(file, "column_control", line=line, column=column)
         owner = _RESERVED.get(column)
         lag = LAG_COLUMN.fullmatch(column)
-        if lag and lag[1] in chain(columns[:at], columns[at + 1 :]):
+        if lag and lag[1] in all_names:
             owner = "a derived column"
         if owner:
             raise rejected(file, "column_reserved", line=line, column=column, owner=owner)
+        known.add(column)

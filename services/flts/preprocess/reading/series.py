@@ -1,14 +1,17 @@
 """A CSV file as columns of numbers, with the formats that it was found to be in."""
 
-import math
+import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from operator import itemgetter
 
 from flts.common.calendar import DAY, SECOND, offset_finder, utc_times
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading import numbers, times
+from flts.preprocess.reading.compact import Column, Presence, Shifted
 from flts.preprocess.reading.numbers import NumberStyle
 from flts.preprocess.reading.options import ReadOptions
 from flts.preprocess.reading.records import Layout, Record, layout_of, records
@@ -34,13 +37,13 @@ class Series:
     encoding: str
     zone: str
     """IANA name or offset of the times' clock; empty where they are without one, or it changed on the way."""
-    times: "array[int]"
+    times: Sequence[int]
     """Microseconds since 1970 in UTC, or of the clock where there is no zone."""
-    wall: "array[int]"
+    wall: Sequence[int]
     """Microseconds since 1970 of the clock's face."""
-    lines: "array[int]"
-    values: list["array[float]"]
-    """One array a column."""
+    lines: Sequence[int]
+    values: list[Column]
+    """An array a column, or only which cells are missing where values were not kept."""
 
     @property
     def columns(self) -> list[str]:
@@ -51,21 +54,39 @@ class Series:
         return len(self.times)
 
 
-def read(source: Source, options: ReadOptions) -> Series:
-    """Read a file; raises CsvError for the first mistake."""
+def read(source: Source, options: ReadOptions, keep_values: bool = True) -> Series:
+    """Read a file; raises CsvError for the first mistake.
+
+    Without `keep_values` memory grows by 8 bytes a row at most, and a bit for each cell of a column with missing ones:
+    what a verdict needs, not what a training does.
+    """
     layout = layout_of(source, options)
     usual_time = times.formats()[options.time_format or "iso"]
     usual_number = numbers.styles(options)[0]
     try:
-        return _Reader(source, layout, options, usual_time, usual_number).read()
+        return _Reader(source, layout, options, usual_time, usual_number).read(keep_values)
     except CsvError as error:
         if error.code not in _FORMAT_CODES:
             raise
+        source.purpose = "format of times"
         time_format = times.detect(source.name, records(source, layout), layout, options)
+        source.purpose = "format of numbers"
         style = numbers.detect(source.name, records(source, layout), layout, options)
         if time_format is usual_time and style.decimal == "." and not style.thousands and usual_number.plain:
             raise
-    return _Reader(source, layout, options, time_format, style).read()
+    return _Reader(source, layout, options, time_format, style).read(keep_values)
+
+
+def values_from(source: Source, series: Series, first: int) -> list["array[float]"]:
+    """The numbers of a series that was read without, from a row on."""
+    source.purpose = "values"
+    layout = series.layout
+    places = list(zip(layout.indices, layout.columns, strict=True))
+    columns = [array("d") for _ in places]
+    for record in islice(records(source, layout), first, None):
+        for (index, name), values in zip(places, columns, strict=True):
+            values.append(numbers.cell_number(source.name, record, index, name, series.style))
+    return columns
 
 
 class _Reader:
@@ -78,7 +99,7 @@ class _Reader:
         self._format = time_format
         self._style = style
         self._times = array("q")
-        self._wall = array("q")
+        self._wall: array[int] | Shifted = array("q")
         self._zone_changed = 0
         self._offset: int | None = None
         self._offsets: set[int | None] = set()
@@ -88,9 +109,35 @@ class _Reader:
             except LookupError as error:
                 raise rejected(source.name, "time_zone_unknown", value=self._zone) from error
 
-    def read(self) -> Series:
-        lines = array("q")
-        columns = [array("d") for _ in self._layout.columns]
+    def read(self, keep_values: bool) -> Series:
+        self._source.purpose = "rows"
+        width = len(self._layout.columns)
+        if keep_values:
+            self._wall, lines = array("q"), array("q")
+            columns: list[Column] = [array("d") for _ in range(width)]
+            self._keep(lines, columns)
+        else:
+            self._wall, lines = Shifted(self._times, SECOND), Shifted(range(sys.maxsize))
+            columns = [Presence() for _ in range(width)]
+            self._look_at(lines, columns)
+        if not lines:
+            line = self._layout.skipped_lines + 2
+            raise rejected(self._source.name, "no_rows", line=line, column=self._layout.time_column)
+        return Series(
+            self._source.name,
+            self._layout,
+            self._format.name,
+            self._style,
+            self._source.encoding,
+            self._zone_of_all(),
+            # Parts of a view are no copies.
+            self._times if keep_values else memoryview(self._times),
+            self._wall,
+            lines,
+            columns if keep_values else [column.end(len(lines)) for column in columns],
+        )
+
+    def _keep(self, lines: "array[int]", columns: list["array[float]"]) -> None:
         places = list(zip(self._layout.indices, self._layout.columns, columns, strict=True))
         number = self._style.number
         for record in self._records():
@@ -102,28 +149,44 @@ class _Reader:
                 if value is None or not -1e150 <= value <= 1e150:
                     value = numbers.cell_number(self._source.name, record, index, column, self._style)
                 values.append(value)
-        if not lines:
-            line = self._layout.skipped_lines + 2
-            raise rejected(self._source.name, "no_rows", line=line, column=self._layout.time_column)
-        return Series(
-            self._source.name,
-            self._layout,
-            self._format.name,
-            self._style,
-            self._source.encoding,
-            self._zone_of_all(),
-            self._times,
-            self._wall,
-            lines,
-            columns,
-        )
+
+    def _look_at(self, lines: Shifted, columns: list[Presence]) -> None:
+        places = list(zip(self._layout.indices, self._layout.columns, columns, strict=True))
+        are_usual = self._style.usual_cells(len(columns)).fullmatch
+        # Of one index an itemgetter gives no tuple.
+        of_numbers = itemgetter(*self._layout.indices, self._layout.indices[0])
+        number = self._style.number
+        for row, record in enumerate(self._records()):
+            self._take_time(record)
+            lines.append(record.line)
+            cells = of_numbers(record.cells)[:-1]
+            if are_usual("\n".join(cells)):
+                if "" in cells:
+                    for cell, column in zip(cells, columns, strict=True):
+                        if not cell:
+                            column.mark(row)
+                continue
+            for cell, (index, name, column) in zip(cells, places, strict=True):
+                value = number(cell)
+                if value is None or not -1e150 <= value <= 1e150:
+                    value = numbers.cell_number(self._source.name, record, index, name, self._style)
+                if value != value:
+                    column.mark(row)
 
     def _records(self) -> Iterator[Record]:
         return records(self._source, self._layout)
 
     def _take_time(self, record: Record) -> None:
         moment = times.cell_moment(self._source.name, record, self._layout, self._format)
-        if len(self._times):
+        if self._times and moment.offset == self._offset and not self._zone:
+            # Most rows: the clock is that of the row before.
+            utc = moment.wall - (moment.offset or 0)
+            if utc <= self._times[-1]:
+                self._reject(record, self._order_code(moment, utc))
+            self._times.append(utc)
+            self._wall.append(moment.wall)
+            return
+        if self._times:
             self._check_zone(record, moment)
         else:
             self._zone_changed = moment.wall - _BETWEEN_ZONE_CHANGES
@@ -189,8 +252,3 @@ class _Reader:
             return ""
         minutes = abs(offset) // (60 * SECOND)
         return f"{'+' if offset > 0 else '-'}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def missing(values: "array[float]") -> list[int]:
-    """The rows whose value is missing."""
-    return [at for at, value in enumerate(values) if math.isnan(value)]

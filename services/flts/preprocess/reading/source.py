@@ -32,6 +32,8 @@ class Source:
         self.name = name
         self._open_binary = open_binary
         self._given = encoding
+        self.purpose = "encoding"
+        """What the file is read for at the moment, for a report of progress."""
         self.encoding = encoding or self._detected()
 
     def lines(self) -> Iterator[str]:

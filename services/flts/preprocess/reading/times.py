@@ -143,12 +143,13 @@ def detect(file: str, rows: Iterable[Record], layout: Layout, options: ReadOptio
     fitting = list(formats().values())
     first: tuple[Record, TimeFormat] | None = None
     for record in rows:
-        matching = [known for known in formats().values() if _fits(known, _text(record, layout))]
-        if not matching:
-            continue
-        first = first or (record, matching[0])
-        fitting = [known for known in fitting if known in matching]
-        if not fitting:
+        text = _text(record, layout)
+        matching = [known for known in fitting if _fits(known, text)]
+        if matching:
+            first = first or (record, matching[0])
+            fitting = matching
+        elif any(_fits(known, text) for known in formats().values()):
+            fitting = []
             break
     if len(fitting) > 1 and first is not None:
         choices = " or ".join(f"{known.name} (as {known.example})" for known in fitting)

@@ -1,0 +1,247 @@
+"""The check that keeps no values comes to the same verdict as the reading that trains, in little memory."""
+
+import datetime as dt
+import io
+import json
+import random
+from array import array
+from collections import Counter
+from itertools import accumulate
+from statistics import median_low
+
+import pytest
+from test_csv_fuzz import PIECES, STEPS, ZONES, odd_series
+from test_csv_rules import CASES, JUDGE, VERDICTS, content_of
+
+from flts.preprocess.csverror import CsvError
+from flts.preprocess.reading import distances
+from flts.preprocess.reading.check import answer, last_rows
+from flts.preprocess.reading.compact import Presence, Shifted, count_missing, missing_rows
+from flts.preprocess.reading.distances import Distances
+from flts.preprocess.reading.frequency import text_of
+from flts.preprocess.reading.judging import examine, judge
+from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.resampling import resampled
+from flts.preprocess.reading.rules import RULES
+from flts.preprocess.reading.series import read
+from flts.preprocess.reading.source import Source
+
+
+def verdicts(
+    content: bytes, options: ReadOptions, demands: JudgeOptions, test: bytes | None = None
+) -> tuple[tuple, tuple]:
+    def source(name: str, of: bytes) -> Source:
+        return Source(name, lambda: io.BytesIO(of), options.encoding)
+
+    def one(keep_values: bool) -> tuple:
+        try:
+            series = read(source("x.csv", content), options, keep_values)
+            held_out = None if test is None else read(source("x_test.csv", test), options, keep_values)
+            found = (judge if keep_values else examine)(series, held_out, demands)
+        except CsvError as error:
+            return error.code, str(error)
+        return found.detected, found.target, found.columns, found.dropped, found.calendar
+
+    return one(True), one(False)
+
+
+@pytest.mark.parametrize("vector", RULES["vectors"], ids=lambda vector: vector["promise"].encode("unicode_escape"))
+def test_verdict_of_vector_is_that_of_reading(vector):
+    options = ReadOptions(**in_signs(vector.get("read", {})))
+    demands = JudgeOptions(**JUDGE | vector.get("judge", {}))
+    read_and_judged, checked = verdicts(content_of(vector), options, demands)
+    assert checked == read_and_judged
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the folder of cases is not on this machine")
+@pytest.mark.parametrize("name", VERDICTS)
+def test_verdict_of_case_is_that_of_reading(name):
+    demands = JudgeOptions(**VERDICTS[name].get("judge", {}))
+    read_and_judged, checked = verdicts((CASES / name).read_bytes(), ReadOptions(), demands)
+    assert checked == read_and_judged
+
+
+def demands_by(chance: random.Random) -> JudgeOptions:
+    return JudgeOptions(
+        input_rows=chance.choice([2, 5]),
+        output_rows=chance.choice([1, 3]),
+        holdout_fraction=chance.choice([0.2, 0.3]),
+        lag_rows=chance.choice([0, 0, 4]),
+        handle_nans=chance.random() < 0.9,
+        nans_threshold=chance.choice([0.02, 0.15, 0.33]),
+        nans_drop_rows=chance.random() < 0.2,
+        nans_max_steps=chance.choice([0, 1, 5]),
+        resample=chance.choice(["", "", "", "1D", "2h"]),
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_verdict_of_damaged_file_is_that_of_reading(seed):
+    chance = random.Random(seed)
+    for _ in range(100):
+        content = bytearray(content_of(chance.choice(RULES["vectors"])))
+        for _ in range(chance.randint(0, 2)):
+            at = chance.randrange(len(content) + 1)
+            content[at : at + chance.choice([0, 0, 1, 5])] = chance.choice(PIECES)
+        options = ReadOptions(time_zone=chance.choice(ZONES))
+        read_and_judged, checked = verdicts(bytes(content), options, demands_by(chance))
+        assert checked == read_and_judged
+
+
+def gappy(chance: random.Random, step: dt.timedelta | None = None, year: int = 2024) -> bytes:
+    """Rows of three columns with absent rows, blank lines, and cells that are missing alone, in runs and in all."""
+    time, step = dt.datetime(year, 1, 1), step or chance.choice(STEPS)
+    lines = ["time,a,b,c"]
+    share = chance.choice([0.0, 0.05, 0.3])
+    for row in range(chance.choice([40, 200])):
+        time += step
+        if chance.random() < share / 3:
+            time += step * chance.choice([1, 2, 8])
+        if chance.random() < 0.02:
+            lines.append(chance.choice(["", ",,,"]))
+        cells = [chance.choice(["", "NA", " - "]) if chance.random() < share else str(row + 0.5) for _ in range(3)]
+        lines.append(",".join([str(time), *(cells if chance.random() < 0.98 else ["", "", ""])]))
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_verdict_of_series_with_gaps_is_that_of_reading(seed):
+    chance = random.Random(seed)
+    codes = Counter()
+    for _ in range(60):
+        step = chance.choice(STEPS)
+        content, other = gappy(chance, step), chance.choice([None, None, gappy(chance, step, 2044)])
+        if chance.random() < 0.3:
+            content, other = odd_series(chance), None
+        options = ReadOptions(time_zone=chance.choice(ZONES))
+        read_and_judged, checked = verdicts(content, options, demands_by(chance), other)
+        assert checked == read_and_judged
+        codes[checked[0] if isinstance(checked[0], str) else "accepted"] += 1
+    assert codes["accepted"] > 5, codes
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_windows_that_are_promised_are_those_of_the_cleaned_rows(seed):
+    chance = random.Random(seed)
+    for _ in range(40):
+        content, demands = gappy(chance), demands_by(chance)
+        try:
+            series = read(Source("x.csv", lambda content=content: io.BytesIO(content)), ReadOptions())
+            judged, found = judge(series, None, demands), examine(series, None, demands)
+        except CsvError:
+            continue
+        for cleaned, fates in ((judged.train, found.train), (judged.held_out, found.held_out)):
+            part, places = cleaned.part, [found.calendar.position(wall) for wall in cleaned.part.clock]
+            total = demands.input_rows + demands.output_rows
+            expected = sum(
+                places[end - 1] - places[end - total] == total - 1
+                and not any(part.imputed[end - demands.output_rows : end])
+                for end in range(demands.lag_rows + total, len(part) + 1)
+            )
+            assert fates.windows(demands, 10**9) == expected
+            assert fates.left == len(part)
+            assert fates.imputed == sum(part.imputed)
+            assert fates.last_line() == part.lines[-1]
+
+
+def test_memory_of_a_check_is_8_bytes_a_row_whatever_the_width():
+    for width in (1, 50):
+        header = ",".join(f"c{at}" for at in range(width))
+        cells = ",".join("1.5" for _ in range(width))
+        start = dt.datetime(2024, 1, 1)
+        rows = "".join(f"{start + dt.timedelta(minutes=row)},{cells}\n" for row in range(2000))
+        content = f"time,{header}\n{rows}".encode()
+        series = read(Source("x.csv", lambda content=content: io.BytesIO(content)), ReadOptions(), keep_values=False)
+        assert memoryview(series.times).nbytes == 8 * 2000
+        assert isinstance(series.lines, Shifted)
+        assert isinstance(series.wall, Shifted)
+        assert [len(series.lines._starts), len(series.wall._starts)] == [1, 1]
+        assert {len(column._bits) for column in series.values} == {0}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_distances_are_counted_alike_in_little_memory(seed, monkeypatch):
+    chance = random.Random(seed)
+    steps = [chance.choice([60, 60, chance.randint(1, 10 ** chance.choice([1, 2, 9]))]) for _ in range(3000)]
+    numbers = array("q", accumulate(steps, initial=0))
+    counted = Distances(numbers)
+    assert (counted.usual(), counted.middle()) == (Counter(steps).most_common(1)[0][0], median_low(steps))
+    for most in (1, 50):
+        monkeypatch.setattr(distances, "_MOST_COUNTED", most)
+        monkeypatch.setattr(distances, "_CHUNK", 256)
+        found = Distances(numbers)
+        assert (found.usual(), found.middle()) == (counted.usual(), counted.middle())
+    rare = array("q", accumulate(chance.sample(range(1, 10**6), 500), initial=0))
+    assert Distances(rare).usual() == rare[1]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_compact_rows_are_those_that_were_added(seed):
+    chance = random.Random(seed)
+    base = array("q", sorted(chance.sample(range(10**6), 300)))
+    numbers = [number + chance.choice([0, 0, 0, 5]) for number in base]
+    shifted, presence = Shifted(base), Presence()
+    gone = [chance.random() < chance.choice([0, 0.5]) for _ in numbers]
+    for row, number in enumerate(numbers):
+        shifted.append(number)
+        if gone[row]:
+            presence.mark(row)
+    presence.end(len(numbers))
+    first, end = sorted(chance.sample(range(301), 2))
+    assert (list(shifted), shifted[-1]) == (numbers, numbers[-1])
+    assert list(shifted[first:end]) == numbers[first:end]
+    assert [shifted[first:end][at] for at in range(end - first)] == numbers[first:end]
+    assert list(missing_rows(presence[first:end])) == [at for at, is_gone in enumerate(gone[first:end]) if is_gone]
+    assert count_missing(presence) == sum(gone)
+
+
+@pytest.mark.parametrize("distance", ["10min", "1h", "1D"])
+def test_means_of_what_was_not_kept_are_missing_where_means_are(distance):
+    chance = random.Random(distance)
+    start = dt.datetime(2024, 3, 30)
+    rows = "".join(
+        f"{start + dt.timedelta(minutes=5 * row)},{'' if chance.random() < 0.6 else row}\n\n"[: None if row % 7 else -1]
+        for row in range(900)
+    )
+    content = f"time,y\n{rows}".encode()
+    options = ReadOptions(time_zone="UTC")
+    kept, checked = (
+        resampled(read(Source("x.csv", lambda: io.BytesIO(content)), options, keep_values), distance)
+        for keep_values in (True, False)
+    )
+    assert list(missing_rows(kept.values[0])) == list(missing_rows(checked.values[0]))
+    for part in ("times", "wall", "lines"):
+        assert list(getattr(kept, part)) == list(getattr(checked, part))
+
+
+@pytest.mark.parametrize("distance", ["", "15min", "1D"])
+def test_last_rows_are_those_of_the_whole_file(distance, tmp_path):
+    chance = random.Random(distance)
+    content = gappy(chance, dt.timedelta(minutes=5)).replace(b",-", b",")
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    series = read(Source("x.csv", lambda: io.BytesIO(content)), ReadOptions())
+    whole = resampled(series, distance) if distance else series
+    for rows in (1, 7, 10_000):
+        found = last_rows(lambda line: None, str(path), rows, {}, distance)
+        assert found["time"] == [text_of(time) for time in whole.times[-rows:]]
+        for column, values in zip(whole.columns, whole.values, strict=True):
+            assert [float("nan") if value is None else value for value in found[column]] == pytest.approx(
+                list(values[-rows:]), nan_ok=True
+            )
+
+
+def test_progress_of_a_check_names_file_and_purpose(tmp_path, monkeypatch):
+    monkeypatch.setattr("flts.preprocess.reading.check._BETWEEN_REPORTS", 0)
+    path = tmp_path / "x.csv"
+    path.write_bytes(gappy(random.Random(1)))
+    request = {
+        "call": "verdict",
+        "arguments": {"train": str(path), "test": "", "read_options": {}, "judge_options": {}},
+    }
+    lines = []
+    answer(json.dumps(request), lines.append)
+    reports = [json.loads(line)["progress"] for line in lines]
+    size = path.stat().st_size
+    assert {report["purpose"] for report in reports} >= {"encoding", "rows"}
+    assert reports[-1] == {"file": "x.csv", "purpose": "rows", "done": size, "size": size}
