@@ -88,4 +88,4 @@ function settingsOf(projectDirectory: string, stack: string): Settings {
 }
 
 /** What the program needs and `make` gives it; data have nothing to do with it. */
-const GIVEN_BY_MAKE = { "flts:images.tag": "unset", "flts:objectStore.chart": "unset.tgz" };
+const GIVEN_BY_MAKE = { "flts:objectStore.chart": "unset.tgz" };

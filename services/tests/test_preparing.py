@@ -6,11 +6,11 @@ import pytest
 from flts.common.calendar import Calendar
 from flts.common.frames import read_frame
 from flts.common.steps import following, follows
+from flts.common.windows import make_windows
 from flts.preprocess.confighash import config_hash
 from flts.preprocess.csvfile import CsvError
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
-from flts.training.windows import make_windows
 
 SHORT = PreprocessSettings(train_file="x.csv", input_seq_len=3, scaler="", time_features_enable=False)
 

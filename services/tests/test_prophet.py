@@ -13,10 +13,10 @@ from flts.common.frames import FeatureFrame
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
 from flts.common.transform import FeatureTransform
+from flts.common.windows import make_windows
 from flts.training import prophet
 from flts.training.interruptible import run_until_stopped
 from flts.training.settings import TrainingSettings
-from flts.training.windows import make_windows
 
 INTERVAL = 600
 ROWS = 4

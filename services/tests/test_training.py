@@ -14,13 +14,13 @@ from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
 from flts.common.serving import WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
+from flts.common.windows import make_windows
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import recurrent
 from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import ModelType, TrainingSettings
 from flts.training.trainer import TrainedModel, train
-from flts.training.windows import make_windows
 
 MODEL_TYPES = get_args(ModelType)
 CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
+import { imageTags } from "../../components/core/pod/imageTags";
 import { existingLabels } from "../../components/access/existingObject";
 import {
     ExistingNamespace,
@@ -75,7 +76,7 @@ export function createPlatform(
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
         storageClass: declaredStorageClass(settings),
-        images: new Images({ registry: settings.imageRegistry ?? "", tag: settings.images.tag }),
+        images: new Images({ registry: settings.imageRegistry ?? "", tags: imageTags() }),
         guard,
         ownership,
         credentialsEpoch: settings.credentials.epoch,

@@ -1,5 +1,6 @@
 import { collectorNamespaceName } from "../../components/monitoring/logs/logCollector";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
+import { canaryContradictions } from "./canaryContradictions";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
 import { productionProblems } from "./production";
@@ -16,7 +17,7 @@ export function contradictions(settings: Settings): Problem[] {
         ...scaling(settings),
         ...requestLimits(settings),
         ...loadTestSource(settings),
-        ...canary(settings),
+        ...canaryContradictions(settings),
         ...brokers(settings),
         ...access(settings),
         ...exposures(settings),
@@ -98,31 +99,6 @@ function scaling({ inference }: Settings): Problem[] {
                       "inference.autoscaling.minReplicas",
                       autoscaling.minReplicas,
                       `must not be above flts:inference.autoscaling.maxReplicas (${autoscaling.maxReplicas})`,
-                  ),
-              ]
-            : []),
-    ];
-}
-
-function canary({ serving, images }: Settings): Problem[] {
-    const { runId, image, weight } = serving.canary;
-    return [
-        ...(weight > 0 && runId === undefined && image === undefined
-            ? [
-                  problem(
-                      "serving.canary.weight",
-                      weight,
-                      "there is no canary to get these requests; name flts:serving.canary.runId or " +
-                          "flts:serving.canary.image, or set the weight to 0",
-                  ),
-              ]
-            : []),
-        ...(image !== undefined && image === `flts/inference:${images.tag}` && runId === undefined
-            ? [
-                  problem(
-                      "serving.canary.image",
-                      image,
-                      "is the stable version's image too; name another, or a flts:serving.canary.runId",
                   ),
               ]
             : []),

@@ -56,11 +56,6 @@ export function optionalText(doc: string, form: RegExp, shape: string) {
     return pattern(form).optional().meta({ description: doc, allowed: shape });
 }
 
-/** Text that must be given. */
-export function requiredText(doc: string, form: RegExp, shape: string) {
-    return pattern(form).meta({ description: doc, allowed: shape });
-}
-
 /** RFC 1123 label: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 export const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export const LABEL_SHAPE = "lower-case letters, digits and inner hyphens, at most 63 characters";

@@ -2,7 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { settingDescriptions, type SettingDescription } from "./catalogue";
 import { replacementOf } from "./removed";
-import { valueAt, type SettingsTree } from "./tree";
+import { isTree, valueAt, type SettingsTree } from "./tree";
 
 /** A mistake in the settings: where it is, and what to do. */
 export interface Problem {
@@ -18,7 +18,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], tree: SettingsTr
     const settings = settingDescriptions();
     return issues.flatMap((issue) =>
         issue.code === "unrecognized_keys"
-            ? issue.keys.map((key) => unknownKey([...issue.path, key], settings))
+            ? issue.keys.flatMap((key) => unknownKeys([...issue.path, key], tree, settings))
             : [wrongValue(issue.path, tree, settings)],
     );
 }
@@ -66,6 +66,19 @@ function wrongValue(
                 ? `${keyOf(settingPath)} is not set: it must be ${explanation}`
                 : `${keyOf(settingPath)} = ${shown(value)}: must be ${explanation}`,
     };
+}
+
+/** An unknown key; for a group that an earlier version had, each of the settings that are given in it. */
+function unknownKeys(
+    path: readonly PropertyKey[],
+    tree: SettingsTree,
+    settings: readonly SettingDescription[],
+): Problem[] {
+    const value = valueAt(tree, path);
+    const inside = isTree(value) ? Object.keys(value).map((key) => [...path, key]) : [];
+    return inside.some((child) => replacementOf(child.map(String).join(".")) !== undefined)
+        ? inside.map((child) => ({ ...unknownKey(child, settings), path }))
+        : [unknownKey(path, settings)];
 }
 
 function unknownKey(path: readonly PropertyKey[], settings: readonly SettingDescription[]): Problem {

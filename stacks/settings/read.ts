@@ -2,10 +2,7 @@ import { contradictions } from "./contradictions";
 import { problemsOf, SettingsError } from "./problems";
 import { withSizes } from "./profiles";
 import { settingsSchema, type Settings } from "./schema";
-import { isTree, removeAt, treeFromConfiguration, type SettingsTree } from "./tree";
-
-/** Stands in for a required setting while contradictions are looked for beside other mistakes. */
-const PLACEHOLDER_TAG = "unset";
+import { removeAt, treeFromConfiguration } from "./tree";
 
 /**
  * Validates a stack's settings.
@@ -21,14 +18,10 @@ export function readSettings(configuration: Readonly<Record<string, string>>, st
     for (const { path } of problems) {
         removeAt(tree, path);
     }
-    const second = first.success ? first : settingsSchema.safeParse(withSizes(withImageTag(tree)));
+    const second = first.success ? first : settingsSchema.safeParse(withSizes(tree));
     const all = second.success ? [...problems, ...contradictions(second.data)] : problems;
     if (!first.success || all.length > 0) {
         throw new SettingsError(all, stack);
     }
     return first.data;
-}
-
-function withImageTag(tree: SettingsTree): SettingsTree {
-    return { ...tree, images: { tag: PLACEHOLDER_TAG, ...(isTree(tree.images) ? tree.images : {}) } };
 }

@@ -3,6 +3,8 @@ const REMOVED: Readonly<Record<string, string>> = {
     "dataset.file": "data is uploaded beside the stack: run `make data FILE=<csv or folder>`",
     "dataset.testFile":
         "held-out rows are uploaded beside the data: name them <name>_test.csv and run `make data FILE=<name>.csv`",
+    "images.tag":
+        "the program computes each image's tag from its inputs; `npx ts-node toolchain/images/main.ts list` prints the references",
     "preprocess.forceReprocess":
         "run `kubectl exec deployment/preprocess -- python main.py --reprocess` whenever that is wanted",
     "preprocess.resendClaims":

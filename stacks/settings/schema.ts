@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { backup } from "./backup";
-import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, requiredText, text } from "./fields";
+import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
 import { ingress } from "./ingress";
 import { layers, stacks } from "./layers";
@@ -69,15 +69,6 @@ export const settingsSchema = z.strictObject({
         .array(z.string())
         .default([])
         .describe("Names of objects with data that this run may delete; `all` for every one"),
-    images: z
-        .strictObject({
-            tag: requiredText(
-                "Tag of the project's own images; `make images` prints it",
-                /^[\w][\w.-]{0,127}$/,
-                "letters, digits, dots, hyphens and underscores",
-            ),
-        })
-        .prefault({} as never),
     credentials: z
         .strictObject({
             epoch: integer("Generation of all generated passwords; raise it to renew them", 1, 1, 1_000_000),

@@ -161,7 +161,6 @@ describe("backups", () => {
             readSettings(
                 {
                     "flts:backup": JSON.stringify(backup),
-                    "flts:images": '{"tag":"test"}',
                     "flts:objectStore": '{"chart":"minio.tgz"}',
                 },
                 "dev",

@@ -223,7 +223,7 @@ describe("values of MinIO's chart", () => {
         const { requests, limits } = settings().objectStore.resources;
         return minioChartValues({
             name: "minio",
-            images: new Images({ registry: "", tag: "t" }),
+            images: new Images({ registry: "", tags: new Map() }),
             rootSecret: "root",
             mode: "distributed",
             replicas: 4,

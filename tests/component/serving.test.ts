@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { imageTags } from "../../components/core/pod/imageTags";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { ofType, one, workloads, type Container } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
@@ -91,7 +92,10 @@ describe("a canary", () => {
         );
         const { image } = containerOf(resources, "inference-canary");
         assert.equal(image, "mirror.example/flts/inference:next");
-        assert.equal(containerOf(resources, "inference").image, "mirror.example/flts/inference:test");
+        assert.equal(
+            containerOf(resources, "inference").image,
+            `mirror.example/flts/inference:${imageTags().get("inference") ?? ""}`,
+        );
         assert.equal(environmentOf(resources, "inference-canary").PINNED_RUN_ID, undefined);
     });
 

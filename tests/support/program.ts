@@ -30,7 +30,7 @@ export const CLASSES: readonly StorageClass[] = [
 
 /** Settings with their defaults or their profile's sizes, and what a test changes. */
 export function settings(overrides: Record<string, unknown> = {}): Settings {
-    return settingsSchema.parse(withSizes({ images: { tag: "test" }, ...overrides }));
+    return settingsSchema.parse(withSizes(overrides));
 }
 
 /** The outputs with all that they still wait for, as the engine would store them. */

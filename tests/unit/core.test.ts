@@ -53,10 +53,13 @@ describe("environment", () => {
 });
 
 describe("images", () => {
-    it("carry the tag of the project, or their own, and the registry's prefix", () => {
-        assert.equal(new Images({ registry: "", tag: "t1" }).reference("trainer"), "flts/trainer:t1");
+    it("carry the tag of their inputs, or a fixed one, and the registry's prefix", () => {
         assert.equal(
-            new Images({ registry: "mirror.example/x/", tag: "t1" }).reference("kafka"),
+            new Images({ registry: "", tags: new Map([["trainer", "t1"]]) }).reference("trainer"),
+            "flts/trainer:t1",
+        );
+        assert.equal(
+            new Images({ registry: "mirror.example/x/", tags: new Map() }).reference("kafka"),
             "mirror.example/x/apache/kafka:4.3.1",
         );
     });

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 
 import fc from "fast-check";
 
+import { inputFiles, projectRoot, sourcesOf } from "../../components/core/pod/imageTags";
 import { findStale } from "../../toolchain/images/build";
 import {
     fullReference,
@@ -13,7 +14,7 @@ import {
     parentsFirst,
     type Image,
 } from "../../toolchain/images/catalogue";
-import { imageKeys, imageTag, inputFiles, projectRoot, sourcesOf } from "../../toolchain/images/keys";
+import { imageKeys } from "../../toolchain/images/keys";
 
 function image(name: string, facts: Partial<Image> = {}): Image {
     return {
@@ -30,7 +31,7 @@ function image(name: string, facts: Partial<Image> = {}): Image {
 describe("image catalogue", () => {
     it("has a Containerfile, a purpose and existing inputs for every image", () => {
         for (const each of images) {
-            const sources = sourcesOf(each, projectRoot);
+            const sources = sourcesOf(each.name, each, projectRoot);
             assert.ok(sources.includes(join(projectRoot, each.folder, "Containerfile")), each.name);
             assert.notEqual(each.purpose, "", each.name);
         }
@@ -180,15 +181,6 @@ describe("image keys", () => {
     it("name the input that is not there", () => {
         rmSync(join(root, "services"), { recursive: true });
         assert.throws(() => key("child"), /"child" has inputs that are not there: services\/code/);
-    });
-
-    it("give our own images a tag that follows their content, not that of servers", () => {
-        const before = imageTag(root, set);
-        assert.match(before, /^[0-9a-f]{12}$/);
-        write("images/server/Containerfile", "FROM other\n");
-        assert.equal(imageTag(root, set), before);
-        write("services/code/a.py", "a = 2\n");
-        assert.notEqual(imageTag(root, set), before);
     });
 });
 

@@ -79,7 +79,7 @@ describe("loading", () => {
     const trainer = "localhost/flts-build/trainer:111111111111";
     const kafka = "localhost/flts-build/kafka:222222222222";
     const plan = (present: Record<string, string>): string[] =>
-        planLoad(all, keys, "tag", new Map(Object.entries(present))).map(
+        planLoad(all, keys, new Map([["trainer", "tag"]]), new Map(Object.entries(present))).map(
             ({ wanted, importing }) => `${importing ? "import" : "name"} ${wanted}`,
         );
 

@@ -3,7 +3,6 @@ import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
 const required = {
-    "flts:images": '{"tag":"abc"}',
     "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
 };
 

@@ -2,16 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { imageTags } from "../../components/core/pod/imageTags";
 import { projectDeclarations } from "../../stacks/settings/declarations";
 import { settingsPage } from "../../stacks/settings/settingsPage";
 import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
 const root = join(__dirname, "..", "..");
-const required = {
-    "flts:images": '{"tag":"abc"}',
-    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
-};
+const required = { "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}' };
+const stableImage = `flts/inference:${imageTags().get("inference") ?? ""}`;
 
 /** Messages of the mistakes in a configuration. */
 function mistakes(configuration: Record<string, string>): string[] {
@@ -119,12 +118,12 @@ describe("settings", () => {
         });
     });
 
-    it("say that a required setting is missing", () => {
+    it("say that a required setting is missing, beside other mistakes", () => {
         assert.throws(
-            () => readSettings({}, "dev"),
+            () => readSettings({ "flts:logLevel": "LOUD" }, "dev"),
             (error: Error) => {
-                assert.match(error.message, /flts:images\.tag is not set: it must be letters/);
                 assert.match(error.message, /flts:objectStore\.chart is not set/);
+                assert.match(error.message, /flts:logLevel = "LOUD"/);
                 return true;
             },
         );
@@ -183,8 +182,8 @@ describe("settings", () => {
             /serving\.canary\.weight = 20: there is no canary .* flts:serving\.canary\.runId or/,
         ],
         "a canary that is the stable version": [
-            { "flts:serving": '{"canary":{"image":"flts/inference:abc"}}' },
-            /serving\.canary\.image = "flts\/inference:abc": is the stable version's image too/,
+            { "flts:serving": JSON.stringify({ canary: { image: stableImage } }) },
+            new RegExp(`serving\\.canary\\.image = "${stableImage}": is the stable version's image too`),
         ],
         "a run that is none": [
             { "flts:serving": '{"canary":{"runId":"best"}}' },
@@ -270,12 +269,12 @@ describe("Pulumi.yaml", () => {
                 typeof value === "string" ? value : JSON.stringify(value),
             ],
         );
-        const given = { ...Object.fromEntries(defaults), "flts:images.tag": "abc" } as Record<string, string>;
+        const given = Object.fromEntries(defaults) as Record<string, string>;
         const chart = { "flts:objectStore.chart": "/minio.tgz" };
         const production = readSettings({ ...given, ...chart, "flts:profile": "production" }, "prod");
         assert.equal(production.kafka.heapMegabytes, 2048);
         assert.equal(production.training.epochs, 50);
         const small = readSettings({ ...given, ...chart }, "dev");
-        assert.deepEqual(small, readSettings({ "flts:images.tag": "abc", ...chart }, "dev"));
+        assert.deepEqual(small, readSettings(chart, "dev"));
     });
 });

@@ -5,7 +5,8 @@ import { Durations } from "../tools/durations";
 import { fail, formatDuration, Progress, type Console, type Report } from "../console";
 import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engines";
-import { imageKeys, projectRoot } from "./keys";
+import { projectRoot } from "../../components/core/pod/imageTags";
+import { imageKeys } from "./keys";
 import { allManifests, blobStore, builtReference, isBuilt, manifestPath, type Places } from "./places";
 import { stageContext } from "./stage";
 

@@ -6,7 +6,7 @@ import { goEnvironment } from "../tools/goCaches";
 import { fileHash } from "../tools/store";
 import { fail } from "../console";
 import { charts, type PinnedChart } from "./catalogue";
-import { projectRoot } from "./keys";
+import { projectRoot } from "../../components/core/pod/imageTags";
 import { imagePlaces, type Places } from "./places";
 
 /** Path of the official MinIO chart's archive, taken out of the pinned Go module and checked. */

@@ -7,7 +7,8 @@ import { listImages } from "../cluster/ownImages";
 import { clusterLayout } from "../cluster/layout";
 import { fail, Progress, type Console } from "../console";
 import { fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";
-import { imageKeys, imageTag, projectRoot } from "./keys";
+import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTags";
+import { imageKeys } from "./keys";
 import { pipe } from "./pipe";
 import { blobStore, builtReference, isBuilt, readManifest, type Places } from "./places";
 
@@ -26,14 +27,14 @@ export interface LoadStep {
 export function planLoad(
     all: readonly Image[],
     keys: ReadonlyMap<string, string>,
-    tag: string,
+    tags: ReadonlyMap<string, string>,
     present: ReadonlyMap<string, string>,
 ): LoadStep[] {
     return all
         .filter(({ role }) => role !== "layer")
         .map((image) => {
             const built = builtReference(image.name, keys.get(image.name) ?? "");
-            const wanted = fullReference(image.repository, image.tag ?? tag);
+            const wanted = fullReference(image.repository, tagOf(image.name, image, tags));
             return { image, built, wanted, importing: !present.has(built) };
         })
         .filter(({ built, wanted, importing }) => importing || present.get(wanted) !== present.get(built));
@@ -62,7 +63,7 @@ export async function loadImages({ places, source, console }: LoadOptions): Prom
     }
     const keys = imageKeys(projectRoot, source);
     const present = new Map((await listImages()).map(({ reference, digest }) => [reference, digest]));
-    const steps = planLoad(imagesToBuild(source), keys, imageTag(), present);
+    const steps = planLoad(imagesToBuild(source), keys, imageTags(), present);
     const unbuilt = steps.filter(({ image }) => !isBuilt(places, image, keys));
     if (unbuilt.length > 0) {
         fail(

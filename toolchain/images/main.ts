@@ -6,7 +6,8 @@ import { buildImages } from "./build";
 import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";
 import { minioChart } from "./chart";
 import { findEngine, type Engine } from "./engines";
-import { imageKeys, imageTag, projectRoot } from "./keys";
+import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTags";
+import { imageKeys } from "./keys";
 import { clusterIsUp, loadImages } from "./load";
 import { imageSize } from "./blobs";
 import { imagePlaces, isBuilt, readManifest } from "./places";
@@ -52,20 +53,23 @@ async function load(source: ImageSource): Promise<void> {
 
 function list(source: ImageSource, json: boolean): void {
     const keys = imageKeys(projectRoot, source);
-    const tag = imageTag();
+    const tags = imageTags();
     const rows = imagesToBuild(source).map((image) => {
         const key = keys.get(image.name) ?? "";
         return {
             name: image.name,
             role: image.role,
-            reference: image.role === "layer" ? null : fullReference(image.repository, image.tag ?? tag),
+            reference:
+                image.role === "layer"
+                    ? null
+                    : fullReference(image.repository, tagOf(image.name, image, tags)),
             key,
             bytes: isBuilt(places, image, keys) ? imageSize(readManifest(places, image.name, key)) : null,
             purpose: image.purpose,
         };
     });
     if (json) {
-        process.stdout.write(`${JSON.stringify({ tag, source, images: rows }, null, 2)}\n`);
+        process.stdout.write(`${JSON.stringify({ source, images: rows }, null, 2)}\n`);
         return;
     }
     const cells = rows.map(({ name, reference, bytes, purpose }) => [

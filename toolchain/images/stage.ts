@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { toolPath } from "../tools/paths";
 import type { Image } from "./catalogue";
 import { writeHostFiles } from "./host";
-import { sourcesOf } from "./keys";
+import { sourcesOf } from "../../components/core/pod/imageTags";
 import { preparations } from "./preparation";
 
 export interface StageOptions {
@@ -24,7 +24,7 @@ export async function stageContext(image: Image, options: StageOptions): Promise
     const { root, directory } = options;
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
-    for (const source of sourcesOf(image, root)) {
+    for (const source of sourcesOf(image.name, image, root)) {
         const target = join(directory, relative(root, source));
         mkdirSync(dirname(target), { recursive: true });
         cpSync(source, target, { preserveTimestamps: true });

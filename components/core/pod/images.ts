@@ -1,4 +1,5 @@
 import catalogue from "../../../images/images.json";
+import { tagOf } from "./imageTags";
 
 /** Every image that pods name, the ones that can only be pulled too. */
 const entries = { ...catalogue.images, ...catalogue.pulled };
@@ -14,8 +15,8 @@ interface CatalogueEntry {
 export interface ImageSettings {
     /** Prefix for every image, such as a mirror; empty for the images' own names. */
     readonly registry: string;
-    /** Tag of the images that this project builds from its own sources. */
-    readonly tag: string;
+    /** By name, the tags of the images that this project builds from its own sources; `imageTags` computes them. */
+    readonly tags: ReadonlyMap<string, string>;
 }
 
 /** Gives pods the reference of an image. No image escapes the registry setting, as there is no other way to one. */
@@ -25,7 +26,7 @@ export class Images {
     /** Repository and tag apart, for charts that want them so. */
     public parts(name: ImageName): { readonly repository: string; readonly tag: string } {
         const entry: CatalogueEntry = entries[name];
-        return { repository: this.mirrored(entry.repository), tag: entry.tag ?? this.settings.tag };
+        return { repository: this.mirrored(entry.repository), tag: tagOf(name, entry, this.settings.tags) };
     }
 
     public reference(name: ImageName): string {

@@ -16,19 +16,19 @@ from pydantic import ValidationError
 
 from flts.common.ahead import ahead_of
 from flts.common.consuming import Refused
+from flts.common.forecasterrors import errors
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim, Message
 from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
+from flts.common.windows import Windows, make_windows
 from flts.inference import metrics
 from flts.inference.inservice import Models
 from flts.inference.model import BadModel, ServingModel
 from flts.inference.pointers import Pointers
 from flts.inference.refusals import RequestRefused
 from flts.inference.settings import InferenceSettings
-from flts.training.metrics import errors
-from flts.training.windows import Windows, make_windows
 
 _BATCH = 32
 # Between two calls requests get the CPU: a thousand held-out rows take a third of a second longer.

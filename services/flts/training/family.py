@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 
 from flts.common.frames import FeatureFrame
+from flts.common.windows import Windows
 from flts.training.settings import TrainingSettings
-from flts.training.windows import Windows
 
 EpochReport = Callable[[int, dict[str, float]], None]
 """Takes an epoch's number from 0 and its metrics."""

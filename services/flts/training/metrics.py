@@ -2,15 +2,9 @@
 
 import numpy as np
 
+from flts.common.forecasterrors import errors
 from flts.common.transform import FeatureTransform
-from flts.training.windows import Windows
-
-
-def errors(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float]:
-    """Root mean squared, mean absolute and mean squared error over all forecast rows."""
-    difference = np.asarray(predicted, np.float64) - np.asarray(actual, np.float64)
-    mse = float(np.mean(difference**2))
-    return {"rmse": float(np.sqrt(mse)), "mae": float(np.mean(np.abs(difference))), "mse": mse}
+from flts.common.windows import Windows
 
 
 def held_out_metrics(predicted: np.ndarray, test: Windows, transform: FeatureTransform) -> dict[str, float]:

@@ -21,11 +21,11 @@ from flts.common.ahead import ahead_of
 from flts.common.frames import FeatureFrame
 from flts.common.steps import follows
 from flts.common.transform import FeatureTransform
+from flts.common.windows import Windows
 from flts.training.family import EpochReport
 from flts.training.interruptible import run_until_stopped
 from flts.training.prophet_onnx import curve_of, to_onnx
 from flts.training.settings import TrainingSettings
-from flts.training.windows import Windows
 
 # Prophet's own limit for Stan's optimiser, which usually converges long before.
 _MOST_ITERATIONS = 10_000

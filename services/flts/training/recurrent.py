@@ -17,10 +17,10 @@ import structlog
 
 from flts.common.frames import FeatureFrame
 from flts.common.shutdown import StopRequested
+from flts.common.windows import Windows
 from flts.training.family import EpochReport
 from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import TrainingSettings
-from flts.training.windows import Windows
 
 _LAYERS = {"GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}
 _PREDICTION_BATCH = 1024

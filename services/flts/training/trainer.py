@@ -13,11 +13,11 @@ from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame
 from flts.common.messages import DataClaim
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, SelfCheck, ServingSpec
+from flts.common.windows import Windows, make_windows
 from flts.training import families
 from flts.training.family import EpochReport, FittedModel
 from flts.training.metrics import held_out_metrics
 from flts.training.settings import TrainingSettings
-from flts.training.windows import Windows, make_windows
 
 # Scaled units; ONNX Runtime and the frameworks add numbers in different orders, networks in float32.
 _LARGEST_DIFFERENCE = 1e-4

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import { Images, type ImageName } from "../../components/core/pod/images";
+import { imageTags, projectRoot } from "../../components/core/pod/imageTags";
+import catalogue from "../../images/images.json";
+import { fullReference, images, imagesToBuild } from "../../toolchain/images/catalogue";
+import { imageKeys } from "../../toolchain/images/keys";
+import { planLoad } from "../../toolchain/images/load";
+
+const SERVICES = ["evaluator", "inference", "locust", "preprocess", "trainer"];
+const PYTHON = [...SERVICES, "mlflow", "python"];
+
+describe("the tags of our own images", function () {
+    this.timeout(10_000);
+    let root: string;
+
+    before(() => {
+        root = mkdtempSync(join(tmpdir(), "flts-tags-"));
+        for (const folder of ["images", "services", "toolchain"]) {
+            cpSync(join(projectRoot, folder), join(root, folder), {
+                recursive: true,
+                filter: (path) => !path.includes("__pycache__") && !path.includes("node_modules"),
+            });
+        }
+    });
+
+    after(() => {
+        rmSync(root, { recursive: true });
+    });
+
+    /** Images whose tag an edit changes; the build makes exactly the same ones anew. */
+    function changedBy(edit: () => void): string[] {
+        const [tags, keys] = [imageTags(root), imageKeys(root)];
+        edit();
+        const [tagsAfter, keysAfter] = [imageTags(root), imageKeys(root)];
+        const changed = [...tags.keys()].filter((name) => tags.get(name) !== tagsAfter.get(name)).sort();
+        assert.deepEqual(
+            changed,
+            [...tags.keys()].filter((name) => keys.get(name) !== keysAfter.get(name)).sort(),
+            "tags follow what is built",
+        );
+        return changed;
+    }
+
+    const edits: Record<string, readonly string[]> = {
+        "services/flts/loadtest/users.py": ["locust"],
+        "services/flts/training/trainer.py": ["trainer"],
+        "services/flts/evaluation/worker.py": ["evaluator"],
+        "services/flts/inference/server.py": ["inference"],
+        "services/flts/preprocess/job.py": ["preprocess"],
+        "services/flts/topics/planning.py": ["preprocess"],
+        "services/flts/backup/vault.py": ["preprocess"],
+        "services/flts/lag/collector.py": ["preprocess"],
+        "services/sample/sample.csv": ["preprocess"],
+        "services/flts/common/logs.py": SERVICES,
+        "services/flts/__init__.py": SERVICES,
+        "services/main/evaluator.py": ["evaluator"],
+        "services/requirements/inference.txt": ["inference"],
+        "services/requirements/mlflow.txt": ["mlflow"],
+        "services/requirements/test.txt": [],
+        "services/tests/test_lag.py": [],
+        "services/README.md": [],
+        "images/service/Containerfile": SERVICES,
+        "images/mlflow/Containerfile": ["mlflow"],
+        "images/kafka/Containerfile": [],
+        "images/python/install-requirements.sh": PYTHON,
+        "images/base/Containerfile": [...PYTHON, "base"],
+        "images/debian/Containerfile": [...PYTHON, "base", "debian"],
+        "toolchain/images/preparation/debian.ts": [...PYTHON, "base", "debian"],
+        "toolchain/images/preparation/kafka.ts": [],
+    };
+    for (const [path, names] of Object.entries(edits)) {
+        const who = names.length === 0 ? "no tag" : `the tags of ${names.join(", ")}`;
+        it(`an edit of ${path} changes ${who} and no other`, () => {
+            const changed = changedBy(() => {
+                appendFileSync(join(root, path), "\n");
+            });
+            assert.deepEqual(changed, [...names].sort());
+        });
+    }
+
+    it("are not changed by what runs, editors and tests leave, nor by a file's time", () => {
+        const changed = changedBy(() => {
+            for (const path of [
+                "common/__pycache__/logs.cpython-311.pyc",
+                "common/.logs.py.swp",
+                "common/tests/test_logs.py",
+                "preprocess/README.md",
+            ]) {
+                const file = join(root, "services/flts", path);
+                mkdirSync(dirname(file), { recursive: true });
+                writeFileSync(file, "x");
+            }
+            utimesSync(join(root, "services/flts/common/logs.py"), 1, 1);
+        });
+        assert.deepEqual(changed, []);
+    });
+
+    it("follow the catalogue's arguments and the official image that a parent stands for, not its texts", () => {
+        const before = imageTags();
+        const changed = (name: keyof typeof catalogue.images, facts: object): string[] => {
+            const tags = imageTags(projectRoot, {
+                ...catalogue.images,
+                [name]: { ...catalogue.images[name], ...facts },
+            });
+            return [...before.keys()].filter((each) => before.get(each) !== tags.get(each)).sort();
+        };
+        assert.deepEqual(changed("trainer", { arguments: { SERVICE: "evaluator" } }), ["trainer"]);
+        assert.deepEqual(changed("trainer", { purpose: "Trains.", repository: "flts/training" }), []);
+        assert.deepEqual(
+            changed("debian", { upstream: "docker.io/library/debian:trixie-slim" }),
+            [...PYTHON, "base", "debian"].sort(),
+        );
+    });
+
+    it("do not depend on where the project is", () => {
+        const copy = mkdtempSync(join(tmpdir(), "flts-tags-"));
+        try {
+            cpSync(root, copy, { recursive: true });
+            assert.deepEqual(imageTags(copy), imageTags(root));
+        } finally {
+            rmSync(copy, { recursive: true });
+        }
+    });
+
+    it("are twelve hexadecimal digits, different for every image", () => {
+        const tags = [...imageTags().values()];
+        assert.equal(new Set(tags).size, tags.length);
+        for (const tag of tags) {
+            assert.match(tag, /^[0-9a-f]{12}$/);
+        }
+    });
+
+    for (const source of ["build", "pull"] as const) {
+        it(`are what the cluster is loaded with: pods name what \`make images\` made (${source})`, () => {
+            const named = new Images({ registry: "", tags: imageTags() });
+            const steps = planLoad(
+                imagesToBuild(source),
+                imageKeys(projectRoot, source),
+                imageTags(),
+                new Map(),
+            );
+            const loaded = new Map(steps.map(({ image, wanted }) => [image.name, wanted]));
+            const services = images.filter(({ role }) => role === "service");
+            assert.equal(services.length, SERVICES.length + 1);
+            for (const { name } of services) {
+                const { repository, tag } = named.parts(name as ImageName);
+                assert.equal(loaded.get(name), fullReference(repository, tag), name);
+            }
+        });
+    }
+});
