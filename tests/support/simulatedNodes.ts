@@ -16,7 +16,7 @@ const NODE_ADDRESS = "10.254.0.2";
 
 /** A node in a zone, with room for what a cloud's usual machine has. */
 function node(name: string, zone: string): object {
-    const capacity = { cpu: "16", memory: "64Gi", pods: "110" };
+    const capacity = { cpu: "16", memory: "64Gi", "ephemeral-storage": "200Gi", pods: "110" };
     return {
         apiVersion: "v1",
         kind: "Node",
