@@ -176,8 +176,9 @@ describe("a run of the pipeline in which a pod is killed", function () {
         const promoted = await served(inference, hash);
         const servers = ["deployment/mlflow", "statefulset/postgres"];
         const scale = async (replicas: number): Promise<void> => {
+            await kubectl("scale", "--namespace", namespace, ...servers, `--replicas=${replicas}`);
+            // Both are scaled before either is waited for: MLflow starts once PostgreSQL answers.
             for (const server of servers) {
-                await kubectl("scale", "--namespace", namespace, server, `--replicas=${replicas}`);
                 await kubectl("rollout", "status", "--namespace", namespace, server, "--timeout=180s");
             }
         };
