@@ -12,6 +12,7 @@ import {
     removeIfEmpty,
     textOf,
 } from "../../toolchain/cluster/host/volatileFiles";
+import { ownerOf } from "../../toolchain/cluster/host/listeners";
 import { processesWithEnvironment } from "../../toolchain/cluster/procfs";
 
 describe("reads of places whose entries come and go", () => {
@@ -84,6 +85,25 @@ describe("reads of places whose entries come and go", () => {
         symlinkSync("file", join(root, "link"));
         assert.equal(linkTarget(join(root, "file")), undefined);
         assert.equal(linkTarget(join(root, "link")), "file");
+    });
+
+    it("a link of another user's process has no target", () => {
+        // Root may not follow some links either: those of process 1 in a container, for example.
+        const other = spawn("sleep", ["60"]);
+        const isRoot = process.geteuid?.() === 0;
+        try {
+            if (isRoot) {
+                process.seteuid?.(65534);
+            }
+            assert.equal(linkTarget(`/proc/${isRoot ? (other.pid ?? 0) : 1}/fd/0`), undefined);
+        } finally {
+            process.seteuid?.(process.getuid?.() ?? 0);
+            other.kill("SIGKILL");
+        }
+    });
+
+    it("the owner of a socket that no visible process holds is unknown", () => {
+        assert.equal(ownerOf({ port: 1, inode: "0" }), undefined);
     });
 
     it("a failure that is not a disappearance is raised", () => {

@@ -3,11 +3,17 @@ import { join } from "node:path";
 
 /**
  * Reads of places whose entries come and go while they are read: /proc, control groups, sockets, the files of daemons
- * that still run. An entry that disappeared is not an error. Every other failure is.
+ * that still run. An entry that disappeared is not an error. Every other failure is, except that a link may be hidden.
  */
 
 /** What the kernel answers about an entry that is gone: no such file, no such process, a removed control group. */
 const goneCodes: ReadonlySet<string | undefined> = new Set(["ENOENT", "ESRCH", "ENODEV"]);
+
+/**
+ * What the kernel answers about a link that the caller may not follow. In a container that includes links of processes
+ * outside its user namespace, for root too (ptrace(2), PTRACE_MODE_READ).
+ */
+const hiddenCodes: ReadonlySet<string | undefined> = new Set(["EACCES", "EPERM"]);
 
 function codeOf(error: unknown): string | undefined {
     return (error as NodeJS.ErrnoException).code;
@@ -43,9 +49,9 @@ export function namesIn(directory: string): string[] {
     return entriesOf(directory)?.map(({ name }) => name) ?? [];
 }
 
-/** Target of a symbolic link, or undefined if the path is gone or is no link. */
+/** Target of a symbolic link, or undefined if the path is gone, is no link, or may not be read. */
 export function linkTarget(path: string): string | undefined {
-    return unlessGone(() => readlinkSync(path), new Set([...goneCodes, "EINVAL"]));
+    return unlessGone(() => readlinkSync(path), new Set([...goneCodes, ...hiddenCodes, "EINVAL"]));
 }
 
 /** A directory and all directories below it, children before their parents, without those that disappear meanwhile. */
