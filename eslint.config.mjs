@@ -1,10 +1,11 @@
 import eslint from "@eslint/js";
 import pulumi from "@pulumi/eslint-plugin";
 import prettier from "eslint-config-prettier";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-    { ignores: ["node_modules", ".flts", "services"] },
+    { ignores: ["node_modules", ".flts"] },
     eslint.configs.recommended,
     tseslint.configs.strictTypeChecked,
     tseslint.configs.stylisticTypeChecked,
@@ -24,12 +25,13 @@ export default tseslint.config(
     },
     { files: ["tests/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
     {
-        files: ["**/*.mjs"],
+        files: ["**/*.mjs", "services/**/*.js"],
         ...tseslint.configs.disableTypeChecked,
         rules: {
             ...tseslint.configs.disableTypeChecked.rules,
             "@pulumi/no-output-in-template-literal": "off",
         },
     },
+    { files: ["services/**/*.js"], languageOptions: { globals: globals.browser } },
     prettier,
 );

@@ -5,11 +5,21 @@ export const METRICS_PORT = 8404;
 
 /** Requests a pod works on at a time; more wait here, where the next free pod takes them. */
 const REQUESTS_PER_POD = 256;
+/** Files of the page at `/`. */
+export const PAGE_FILES = ["chart.js", "page.css", "page.js", "rows.js"] as const;
 /**
  * What clients may ask for. Everything else, such as /metrics, /ready and /docs, is for the cluster, which asks the pods
  * themselves. A path that is written in another way (/%70redict, //predict) is another path.
  */
-export const PUBLIC_PATHS = ["/predict", "/model", "/series", "/healthz"] as const;
+export const PUBLIC_PATHS = [
+    "/",
+    "/predict",
+    "/rows",
+    "/model",
+    "/series",
+    "/healthz",
+    ...PAGE_FILES.map((file) => `/assets/${file}`),
+] as const;
 /** Sources that are remembered; the longest unheard of makes room. An entry takes about 100 bytes. */
 const TABLE_SIZE = "50k";
 /** Stick-tables of connections and of requests, by source. */

@@ -52,6 +52,8 @@ export interface InferenceArgs {
     /** Models held at a time. */
     readonly modelsInMemory: number;
     readonly scaling: Scaling;
+    /** Whether `/` shows forecasts and `/rows` the last rows of each series. */
+    readonly page: boolean;
     readonly limits: RequestLimits;
     /** What becomes of rows with gaps, of another rate, or without a known value of the target. */
     readonly irregularRows: "reject" | "warn";
@@ -154,6 +156,7 @@ export class Inference extends Tier {
                                 PINNED_RUN_ID: args.version?.runId,
                                 DEFAULT_SERIES: args.defaultSeries,
                                 MODELS_IN_MEMORY: args.modelsInMemory,
+                                PAGE: args.page,
                                 ...limitVariables(args.limits),
                                 PREDICT_IRREGULAR_ROWS: args.irregularRows,
                                 PROMOTION_BUCKET: BUCKETS.modelPromotion,

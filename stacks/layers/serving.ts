@@ -40,6 +40,7 @@ export function deployServing(
         defaultSeries: settings.inference.defaultSeries,
         modelsInMemory: settings.inference.modelsInMemory,
         scaling,
+        page: settings.inference.page,
         limits: settings.inference.limits,
         irregularRows: settings.inference.irregularRows,
         resources: settings.inference.resources,

@@ -65,6 +65,10 @@ export const inference = z
             1,
             100_000,
         ),
+        page: boolean(
+            "Show forecasts at `/` of the API, and each series' last rows at `/rows`, to everybody who reaches it",
+            true,
+        ),
         limits: requestLimits,
         irregularRows: choice(
             "What becomes of rows with gaps, of another rate than the model's, or without a known value of the target",

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { autoscalerSpec, mostReplicas } from "../../components/serving/autoscaling";
-import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+import { haproxyConfig, PAGE_FILES, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+import { projectDirectory } from "../support/commands";
 
 const ARGS: HaproxyArgs = {
     stable: { name: "inference", host: "inference-headless.flts.svc.cluster.local" },
@@ -35,8 +38,16 @@ describe("HAProxy configuration", () => {
         assert.match(haproxyConfig(ARGS), /^ +nbthread 2$/m);
     });
 
+    it("passes on every file of the page and no other file", () => {
+        const folder = join(projectDirectory, "services", "flts", "inference", "page");
+        assert.deepEqual([...PAGE_FILES, "index.html"].sort(), readdirSync(folder).sort());
+    });
+
     it("passes on what clients may ask for, and no other path", () => {
-        assert.match(haproxyConfig(ARGS), /^ +acl public path \/predict \/model \/series \/healthz$/m);
+        assert.match(
+            haproxyConfig(ARGS),
+            /^ +acl public path \/ \/predict \/rows \/model \/series \/healthz \/assets\/chart.js \/assets\/page.css /m,
+        );
         assert.match(haproxyConfig(ARGS), /^ +http-request deny deny_status 404 .* if !public$/m);
     });
 

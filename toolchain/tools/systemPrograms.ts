@@ -56,6 +56,7 @@ export const systemPrograms = {
         purpose: "tests of the load balancer's configuration",
         directories: administration,
     },
+    chromium: { debianPackage: "chromium", purpose: "tests of the pages in a browser" },
     java: { debianPackage: "openjdk-17-jre-headless", purpose: "runs Maven" },
     mvn: { debianPackage: "maven", purpose: "gets Kafka's jars for its image" },
     flock: { debianPackage: "util-linux", purpose: "keeps two builds apart" },

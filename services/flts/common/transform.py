@@ -146,6 +146,11 @@ class FeatureTransform(BaseModel):
         """Scaled features of raw rows."""
         return (self.unscaled(raw, times) - np.asarray(self.offset)) / np.asarray(self.scale)
 
+    def raw_columns(self, scaled: Floats) -> Floats:
+        """Raw columns (rows, columns) of features (rows, features), clipped and filled as the model sees them."""
+        count = len(self.columns)
+        return scaled[:, :count] * np.asarray(self.scale[:count]) + np.asarray(self.offset[:count]) - self.constant
+
     def target_to_raw(self, scaled: Floats) -> Floats:
         """Scaled values of the target in raw units."""
         index = self.target_index

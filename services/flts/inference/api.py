@@ -18,6 +18,7 @@ from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
 from flts.inference.limits import Limits
 from flts.inference.model import ServingModel
+from flts.inference.pages import add_docs, add_page
 from flts.inference.predictor import Predictor
 from flts.inference.refusals import NotOfSchema, RequestRefused
 from flts.inference.schema import (
@@ -36,11 +37,13 @@ def inference_app(
     predictor: Predictor,
     *,
     limits: Limits = Limits(),  # noqa: B008, it is immutable
+    page: bool = True,
     leaving: Callable[[], bool] = lambda: False,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """App over the model in service.
 
+    `page`: whether `/` shows forecasts and `/rows` the rows before them, to everybody who reaches the API.
     `leaving`: whether this process was asked to end. It still answers then, but says that it is not ready, and that
     connections are to be closed.
     """
@@ -50,6 +53,9 @@ def inference_app(
     _add_error_answers(app, errors)
     _add_predict(app, endpoint, limits)
     _add_probes(app, in_service, predictor, leaving)
+    add_docs(app)
+    if page:
+        add_page(app, in_service)
     return app
 
 
@@ -59,7 +65,7 @@ class _InferenceApi(FastAPI):
     def __init__(
         self, predict: PredictEndpoint, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
     ) -> None:
-        super().__init__(title="FLTS inference", lifespan=lifespan)
+        super().__init__(title="FLTS inference", lifespan=lifespan, docs_url=None, redoc_url=None)
         self._predict = predict
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

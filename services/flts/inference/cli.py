@@ -101,6 +101,7 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
         models,
         predictor,
         limits=settings.limits,
+        page=settings.page,
         leaving=leaving.is_set,
         lifespan=lifespan,
     )

@@ -40,6 +40,13 @@ class BadInput(RequestRefused):
     reason = "bad_data"
 
 
+class NoRecentRows(RequestRefused):
+    """The rows that the model was measured on are not known."""
+
+    status = 404
+    reason = "no_recent_rows"
+
+
 class TooMuchWork(BadInput):
     """The forecast would cost more than one request may."""
 

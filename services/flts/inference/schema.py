@@ -114,6 +114,20 @@ class SeriesResponse(BaseModel):
     """The value of `after` for the next page; absent on the last."""
 
 
+class RowsResponse(BaseModel):
+    """The last rows that a model was trained or measured on: a body for /predict as it is."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    series: str
+    target: str
+    """The column that is forecast."""
+    index_col: str
+    """The column of times in `data`."""
+    data: dict[str, list[str] | list[float | None]]
+    """Columns in raw units, oldest row first; null where the target was not known."""
+
+
 class ErrorResponse(BaseModel):
     """Why a request was not answered."""
 

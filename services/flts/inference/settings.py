@@ -44,6 +44,8 @@ class InferenceSettings(ServiceSettings):
     log_queue_size: int = Field(default=10_000, ge=1)
     """Predictions that may wait for upload, about a kilobyte each; more are counted and dropped."""
 
+    page: bool = True
+    """Whether `/` shows forecasts in a browser, and `/rows` the last rows of each series."""
     predict_max_body_bytes: int = Field(default=1_048_576, ge=1024, le=67_108_864)
     """Largest body of a request; a larger one is answered with 413. 16 rows of 11 features are 4 kB."""
     predict_body_seconds: float = Field(default=10.0, gt=0, le=600)

@@ -12,6 +12,7 @@ import structlog
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame
 from flts.common.messages import DataClaim
+from flts.common.recent import recent_rows
 from flts.common.serving import TIME_INPUT, WINDOW_INPUT, SelfCheck, ServingSpec
 from flts.common.windows import Windows, make_windows
 from flts.training import families
@@ -68,6 +69,7 @@ def train(
         self_check=SelfCheck(
             window=sample.inputs[0].tolist(), time=float(sample.times[0]), expected=answer[0].tolist()
         ),
+        recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
     return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params)
 
