@@ -100,7 +100,7 @@ class FakeTracker:
         self._mlflow.models[run.run_id] = model
         self._mlflow.ended[run.run_id] = "FINISHED"
 
-    def give_up(self, run, status):
+    def give_up(self, run, status, reason):
         self._mlflow.ended[run.run_id] = status
 
 

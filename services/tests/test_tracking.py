@@ -74,6 +74,6 @@ def test_runs_that_a_killed_trainer_left_open_are_closed(uri, tracker):
     second = tracker.start(CLAIM, {})
     client = MlflowClient(uri)
     assert client.get_run(orphan.run_id).info.status == "KILLED"
-    tracker.give_up(second, "FAILED")
+    tracker.give_up(second, "FAILED", "it had to")
     assert client.get_run(second.run_id).info.status == "FAILED"
     assert tracker.finished(CLAIM) is None

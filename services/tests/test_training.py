@@ -18,8 +18,8 @@ from flts.common.windows import make_windows
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import recurrent
-from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import ModelType, TrainingSettings
+from flts.training.standard import Standard
 from flts.training.trainer import TrainedModel, train
 
 MODEL_TYPES = get_args(ModelType)
@@ -45,16 +45,18 @@ def test_onnx_answers_as_keras_does(kind, layers, ahead):
     settings = TrainingSettings(
         model_type=kind, num_layers=layers, hidden_size=8, input_seq_len=6, output_seq_len=ahead
     )
-    standard = recurrent.Standard(random.normal(size=4), random.uniform(0.5, 2, 4), 0.3)
-    model = recurrent.build(settings, 4, 2, standard)
+    standard = Standard(random.normal(size=4).astype(np.float32), random.uniform(0.5, 2, 4).astype(np.float32), 0.3)
+    network = recurrent.build(settings, 4)
     # Fresh biases are zero: with them, a wrong gate order of the biases would go unseen.
-    model.set_weights([weight + random.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
-    windows = random.normal(size=(33, 6, 4)).astype(np.float32)
-    session = onnxruntime.InferenceSession(to_onnx(model, 2).SerializeToString())
-    answer = session.run(None, {WINDOW_INPUT: windows})[0]
+    network.set_weights([weight + random.normal(0, 0.3, weight.shape) for weight in network.get_weights()])
+    model = recurrent.RecurrentModel(network, standard, 2, 1, {}, {})
+    times = np.datetime64("2020-01-01", "ns") + np.arange(38 + ahead) * np.timedelta64(1, "m")
+    windows = make_windows(random.normal(size=(len(times), 4)), times, 2, 6, ahead, fixed(60.0))
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString())
+    answer = session.run(None, {WINDOW_INPUT: windows.inputs})[0]
     assert answer.shape == (33, ahead)
-    assert np.abs(answer - model.predict(windows, verbose=0)).max() < 1e-5
-    one = session.run(None, {WINDOW_INPUT: windows[:1]})[0]
+    assert np.abs(answer - model.predict(windows)).max() < 1e-5
+    one = session.run(None, {WINDOW_INPUT: windows.inputs[:1]})[0]
     assert np.abs(one - answer[:1]).max() < 1e-5
 
 
@@ -65,7 +67,7 @@ def test_windows_do_not_reach_across_gaps():
     assert windows.inputs[:, :, 0].tolist() == [[0, 1], [1, 2], [4, 5], [5, 6]]
     assert windows.targets.tolist() == [[20], [30], [60], [70]]
     assert windows.times.tolist() == seconds(times[[1, 2, 5, 6]]).tolist()
-    assert len(make_windows(features, times, 1, 7, 2, fixed(60.0)).inputs) == 0
+    assert len(make_windows(features, times, 1, 7, 2, fixed(60.0))) == 0
 
 
 def test_validation_is_later_and_shares_no_target_with_training():

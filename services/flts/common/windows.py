@@ -1,6 +1,7 @@
 """Rows to windows: what the model sees, and what it has to answer."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,27 +10,67 @@ from flts.common.serving import seconds
 from flts.common.steps import follows
 
 
-class Windows(NamedTuple):
-    """`inputs` windows by rows by features, `targets` windows by forecast rows; scaled, float32.
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows over rows that are kept once: a window is the number of its first row until somebody asks for it.
 
-    `times` are those of each window's last row, in seconds since 1970.
+    With windows of a thousand rows, all of them at once would take a thousand times the memory of the rows.
     """
 
-    inputs: np.ndarray
-    times: np.ndarray
-    targets: np.ndarray
+    rows: np.ndarray
+    """Scaled features of all rows (rows, features), float32."""
+    row_times: np.ndarray
+    """Of all rows, in seconds since 1970."""
+    starts: np.ndarray
+    """First row of each window, in time order."""
+    target_index: int
+    input_rows: int
+    output_rows: int
 
-    def part(self, chosen: slice) -> "Windows":
-        """Some of the windows."""
-        return Windows(self.inputs[chosen], self.times[chosen], self.targets[chosen])
+    def __len__(self) -> int:
+        """How many windows there are."""
+        return len(self.starts)
 
-    def split(self, fraction: float) -> tuple["Windows", "Windows"]:
+    @property
+    def times(self) -> np.ndarray:
+        """Time of each window's last row, in seconds since 1970."""
+        return self.row_times[self.starts + self.input_rows - 1]
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """Windows by rows by features: as large as that sounds, so ask a part for it."""
+        return self.rows[self.starts[:, None] + np.arange(self.input_rows)]
+
+    @property
+    def last(self) -> np.ndarray:
+        """Target in each window's last row, (windows,)."""
+        return self.rows[self.starts + self.input_rows - 1, self.target_index]
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Windows by forecast rows."""
+        return self.rows[self.starts[:, None] + self.input_rows + np.arange(self.output_rows), self.target_index]
+
+    def over(self, rows: np.ndarray) -> "Windows":
+        """The same windows over other numbers of the same rows."""
+        return replace(self, rows=rows)
+
+    def part(self, chosen: "slice | np.ndarray") -> "Windows":
+        """Some of the windows, over the same rows."""
+        return replace(self, starts=self.starts[chosen])
+
+    def parts(self, largest: int) -> "Iterator[Windows]":
+        """All windows in order, at most so many at once; nothing where there are none."""
+        for start in range(0, len(self), largest):
+            yield self.part(slice(start, start + largest))
+
+    def split(self, fraction: float) -> "tuple[Windows, Windows]":
         """Earlier windows and the latest `fraction` of them, at least one each where there are two.
 
         Windows that would show the earlier part targets of the later one are left out between them.
         """
-        border = min(max(1, round(len(self.inputs) * (1 - fraction))), len(self.inputs) - 1)
-        last = max(1, border - self.targets.shape[1] + 1)
+        border = min(max(1, round(len(self) * (1 - fraction))), len(self) - 1)
+        last = max(1, border - self.output_rows + 1)
         return self.part(slice(last)), self.part(slice(border, None))
 
 
@@ -47,23 +88,15 @@ def make_windows(
     Rows follow each other as `due` says. `imputed` flags rows whose target was not measured: no window has to answer
     them.
     """
+    rows = features.astype(np.float32)
     total = input_rows + output_rows
-    count = len(features) - total + 1
-    if count < 1:
-        return Windows(
-            np.empty((0, input_rows, features.shape[1]), np.float32),
-            np.empty(0),
-            np.empty((0, output_rows), np.float32),
-        )
-    values = features.astype(np.float32)
-    view = np.lib.stride_tricks.sliding_window_view(values, total, axis=0).transpose(0, 2, 1)
-    gaps = np.concatenate([[0], np.cumsum(~follows(due, times))])
-    whole = gaps[total - 1 :] == gaps[:count]
-    if imputed is not None:
-        unknown = np.concatenate([[0], np.cumsum(imputed)])
-        whole &= unknown[total:] == unknown[input_rows : input_rows + count]
-    return Windows(
-        np.ascontiguousarray(view[whole, :input_rows]),
-        seconds(times[input_rows - 1 : input_rows - 1 + count][whole]),
-        np.ascontiguousarray(view[whole, input_rows:, target_index]),
-    )
+    count = len(rows) - total + 1
+    starts = np.empty(0, np.int64)
+    if count >= 1:
+        gaps = np.concatenate([[0], np.cumsum(~follows(due, times))])
+        whole = gaps[total - 1 :] == gaps[:count]
+        if imputed is not None:
+            unknown = np.concatenate([[0], np.cumsum(imputed)])
+            whole &= unknown[total:] == unknown[input_rows : input_rows + count]
+        starts = np.flatnonzero(whole)
+    return Windows(rows, seconds(times), starts, target_index, input_rows, output_rows)

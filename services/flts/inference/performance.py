@@ -99,7 +99,7 @@ class PerformanceWorker:
             spec.transform.due,
             frame.imputed,
         )
-        if not len(windows.inputs):
+        if not len(windows):
             raise Refused(f"{len(frame.times)} held-out rows are too few: the model looks at {spec.input_seq_len}")
         predicted = spec.transform.target_to_raw(self._predicted(model, windows))
         actual = spec.transform.target_to_raw(windows.targets)
@@ -152,8 +152,7 @@ class PerformanceWorker:
 
     def _predicted(self, model: ServingModel, windows: Windows) -> np.ndarray:
         parts = []
-        for start in range(0, len(windows.inputs), _BATCH):
-            part = windows.part(slice(start, start + _BATCH))
+        for part in windows.parts(_BATCH):
             parts.append(model.run(part.inputs, part.times))
             if self._stop.wait(_PAUSE_SECONDS):
                 raise StopRequested

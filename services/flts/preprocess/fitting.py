@@ -8,6 +8,11 @@ from flts.common.transform import FeatureTransform, Lags
 from flts.preprocess.csvfile import CsvError, Table
 from flts.preprocess.settings import PreprocessSettings
 
+# A usual step from row to row is to be that many times the distance of two numbers in single precision.
+_RESOLUTIONS_A_STEP = 256
+# Quartiles closer to each other than this share of the standard deviation are taken for equal.
+_FEWEST_SPREADS = 1e-6
+
 
 def fit(settings: PreprocessSettings, train: Table, target: str, calendar: Calendar) -> FeatureTransform:
     """Transform fitted on training rows without missing cells."""
@@ -64,10 +69,26 @@ def _neutral_scale(settings: PreprocessSettings, columns: int) -> dict[str, list
 
 
 def _scaler_numbers(name: str, values: np.ndarray) -> tuple[list[float], list[float]]:
+    # The deviation of a constant column may be more than 0 for rounding.
+    spread = np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 0.0)
+    offset, scale = _scikit_learns(name, values, spread)
+    scaled = (values - offset) / scale
+    # Models compute in single precision, which cannot tell 1,000,000,000 from 1,000,000,001: such values are centred,
+    # also without a scaler or with one that keeps the zero.
+    steps = np.diff(scaled, axis=0).std(axis=0)
+    coarse = (steps > 0) & (steps < _RESOLUTIONS_A_STEP * np.finfo(np.float32).eps * np.abs(scaled).max(axis=0))
+    offset = np.where(coarse, np.median(values, axis=0), offset)
+    return offset.tolist(), scale.tolist()
+
+
+def _scikit_learns(name: str, values: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = values.shape[1]
     if not name:
-        return [0.0] * count, [1.0] * count
-    scaler = getattr(preprocessing, name)().fit(values)
+        return np.zeros(count), np.ones(count)
+    # scikit-learn takes what spreads less than about 2e-15 for constant, whatever its unit is; powers of two change
+    # nothing else.
+    unit = np.where(spread > 0, np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1.0)))), 1.0)
+    scaler = getattr(preprocessing, name)().fit(values / unit)
     offset: np.ndarray = np.zeros(count)
     scale = scaler.scale_
     if name == "MinMaxScaler":
@@ -77,4 +98,7 @@ def _scaler_numbers(name: str, values: np.ndarray) -> tuple[list[float], list[fl
         offset = scaler.mean_
     elif name == "RobustScaler":
         offset = scaler.center_
-    return [float(value) for value in offset], [float(value) for value in scale]
+        # Where half of the values are the same, often 0, their quartiles say nothing about the others.
+        quartiles = np.quantile(values, [0.25, 0.75], axis=0)
+        scale = np.where((spread > 0) & (quartiles[1] - quartiles[0] < _FEWEST_SPREADS * spread), spread / unit, scale)
+    return offset * unit, scale * unit

@@ -9,8 +9,7 @@ from flts.common.windows import Windows
 
 def held_out_metrics(predicted: np.ndarray, test: Windows, transform: FeatureTransform) -> dict[str, float]:
     """test_rmse, test_mae and test_mse in raw units, the same scaled, and the repeat-last-value baseline's."""
-    last = test.inputs[:, -1, transform.target_index][:, None]
-    repeated = np.broadcast_to(last, test.targets.shape)
+    repeated = np.broadcast_to(test.last[:, None], test.targets.shape)
     raw_actual = transform.target_to_raw(test.targets)
     raw = errors(transform.target_to_raw(predicted), raw_actual)
     baseline = errors(transform.target_to_raw(repeated), raw_actual)

@@ -47,7 +47,7 @@ class ProphetModel(NamedTuple):
         ahead = np.arange(self.settings.output_seq_len + 1)
         times = ahead_of(self.transform, self.settings.output_seq_len).times(windows.times)
         level = _level(self.prophet, (times.ravel() * 1e9).round().astype("datetime64[ns]")).reshape(times.shape)
-        error = windows.inputs[:, -1, self.transform.target_index].astype(np.float64) - level[:, 0]
+        error = windows.last.astype(np.float64) - level[:, 0]
         return level[:, 1:] + error[:, None] * self.phi ** ahead[1:]
 
     def to_onnx(self) -> onnx.ModelProto:

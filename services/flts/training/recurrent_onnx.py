@@ -10,21 +10,19 @@ import onnx
 
 from flts.common.serving import FORECAST_OUTPUT, WINDOW_INPUT
 from flts.training.onnx_graph import Graph
+from flts.training.standard import Standard
 
 
-def to_onnx(model: keras.Model, target_index: int) -> onnx.ModelProto:
-    """ONNX form of a model that flts.training.recurrent built: any batch size, float32."""
+def to_onnx(model: keras.Model, standard: Standard, target_index: int) -> onnx.ModelProto:
+    """ONNX form of a network that flts.training.recurrent built, from and to scaled features; any batch size."""
     graph = Graph()
     steps, features = model.input_shape[1:]
     forecast_rows = model.output_shape[1]
-    standardise = model.get_layer("standardise")
-    mean = graph.constant("mean", np.asarray(standardise.mean, np.float32).reshape(1, 1, -1))
-    variance = np.asarray(standardise.variance, np.float32).reshape(1, 1, -1)
-    # The same lower limit as Keras' Normalization, which divides by max(sqrt(variance), epsilon).
-    spread = graph.constant("spread", np.maximum(np.sqrt(variance), np.float32(keras.config.epsilon())))
+    mean = graph.constant("mean", np.asarray(standard.mean, np.float32).reshape(1, 1, -1))
+    spread = graph.constant("spread", np.asarray(standard.spread, np.float32).reshape(1, 1, -1))
     centred = graph.node("Sub", [WINDOW_INPUT, mean], "centred")
-    standard = graph.node("Div", [centred, spread], "standard")
-    sequence = graph.node("Transpose", [standard], "sequence", perm=[1, 0, 2])
+    standardised = graph.node("Div", [centred, spread], "standard")
+    sequence = graph.node("Transpose", [standardised], "sequence", perm=[1, 0, 2])
     layers = [layer for layer in model.layers if layer.name.startswith("recurrent_")]
     for layer in layers:
         sequence = _recurrent(graph, layer, sequence, last=layer is layers[-1])
@@ -33,7 +31,7 @@ def to_onnx(model: keras.Model, target_index: int) -> onnx.ModelProto:
     bias = graph.constant("change_bias", _numpy(dense.bias))
     product = graph.node("MatMul", [sequence, kernel], "product")
     change = graph.node("Add", [product, bias], "change")
-    unit = graph.constant("unit", np.array(model.get_layer("unit").scale, np.float32))
+    unit = graph.constant("unit", np.array(standard.difference, np.float32))
     difference = graph.node("Mul", [change, unit], "difference")
     graph.node("Add", [difference, graph.last_target(target_index)], FORECAST_OUTPUT)
     return graph.model(model.name, steps, features, forecast_rows, takes_time=False)

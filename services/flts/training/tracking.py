@@ -12,12 +12,16 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.models.signature import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from flts.common.messages import DataClaim
 from flts.common.promotions import MODEL_FILE, SERVING_FILE
 from flts.common.runs import MODEL_SHA256_TAG, SPEC_SHA256_TAG, ClaimKey, claim_filter, run_tags
 from flts.training.settings import TrainingSettings
 from flts.training.trainer import TrainedModel
+
+# Of the 8,000 characters that MLflow keeps of a tag.
+_LONGEST_NOTE = 2_000
 
 
 class RunHandle(NamedTuple):
@@ -42,8 +46,8 @@ class Tracker(Protocol):
     def finish(self, run: RunHandle, model: TrainedModel, preprocess_config: str) -> None:
         """Record final metrics, artifacts and the model, and end the run."""
 
-    def give_up(self, run: RunHandle, status: str) -> None:
-        """End the run as FAILED or KILLED."""
+    def give_up(self, run: RunHandle, status: str, reason: str) -> None:
+        """End the run as FAILED or KILLED; `reason` becomes its description."""
 
 
 class MlflowTracker:
@@ -112,8 +116,9 @@ class MlflowTracker:
         self._log(run, model.metrics | {"epochs_run": float(model.epochs_run)}, model.epochs_run)
         self._client.set_terminated(run.run_id, "FINISHED")
 
-    def give_up(self, run: RunHandle, status: str) -> None:
+    def give_up(self, run: RunHandle, status: str, reason: str) -> None:
         """See Tracker.give_up."""
+        self._client.set_tag(run.run_id, MLFLOW_RUN_NOTE, reason[:_LONGEST_NOTE])
         self._client.set_terminated(run.run_id, status)
 
     def _search(self, claim: DataClaim, status: str) -> list[Run]:

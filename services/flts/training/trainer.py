@@ -5,23 +5,20 @@ import math
 import threading
 from typing import NamedTuple
 
-import numpy as np
-import onnxruntime
 import structlog
 
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame
 from flts.common.messages import DataClaim
 from flts.common.recent import recent_rows
-from flts.common.serving import TIME_INPUT, WINDOW_INPUT, SelfCheck, ServingSpec
+from flts.common.serving import SelfCheck, ServingSpec
 from flts.common.windows import Windows, make_windows
 from flts.training import families
-from flts.training.family import EpochReport, FittedModel
+from flts.training.exporting import checked_onnx
+from flts.training.family import EpochReport
 from flts.training.metrics import held_out_metrics
 from flts.training.settings import TrainingSettings
 
-# Scaled units; ONNX Runtime and the frameworks add numbers in different orders, networks in float32.
-_LARGEST_DIFFERENCE = 1e-4
 _CHECKED_WINDOWS = 256
 
 
@@ -55,7 +52,7 @@ def train(
         )
     structlog.get_logger().info("held_out", **metrics)
     sample = test.part(slice(_CHECKED_WINDOWS))
-    content, answer = _checked_onnx(fitted, sample)
+    content, answer, tolerance = checked_onnx(fitted, sample, data.transform.target_index)
     spec = ServingSpec(
         model_type=settings.model_type,
         identifier=claim.identifier,
@@ -67,7 +64,10 @@ def train(
         output_seq_len=settings.output_seq_len,
         model_sha256=hashlib.sha256(content).hexdigest(),
         self_check=SelfCheck(
-            window=sample.inputs[0].tolist(), time=float(sample.times[0]), expected=answer[0].tolist()
+            window=sample.inputs[0].tolist(),
+            time=float(sample.times[0]),
+            expected=answer[0].tolist(),
+            tolerance=tolerance,
         ),
         recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
@@ -85,23 +85,10 @@ def _windows(settings: TrainingSettings, frame: FeatureFrame, which: str) -> Win
         frame.imputed,
     )
     fewest = 2 if which == "training" else 1
-    if len(windows.inputs) < fewest:
+    if len(windows) < fewest:
         raise Refused(
-            f"{len(frame.times)} {which} rows give {len(windows.inputs)} windows without a gap of "
+            f"{len(frame.times)} {which} rows give {len(windows)} windows without a gap of "
             f"INPUT_SEQ_LEN={settings.input_seq_len} plus OUTPUT_SEQ_LEN={settings.output_seq_len} rows; "
             f"at least {fewest} are needed: add rows or shorten the windows"
         )
     return windows
-
-
-def _checked_onnx(fitted: FittedModel, sample: Windows) -> tuple[bytes, np.ndarray]:
-    """The ONNX model, proven on a sample, and the framework's own answer for the sample."""
-    content: bytes = fitted.to_onnx().SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    given = {WINDOW_INPUT: sample.inputs, TIME_INPUT: sample.times}
-    answer = session.run(None, {declared.name: given[declared.name] for declared in session.get_inputs()})[0]
-    expected = fitted.predict(sample)
-    difference = float(np.max(np.abs(answer - expected)))
-    if not difference < _LARGEST_DIFFERENCE:
-        raise RuntimeError(f"the ONNX model differs from the trained one by {difference} in scaled units")
-    return content, expected

@@ -7,16 +7,19 @@ import structlog
 from pydantic import ValidationError
 
 from flts.common.consuming import Refused
+from flts.common.deadletters import shortened
 from flts.common.frames import FeatureFrame, read_frame, rows_digest
 from flts.common.messages import DataClaim, TrainingEvent
+from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
 from flts.common.runs import HELD_OUT_PARAM, LAST_TIME_PARAM, LAST_VALUE_PARAM
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectStore
+from flts.training.family import EpochReport
 from flts.training.monitoring import TrainingMonitor
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle, Tracker
-from flts.training.trainer import train
+from flts.training.trainer import TrainedModel, train
 
 # Upstream's contract: other operations on the topic are not for trainers.
 _OPERATIONS = (None, "post: train data")
@@ -93,18 +96,34 @@ class TrainingWorker:
             self._tracker.epoch(run, number, metrics)
 
         try:
-            model = train(self._settings, claim, data, held_out, report, self._stop)
+            model = self._trained(claim, data, held_out, report)
             self._monitor.held_out(model.metrics)
             self._tracker.finish(run, model, data.preprocess_config)
         except BaseException as error:
-            self._give_up(run, "KILLED" if isinstance(error, StopRequested) else "FAILED")
+            self._give_up(run, error)
             raise
         self._announce(claim, run, finished=True)
         self._logger.info("train_done", run_id=run.run_id, epochs=model.epochs_run, **model.metrics)
 
-    def _give_up(self, run: RunHandle, status: str) -> None:
+    def _trained(
+        self, claim: DataClaim, data: FeatureFrame, held_out: FeatureFrame, report: EpochReport
+    ) -> TrainedModel:
         try:
-            self._tracker.give_up(run, status)
+            return train(self._settings, claim, data, held_out, report, self._stop)
+        except Refused:
+            raise
+        except (ValueError, ArithmeticError) as error:
+            # These come from the rows and the settings alone, so that another try would end alike. What MLflow's client
+            # raises while epochs are reported may be one of them too, and is about the server.
+            if isinstance(error, OSError) or is_outage(error):
+                raise
+            raise Refused(f"cannot be trained on: {type(error).__name__}: {error}") from error
+
+    def _give_up(self, run: RunHandle, error: BaseException) -> None:
+        stopped = isinstance(error, StopRequested)
+        status, reason = ("KILLED", "the trainer was stopped") if stopped else ("FAILED", shortened(error))
+        try:
+            self._tracker.give_up(run, status, reason)
         except Exception as problem:
             # The next start closes it; what matters is the error that led here.
             self._logger.warning("run_left_open", run_id=run.run_id, error=str(problem))

@@ -1,0 +1,40 @@
+"""Numbers that bring any series to the size that a network or a regression works best with."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flts.common.windows import Windows
+
+# Less is rounding in single precision, and no spread.
+_SMALLEST_SHARE = 1e-6
+
+
+class Standard(NamedTuple):
+    """Features' mean and spread (features,), and the spread of the target's differences to a window's last value."""
+
+    mean: np.ndarray
+    spread: np.ndarray
+    difference: float
+
+    def apply(self, rows: np.ndarray) -> np.ndarray:
+        """Standardised rows, float32."""
+        return (rows - self.mean) / self.spread
+
+
+def standard_of(windows: Windows) -> Standard:
+    """Constants from training windows only."""
+    rows = windows.rows[windows.starts[0] : windows.starts[-1] + windows.input_rows].astype(np.float64)
+    mean = rows.mean(axis=0)
+    difference = windows.targets.astype(np.float64) - windows.last.astype(np.float64)[:, None]
+    largest = np.abs(rows[:, windows.target_index]).max()
+    return Standard(
+        mean=mean.astype(np.float32),
+        spread=_usable(rows.std(axis=0), np.abs(mean)).astype(np.float32),
+        difference=float(_usable(np.array(difference.std()), np.array(largest))),
+    )
+
+
+def _usable(spread: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The spread, or where it is nothing but rounding the values' own size, or 1 where they are 0."""
+    return np.where(spread > _SMALLEST_SHARE * size, spread, np.where(size > 0, size, 1.0))

@@ -1,0 +1,179 @@
+"""Targets of any size and spread: what is trained, exported and served does not depend on the unit of the data."""
+
+import threading
+from typing import get_args
+
+import numpy as np
+import pytest
+from conftest import MemoryPublisher
+from mlflow.tracking import MlflowClient
+from test_consuming import FakeConsumer
+from test_training_worker import store, uri  # noqa: F401, fixtures
+
+from flts.common.consuming import ClaimLoop
+from flts.common.frames import read_frame
+from flts.common.messages import DataClaim
+from flts.inference.model import ModelVersion, ServingModel
+from flts.preprocess.pipeline import Prepared, prepare
+from flts.preprocess.settings import PreprocessSettings
+from flts.training import worker as training_worker
+from flts.training.exporting import NotReproduced, tolerance
+from flts.training.settings import ModelType, TrainingSettings
+from flts.training.tracking import MlflowTracker
+from flts.training.trainer import TrainedModel, train
+from flts.training.worker import TrainingWorker
+
+MODEL_TYPES = get_args(ModelType)
+# An LSTM is prepared and exported as a GRU is.
+FAMILIES = [model_type for model_type in MODEL_TYPES if model_type != "LSTM"]
+CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
+
+
+def wave(rows: int = 300) -> np.ndarray:
+    """A noisy wave of eight rows a turn."""
+    noise = np.random.default_rng(7).normal(0, 0.3, rows)
+    return np.sin(np.arange(rows) * 2 * np.pi / 8) + noise
+
+
+def zero_inflated(rows: int = 300) -> np.ndarray:
+    """Nine of ten values are 0, the others some hundreds."""
+    random = np.random.default_rng(8)
+    return np.where(random.uniform(size=rows) < 0.9, 0.0, random.uniform(100, 900, rows))
+
+
+def prepared_of(values: np.ndarray, scaler: str) -> Prepared:
+    times = np.datetime64("2024-01-01T00:00:00") + np.arange(len(values)) * np.timedelta64(600, "s")
+    lines = [f"{time},{value!r}" for time, value in zip(times, values.tolist(), strict=True)]
+    settings = PreprocessSettings(train_file="series.csv", scaler=scaler)
+    return prepare(settings, "\n".join(["time,value", *lines]).encode(), None)
+
+
+def trained(prepared: Prepared, model_type: str) -> TrainedModel:
+    settings = TrainingSettings(model_type=model_type, hidden_size=8, epochs=3)
+    frames = read_frame(prepared.train), read_frame(prepared.test)
+    return train(settings, CLAIM, *frames, lambda number, metrics: None, threading.Event())
+
+
+def relative_error(level: float, spread: float, scaler: str, model_type: str) -> float:
+    """The held-out error in terms of the last value's, which has no unit."""
+    model = trained(prepared_of(level + spread * wave(), scaler), model_type)
+    assert model.metrics["baseline_rmse"] == pytest.approx(spread * 0.7, rel=0.1)
+    # Serving asks again what the trainer asked, with the trainer's tolerance.
+    ServingModel(ModelVersion("run", model_type, "hash", 1), model.spec, model.onnx_bytes)
+    return model.metrics["test_rmse"] / model.metrics["baseline_rmse"]
+
+
+@pytest.fixture(scope="module")
+def usual():
+    """What each family reaches on numbers of an ordinary size."""
+    return {model_type: relative_error(0, 1, "MinMaxScaler", model_type) for model_type in FAMILIES}
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+@pytest.mark.parametrize(
+    ("level", "spread", "scaler"),
+    [
+        (40_000, 1, ""),
+        (1e9, 1, ""),
+        (1e9, 1, "MaxAbsScaler"),
+        (1, 1e-9, ""),
+        (1, 1e-9, "RobustScaler"),
+        (0, 1e-9, ""),
+        (0, 1e-18, "StandardScaler"),
+        (0, 1e12, ""),
+    ],
+)
+def test_forecasts_are_as_good_in_any_unit(level, spread, scaler, model_type, usual):
+    assert relative_error(level, spread, scaler, model_type) == pytest.approx(usual[model_type], rel=0.05)
+
+
+@pytest.mark.parametrize("model_type", MODEL_TYPES)
+@pytest.mark.parametrize("scaler", ["RobustScaler", ""])
+def test_series_of_mostly_zeros_are_trained(scaler, model_type):
+    prepared = prepared_of(zero_inflated(), scaler)
+    model = trained(prepared, model_type)
+    assert model.metrics["test_rmse"] < 1.5 * model.metrics["baseline_rmse"]
+    if scaler == "RobustScaler":
+        # The quartiles are both 0: the deviation takes their place, and values stay near 1.
+        assert np.abs(read_frame(prepared.train).features[:, 0]).max() < 10
+
+
+@pytest.mark.parametrize("value", [0.0, 40_000.0])
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_a_held_out_part_that_never_changes_is_trained(value, model_type):
+    values = np.concatenate([value + wave(240), np.full(60, value)])
+    model = trained(prepared_of(values, ""), model_type)
+    assert np.isfinite(model.metrics["test_rmse"])
+
+
+def test_the_tolerance_follows_the_unit_of_the_target():
+    values = wave()
+    allowed = tolerance(values[:-1], values[1:])
+    assert tolerance(values[:-1] * 1e-9, values[1:] * 1e-9) == pytest.approx(allowed * 1e-9)
+    assert tolerance(values[:-1] + 40_000, values[1:] + 40_000) > 0.04
+    assert tolerance(np.zeros(3), np.zeros(3)) > 0
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        NotReproduced("the ONNX model differs from the trained one by 3 in scaled units"),
+        ValueError("Input contains NaN"),
+        np.linalg.LinAlgError("Singular matrix"),
+        OverflowError("too large"),
+        FloatingPointError("underflow"),
+        ZeroDivisionError("float division by zero"),
+    ],
+)
+def test_what_the_data_make_fail_is_tried_once_and_its_dead_letter_has_the_reason(problem, uri, store, monkeypatch):  # noqa: F811
+    tries = []
+
+    def failing(*_):
+        tries.append(1)
+        raise problem
+
+    monkeypatch.setattr(training_worker, "train", failing)
+    letter, runs = life(uri, store)
+    assert len(tries) == 1
+    assert str(problem) in letter["error"]
+    assert type(problem).__name__ in letter["error"]
+    assert [(run.info.status, str(problem) in run.data.tags["mlflow.note.content"]) for run in runs] == [
+        ("FAILED", True)
+    ]
+
+
+def test_what_may_pass_by_itself_is_tried_again(uri, store, monkeypatch):  # noqa: F811
+    tries = []
+
+    def failing(*_):
+        tries.append(1)
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(training_worker, "train", failing)
+    life(uri, store)
+    assert len(tries) == 2
+
+
+def life(uri, store):  # noqa: F811
+    """The dead letter and the runs that a trainer leaves behind, which may try twice."""
+    prepared = prepared_of(wave(), "")
+    etags = [store.put("bucket", name, body) for name, body in (("train", prepared.train), ("test", prepared.test))]
+    claim = DataClaim(
+        bucket="bucket",
+        object="train",
+        size=1,
+        etag=etags[0],
+        config_hash="hash",
+        series="site",
+        test_object="test",
+        test_etag=etags[1],
+    ).to_bytes()
+    stop, publisher = threading.Event(), MemoryPublisher()
+    settings = TrainingSettings(mlflow_tracking_uri=uri)
+    tracker = MlflowTracker(settings)
+    consumer = FakeConsumer([claim], stop)
+    handler = TrainingWorker(settings, store, tracker, publisher, stop).handle
+    ClaimLoop(consumer, handler, publisher, "DLQ", stop, max_retries=1, first_pause_seconds=0.01).run()
+    (letter,) = publisher.on("DLQ")
+    client = MlflowClient(uri)
+    return letter, client.search_runs([client.get_experiment_by_name("Default").experiment_id])
