@@ -4,7 +4,7 @@ import { parse } from "csv-parse";
 /** A window of observations, column by column, as `/predict` takes it. */
 export type Observations = Record<string, (string | number | null)[]>;
 
-/** One predicted step: its time and the predicted column. */
+/** One predicted step: its time, the predicted column, and its bounds where an interval was asked for. */
 export interface ForecastStep {
     readonly ts: string;
     readonly [column: string]: string | number | null;
@@ -15,6 +15,8 @@ export interface Forecast {
     readonly run_id: string;
     readonly config_hash: string;
     readonly predictions: readonly ForecastStep[];
+    /** What to know about the forecast, such as rows that the model was not trained for. */
+    readonly warnings?: readonly string[];
 }
 
 /** Column of a dataset that holds the time. */
@@ -78,17 +80,25 @@ export function isSameData(one: DataVersion, other: DataVersion): boolean {
  * Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses.
  *
  * @param series that they are of; what the service takes for one that is not named when absent.
+ * @param interval share of the actual values that are to lie between the bounds; no bounds when absent.
  */
 export async function requestForecast(
     url: string,
     observations: Observations,
     steps: number,
     series?: string,
+    interval?: number,
 ): Promise<Forecast> {
     const response = await fetch(`${url}/predict`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ series, data: observations, index_col: TIME_COLUMN, inference_length: steps }),
+        body: JSON.stringify({
+            series,
+            data: observations,
+            index_col: TIME_COLUMN,
+            inference_length: steps,
+            interval,
+        }),
         signal: AbortSignal.timeout(30_000),
     });
     if (!response.ok) {

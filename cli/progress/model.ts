@@ -11,6 +11,8 @@ const MODEL_TIMEOUT = 15 * 60_000;
 const POLL_INTERVAL = 2_000;
 /** Steps asked for. */
 const FORECAST_STEPS = 5;
+/** Share of the actual values that are to lie in the forecast's interval. */
+const INTERVAL = 0.9;
 
 /** A series whose data were processed, and its last rows. */
 export interface WantedModel {
@@ -40,7 +42,7 @@ export async function waitForModel(
     { series, processed, observations }: WantedModel,
     kubectl: string,
 ): Promise<ModelOutcome> {
-    const ask = (): Promise<Forecast> => requestForecast(url, observations, FORECAST_STEPS, series);
+    const ask = (): Promise<Forecast> => requestForecast(url, observations, FORECAST_STEPS, series, INTERVAL);
     return new Progress(output).step(`Model of ${series}`, { estimate: 60_000 }, async (report) => {
         const deadline = Date.now() + MODEL_TIMEOUT;
         for (;;) {

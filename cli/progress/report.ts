@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
-import { fail, Progress, table, type Console } from "../../toolchain/console/index";
+import { fail, Progress, type Console } from "../../toolchain/console/index";
 import { lastRows } from "../data/check";
 import { optionsOf } from "../data/checkSeries";
 import type { SeriesFiles } from "../data/series";
@@ -10,7 +10,8 @@ import type { DatasetStore, Rejection } from "../data/store";
 import type { DeployedStack } from "../stack/deployedStack";
 import type { StackOptions } from "../stack/options";
 import { projectDirectory } from "../stack/workspace";
-import type { Forecast, Observations } from "./forecast";
+import { forecastChart } from "./chart";
+import type { Observations } from "./forecast";
 import { waitForModel, type ModelOutcome } from "./model";
 import { PipelineState, preprocessedOf, type Preprocessed } from "./pipelineState";
 
@@ -177,22 +178,10 @@ class Reporter {
         if (forecast !== undefined) {
             const last = String(observations.time?.at(-1));
             this.output.line(`\nForecast of ${name} by run ${forecast.run_id}, after ${last}:`);
-            this.output.line(forecastTable(forecast));
+            this.output.line(forecastChart(forecast, observations));
+            for (const warning of forecast.warnings ?? []) {
+                this.output.line(`Note: ${warning}.`);
+            }
         }
     }
-}
-
-/** Significant digits of a forecast on a terminal: more than any model's error leaves certain. */
-const SHOWN_DIGITS = 6;
-
-/** The steps of a forecast as a table, without columns that the model does not forecast. */
-export function forecastTable({ predictions }: Pick<Forecast, "predictions">): string {
-    const columns = Object.keys(predictions[0] ?? {}).filter((column) =>
-        predictions.some((step) => step[column] !== null),
-    );
-    return table([columns, ...predictions.map((step) => columns.map((column) => shown(step[column])))]);
-}
-
-function shown(value: unknown): string {
-    return String(typeof value === "number" ? Number(value.toPrecision(SHOWN_DIGITS)) : value);
 }

@@ -7,7 +7,9 @@ import { gzipSync } from "node:zlib";
 import { hasContent, PART_SIZE } from "../../cli/data/etag";
 import { checkSeries } from "../../cli/data/checkSeries";
 import { findSeries } from "../../cli/data/series";
-import { forecastTable, rejectionText } from "../../cli/progress/report";
+import { forecastChart } from "../../cli/progress/chart";
+import type { ForecastStep } from "../../cli/progress/forecast";
+import { rejectionText } from "../../cli/progress/report";
 import { createConsole } from "../../toolchain/console/index";
 import { projectDirectory } from "../support/commands";
 
@@ -151,15 +153,38 @@ describe("data given to make", function () {
 });
 
 describe("the forecast on a terminal", () => {
-    it("a forecast shows six significant digits, and no column that the model does not forecast", () => {
-        const text = forecastTable({
-            predictions: [
-                { ts: "2018-02-28T02:34:00", down: 53925371.35351825, up: null },
-                { ts: "2018-02-28T02:36:00", down: 0.000123456789, up: null },
-            ],
-        });
-        assert.match(text, /^ts +down$/m);
-        assert.match(text, /02:34:00 +53925400$/m);
-        assert.match(text, /02:36:00 +0\.000123457$/m);
+    const observations = {
+        time: ["2018-02-28 02:30:00", "2018-02-28 02:32:00"],
+        down: [51234567.5, 56789012.25],
+        up: [1, null],
+    };
+    const step = (ts: string, down: number, reach: number): ForecastStep => ({
+        ts,
+        down,
+        down_lower: down - reach,
+        down_upper: down + reach,
+    });
+
+    it("a forecast is a chart after the last actual rows, with bounds and no more digits than they leave certain", () => {
+        const predictions = [
+            step("2018-02-28T02:34:00", 53925371.35351825, 12345678.9),
+            step("2018-02-28T02:36:00", 48857799.1, 22345678.9),
+        ];
+        assert.deepEqual(forecastChart({ predictions }, observations).split("\n"), [
+            "time                 down        from        to",
+            "2018-02-28T02:30:00  51,000,000                                                ○",
+            "2018-02-28T02:32:00  57,000,000                                                    ○",
+            "2018-02-28T02:34:00  54,000,000  42,000,000  66,000,000               ───────────●───────────",
+            "2018-02-28T02:36:00  49,000,000  27,000,000  71,000,000  ────────────────────●───────────────────",
+        ]);
+    });
+
+    it("a forecast without bounds shows four digits of the range of its values, also of tiny ones", () => {
+        const predictions = [{ ts: "2018-02-28T02:34:00", down: 53925371.35351825 }];
+        assert.match(forecastChart({ predictions }, observations), /53,925,000 /);
+        const tiny = [{ ts: "2018-02-28T02:34:00", down: 1.23456e-9 }];
+        assert.match(forecastChart({ predictions: tiny }, { time: [], down: [] }), /1\.235e-9 /);
+        const constant = [{ ts: "2018-02-28T02:34:00", down: 0 }];
+        assert.match(forecastChart({ predictions: constant }, { time: [], down: [] }), /T02:34:00 +0 /);
     });
 });

@@ -3,6 +3,7 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from flts.common.intervals import Intervals
 from flts.common.recent import RecentRows
 from flts.common.transform import FeatureTransform
 
@@ -52,6 +53,8 @@ class ServingSpec(BaseModel):
     """Rows that the model forecasts at once."""
     model_sha256: str
     self_check: SelfCheck
+    intervals: Intervals | None = None
+    """Absent in models from before 0.2.0, and where there were too few held-out windows."""
     recent: RecentRows | None = None
     """The last rows of the data; None where fewer than `rows_needed` follow each other, or before 0.2.0."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from flts.inference import metrics
 from flts.inference.batching import Batcher
+from flts.inference.bounds import add_bounds, check_level
 from flts.inference.frames import input_frame
 from flts.inference.inservice import Models
 from flts.inference.limits import Limits, named
@@ -23,6 +24,10 @@ from flts.inference.schema import PredictRequest
 Line = dict[str, Any]
 # Long forecasts are cut: the log is for comparing with what came, not a second answer.
 _LOGGED_ROWS = 20
+_BEYOND = (
+    "the model was trained and measured for the next {} rows; those after them are forecast from its own forecasts, "
+    "and may be worse than repeating the last value: raise training.outputLength"
+)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -33,6 +38,8 @@ class Task(NamedTuple):
     model: ServingModel
     rollout: Rollout
     started: float
+    interval: float | None = None
+    """Level of the bounds that were asked for."""
 
 
 class Predictor:
@@ -77,6 +84,8 @@ class Predictor:
         Waits only where the series' model has to be loaded first.
         """
         started = time.perf_counter()
+        if request.interval is not None:
+            check_level(request.interval)
         series = self._in_service.name_of(request.series)
         model = self._in_service.touched(series)
         if model is None:
@@ -94,7 +103,7 @@ class Predictor:
             limit = named("PREDICT_MAX_WAITING_CALLS", self._limits.waiting_calls, "waitingCalls")
             raise TooManyWaiting(f"long forecasts under way need {limit} model calls already; try again later")
         frame = input_frame(request.data, request.index_col, model.spec, irregular_passes=self._irregular_passes)
-        return Task(series, model, Rollout(model.spec, frame, rows), started)
+        return Task(series, model, Rollout(model.spec, frame, rows), started, request.interval)
 
     async def _loaded(self, series: str) -> ServingModel:
         # Who waits keeps all that was sent in memory.
@@ -129,7 +138,7 @@ class Predictor:
         return body
 
     async def _values(self, task: Task, gone: Callable[[], bool]) -> "tuple[np.ndarray, np.ndarray]":
-        _, model, rollout, _ = task
+        model, rollout = task.model, task.rollout
         while not rollout.complete:
             if gone():
                 raise ClientGone
@@ -140,7 +149,7 @@ class Predictor:
         times, values = result[0], result[1].tolist()
         if not all(map(isfinite, values)):
             raise BadInput("the values are so far from what the model knows that its answer is not a finite number")
-        series, model, rollout, _ = task
+        series, model, rollout, _, interval = task
         target = model.spec.transform.target
         version = model.version
         stamps = rollout.frame.times.written(times)
@@ -155,8 +164,15 @@ class Predictor:
             "req_id": os.urandom(4).hex(),
             "cached": False,
         }
-        if rollout.frame.warnings:
-            answer["warnings"] = list(rollout.frame.warnings)
+        warnings = [*rollout.frame.warnings]
+        if rollout.calls > 1:
+            warnings.append(_BEYOND.format(model.spec.output_seq_len))
+        if interval is not None:
+            missing = add_bounds(answer["predictions"], values, model.spec, interval)
+            if missing is not None:
+                warnings.append(missing)
+        if warnings:
+            answer["warnings"] = warnings
         return answer
 
     def _metrics_of(self, version: ModelVersion) -> "_VersionMetrics":

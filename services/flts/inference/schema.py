@@ -26,6 +26,13 @@ class PredictRequest(msgspec.Struct, frozen=True, gc=False):
         msgspec.Meta(description="Whose model answers; default: the only series, or DEFAULT_SERIES"),
     ] = None
     inference_length: Annotated[int, msgspec.Meta(ge=1, description="How many rows to forecast")] = 1
+    interval: Annotated[
+        Annotated[float, msgspec.Meta(gt=0, lt=1)] | None,
+        msgspec.Meta(
+            description="Share of the actual values that are to lie between a lower and an upper bound, such as 0.9; "
+            "default: no bounds"
+        ),
+    ] = None
 
 
 class PredictResponse(BaseModel):
@@ -41,12 +48,14 @@ class PredictResponse(BaseModel):
     model_type: str
     config_hash: str
     predictions: list[dict[str, str | float]]
-    """One entry a row: `ts`, in the time zone of the last row that was sent, and the target column."""
+    """One entry a row: `ts`, in the time zone of the last row that was sent, and the target column; with `interval`,
+    its bounds as `<target>_lower` and `<target>_upper`."""
     req_id: str
     cached: Literal[False] = False
     """Kept for upstream's clients; forecasts are always computed."""
     warnings: list[str] | None = None
-    """What is irregular about the rows; only where PREDICT_IRREGULAR_ROWS=warn lets such rows pass."""
+    """What to know about the forecast: rows beyond those that the model was trained and measured for, rows without the
+    bounds that were asked for, and irregular rows where PREDICT_IRREGULAR_ROWS=warn lets them pass."""
 
 
 class ModelInput(BaseModel):

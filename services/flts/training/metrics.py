@@ -3,19 +3,25 @@
 import numpy as np
 
 from flts.common.forecasterrors import errors
+from flts.common.intervals import measured
 from flts.common.transform import FeatureTransform
 from flts.common.windows import Windows
 
 
 def held_out_metrics(predicted: np.ndarray, test: Windows, transform: FeatureTransform) -> dict[str, float]:
-    """test_rmse, test_mae and test_mse in raw units, the same scaled, and the repeat-last-value baseline's."""
+    """test_rmse, test_mae and test_mse in raw units, the same scaled, and the repeat-last-value baseline's.
+
+    And, where there are enough windows, the measured coverage of the 90 % intervals and their mean reach in raw units.
+    """
     repeated = np.broadcast_to(test.last[:, None], test.targets.shape)
     raw_actual = transform.target_to_raw(test.targets)
-    raw = errors(transform.target_to_raw(predicted), raw_actual)
+    raw_predicted = transform.target_to_raw(predicted)
+    raw = errors(raw_predicted, raw_actual)
     baseline = errors(transform.target_to_raw(repeated), raw_actual)
     scaled = errors(predicted, test.targets)
     return (
         {f"test_{name}": value for name, value in raw.items()}
         | {f"test_{name}_scaled": value for name, value in scaled.items()}
         | {f"baseline_{name}": value for name, value in baseline.items()}
+        | measured(raw_predicted, raw_actual)
     )

@@ -9,6 +9,7 @@ import structlog
 
 from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame
+from flts.common.intervals import intervals_of
 from flts.common.messages import DataClaim
 from flts.common.recent import recent_rows
 from flts.common.serving import SelfCheck, ServingSpec
@@ -44,7 +45,8 @@ def train(
     windows = _windows(settings, data, "training")
     test = _windows(settings, held_out, "held-out")
     fitted = families.load(settings.model_type)(settings, data, windows, report, stop)
-    metrics = held_out_metrics(fitted.predict(test), test, data.transform) | fitted.metrics
+    predicted = fitted.predict(test)
+    metrics = held_out_metrics(predicted, test, data.transform) | fitted.metrics
     if not all(math.isfinite(value) for value in metrics.values()):
         raise Refused(
             f"training diverged: {metrics}; networks need a lower LEARNING_RATE than {settings.learning_rate}, "
@@ -69,6 +71,7 @@ def train(
             expected=answer[0].tolist(),
             tolerance=tolerance,
         ),
+        intervals=intervals_of(predicted, test.targets),
         recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
     return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params)
