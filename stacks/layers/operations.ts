@@ -14,7 +14,7 @@ export function deployOperations(
     if (!layers.includes("infrastructure") || !backup.enabled) {
         return undefined;
     }
-    const { target, ...options } = backup;
+    const { target, logs, ...options } = backup;
     const { endpoint, bucket, region, existingSecret } = target;
     // The schema's contradictions made sure that these three come together.
     const elsewhere = endpoint !== undefined && bucket !== undefined && existingSecret !== undefined;
@@ -26,7 +26,7 @@ export function deployOperations(
             read: objectStore.connection("backup", OBJECT_STORE_GRANTS.backup),
             write: objectStore.connection("restore", OBJECT_STORE_GRANTS.restore),
         },
-        buckets: Object.values(BUCKETS),
+        buckets: Object.values(BUCKETS).filter((bucket) => logs || bucket !== BUCKETS.inferenceLogs),
         promotionBucket: BUCKETS.modelPromotion,
         artifactBucket: BUCKETS.mlflow,
         target: elsewhere

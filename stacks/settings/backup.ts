@@ -41,6 +41,7 @@ export const backup = z
             "17 4 * * 0",
         ),
         keep: integer("Backups that are kept", 7, 2, 1000),
+        logs: boolean("Back up the prediction logs too, which are most of the objects", false),
         storage: storage("Volume of the backups; none is made with a `target`", "5Gi"),
         target: z
             .strictObject({

@@ -191,8 +191,8 @@ describe("backups of a running stack", function () {
     it("fail the drill when one byte of them is wrong, and pass it again once they are repaired", async () => {
         const flip = [
             "import glob, json",
-            "newest = json.load(open(sorted(glob.glob('/backup/snapshots/*/manifest.json'))[-1]))",
-            "model = next(o for o in newest['objects'] if o['key'].endswith('/model.onnx'))",
+            "objects = map(json.loads, open(sorted(glob.glob('/backup/snapshots/*/objects.jsonl'))[-1]))",
+            "model = next(o for o in objects if o['key'].endswith('/model.onnx'))",
             "path = '/backup/objects/' + model['sha256']",
             "content = bytearray(open(path, 'rb').read())",
             "content[0] ^= 255",

@@ -115,7 +115,14 @@ describe("backups", () => {
         const create = stepsOf(resources, "backup").find(({ name }) => name === "backup");
         const variables = Object.fromEntries((create?.env ?? []).map(({ name, value }) => [name, value]));
         assert.equal(variables.KEEP, "9");
-        assert.equal(variables.BUCKETS, "dataset,processed-data,mlflow,inference-logs");
+        assert.equal(variables.BUCKETS, "dataset,processed-data,mlflow");
+    });
+
+    it("hold the prediction logs only where that is asked for", async () => {
+        const { resources: withLogs } = await deployProgram(settings({ backup: { logs: true } }));
+        const create = stepsOf(withLogs, "backup").find(({ name }) => name === "backup");
+        const buckets = create?.env.find(({ name }) => name === "BUCKETS");
+        assert.equal(buckets?.value, "dataset,processed-data,mlflow,inference-logs");
     });
 
     it("are kept in a bucket elsewhere when one is named, and there is no volume", async () => {

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         print(f"name a step: {', '.join(_STEPS)}", file=sys.stderr)
         return _REFUSED
     try:
-        return _STEPS[arguments[0]](settings, Snapshots(vault_of(settings)))
+        return _STEPS[arguments[0]](settings, Snapshots(vault_of(settings), settings.scratch))
     except (NoSnapshot, ContentDamaged, ValidationError) as error:
         structlog.get_logger().error("step_refused", step=arguments[0], error=str(error))
         return _REFUSED

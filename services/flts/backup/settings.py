@@ -53,6 +53,11 @@ class BackupSettings(ServiceSettings):
         return [name for name in self.buckets.split(",") if name]
 
     @property
+    def listing(self) -> Path:
+        """Where the steps of a backup write down the objects that they copied."""
+        return self.scratch / "objects.jsonl"
+
+    @property
     def dump(self) -> Path:
         """Where one step leaves MLflow's database for the next, in pg_dump's custom format."""
         return self.scratch / "database.dump"

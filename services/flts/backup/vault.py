@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -31,8 +32,8 @@ class Vault(Protocol):
     def open(self, key: str) -> IO[bytes]:
         """The content as a stream; ContentMissing where there is none."""
 
-    def sizes(self, prefix: str) -> dict[str, int]:
-        """Size in bytes of everything whose key begins with the prefix, which ends with a slash."""
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Key and size in bytes of everything whose key begins with the prefix, which ends with a slash."""
 
     def delete(self, key: str) -> None:
         """Delete what is under the key, if anything is."""
@@ -71,10 +72,21 @@ class Folder:
         except FileNotFoundError as error:
             raise ContentMissing(f"no {key} in {self._root}") from error
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         """See Vault.sizes."""
-        paths = (path for path in (self._root / prefix).rglob("*") if path.is_file())
-        return {path.relative_to(self._root).as_posix(): path.stat().st_size for path in paths}
+        try:
+            # Not Path.iterdir and its like, which put all of a folder's names into a list.
+            entries = os.scandir(self._root / prefix)
+        except FileNotFoundError:
+            # Nothing was written there yet.
+            return
+        with entries:
+            for entry in entries:
+                key = f"{prefix}{entry.name}"
+                if entry.is_dir():
+                    yield from self.sizes(f"{key}/")
+                else:
+                    yield key, entry.stat().st_size
 
     def delete(self, key: str) -> None:
         """See Vault.delete."""
@@ -110,10 +122,11 @@ class Bucket:
                 raise ContentMissing(f"no {key} in the bucket {self._bucket}") from error
             raise
 
-    def sizes(self, prefix: str) -> dict[str, int]:
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         """See Vault.sizes."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            for item in page.get("Contents", []):
+                yield item["Key"], item["Size"]
 
     def delete(self, key: str) -> None:
         """See Vault.delete."""

@@ -1,6 +1,7 @@
 """Says what is wrong with a snapshot: damaged content, promoted or finished runs without their model."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -8,9 +9,11 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import ValidationError
 
+from flts.backup.diskmap import DiskMap
+from flts.backup.manifests import Content, SavedObject
 from flts.backup.restoring import fetched
 from flts.backup.settings import BackupSettings
-from flts.backup.snapshots import ContentDamaged, Manifest, SavedObject, Snapshots
+from flts.backup.snapshots import ContentDamaged, Snapshots
 from flts.common.messages import Promotion
 from flts.common.promotions import MODEL_FILE, SERVING_FILE
 
@@ -37,38 +40,49 @@ def read_runs(path: Path) -> dict[str, RestoredRun]:
 
 def verify(settings: BackupSettings, snapshots: Snapshots) -> list[str]:
     """Everything that is wrong with the snapshot that `fetch` chose; empty for one that can be relied on."""
-    manifest = fetched(settings, snapshots)
-    problems = [f"the manifest of snapshot {name} is damaged" for name in snapshots.unreadable()]
-    problems += _damaged(manifest, snapshots)
-    promoted, unreadable = _promoted(settings, manifest, snapshots)
-    problems += unreadable + _not_servable(settings, manifest, promoted)
-    if manifest.database is not None:
-        problems += _without_model(settings, manifest, read_runs(settings.runs), promoted)
+    name = fetched(settings)
+    problems = [f"the manifest of snapshot {other} is damaged" for other in snapshots.unreadable()]
+    problems += _damaged(name, snapshots)
+    held = _held(name, snapshots)
+    promoted, unreadable = _promoted(settings, name, snapshots)
+    problems += unreadable + _not_servable(settings, held, promoted)
+    if snapshots.manifest(name).database is not None:
+        problems += _without_model(settings, held, read_runs(settings.runs), promoted)
+    objects = sum(1 for _ in held.items())
+    held.close()
     log = structlog.get_logger()
     for problem in problems[:_SHOWN]:
         log.error("snapshot_problem", problem=problem)
-    log.info("snapshot_verified", objects=len(manifest.objects), problems=len(problems))
+    log.info("snapshot_verified", objects=objects, problems=len(problems))
     return problems
 
 
-def _damaged(manifest: Manifest, snapshots: Snapshots) -> list[str]:
+def _damaged(name: str, snapshots: Snapshots) -> list[str]:
+    contents = snapshots.table()
+    contents.update((content.sha256, str(content.size)) for content in snapshots.contents(name))
     problems = []
-    for content in manifest.contents.values():
+    for sha256, size in contents.items():
         try:
-            snapshots.check(content)
+            snapshots.check(Content(sha256=sha256, size=int(size)))
         except ContentDamaged as error:
-            keys = [f"{one.bucket}/{one.key}" for one in manifest.objects if one.sha256 == content.sha256]
+            keys = [one.path for one in snapshots.objects(name) if one.sha256 == sha256]
             problems.append(f"{error}; it is {', '.join(keys) or 'the database'}")
+    contents.close()
     return problems
 
 
-def _promoted(
-    settings: BackupSettings, manifest: Manifest, snapshots: Snapshots
-) -> tuple[dict[str, Promotion], list[str]]:
+def _held(name: str, snapshots: Snapshots) -> DiskMap:
+    """SHA-256 of each object of the snapshot by bucket and key."""
+    held = snapshots.table()
+    held.update((one.path, one.sha256) for one in snapshots.objects(name))
+    return held
+
+
+def _promoted(settings: BackupSettings, name: str, snapshots: Snapshots) -> tuple[dict[str, Promotion], list[str]]:
     """What each promotion pointer names, by the pointer's key, and the pointers that cannot be read."""
     promoted = {}
     problems = []
-    for one in manifest.objects:
+    for one in snapshots.objects(name):
         if one.bucket == settings.promotion_bucket and one.key.rsplit("/", 1)[-1] == _POINTER:
             try:
                 promoted[one.key] = _pointer(one, snapshots)
@@ -82,21 +96,19 @@ def _pointer(saved: SavedObject, snapshots: Snapshots) -> Promotion:
         return Promotion.model_validate_json(stream.read())
 
 
-def _not_servable(settings: BackupSettings, manifest: Manifest, promoted: dict[str, Promotion]) -> list[str]:
+def _not_servable(settings: BackupSettings, held: DiskMap, promoted: dict[str, Promotion]) -> list[str]:
     """Pointers whose model or spec is not in the snapshot as the pointer names it."""
-    digests = {one.key: one.sha256 for one in manifest.objects if one.bucket == settings.promotion_bucket}
     return [
         f"the promotion pointer {key} names {named.key}, which is not in the snapshot with that SHA-256"
         for key, promotion in promoted.items()
         for named in (promotion.model, promotion.spec)
-        if named is not None and digests.get(named.key) != named.sha256
+        if named is not None and held.get(f"{settings.promotion_bucket}/{named.key}") != named.sha256
     ]
 
 
 def _without_model(
-    settings: BackupSettings, manifest: Manifest, runs: dict[str, RestoredRun], promoted: dict[str, Promotion]
+    settings: BackupSettings, held: DiskMap, runs: dict[str, RestoredRun], promoted: dict[str, Promotion]
 ) -> list[str]:
-    keys = {one.key for one in manifest.objects if one.bucket == settings.artifact_bucket}
     needed = {run.run_id for run in runs.values() if (run.status, run.lifecycle_stage) == ("FINISHED", "active")}
     problems = []
     for key, promotion in promoted.items():
@@ -105,14 +117,14 @@ def _without_model(
         else:
             problems.append(f"the promotion pointer {key} names run {promotion.run_id}, which the database lacks")
     for run_id in sorted(needed):
-        problems += _lacking(runs[run_id], keys)
+        problems += _lacking(runs[run_id], lambda key: held.get(f"{settings.artifact_bucket}/{key}") is not None)
     return problems
 
 
-def _lacking(run: RestoredRun, keys: set[str]) -> list[str]:
+def _lacking(run: RestoredRun, is_there: Callable[[str], bool]) -> list[str]:
     uri = urlsplit(run.artifact_uri)
     if uri.scheme != _PROXY_SCHEME:
         return [f"run {run.run_id} has its artifacts at {run.artifact_uri}, not behind MLflow's proxy"]
     folder = f"{uri.path.strip('/')}/{run.model_type}"
-    lacking = [name for name in (MODEL_FILE, SERVING_FILE) if f"{folder}/{name}" not in keys]
+    lacking = [name for name in (MODEL_FILE, SERVING_FILE) if not is_there(f"{folder}/{name}")]
     return [f"run {run.run_id} has no {folder}/{name}" for name in lacking]

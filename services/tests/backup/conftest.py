@@ -51,7 +51,7 @@ def settings(environment):
 
 @pytest.fixture
 def snapshots(settings):
-    return Snapshots(vault_of(settings))
+    return Snapshots(vault_of(settings), settings.scratch)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_a_snapshot_of_a_stack_with_somebody_elses_mlflow_has_no_database(enviro
     environment.setenv("DATABASE", "false")
     settings = load_settings(BackupSettings)
     begin(settings, source, snapshots, NIGHT)
-    assert create(settings, source, snapshots, NIGHT).database is None
+    assert snapshots.manifest(create(settings, source, snapshots, NIGHT)).database is None
     fetch(settings, snapshots)
     assert not settings.dump.exists()
     assert verify(settings, snapshots) == []
