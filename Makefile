@@ -106,6 +106,10 @@ bench: tools ## Measure the running stack: requests a second, latency, start, me
 test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster
 	@$(ts) tests/run.ts
 
+.PHONY: outdated
+outdated: $(packages) ## List pinned components that are past their maintainers' support, or near its end
+	@$(ts) toolchain/support/main.ts
+
 .PHONY: lint
 lint: $(packages) ## Check style and types
 	@npx eslint . && npx prettier --check . && npx tsc --noEmit

@@ -1,10 +1,27 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
-import { offlinePage, screenshot, startBrowser } from "../support/browser";
-import { FORECAST_API } from "../support/serving";
+import { openOffline, screenshot, startBrowser } from "../support/browser";
+import { kubectlGet } from "../support/commands";
+import { FORECAST_API, readyPods } from "../support/serving";
 import { deployStack } from "../support/stack";
 
-describe("the page of the forecast API, in a browser without a network", function () {
+const prometheus = "http://127.0.0.1:30909";
+const mlflow = "http://127.0.0.1:30500";
+const console = "http://127.0.0.1:30901";
+
+interface Secret {
+    readonly data: Readonly<Record<string, string>>;
+}
+
+/** Values of a Secret of the stack, by key. */
+async function secret(name: string): Promise<Record<string, string>> {
+    const { data } = await kubectlGet<Secret>("secret", name, "--namespace", "flts");
+    return Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    );
+}
+
+describe("the stack's pages, in a browser without a network", function () {
     this.timeout(15 * 60_000);
 
     let browser: Browser;
@@ -16,9 +33,8 @@ describe("the page of the forecast API, in a browser without a network", functio
 
     after(() => browser.close());
 
-    it("shows the last rows of the series, its forecast and its model, from the stack alone", async () => {
-        const { page, elsewhere, errors } = await offlinePage(browser);
-        await page.goto(FORECAST_API);
+    it("the API's page shows the last rows of the series, its forecast and its model", async () => {
+        const { page, elsewhere, errors } = await openOffline(browser, FORECAST_API);
         await page.locator("#result").waitFor();
         assert.match(await page.locator("#caption").innerText(), /the last \d+ rows and a forecast of \d+/);
         assert.match(await page.locator("#facts").innerText(), /RMSE on held-out rows\s+\d/);
@@ -27,12 +43,10 @@ describe("the page of the forecast API, in a browser without a network", functio
         assert.deepEqual([elsewhere, errors], [[], []]);
     });
 
-    it("forecasts rows that the reader enters, and shows what is wrong with others", async () => {
-        const { page, errors } = await offlinePage(browser);
-        await page.goto(FORECAST_API);
+    it("the API's page forecasts rows that the reader enters, and shows what is wrong with others", async () => {
+        const { page, errors } = await openOffline(browser, FORECAST_API);
         await page.locator("#result").waitFor();
-        const rows = await page.locator("#rows").inputValue();
-        const lines = rows.split("\n");
+        const lines = (await page.locator("#rows").inputValue()).split("\n");
 
         await page.locator("#rows").fill(lines.slice(0, -3).join("\n"));
         await page.getByRole("button", { name: "Forecast these rows" }).click();
@@ -42,5 +56,46 @@ describe("the page of the forecast API, in a browser without a network", functio
         await page.getByRole("button", { name: "Forecast these rows" }).click();
         await page.getByText("2 rows are too few").waitFor();
         assert.deepEqual(errors, []);
+    });
+
+    it("the API's description lists its paths and tries one", async () => {
+        const [pod] = await readyPods("inference");
+        const { page, elsewhere, errors } = await openOffline(browser, `http://${pod?.address}:8000/docs`);
+        await page.getByText("/predict", { exact: true }).first().click();
+        await page.getByText("inference_length").first().waitFor();
+        await screenshot(page, "docs");
+        assert.deepEqual([elsewhere, errors], [[], []]);
+    });
+
+    it("Prometheus' page draws a query and lists the alerts", async () => {
+        const { page, elsewhere, errors } = await openOffline(
+            browser,
+            `${prometheus}/query?g0.expr=sum(up)&g0.tab=0`,
+        );
+        await page.locator("canvas").first().waitFor();
+        await screenshot(page, "prometheus");
+        await page.goto(`${prometheus}/alerts`);
+        await page.getByText("Watchdog").first().waitFor();
+        assert.deepEqual([elsewhere, errors], [[], []]);
+    });
+
+    it("MinIO's console lists the stack's buckets to its administrator", async () => {
+        const { rootUser = "", rootPassword = "" } = await secret("minio-root");
+        const { page, elsewhere } = await openOffline(browser, console);
+        await page.locator("#accessKey").fill(rootUser);
+        await page.locator("#secretKey").fill(rootPassword);
+        await page.getByRole("button", { name: "Login" }).click();
+        await page.getByText("model-promotion").first().waitFor();
+        await screenshot(page, "minio");
+        assert.deepEqual(elsewhere, []);
+    });
+
+    it("MLflow's page lists the runs of each family", async () => {
+        const { page, elsewhere } = await openOffline(browser, `${mlflow}/#/experiments/0/runs`);
+        for (const family of ["GRU", "LSTM", "PROPHET"]) {
+            await page.getByText(family).first().waitFor();
+        }
+        await screenshot(page, "mlflow");
+        assert.deepEqual(elsewhere, []);
     });
 });

@@ -5,13 +5,10 @@ import { toolPath } from "../../toolchain/tools/paths";
 
 const viewport = { width: 1200, height: 900 };
 
-/** Hosts that a page of the stack may ask: this machine alone. */
-const loopback = new Set(["127.0.0.1", "localhost", "[::1]"]);
-
-/** A page in a browser that reaches nothing but this machine, and what it tried to reach elsewhere. */
+/** A page in a browser that reaches nothing but its own server, and what it tried to reach elsewhere. */
 export interface OfflinePage {
     readonly page: Page;
-    /** Addresses outside this machine that the page asked for; each was refused. */
+    /** Addresses of other hosts that the page asked for; each was refused. */
     readonly elsewhere: readonly string[];
     /** Errors that scripts of the page raised. */
     readonly errors: readonly string[];
@@ -25,21 +22,23 @@ export function startBrowser(): Promise<Browser> {
     });
 }
 
-/** A new page with cookies of its own. */
-export async function offlinePage(browser: Browser): Promise<OfflinePage> {
+/** Opens an address in a new page, with cookies of its own. */
+export async function openOffline(browser: Browser, address: string): Promise<OfflinePage> {
+    const { hostname } = new URL(address);
     const page = await browser.newPage({ viewport });
     const elsewhere: string[] = [];
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     await page.route("**/*", async (route) => {
         const url = new URL(route.request().url());
-        if (url.protocol.startsWith("http") && !loopback.has(url.hostname)) {
+        if (url.protocol.startsWith("http") && url.hostname !== hostname) {
             elsewhere.push(url.href);
             await route.abort();
         } else {
             await route.continue();
         }
     });
+    await page.goto(address);
     return { page, elsewhere, errors };
 }
 

@@ -83,8 +83,8 @@ export function drawChart(svg, actual, forecast) {
     const times = [...actual, ...forecast].map(({ time }) => time);
     for (const [at, anchor] of [
         [0, "start"],
-        [past.length - 1, "middle"],
-        [times.length - 1, "end"],
+        // The last actual row: its time would run into that of the last forecast.
+        [past.length - 1, "end"],
     ]) {
         svg.append(
             element("text", { x: x(at), y: height - 8, "text-anchor": anchor }, times[at].replace("T", " ")),
