@@ -42,6 +42,12 @@ export const suites: readonly Suite[] = [
         runner: "mocha",
         command: `${mocha} 'tests/property/**/*.test.ts'`,
     },
+    {
+        name: "node",
+        proves: "the program runs on each supported release of Node.js",
+        runner: "mocha",
+        command: `${mocha} 'tests/node/**/*.test.ts'`,
+    },
     { name: "services", proves: "the Python workloads", runner: "pytest", command: python },
     {
         name: "tools",
