@@ -86,6 +86,7 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.processedData, access: "read" },
         { bucket: BUCKETS.inferenceLogs, access: "write" },
     ],
+    "log-compaction": [{ bucket: BUCKETS.inferenceLogs, access: "readWrite" }],
     mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
     backup: everyBucket("read"),
     restore: everyBucket("readWrite"),

@@ -105,7 +105,9 @@ function provideObjectStore(
     chart: ChartSource,
 ): Pick<Infrastructure, "objectStore" | "metrics"> {
     const access = accessOf(settings.access);
-    const buckets = Object.values(BUCKETS);
+    const buckets = Object.values(BUCKETS).map((name) =>
+        name === BUCKETS.inferenceLogs ? { name, expirationDays: settings.predictionLogDays } : { name },
+    );
     const { endpoint } = settings.external;
     if (endpoint === undefined) {
         const { existingSecret } = settings;

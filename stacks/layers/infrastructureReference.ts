@@ -38,7 +38,7 @@ export async function referencedInfrastructure(
         platform,
         server: offered.objectStore,
         access: accessOf(settings.objectStore.access),
-        buckets: Object.values(BUCKETS),
+        buckets: Object.values(BUCKETS).map((name) => ({ name })),
         createBuckets: false,
     });
     return {

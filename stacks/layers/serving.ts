@@ -5,6 +5,7 @@ import { OBJECT_STORE_GRANTS } from "../../components/contract";
 import { mostReplicas, type Scaling } from "../../components/serving/autoscaling";
 import { METRICS_PORT } from "../../components/serving/haproxyConfig";
 import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
+import { LogCompaction } from "../../components/serving/logCompaction";
 import { LoadBalancer } from "../../components/serving/loadBalancer";
 import { quantity } from "../../components/core/quantity";
 import type { Settings } from "../settings/schema";
@@ -61,6 +62,10 @@ export function deployServing(
         ...settings.loadBalancer,
         bodySeconds: settings.inference.limits.bodySeconds,
         trustedProxies: trustedProxies(settings),
+    });
+    new LogCompaction("log-compaction", {
+        platform,
+        objectStore: objectStore.connection("log-compaction", OBJECT_STORE_GRANTS["log-compaction"]),
     });
     const versions = [inference, ...(canary === undefined ? [] : [canary.inference])];
     return {

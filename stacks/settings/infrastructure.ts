@@ -64,6 +64,12 @@ export const objectStore = z
         replicas: integer("Servers of a distributed store", 4, 2, 32),
         drivesPerNode: integer("Volumes of each server of a distributed store", 1, 1, 16),
         storage: storage("Each volume", "5Gi"),
+        predictionLogDays: integer(
+            "Days for which prediction logs are kept, in buckets that the stack makes",
+            30,
+            1,
+            3650,
+        ),
         existingSecret: secretName(
             "Secret with rootUser and rootPassword to use; one is generated when empty",
         ),

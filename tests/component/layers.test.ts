@@ -162,7 +162,7 @@ describe("servers that somebody else runs", function () {
 
     it("get users, buckets, topics and databases of the pipeline, which outlive the namespace", () => {
         assert.equal(ofType(resources, "minio:index/s3Bucket:S3Bucket").length, 5);
-        assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 8);
+        assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 9);
         const database = one(resources, "postgresql:index/database:Database", "mlflow");
         assert.equal(database.deletedWith, "");
         assert.ok(database.deleteHooks.length > 0, "the data-loss guard");

@@ -70,6 +70,8 @@ describe("the program with its defaults", () => {
             "prometheus",
             "victoria-logs",
         ]);
+        const { inputs: expiry } = one(resources, "minio:index/ilmPolicy:IlmPolicy", "inference-logs");
+        assert.deepEqual(expiry.rules, [{ id: "expiration", expiration: "30d" }]);
         assert.deepEqual(names("minio:index/s3Bucket:S3Bucket"), [
             "dataset",
             "inference-logs",
@@ -169,6 +171,7 @@ describe("the program with its defaults", () => {
             "flts.test.data",
             "flts.test.eval",
             "flts.test.inference",
+            "flts.test.log-compaction",
             "flts.test.mlflow",
             "flts.test.preprocess",
             "flts.test.restore",

@@ -33,6 +33,11 @@ describe("plugin minio on a real server", function () {
             properties: { bucket: "models", versioningConfiguration: { status: "Enabled" } },
         },
         {
+            type: "minio.IlmPolicy",
+            name: "expiry",
+            properties: { bucket: "data", rules: [{ id: "logs", expiration: "30d", filter: "logs/" }] },
+        },
+        {
             type: "minio.S3Object",
             name: "hello",
             properties: { bucketName: "models", objectName: "hello.txt", content: "hello" },

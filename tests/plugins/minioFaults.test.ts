@@ -256,4 +256,22 @@ describe("plugin minio in strict mode, with the faults of the official plugin", 
         );
         undecided.remove();
     });
+
+    it("13: forgets the lifecycle of a bucket when a refresh finds the server unavailable, and sets it again", async () => {
+        const expiry: Declared = {
+            type: "minio.IlmPolicy",
+            name: "expiry",
+            properties: { bucket: "data", rules: [{ id: "logs", expiration: "30d" }] },
+        };
+        await stack.up([bucket("data")]);
+        // A bucket that the state does not hold, which would stand in the way.
+        await stack.forget("data");
+        await stack.up([expiry]);
+        await server.stop();
+        await stack.refresh();
+        assert.deepEqual(await stack.resources(), []);
+        await server.start();
+        assert.deepEqual(await stack.up([expiry]), { created: 1 });
+        assert.deepEqual(await stack.refresh(), {});
+    });
 });

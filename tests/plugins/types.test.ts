@@ -28,7 +28,15 @@ interface PackageSchema {
 /** Resources that the program uses; each must be there and is compared. */
 const used: Readonly<Record<PluginName, readonly string[]>> = {
     random: ["RandomPassword", "RandomString", "RandomBytes", "RandomId", "RandomInteger", "RandomUuid"],
-    minio: ["S3Bucket", "S3BucketVersioning", "S3Object", "IamUser", "IamPolicy", "IamUserPolicyAttachment"],
+    minio: [
+        "S3Bucket",
+        "S3BucketVersioning",
+        "IlmPolicy",
+        "S3Object",
+        "IamUser",
+        "IamPolicy",
+        "IamUserPolicyAttachment",
+    ],
     postgresql: ["Role", "Database", "Grant", "Extension"],
 };
 

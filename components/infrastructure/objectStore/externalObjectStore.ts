@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../../access/tunnel";
 import { existingSecret } from "../../core/data/credentials";
 import type { Platform } from "../../core/platform";
-import { ObjectStoreContent, rootOf, type ObjectStoreServer } from "./objectStoreResources";
+import { ObjectStoreContent, rootOf, type Bucket, type ObjectStoreServer } from "./objectStoreResources";
 
 export interface ExistingObjectStoreArgs {
     readonly platform: Platform;
     readonly server: ObjectStoreServer;
     readonly access: Access;
-    readonly buckets: readonly string[];
+    readonly buckets: readonly Bucket[];
     readonly createBuckets: boolean;
 }
 

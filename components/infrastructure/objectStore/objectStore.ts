@@ -8,7 +8,7 @@ import type { Platform } from "../../core/platform";
 import type { Resources } from "../../core/pod/pod";
 import { Tier } from "../../core/tier";
 import { minioChartValues } from "./objectStoreChart";
-import { ObjectStoreContent, rootOf, type RootCredentials } from "./objectStoreResources";
+import { ObjectStoreContent, rootOf, type Bucket, type RootCredentials } from "./objectStoreResources";
 
 /** Port of the S3 interface. */
 export const OBJECT_STORE_PORT = 9000;
@@ -39,7 +39,7 @@ export interface ObjectStoreArgs {
     readonly existingSecret: string | undefined;
     readonly access: Access;
     /** Buckets to create; none is public. */
-    readonly buckets: readonly string[];
+    readonly buckets: readonly Bucket[];
     /** Seconds the release may take before it is rolled back. */
     readonly timeoutSeconds: number;
 }

@@ -25,6 +25,12 @@ export interface ObjectStoreServer extends Server {
     readonly rootSecretName: string;
 }
 
+export interface Bucket {
+    readonly name: string;
+    /** Days after which its objects are deleted; kept for ever when absent. */
+    readonly expirationDays?: number;
+}
+
 /** Who may make users and buckets. */
 export interface RootCredentials {
     readonly user: pulumi.Input<string>;
@@ -51,8 +57,7 @@ export interface ObjectStoreContentArgs {
     readonly requires: readonly pulumi.Resource[];
     /** Takes the content with it when it is deleted; undefined for a server that outlives this stack. */
     readonly deletedWith: pulumi.Resource | undefined;
-    /** Names of the buckets. */
-    readonly buckets: readonly string[];
+    readonly buckets: readonly Bucket[];
     /** Whether the buckets are made here; none is public. Otherwise somebody else made them. */
     readonly createBuckets: boolean;
 }
@@ -89,7 +94,7 @@ export class ObjectStoreContent {
         };
         this.buckets = new Map(
             args.buckets.map((bucket) => [
-                bucket,
+                bucket.name,
                 args.createBuckets ? this.createBucket(bucket) : undefined,
             ]),
         );
@@ -186,14 +191,25 @@ export class ObjectStoreContent {
         return this.buckets.get(name);
     }
 
-    private createBucket(bucket: string): minio.S3Bucket {
+    private createBucket({ name, expirationDays }: Bucket): minio.S3Bucket {
         const { platform, parent } = this.args;
         const guard = platform.guard.options;
-        return new minio.S3Bucket(
-            bucket,
-            { bucket, acl: "private" },
+        const bucket = new minio.S3Bucket(
+            name,
+            { bucket: name, acl: "private" },
             { ...this.options, ...guard, hooks: this.takeover.hooks(guard), parent },
         );
+        if (expirationDays !== undefined) {
+            new minio.IlmPolicy(
+                name,
+                {
+                    bucket: bucket.bucket,
+                    rules: [{ id: "expiration", expiration: `${expirationDays}d` }],
+                },
+                { ...this.options, parent },
+            );
+        }
+        return bucket;
     }
 
     /** Whether the server has what is about to be created. */

@@ -13,9 +13,9 @@ from flts.backup.creating import begin, create
 from flts.backup.restoring import fetch, restore, restore_promotions
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import ContentDamaged, NoSnapshot, Snapshots
-from flts.backup.source import S3Source
 from flts.backup.vault import Bucket, Folder, Vault
 from flts.backup.verifying import verify
+from flts.common.objectstreams import S3Source
 from flts.common.service import start_service
 from flts.common.storage import s3_client
 

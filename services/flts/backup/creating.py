@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from flts.backup.manifests import Content, SavedObject, read_lines, written_lines
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import ManifestsUnreadable, Snapshots, digest
-from flts.backup.source import ListedObject, Source
+from flts.common.objectstreams import ListedObject, Source
 from flts.common.promotions import is_artifact_key
 from flts.common.storage import ObjectMissing
 

@@ -14,7 +14,7 @@ from flts.backup.diskmap import DiskMap
 from flts.backup.manifests import Manifest, SavedObject
 from flts.backup.settings import BackupSettings
 from flts.backup.snapshots import ContentDamaged, Snapshots, digest
-from flts.backup.source import ListedObject, Source
+from flts.common.objectstreams import ListedObject, Source
 from flts.common.promotions import is_artifact_key
 from flts.common.storage import ObjectMissing
 

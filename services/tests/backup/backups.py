@@ -5,7 +5,7 @@ import io
 import json
 from datetime import UTC, datetime
 
-from flts.backup.source import ListedObject, OpenedObject
+from flts.common.objectstreams import ListedObject, OpenedObject
 from flts.common.storage import ObjectMissing
 
 RUN = "0a" * 16
@@ -38,9 +38,9 @@ class MemorySource:
     def add(self, bucket, key, body, content_type="application/octet-stream"):
         self.content[bucket, key] = (body, content_type)
 
-    def objects(self, bucket):
+    def objects(self, bucket, prefix=""):
         for (owner, key), (body, _) in sorted(self.content.items()):
-            if owner == bucket:
+            if owner == bucket and key.startswith(prefix):
                 yield ListedObject(key, len(body), hashlib.md5(body).hexdigest())
 
     def open(self, bucket, key):
@@ -51,6 +51,9 @@ class MemorySource:
         body, content_type = self.content[bucket, key]
         self.opened.append(key)
         return OpenedObject(io.BytesIO(body), hashlib.md5(body).hexdigest(), content_type)
+
+    def delete(self, bucket, key):
+        self.content.pop((bucket, key), None)
 
     def put(self, bucket, key, stream, content_type):
         self.add(bucket, key, stream.read(), content_type)

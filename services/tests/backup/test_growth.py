@@ -13,8 +13,8 @@ from flts.backup.diskmap import DiskMap
 from flts.backup.manifests import read_former
 from flts.backup.restoring import restore, restore_promotions
 from flts.backup.snapshots import ContentDamaged, Snapshots
-from flts.backup.source import ListedObject, OpenedObject
 from flts.backup.vault import Folder
+from flts.common.objectstreams import ListedObject, OpenedObject
 
 MEBIBYTE = 2**20
 

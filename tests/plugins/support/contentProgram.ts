@@ -68,7 +68,7 @@ export function declareContent(settingsFile: string): void {
         },
         root: { user: minio.user, password: pulumi.secret(minio.password) },
         access: direct(minio.port),
-        buckets,
+        buckets: buckets.map((name) => ({ name })),
         createBuckets: settings.createBuckets,
     });
     const [bucket = ""] = buckets;

@@ -14,6 +14,7 @@ const Version = "0.17.1"
 const (
 	bucketToken     = "minio:index/s3Bucket:S3Bucket"
 	versioningToken = "minio:index/s3BucketVersioning:S3BucketVersioning"
+	lifecycleToken  = "minio:index/ilmPolicy:IlmPolicy"
 	objectToken     = "minio:index/s3Object:S3Object"
 	userToken       = "minio:index/iamUser:IamUser"
 	policyToken     = "minio:index/iamPolicy:IamPolicy"
@@ -28,7 +29,7 @@ func Description() provider.Description[*Client] {
 		Settings: settings(),
 		Connect:  connect,
 		Resources: []provider.Resource[*Client]{
-			confirmed(bucket()), confirmed(bucketVersioning()), confirmed(object()),
+			confirmed(bucket()), confirmed(bucketVersioning()), confirmed(bucketLifecycle()), confirmed(object()),
 			confirmed(user()), confirmed(policy()), confirmed(userPolicyAttachment()),
 		},
 		AsOfficial: asOfficial,

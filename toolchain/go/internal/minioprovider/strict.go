@@ -24,7 +24,7 @@ func asOfficial(resource provider.Resource[*Client]) provider.Resource[*Client] 
 	message := map[string]string{
 		bucketToken: "unable to remove bucket", objectToken: "deleting object failed", userToken: "error deleting IAM User",
 		policyToken: "unable to delete policy", versioningToken: "error suspending bucket versioning",
-		attachmentToken: "unable to delete user policy",
+		attachmentToken: "unable to delete user policy", lifecycleToken: "deleting lifecycle configuration failed",
 	}[resource.Token]
 	resource.Delete = missingFails(resource.Delete, message)
 	switch resource.Token {
@@ -35,6 +35,8 @@ func asOfficial(resource provider.Resource[*Client]) provider.Resource[*Client] 
 	case objectToken:
 		resource.Create = officialObjectCreate(resource.Create)
 		resource.Read = officialObjectRead(resource.Read)
+	case lifecycleToken:
+		resource.Read = officialLifecycleRead(resource.Read)
 	case userToken:
 		resource.Create = setUser // Row 8: a user of that name is taken over.
 		resource.Read = officialUserRead(resource.Read)
@@ -128,6 +130,19 @@ func officialObjectRead(read readFunction) readFunction {
 			return "", nil, fatal("reading object failed", id, err)
 		}
 		return newID, outputs, err
+	}
+}
+
+// Row 13: any error means that there are no rules.
+func officialLifecycleRead(read readFunction) readFunction {
+	return func(
+		ctx context.Context, client *Client, id string, state provider.Values,
+	) (string, provider.Values, error) {
+		newID, outputs, err := read(ctx, client, id, state)
+		if err != nil {
+			return "", nil, provider.ErrNotFound
+		}
+		return newID, outputs, nil
 	}
 }
 

@@ -90,6 +90,12 @@ func checkProperties(properties []Property, inputs resource.PropertyMap) []plugi
 			fail(property.key(), fmt.Sprintf("%s is %v: it %s", property.Name, shown(property, value), property.wrongKind(value)))
 		case property.Kind == Object:
 			failures = append(failures, checkProperties(property.Fields, value.ObjectValue())...)
+		case property.Kind == ObjectList:
+			for _, item := range value.ArrayValue() {
+				if item.IsObject() {
+					failures = append(failures, checkProperties(property.Fields, item.ObjectValue())...)
+				}
+			}
 		case property.Check != nil && !value.ContainsUnknowns():
 			if reason := property.Check(value.Mappable()); reason != "" {
 				fail(property.key(), fmt.Sprintf("%s is %v: it %s", property.Name, shown(property, value), reason))

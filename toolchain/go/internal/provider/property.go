@@ -17,11 +17,12 @@ const (
 	TextList
 	TextMap
 	Object
+	ObjectList
 )
 
 var kindNames = map[Kind]string{
 	Text: "a string", Flag: "true or false", Integer: "a whole number", TextList: "a list of strings",
-	TextMap: "a map of strings", Object: "an object",
+	TextMap: "a map of strings", Object: "an object", ObjectList: "a list of objects",
 }
 
 // Property describes one property of a resource, of a provider's configuration or of an object.
@@ -32,7 +33,7 @@ type Property struct {
 	Description string
 	// Kind of the value. Default Text.
 	Kind Kind
-	// Fields of a value of kind Object.
+	// Fields of a value of kind Object, or of each in an ObjectList.
 	Fields []Property
 	// Required inputs must be given.
 	Required bool
@@ -89,6 +90,8 @@ func (property Property) wrongKind(value resource.PropertyValue) string {
 		}
 	case Object:
 		right = value.IsObject()
+	case ObjectList:
+		right = value.IsArray() && every(value.ArrayValue(), resource.PropertyValue.IsObject)
 	}
 	if right {
 		return ""

@@ -92,6 +92,11 @@ func (writer schemaWriter) typeOf(property Property, owner string) schema.TypeSp
 		return schema.TypeSpec{Type: "array", Items: &text}
 	case TextMap:
 		return schema.TypeSpec{Type: "object", AdditionalProperties: &text}
+	case ObjectList:
+		item := property
+		item.Kind, item.Name = Object, strings.TrimSuffix(property.Name, "s")
+		items := writer.typeOf(item, owner)
+		return schema.TypeSpec{Type: "array", Items: &items}
 	case Object:
 		name := owner + strings.ToUpper(property.Name[:1]) + property.Name[1:]
 		token := writer.packageName + ":index/" + name + ":" + name

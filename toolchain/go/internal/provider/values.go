@@ -78,6 +78,18 @@ func (values Values) Object(name string) Values {
 	return object
 }
 
+// Objects returns a list of nested objects, nil when absent.
+func (values Values) Objects(name string) []Values {
+	var objects []Values
+	list, _ := values[name].([]any)
+	for _, item := range list {
+		if object, ok := item.(map[string]any); ok {
+			objects = append(objects, object)
+		}
+	}
+	return objects
+}
+
 // With returns a copy in which the given properties are set.
 func (values Values) With(changes Values) Values {
 	copied := make(Values, len(values)+len(changes))

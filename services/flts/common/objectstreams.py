@@ -1,4 +1,4 @@
-"""The object store that is copied and restored, as streams: its objects may be bigger than memory."""
+"""Buckets as streams: their objects may be bigger, and their listings longer, than memory."""
 
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple, Protocol
@@ -27,16 +27,19 @@ class OpenedObject(NamedTuple):
 
 
 class Source(Protocol):
-    """What backup and restore do with the object store."""
+    """What backups and compactions do with the object store."""
 
-    def objects(self, bucket: str) -> Iterator[ListedObject]:
-        """All objects of a bucket, by key."""
+    def objects(self, bucket: str, prefix: str = "") -> Iterator[ListedObject]:
+        """All objects of a bucket whose key begins with the prefix, sorted by key."""
 
     def open(self, bucket: str, key: str) -> OpenedObject:
         """An object's content; ObjectMissing where it is gone."""
 
     def put(self, bucket: str, key: str, stream: IO[bytes], content_type: str) -> None:
         """Write an object, replacing what is there; it is there whole or not at all."""
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; no error where there is none."""
 
 
 class S3Source:
@@ -45,9 +48,9 @@ class S3Source:
     def __init__(self, client: Any | None = None) -> None:
         self._client = client or s3_client()
 
-    def objects(self, bucket: str) -> Iterator[ListedObject]:
+    def objects(self, bucket: str, prefix: str = "") -> Iterator[ListedObject]:
         """See Source.objects."""
-        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for item in page.get("Contents", []):
                 yield ListedObject(item["Key"], item["Size"], item["ETag"].strip('"'))
 
@@ -64,3 +67,7 @@ class S3Source:
     def put(self, bucket: str, key: str, stream: IO[bytes], content_type: str) -> None:
         """See Source.put."""
         self._client.upload_fileobj(stream, bucket, key, ExtraArgs={"ContentType": content_type})
+
+    def delete(self, bucket: str, key: str) -> None:
+        """See Source.delete."""
+        self._client.delete_object(Bucket=bucket, Key=key)

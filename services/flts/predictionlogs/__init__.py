@@ -1,0 +1,1 @@
+"""What becomes of prediction logs after inference has written them."""
