@@ -1,7 +1,9 @@
 import { createConsole, fail, Progress, runMain, type Console } from "../toolchain/console/index";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
-import { StepsRun } from "./jobs/jobWithSteps";
+import { StepsRun, type LogLine } from "./jobs/jobWithSteps";
+import { startCommand, StoppedServices } from "./jobs/stoppedServices";
+import type { Kubectl } from "./stack/kubectl";
 
 /** The snapshot to restore, which must be named: MLflow's database loses what came after it. */
 export function chosenSnapshot(environment: NodeJS.ProcessEnv): string {
@@ -15,13 +17,52 @@ export function chosenSnapshot(environment: NodeJS.ProcessEnv): string {
     return snapshot;
 }
 
+/**
+ * What the steps of a restore logged, once all of them are done.
+ *
+ * Where a step failed before anything was written, the services are started; after that they stay stopped, since what
+ * they would go on with is of two times.
+ */
+async function restored(
+    progress: Progress,
+    kubectl: Kubectl,
+    namespace: string,
+    snapshot: string,
+    services: StoppedServices,
+    start: () => Promise<void>,
+): Promise<LogLine[]> {
+    let run: StepsRun | undefined;
+    try {
+        const started = (run = await StepsRun.start(kubectl, namespace, "restore", { SNAPSHOT: snapshot }));
+        await progress.step(`Restore of ${snapshot}`, {}, (report) => started.finish(report));
+        return await started.lines();
+    } catch (error) {
+        const lines = (await run?.lines()) ?? [];
+        if (!lines.some(({ event }) => event === "snapshot_chosen")) {
+            await start();
+            throw error;
+        }
+        fail(
+            `${error instanceof Error ? error.message : String(error)}\n` +
+                `${services.names.join(", ")} stay stopped, since not everything is back. Remove the cause and run ` +
+                `\`make restore SNAPSHOT=${snapshot}\` again, or start them with what is there:\n` +
+                startCommand(namespace, services.names),
+        );
+    }
+}
+
 /** `make restore SNAPSHOT=name`: objects, database and promotion pointers as they were in a backup. */
 async function main(output: Console): Promise<void> {
     const snapshot = chosenSnapshot(process.env);
     const { namespace, kubectl } = deployedStack(readOptions(process.env));
-    const run = await StepsRun.start(kubectl, namespace, "restore", { SNAPSHOT: snapshot });
-    await new Progress(output).step(`Restore of ${snapshot}`, {}, (report) => run.finish(report));
-    const lines = await run.lines();
+    const progress = new Progress(output);
+    const services = await progress.step("Stop what writes", {}, (report) =>
+        StoppedServices.stop(kubectl, report),
+    );
+    const start = (): Promise<void> =>
+        progress.step("Start it again", {}, (report) => services.start(report));
+    const lines = await restored(progress, kubectl, namespace, snapshot, services, start);
+    await start();
     const chosen = lines.find(({ event }) => event === "snapshot_chosen");
     const written = lines
         .filter(({ event }) => event === "objects_restored")
