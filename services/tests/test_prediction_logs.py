@@ -75,13 +75,9 @@ def lines(source):
 def test_hours_that_are_over_become_one_object_for_each_series(source, compact):
     before = lines(source)
     compact(EVENING)
-    left = [key.removeprefix("default/20260101/") for key in keys(source)]
-    assert sum(key.startswith("23") for key in left) == 6
-    assert [key.rsplit("/", 1)[-1] for key in left if "hours/22" in key] == [
-        "_.jsonl.gz",
-        "site-2.jsonl.gz",
-        "site.jsonl.gz",
-    ]
+    left = [key.removeprefix("default/") for key in keys(source)]
+    assert sum(key.startswith("20260101/23") for key in left) == 6
+    assert sorted(key.split("/")[1] for key in left if "/20260101T22-" in key) == ["_", "site", "site-2"]
     assert len(left) == 6 + 3 * 3
     assert lines(source) == before
 
@@ -90,8 +86,8 @@ def test_a_day_that_is_over_becomes_one_object_for_each_series_in_the_order_of_i
     before = lines(source)
     compact(EVENING)
     compact(MORNING)
-    assert [key.rsplit("/", 1)[-1] for key in keys(source)] == ["_.jsonl.gz", "site-2.jsonl.gz", "site.jsonl.gz"]
-    assert all("/20260101/day-" in key for key in keys(source))
+    assert sorted(key.split("/")[2] for key in keys(source)) == ["_", "site", "site-2"]
+    assert all(key.split("/")[3].startswith("20260101-") for key in keys(source))
     assert lines(source) == before
     body, content_type = source.content[BUCKET, keys(source)[-1]]
     numbers = [json.loads(line)["number"] for line in gzip.decompress(body).splitlines()]
@@ -147,5 +143,5 @@ def test_lines_that_are_not_json_or_name_no_proper_series_are_kept(source, compa
     source.content = {(BUCKET, "default/20260101/000005-pod-1.jsonl"): (body, "")}
     compact(MORNING)
     (key,) = keys(source)
-    assert key.endswith("/_.jsonl.gz")
+    assert key.startswith("default/series/_/20260101-")
     assert gzip.decompress(source.content[BUCKET, key][0]) == body

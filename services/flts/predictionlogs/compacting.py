@@ -1,4 +1,4 @@
-"""Makes one object for each hour, later for each day, and series out of the many that inference writes.
+"""Makes one object for each series and hour, later for each series and day, out of the many that inference writes.
 
 What is to be read is written down before, and deleted only once everything that was read is written: whenever a run is
 killed, the next one ends its work, and no line is lost or there twice.
@@ -19,8 +19,8 @@ import msgspec
 import structlog
 
 from flts.common.objectstreams import Source
+from flts.common.predictionlogs import WITHOUT_SERIES, Period, compacted_key, day_of, hour_of
 from flts.common.storage import ObjectMissing
-from flts.predictionlogs.layout import WITHOUT_SERIES, Period, day_of, hour_of, series_of
 
 _PLANS = "compactions/"
 # Uncompressed lines that are in memory at a time.
@@ -31,7 +31,7 @@ class Plan(msgspec.Struct):
     """A compaction, as it is written down before it begins."""
 
     target: str
-    """What the keys of the compacted objects begin with."""
+    """Name of the compacted objects, of each series one."""
     keys: list[str]
     """The objects that are compacted."""
     written: bool = False
@@ -71,9 +71,9 @@ class Compactor:
 
     def _compact(self, period: Period, keys: list[str]) -> None:
         plan = Plan(period.target(keys), keys)
-        name = plan.target.strip("/").replace("/", "-")
-        self._write_plan(f"{_PLANS}{name}.json", plan)
-        self._carry_out(f"{_PLANS}{name}.json", plan)
+        key = f"{_PLANS}{plan.target}.json"
+        self._write_plan(key, plan)
+        self._carry_out(key, plan)
 
     def _carry_out(self, key: str, plan: Plan) -> None:
         objects = 0
@@ -84,7 +84,7 @@ class Compactor:
                     self._add(one, files)
                 for series, file in files.files():
                     with file.open("rb") as stream:
-                        self._put(f"{plan.target}{series}.jsonl.gz", stream, "application/gzip")
+                        self._put(compacted_key(series, plan.target), stream, "application/gzip")
                     objects += 1
             plan.written = True
             self._write_plan(key, plan)
@@ -99,12 +99,12 @@ class Compactor:
         except ObjectMissing:
             # Expired, or deleted by hand.
             return
-        series = series_of(key)
+        day = day_of(key)
         with opened.stream as stream:
-            if series is None:
+            if day is None or day.series is None:
                 files.add_lines(stream.read())
             else:
-                files.append(series, stream)
+                files.append(day.series, stream)
 
     def _keys(self, prefix: str = "") -> Iterator[str]:
         for listed in self._source.objects(self._bucket, self._prefix + prefix):
