@@ -35,7 +35,7 @@ describe("plugin minio on a real server", function () {
         {
             type: "minio.IlmPolicy",
             name: "expiry",
-            properties: { bucket: "data", rules: [{ id: "logs", expiration: "30d", filter: "logs/" }] },
+            properties: { bucket: "models", rules: [{ id: "logs", expiration: "30d", filter: "logs/" }] },
         },
         {
             type: "minio.S3Object",
