@@ -78,6 +78,9 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.dataset, access: "upload" },
         { bucket: BUCKETS.dataset, access: "readWrite", keys: "*.rejected.json" },
         { bucket: BUCKETS.processedData, access: "readWrite" },
+        // What people were forecast, and by which model: it is compared with what came.
+        { bucket: BUCKETS.inferenceLogs, access: "read" },
+        { bucket: BUCKETS.modelPromotion, access: "read", keys: "*/current.json" },
     ],
     train: [{ bucket: BUCKETS.processedData, access: "read" }],
     eval: [{ bucket: BUCKETS.modelPromotion, access: "readWrite" }],

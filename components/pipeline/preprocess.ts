@@ -33,6 +33,7 @@ export interface PreprocessOptions {
     readonly sampleStrategy: string;
     readonly sampleSeed: number;
     readonly extraHashSalt: string;
+    readonly driftFactor: number;
     /** Rows that the trainers need: a series with fewer is rejected here. */
     readonly windows: { readonly inputLength: number; readonly outputLength: number };
 }
@@ -110,6 +111,9 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         INPUT_BUCKET: BUCKETS.dataset,
         INPUT_PREFIX: datasetPrefix(platform.identifier),
         OUTPUT_BUCKET: BUCKETS.processedData,
+        PROMOTION_BUCKET: BUCKETS.modelPromotion,
+        INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+        DRIFT_FACTOR: options.driftFactor,
         DATASET_POLL_SECONDS: dataset.pollSeconds,
         DATASET_SAMPLE: dataset.sample,
         TOPIC_TRAINING_DATA: topics.trainingData,

@@ -106,6 +106,12 @@ export const preprocess = z
             10_000,
         ),
         nansDropRows: boolean("Leave out rows with empty cells instead of interpolating them", false),
+        driftFactor: decimal(
+            "A series has drifted when its forecasts were off by more than this times the error on held-out rows",
+            2,
+            1,
+            1000,
+        ),
         clip: z
             .strictObject({
                 enabled: boolean("Clip outliers of every column but the forecast one", false),

@@ -8,11 +8,16 @@ compactions/<id>.json                            a compaction at work
 A day and an hour have several ids where lines came after a compaction.
 """
 
+import gzip
 import re
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 from typing import NamedTuple
+
+from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
 
 WITHOUT_SERIES = "_"
 """In place of the series in the key of lines that name none; no series is called so."""
@@ -22,6 +27,15 @@ _WRITTEN = re.compile(r"(?P<day>\d{8})/(?P<hour>[01]\d|2[0-3])\d{4}-[^/]+\.jsonl
 _HOUR = re.compile(r"series/(?P<series>[^/]+)/(?P<day>\d{8})T\d\d-[0-9a-f]{12}\.jsonl\.gz")
 _LATE = timedelta(minutes=10)
 """An upload is tried again for some minutes, under the key of its first try."""
+
+
+_MOST_WRITTEN = 200
+"""Objects that are not compacted yet and are read; each holds up to a thousand lines."""
+_LARGEST = 16 * 2**20
+"""Bytes of an object that is read, which are half a million compressed lines."""
+_MOST_LINES = 50_000
+"""Lines of an object that are read, its last ones: about 20 MB."""
+_EMPTY = gzip.compress(b"")
 
 
 class Period(NamedTuple):
@@ -73,3 +87,27 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def lines_of(store: ObjectStore, bucket: str, scope: str, series: str) -> Iterator[bytes]:
+    """Lines of a series, object by object from the newest to the oldest; within an object the newest first.
+
+    Of what is not compacted yet, the newest objects of today and yesterday, which hold other series' lines too.
+    """
+    today = datetime.now(UTC)
+    for day in (today, today - timedelta(days=1)):
+        prefix = f"{scope}/{day.strftime(_DAY)}/"
+        written = [name for name in store.children(bucket, prefix) if hour_of(f"{day.strftime(_DAY)}/{name}")]
+        for name in reversed(written[-_MOST_WRITTEN:]):
+            yield from reversed(_body(store, bucket, f"{prefix}{name}").splitlines())
+    for key in reversed(store.keys(bucket, f"{scope}/{compacted_prefix(series)}")):
+        with gzip.open(BytesIO(_body(store, bucket, key))) as lines:
+            yield from reversed(deque(lines, maxlen=_MOST_LINES))
+
+
+def _body(store: ObjectStore, bucket: str, key: str) -> bytes:
+    try:
+        return store.get(bucket, key, largest=_LARGEST).body
+    except (ObjectMissing, ObjectTooLarge):
+        # Compacted or expired meanwhile; or a day of a series that more is asked of than anybody compares.
+        return _EMPTY if key.endswith(".gz") else b""

@@ -60,6 +60,11 @@ class PreprocessJob:
         self._generations = Generations(store, settings.output_bucket, self._prefix)
         self._logger = structlog.get_logger().bind(series=series.name)
 
+    @property
+    def prefix(self) -> str:
+        """What the keys of the series' processed data begin with."""
+        return self._prefix
+
     def run(self, action: Action = NO_ACTION) -> str:
         """Do what is left to do; returns `processed`, `published` (claims only) or `skipped`.
 

@@ -1,4 +1,6 @@
-"""Prometheus metrics of the watcher, on its health port. No label names a series: there may be thousands."""
+"""Prometheus metrics of the watcher, on its health port. No label names every series: there may be thousands."""
+
+from heapq import nlargest
 
 from prometheus_client import Counter, Gauge
 
@@ -14,6 +16,45 @@ for _outcome in (PROCESSED, PUBLISHED, SKIPPED, REJECTED, FAILED):
 
 SERIES = Gauge("preprocess_series", "Series in the bucket, the rejected ones included")
 SERIES_REJECTED = Gauge("preprocess_series_rejected", "Series in the bucket that are rejected as they are now")
+SERIES_DRIFTED = Gauge(
+    "preprocess_series_drifted", "Series whose logged forecasts were off by more than preprocess.driftFactor allows"
+)
+_DRIFT_RATIO = Gauge(
+    "preprocess_drift_ratio",
+    "Error of logged forecasts on the rows of a later file, divided by that on held-out rows; of the worst series",
+    ["series"],
+)
+
+
+class DriftMetrics:
+    """Drift by series, of which the worst `most` are shown: there may be thousands."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ratios: dict[str, float] = {}
+        self._drifted: set[str] = set()
+
+    def set(self, series: str, ratio: float, *, drifted: bool) -> None:
+        """Take the ratio of a series."""
+        self._ratios[series] = ratio
+        (self._drifted.add if drifted else self._drifted.discard)(series)
+        self._show()
+
+    def forget(self, series: str) -> None:
+        """Show a series no longer."""
+        self._ratios.pop(series, None)
+        self._drifted.discard(series)
+        self._show()
+
+    def _show(self) -> None:
+        SERIES_DRIFTED.set(len(self._drifted))
+        _DRIFT_RATIO.clear()
+        for series in nlargest(self._most, self._ratios, key=self._ratios.__getitem__):
+            _DRIFT_RATIO.labels(series).set(self._ratios[series])
+
+
+DRIFT = DriftMetrics(most=100)
+
 LAST_SUCCESS = Gauge(
     "preprocess_last_success_timestamp_seconds", "When a series was last processed and announced, in seconds since 1970"
 )

@@ -10,6 +10,7 @@ from flts.common.publisher import Publisher
 from flts.common.storage import ObjectStore
 from flts.preprocess import metrics
 from flts.preprocess.csverror import CsvError
+from flts.preprocess.drift import Drift
 from flts.preprocess.job import NO_ACTION, PROCESSED, Action, PreprocessJob
 from flts.preprocess.onepass import one_at_a_time
 from flts.preprocess.rejections import Rejections
@@ -33,6 +34,7 @@ class SeriesProcessor:
         self._store = store
         self._publisher = publisher
         self._rejections = Rejections(settings, store)
+        self._drift = Drift(settings, store)
         self._logger = structlog.get_logger()
         # Shown from the start, so that the first one is seen as a rise from 0.
         DEAD_LETTERS.labels(settings.topic_dlq_preprocess)
@@ -72,7 +74,13 @@ class SeriesProcessor:
         if series.problem is not None:
             raise series.problem
         with one_at_a_time():
-            return PreprocessJob(self._settings, self._store, self._publisher, series).run(action)
+            job = PreprocessJob(self._settings, self._store, self._publisher, series)
+            outcome = job.run(action)
+        if outcome == PROCESSED:
+            self._drift.measure(series.name, job.prefix)
+        else:
+            self._drift.recall(series.name, job.prefix)
+        return outcome
 
     def _reject(self, series: Series, error: CsvError) -> Handled:
         metrics.OUTCOMES.labels(metrics.REJECTED).inc()

@@ -68,6 +68,11 @@ class PreprocessSettings(FormatSettings):
 
     topic_training_data: str = "training-data"
     topic_inference_data: str = "inference-data"
+    promotion_bucket: str = "model-promotion"
+    inference_log_bucket: str = "inference-logs"
+    drift_factor: float = Field(default=2.0, ge=1, le=1000)
+    """A series has drifted when logged forecasts of it were off by more than this times the error on held-out rows."""
+
     topic_dlq_preprocess: str = "DLQ-preprocess"
 
     @field_validator("add_val", mode="before")

@@ -25,7 +25,7 @@ _LISTING_SHARE = 0.05
 class Watcher:
     """Processes new and changed series until a stop is requested, and then ends after the series at hand.
 
-    What was handled is kept in memory only: after a restart meta.json tells, by four requests for each series, that
+    What was handled is kept in memory only: after a restart meta.json tells, by five requests for each series, that
     nothing is left to do.
     """
 
@@ -95,6 +95,7 @@ class Watcher:
         names = {series.name for series in listing.series}
         for gone in self._handled.keys() - names:
             del self._handled[gone]
+            metrics.DRIFT.forget(gone)
         orphans = listing.rejected - names
         for orphan in sorted(orphans - self._orphans):
             self._wait_for(executor.submit(self._processor.forget_rejection, orphan))
