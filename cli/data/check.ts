@@ -106,7 +106,6 @@ export function checkOptions({ dataset, preprocess, training }: Settings): Check
             target_column: dataset.targetColumn ?? "",
             holdout_fraction: preprocess.holdoutFraction,
             input_rows: training.inputLength,
-            output_rows: training.outputLength,
             lag_rows: preprocess.lags.count * preprocess.lags.step,
             handle_nans: preprocess.handleNans,
             nans_threshold: preprocess.nansThreshold,

@@ -49,7 +49,7 @@ def prepared_of(values: np.ndarray, scaler: str) -> Prepared:
 
 
 def trained(prepared: Prepared, model_type: str) -> TrainedModel:
-    settings = TrainingSettings(model_type=model_type, hidden_size=8, epochs=3)
+    settings = TrainingSettings(model_type=model_type, output_seq_len=1, hidden_size=8, epochs=3)
     frames = read_frame(prepared.train), read_frame(prepared.test)
     return train(settings, CLAIM, *frames, lambda number, metrics: None, threading.Event())
 

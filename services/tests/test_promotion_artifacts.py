@@ -176,7 +176,7 @@ def test_errors_are_comparable_on_the_same_rows_over_the_same_steps_however_the_
     others = [
         measured(held_out(rows=21)),
         measured(held_out(last=0.1)),
-        measured(held_out(), output_seq_len=24),
+        measured(held_out(), output_seq_len=12),
         measured(held_out(), input_seq_len=8),
     ]
     assert len({same, *others}) == 5

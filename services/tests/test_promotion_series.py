@@ -246,6 +246,17 @@ def test_a_run_that_does_not_beat_repeating_the_last_value_is_promoted_only_with
     assert metric("evaluation_decisions_total", outcome="below_floor") == before + (not promoted)
 
 
+@pytest.mark.parametrize(("seasonal", "promoted"), [(1.5, False), (2.5, True), (float("nan"), True)])
+def test_a_run_that_does_not_beat_the_season_before_is_not_promoted_either(make, store, runs, seasonal, promoted):
+    runs.add(run_of(run_id="good", end=1, rmse=1, baseline=3), generation=1)
+    run = run_of(run_id="second", end=2, rmse=2, baseline=3)
+    runs.add(run._replace(metrics=run.metrics | {"seasonal_rmse": seasonal}), generation=2)
+    worker = make()
+    worker.handle(success(generation=1))
+    worker.handle(success(generation=2))
+    assert series_pointer(store, "site")["run_id"] == ("second" if promoted else "good")
+
+
 def test_what_was_kept_is_not_decided_again_and_is_in_the_history(make, store, publisher, runs):
     runs.add(run_of(run_id="good", end=1, rmse=1, baseline=2), generation=1)
     runs.add(run_of(run_id="bad", end=2, rmse=3, baseline=2), generation=2)

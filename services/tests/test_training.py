@@ -18,6 +18,7 @@ from flts.common.windows import make_windows
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import recurrent
+from flts.training.linear import Linear
 from flts.training.settings import ModelType, TrainingSettings
 from flts.training.standard import Standard
 from flts.training.trainer import TrainedModel, train
@@ -45,11 +46,12 @@ def test_onnx_answers_as_keras_does(kind, layers, ahead):
     settings = TrainingSettings(
         model_type=kind, num_layers=layers, hidden_size=8, input_seq_len=6, output_seq_len=ahead
     )
-    standard = Standard(random.normal(size=4).astype(np.float32), random.uniform(0.5, 2, 4).astype(np.float32), 0.3)
+    mean, spread = random.normal(size=4).astype(np.float32), random.uniform(0.5, 2, 4).astype(np.float32)
+    linear = Linear(5, 0.1, random.normal(size=ahead), random.normal(size=(4 + 5, ahead)))
     network = recurrent.build(settings, 4)
     # Fresh biases are zero: with them, a wrong gate order of the biases would go unseen.
     network.set_weights([weight + random.normal(0, 0.3, weight.shape) for weight in network.get_weights()])
-    model = recurrent.RecurrentModel(network, standard, 2, 1, {}, {})
+    model = recurrent.RecurrentModel(network, linear, Standard(mean, spread, 0.3, 2), 1, {}, {}, 1, settings)
     times = np.datetime64("2020-01-01", "ns") + np.arange(38 + ahead) * np.timedelta64(1, "m")
     windows = make_windows(random.normal(size=(len(times), 4)), times, 2, 6, ahead, fixed(60.0))
     session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString())

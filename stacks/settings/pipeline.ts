@@ -167,7 +167,12 @@ export const training = z
             .default([...MODEL_TYPES])
             .describe("Model families to train; the best one is promoted"),
         inputLength: integer("Rows a forecast is made from", 16, 2, 10_000),
-        outputLength: integer("Rows a forecast is made for", 1, 1, 1_000),
+        outputLength: integer(
+            "Rows that models are trained and measured for: fewer where a series is too short; longer forecasts are marked",
+            24,
+            1,
+            1_000,
+        ),
         hiddenSize: integer("Units of each recurrent layer", 32, 1, 4096),
         layers: integer("Recurrent layers", 1, 1, 16),
         batchSize: integer("Windows of a training step", 128, 1, 65_536),
@@ -201,7 +206,7 @@ export const evaluation = z
         ),
         promoteIncomplete: boolean("Promote the best so far when that time is over", false),
         floor: choice(
-            "What a model has to beat to be promoted: nothing, repeating the last value, or that and the promoted " +
+            "What a model has to beat to be promoted: nothing, repeating the last value and the season before, or these and the promoted " +
                 "model on the same held-out rows; the first model of a series is served in any case",
             FLOORS,
             "baseline",

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../console";
-import { clusterPrograms } from "../tools/needs";
 import { run, succeeds } from "./commands";
 import { daemonNames } from "./daemons";
 import { foreignRoutes, hasNodeAddress } from "./host/addresses";
@@ -11,14 +10,21 @@ import { describeProcess, listeners, ownerOf } from "./host/listeners";
 import { addresses, ports, type Layout } from "./layout";
 import { ownerOfMachine, refuseOtherOwner } from "./owner";
 import { daemonProcess } from "./processes";
-import { builtTool, networkPluginDirectory, systemTool, systemTools, type SystemTool } from "./tools";
+import {
+    builtTool,
+    builtTools,
+    networkPluginDirectory,
+    systemTool,
+    systemTools,
+    type SystemTool,
+} from "./tools";
 
 function requirePrograms(): void {
     for (const name of Object.keys(systemTools) as SystemTool[]) {
         systemTool(name);
     }
     networkPluginDirectory();
-    clusterPrograms.forEach(builtTool);
+    builtTools.forEach(builtTool);
 }
 
 function requireControlGroups(): void {

@@ -29,6 +29,16 @@ class FeatureFrame(NamedTuple):
     """One flag a row: its target was interpolated, so no forecast of it is learnt from or scored. None: no row's."""
 
 
+def joined(first: FeatureFrame, second: FeatureFrame) -> FeatureFrame:
+    """The rows of two frames of one transform."""
+    flags = [np.zeros(len(frame.times), bool) if frame.imputed is None else frame.imputed for frame in (first, second)]
+    return first._replace(
+        times=np.concatenate([first.times, second.times]),
+        features=np.concatenate([first.features, second.features]),
+        imputed=np.concatenate(flags),
+    )
+
+
 def write_frame(frame: FeatureFrame) -> bytes:
     """Parquet bytes; the same frame always gives the same bytes, and so the same ETag."""
     columns: dict[str, Any] = {_TIME: pa.array(frame.times.astype("datetime64[us]"))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,6 +75,32 @@ class Windows:
         return self.part(slice(last)), self.part(slice(border, None))
 
 
+class Continuity(NamedTuple):
+    """Where rows follow each other and have measured targets, so that windows of any length can be counted."""
+
+    breaks: np.ndarray
+    """Number of gaps before each row."""
+    unknown: np.ndarray
+    """Number of rows without a measured target before each row, and at the end of all: one more than rows."""
+
+    def starts(self, input_rows: int, output_rows: int) -> np.ndarray:
+        """First rows of the windows without a gap whose forecast rows were all measured."""
+        total = input_rows + output_rows
+        count = len(self.breaks) - total + 1
+        if count < 1:
+            return np.empty(0, np.int64)
+        whole = self.breaks[total - 1 :] == self.breaks[:count]
+        whole &= self.unknown[total:] == self.unknown[input_rows : input_rows + count]
+        return np.flatnonzero(whole)
+
+
+def continuity(times: np.ndarray, due: Calendar, imputed: np.ndarray | None) -> Continuity:
+    """Of rows in time order. `due`: which rows follow each other. `imputed`: whose targets were not measured."""
+    breaks = np.concatenate([np.zeros(min(1, len(times)), np.int64), np.cumsum(~follows(due, times))])
+    missing = np.zeros(len(times), bool) if imputed is None else imputed
+    return Continuity(breaks, np.concatenate([[0], np.cumsum(missing)]))
+
+
 def make_windows(
     features: np.ndarray,
     times: np.ndarray,
@@ -88,15 +115,5 @@ def make_windows(
     Rows follow each other as `due` says. `imputed` flags rows whose target was not measured: no window has to answer
     them.
     """
-    rows = features.astype(np.float32)
-    total = input_rows + output_rows
-    count = len(rows) - total + 1
-    starts = np.empty(0, np.int64)
-    if count >= 1:
-        gaps = np.concatenate([[0], np.cumsum(~follows(due, times))])
-        whole = gaps[total - 1 :] == gaps[:count]
-        if imputed is not None:
-            unknown = np.concatenate([[0], np.cumsum(imputed)])
-            whole &= unknown[total:] == unknown[input_rows : input_rows + count]
-        starts = np.flatnonzero(whole)
-    return Windows(rows, seconds(times), starts, target_index, input_rows, output_rows)
+    starts = continuity(times, due, imputed).starts(input_rows, output_rows)
+    return Windows(features.astype(np.float32), seconds(times), starts, target_index, input_rows, output_rows)

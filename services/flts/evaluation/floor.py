@@ -8,19 +8,24 @@ from flts.evaluation.scoring import WEIGHTS, Candidate
 
 Floor = Literal["none", "baseline", "champion"]
 
+_BASELINES = {"baseline_rmse": "repeating the last value", "seasonal_rmse": "repeating the season before"}
+
 
 def shortfall(floor: Floor, winner: Candidate, champion: Promotion | None) -> str | None:
     """Why the winner is below the floor; None where it is not.
 
-    `baseline`: its RMSE must be below that of repeating the last value. `champion`: its score must also be below that
+    `baseline`: its RMSE must be below that of the better baseline, of repeating the last value and of what was there a
+    season before. `champion`: its score must also be below that
     of the promoted model, where both were measured on the same held-out rows; on other rows the two say nothing about
-    each other. A run without the baseline's RMSE, from a trainer that did not measure it, has no floor to reach.
+    each other. A run without a baseline's RMSE, from a trainer that did not measure it, has no floor to reach.
     """
     if floor == "none":
         return None
-    rmse, baseline = winner.metrics["test_rmse"], winner.metrics.get("baseline_rmse", math.nan)
+    rmse = winner.metrics["test_rmse"]
+    measured = [(winner.metrics.get(metric, math.nan), name) for metric, name in _BASELINES.items()]
+    baseline, name = min((pair for pair in measured if math.isfinite(pair[0])), default=(math.inf, ""))
     if rmse >= baseline:
-        return f"its RMSE of {rmse:.6g} is not below the {baseline:.6g} of repeating the last value"
+        return f"its RMSE of {rmse:.6g} is not below the {baseline:.6g} of {name}"
     if floor == "baseline" or champion is None or not _comparable(winner, champion):
         return None
     if winner.score >= champion.score:

@@ -30,7 +30,8 @@ class Rollout:
         self._raw = frame.raw if frame.complete else spec.transform.imputed(frame.raw)
         sent = frame.times.utc
         # With several calls, windows reach into the forecast; its times then go as far as the last call does.
-        self._following = following(spec.transform, sent[-1], self.calls * spec.output_seq_len)
+        ahead = rows if self.calls == 1 else self.calls * spec.output_seq_len
+        self._following = following(spec.transform, sent[-1], ahead)
         self._times = sent if self.calls == 1 else np.concatenate([sent, self._following])
         if self._following[-1] >= _LATEST:
             raise BadInput(f"{rows} rows reach beyond the year 9999: ask for fewer")

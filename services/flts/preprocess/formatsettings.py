@@ -50,7 +50,6 @@ class FormatSettings(ServiceSettings):
     """Longest run of missing rows that is interpolated; rows in longer ones are left out."""
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the trainers' models look at: fewer rows than they need are refused here. Not hashed."""
-    output_seq_len: int = Field(default=1, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _signs_differ(self) -> Self:
@@ -80,7 +79,6 @@ def judge_options(settings: Any) -> JudgeOptions:
         target_column=settings.target_column,
         holdout_fraction=settings.holdout_fraction,
         input_rows=settings.input_seq_len,
-        output_rows=settings.output_seq_len,
         lag_rows=settings.lags_n * settings.lags_step if settings.lags_enable else 0,
         handle_nans=settings.handle_nans,
         nans_threshold=settings.nans_threshold,

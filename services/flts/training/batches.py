@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from flts.common.windows import Windows
-from flts.training.standard import Standard
+from flts.training.linear import Linear, answers
 
 # An epoch of a short series goes over it several times: a monthly series of twelve years would be one batch, and
 # fifteen epochs of it fifteen gradient steps. One of a long series takes a random part of it.
@@ -20,19 +20,18 @@ _MOST_VALIDATED = 16_384
 
 
 class Batches(keras.utils.PyDataset):
-    """Random batches of equal size (inputs, differences to the last value), in units of a Standard."""
+    """Random batches of equal size of standardised windows, with what the linear part leaves of their answers."""
 
-    def __init__(self, windows: Windows, standard: Standard, size: int, seed: int) -> None:
+    def __init__(self, windows: Windows, linear: Linear, unit: float, size: int, seed: int) -> None:
         super().__init__()
-        self._windows = windows.over(standard.apply(windows.rows))
-        self._raw = windows
-        self._unit = np.float32(1.0 / standard.difference)
+        self._windows = windows
+        self._linear = linear
+        self._unit = unit
         count = len(windows)
         self.size = min(size, count, max(_SMALLEST_BATCH, count // _BATCHES_OF_FEW))
         self._steps = min(max(count // self.size, _FEWEST_STEPS), _MOST_STEPS)
         self._random = np.random.default_rng(seed)
-        self._order = np.empty(0, np.int64)
-        self.on_epoch_end()
+        self._order = self._mixed()
 
     def __len__(self) -> int:
         """Batches of an epoch."""
@@ -41,37 +40,46 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """One batch of the present epoch."""
         chosen = self._order[index * self.size : (index + 1) * self.size]
-        part = self._raw.part(chosen)
-        return self._windows.part(chosen).inputs, (part.targets - part.last[:, None]) * self._unit
+        return _pair(self._windows.part(chosen), self._linear, self._unit)
 
     def on_epoch_end(self) -> None:
         """Mix anew: every window once before one comes again."""
-        wanted = self._steps * self.size
-        rounds = -(-wanted // len(self._raw))
-        self._order = np.concatenate([self._random.permutation(len(self._raw)) for _ in range(rounds)])[:wanted]
+        self._order = self._mixed()
+
+    def _mixed(self) -> np.ndarray:
+        count, wanted = len(self._windows), self._steps * self.size
+        rounds = -(-wanted // count)
+        return np.concatenate([self._random.permutation(count) for _ in range(rounds)])[:wanted]
 
 
 class _InOrder(keras.utils.PyDataset):
-    def __init__(self, windows: Windows, standard: Standard, size: int) -> None:
+    def __init__(self, windows: Windows, linear: Linear, unit: float, size: int) -> None:
         super().__init__()
-        self._windows = windows.over(standard.apply(windows.rows))
-        self._raw = windows
-        self._unit = np.float32(1.0 / standard.difference)
+        self._windows = windows
+        self._linear = linear
+        self._unit = unit
         self._size = size
 
     def __len__(self) -> int:
-        return math.ceil(len(self._raw) / self._size)
+        return math.ceil(len(self._windows) / self._size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = slice(index * self._size, (index + 1) * self._size)
-        part = self._raw.part(chosen)
-        return self._windows.part(chosen).inputs, (part.targets - part.last[:, None]) * self._unit
+        part = self._windows.part(slice(index * self._size, (index + 1) * self._size))
+        return _pair(part, self._linear, self._unit)
 
 
-def validation_part(windows: Windows, standard: Standard, size: int) -> keras.utils.PyDataset:
-    """The windows that early stopping looks at, in batches: of very many, some that lie evenly."""
-    step = -(-len(windows) // _MOST_VALIDATED)
-    return _InOrder(windows.part(slice(None, None, step)), standard, size)
+def in_order(windows: Windows, linear: Linear, unit: float, size: int) -> keras.utils.PyDataset:
+    """The windows that early stopping looks at, in batches."""
+    return _InOrder(windows, linear, unit, size)
+
+
+def thinned(windows: Windows) -> Windows:
+    """Of very many windows, some that lie evenly: enough to compare epochs by."""
+    return windows.part(slice(None, None, -(-len(windows) // _MOST_VALIDATED)))
+
+
+def _pair(windows: Windows, linear: Linear, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    return windows.inputs, answers(windows, unit) - linear.apply(windows)
 
 
 def prediction_batch(network: keras.Model) -> int:

@@ -28,6 +28,12 @@ class FittedModel(Protocol):
     def predict(self, windows: Windows) -> np.ndarray:
         """Scaled forecasts (windows, forecast rows), computed by the framework itself."""
 
+    def refitted(self, data: FeatureFrame, windows: Windows, stop: threading.Event) -> "FittedModel":
+        """The model after it has learnt from all rows, the held-out ones too; raises StopRequested.
+
+        What was chosen by validation, such as the number of epochs or a penalty, stays as it is.
+        """
+
     def to_onnx(self) -> onnx.ModelProto:
         """The model with the inputs and the output that flts.common.serving names."""
 

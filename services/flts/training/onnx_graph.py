@@ -29,9 +29,13 @@ class Graph:
         self._nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return next(name for name in outputs if name)
 
+    def last_row(self, of: str, name: str) -> str:
+        """Add the last row of each window (batch, rows, features), as (batch, features)."""
+        return self.node("Gather", [of, self.constant(f"{name}_row", np.array(-1))], name, axis=1)
+
     def last_target(self, target_index: int) -> str:
         """Add the target's value in each window's last row, as (batch, 1)."""
-        row = self.node("Gather", [WINDOW_INPUT, self.constant("last_row", np.array(-1))], "last_features", axis=1)
+        row = self.last_row(WINDOW_INPUT, "last_features")
         column = self.constant("target_column", np.array([target_index]))
         return self.node("Gather", [row, column], "last_value", axis=1)
 

@@ -50,6 +50,11 @@ class ProphetModel(NamedTuple):
         error = windows.last.astype(np.float64) - level[:, 0]
         return level[:, 1:] + error[:, None] * self.phi ** ahead[1:]
 
+    def refitted(self, data: FeatureFrame, windows: Windows, stop: threading.Event) -> "ProphetModel":
+        """See FittedModel.refitted."""
+        again = fit(self.settings, data, windows, lambda number, metrics: None, stop)
+        return again._replace(metrics=self.metrics)
+
     def to_onnx(self) -> onnx.ModelProto:
         """See FittedModel.to_onnx."""
         return to_onnx(curve_of(self.prophet), self.phi, self.settings, self.transform)

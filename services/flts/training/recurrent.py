@@ -1,8 +1,9 @@
-"""GRU and LSTM with Keras on JAX.
+"""GRU and LSTM with Keras on JAX, beside a ridge regression.
 
-The network forecasts the difference to the last value, in units of the training rows' usual difference, from
-standardised features; both maps are constants of the exported model, so that it takes and gives plain scaled
-features. Repeating the last value is then what an untrained network does, and training can only improve on it.
+From standardised features, both forecast the difference to the last value in units of the training rows' usual
+difference: the regression (flts.training.linear) what is linear in the window, the network what that leaves. An
+untrained network adds nothing, so that training can only improve on the regression, as that can on repeating the last
+value. All maps are constants of the exported model, which takes and gives plain scaled features.
 """
 
 import threading
@@ -11,12 +12,15 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import onnx
+import structlog
 
 from flts.common.frames import FeatureFrame
 from flts.common.windows import Windows
-from flts.training.batches import Batches, prediction_batch, validation_part
+from flts.training.batches import Batches, in_order, prediction_batch, thinned
 from flts.training.callbacks import Progress, StopOnRequest
 from flts.training.family import EpochReport
+from flts.training.linear import Linear, refit
+from flts.training.linear import fit as fit_linear
 from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import TrainingSettings
 from flts.training.standard import Standard, standard_of
@@ -25,7 +29,7 @@ _LAYERS = {"GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}
 
 
 def build(settings: TrainingSettings, features: int) -> keras.Model:
-    """Untrained model: standardised (batch, input_seq_len, features) to differences (batch, output_seq_len)."""
+    """Untrained network, which answers 0: (batch, input_seq_len, features) to (batch, output_seq_len)."""
     keras.utils.set_random_seed(settings.seed)
     hidden = inputs = keras.Input((settings.input_seq_len, features), name="window")
     for number in range(settings.num_layers):
@@ -34,30 +38,53 @@ def build(settings: TrainingSettings, features: int) -> keras.Model:
             return_sequences=number < settings.num_layers - 1,
             name=f"recurrent_{number}",
         )(hidden)
-    change = keras.layers.Dense(settings.output_seq_len, name="change")(hidden)
+    change = keras.layers.Dense(settings.output_seq_len, kernel_initializer="zeros", name="change")(hidden)
     return keras.Model(inputs, change, name=settings.model_type.lower())
 
 
+def compiled(settings: TrainingSettings, features: int) -> keras.Model:
+    """The untrained network, ready for training."""
+    network = build(settings, features)
+    network.compile(optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0), loss="mean_squared_error")
+    return network
+
+
 class RecurrentModel(NamedTuple):
-    """A trained network; see family.FittedModel."""
+    """A trained network beside its regression; see family.FittedModel."""
 
     network: keras.Model
+    linear: Linear
     standard: Standard
-    target_index: int
     epochs_run: int
     params: dict[str, str]
     metrics: dict[str, float]
+    best_epochs: int
+    """Epochs after which validation was best; 0 where the network adds nothing to the regression."""
+    settings: TrainingSettings
 
     def predict(self, windows: Windows) -> np.ndarray:
         """See FittedModel.predict."""
         standard = windows.over(self.standard.apply(windows.rows))
         largest = prediction_batch(self.network)
-        changes = [_answered(self.network, part.inputs, largest) for part in standard.parts(largest)]
+        changes = [
+            self.linear.apply(part) + _answered(self.network, part.inputs, largest) for part in standard.parts(largest)
+        ]
         return windows.last[:, None] + np.float32(self.standard.difference) * np.concatenate(changes)
+
+    def refitted(self, data: FeatureFrame, windows: Windows, stop: threading.Event) -> "RecurrentModel":
+        """See FittedModel.refitted: from the start, for as many epochs as were best."""
+        standard = standard_of(windows)
+        scaled = windows.over(standard.apply(windows.rows))
+        linear = refit(self.linear, scaled, standard.unit)
+        network = compiled(self.settings, len(data.transform.features))
+        if self.best_epochs:
+            batches = Batches(scaled, linear, standard.unit, self.settings.batch_size, self.settings.seed)
+            network.fit(batches, epochs=self.best_epochs, verbose=0, callbacks=[StopOnRequest(stop)])
+        return self._replace(network=network, linear=linear, standard=standard)
 
     def to_onnx(self) -> onnx.ModelProto:
         """See FittedModel.to_onnx."""
-        return to_onnx(self.network, self.standard, self.target_index)
+        return to_onnx(self.network, self.linear, self.standard)
 
 
 def fit(
@@ -72,14 +99,16 @@ def fit(
     `report` gets train_loss, val_loss and, in raw units, train_rmse and val_rmse.
     """
     transform = data.transform
-    train, validation = windows.split(settings.validation_fraction)
+    train, later = windows.split(settings.validation_fraction)
     standard = standard_of(train)
-    network = build(settings, len(transform.features))
-    network.compile(optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0), loss="mean_squared_error")
-    batches = Batches(train, standard, settings.batch_size, settings.seed)
+    scaled = standard.apply(windows.rows)
+    train, validation = train.over(scaled), thinned(later.over(scaled))
+    linear, linear_loss = fit_linear(train, validation, standard.unit)
+    network = compiled(settings, len(transform.features))
+    batches = Batches(train, linear, standard.unit, settings.batch_size, settings.seed)
     history = network.fit(
         batches,
-        validation_data=validation_part(validation, standard, prediction_batch(network)),
+        validation_data=in_order(validation, linear, standard.unit, prediction_batch(network)),
         epochs=settings.epochs,
         verbose=0,
         callbacks=[
@@ -88,14 +117,27 @@ def fit(
             keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True),
         ],
     )
-    epochs = len(history.epoch)
+    losses = history.history["val_loss"]
+    best = int(np.argmin(losses)) + 1
+    # An untrained network answers 0, and so does its last layer without weights.
+    if min(losses) > linear_loss:
+        structlog.get_logger().info("network_adds_nothing", linear_loss=linear_loss, network_loss=min(losses))
+        change = network.get_layer("change")
+        change.set_weights([np.zeros_like(weight) for weight in change.get_weights()])
+        best = 0
     return RecurrentModel(
         network,
+        linear,
         standard,
-        transform.target_index,
-        epochs,
-        {"steps_per_epoch": str(len(batches)), "windows_per_step": str(batches.size)},
-        {"gradient_steps": float(epochs * len(batches))},
+        len(losses),
+        {"steps_per_epoch": str(len(batches)), "windows_per_step": str(batches.size), "penalty": f"{linear.penalty:g}"},
+        {
+            "gradient_steps": float(len(losses) * len(batches)),
+            "linear_val_loss": linear_loss,
+            "best_epochs": float(best),
+        },
+        best,
+        settings,
     )
 
 

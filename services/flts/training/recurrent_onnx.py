@@ -9,12 +9,13 @@ import numpy as np
 import onnx
 
 from flts.common.serving import FORECAST_OUTPUT, WINDOW_INPUT
+from flts.training.linear import Linear
 from flts.training.onnx_graph import Graph
 from flts.training.standard import Standard
 
 
-def to_onnx(model: keras.Model, standard: Standard, target_index: int) -> onnx.ModelProto:
-    """ONNX form of a network that flts.training.recurrent built, from and to scaled features; any batch size."""
+def to_onnx(model: keras.Model, linear: Linear, standard: Standard) -> onnx.ModelProto:
+    """ONNX form of what flts.training.recurrent trained, from and to scaled features; any batch size."""
     graph = Graph()
     steps, features = model.input_shape[1:]
     forecast_rows = model.output_shape[1]
@@ -28,13 +29,26 @@ def to_onnx(model: keras.Model, standard: Standard, target_index: int) -> onnx.M
         sequence = _recurrent(graph, layer, sequence, last=layer is layers[-1])
     dense = model.get_layer("change")
     kernel = graph.constant("change_kernel", _numpy(dense.kernel))
-    bias = graph.constant("change_bias", _numpy(dense.bias))
+    bias = graph.constant("change_bias", _numpy(dense.bias) + linear.intercept.astype(np.float32))
     product = graph.node("MatMul", [sequence, kernel], "product")
-    change = graph.node("Add", [product, bias], "change")
+    change = graph.node("Sum", [product, bias, _linear(graph, linear, standardised, standard.target_index)], "change")
     unit = graph.constant("unit", np.array(standard.difference, np.float32))
     difference = graph.node("Mul", [change, unit], "difference")
-    graph.node("Add", [difference, graph.last_target(target_index)], FORECAST_OUTPUT)
+    graph.node("Add", [difference, graph.last_target(standard.target_index)], FORECAST_OUTPUT)
     return graph.model(model.name, steps, features, forecast_rows, takes_time=False)
+
+
+def _linear(graph: Graph, linear: Linear, standardised: str, target_index: int) -> str:
+    """The regression without its intercept; see Linear for what its weights are of."""
+    features = len(linear.weights) - linear.lags
+    weights = linear.weights.astype(np.float32)
+    last = graph.last_row(standardised, "last_standard")
+    of_last = graph.node("MatMul", [last, graph.constant("linear_last", weights[:features])], "linear_of_last")
+    target = graph.node("Gather", [standardised, graph.constant("target", np.array(target_index))], "targets", axis=2)
+    rows = graph.constant("earlier_rows", np.arange(-linear.lags - 1, -1))
+    earlier = graph.node("Gather", [target, rows], "earlier", axis=1)
+    of_earlier = graph.node("MatMul", [earlier, graph.constant("linear_lags", weights[features:])], "linear_of_lags")
+    return graph.node("Add", [of_last, of_earlier], "linear")
 
 
 def _recurrent(graph: Graph, layer: keras.layers.Layer, sequence: str, *, last: bool) -> str:

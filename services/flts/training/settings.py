@@ -39,8 +39,8 @@ class TrainingSettings(ServiceSettings):
 
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the model looks at."""
-    output_seq_len: int = Field(default=1, ge=1, le=1000)
-    """Rows that the model forecasts at once."""
+    output_seq_len: int = Field(default=24, ge=1, le=1000)
+    """Rows that the model forecasts at once, at most: see flts.training.horizon."""
 
     # What follows is for the networks; Prophet keeps its own defaults.
     hidden_size: int = Field(default=32, ge=1, le=2048)

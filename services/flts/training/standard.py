@@ -16,6 +16,12 @@ class Standard(NamedTuple):
     mean: np.ndarray
     spread: np.ndarray
     difference: float
+    target_index: int
+
+    @property
+    def unit(self) -> float:
+        """How many usual differences one unit of the standardised target is."""
+        return float(self.spread[self.target_index]) / self.difference
 
     def apply(self, rows: np.ndarray) -> np.ndarray:
         """Standardised rows, float32."""
@@ -32,6 +38,7 @@ def standard_of(windows: Windows) -> Standard:
         mean=mean.astype(np.float32),
         spread=_usable(rows.std(axis=0), np.abs(mean)).astype(np.float32),
         difference=float(_usable(np.array(difference.std()), np.array(largest))),
+        target_index=windows.target_index,
     )
 
 

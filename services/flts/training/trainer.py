@@ -8,7 +8,8 @@ from typing import NamedTuple
 import structlog
 
 from flts.common.consuming import Refused
-from flts.common.frames import FeatureFrame
+from flts.common.forecasterrors import errors
+from flts.common.frames import FeatureFrame, joined
 from flts.common.intervals import intervals_of
 from flts.common.messages import DataClaim
 from flts.common.recent import recent_rows
@@ -16,11 +17,14 @@ from flts.common.serving import SelfCheck, ServingSpec
 from flts.common.windows import Windows, make_windows
 from flts.training import families
 from flts.training.exporting import checked_onnx
-from flts.training.family import EpochReport
+from flts.training.family import EpochReport, FittedModel
+from flts.training.horizon import horizon
 from flts.training.metrics import held_out_metrics
+from flts.training.seasonal import seasonal_naive
 from flts.training.settings import TrainingSettings
 
 _CHECKED_WINDOWS = 256
+_WORST_REFIT = 1.05
 
 
 class TrainedModel(NamedTuple):
@@ -41,12 +45,17 @@ def train(
     report: EpochReport,
     stop: threading.Event,
 ) -> TrainedModel:
-    """Train, measure on held-out rows and export; raises Refused where the data cannot be trained on."""
+    """Train, measure on held-out rows, learn from these too, and export.
+
+    Raises Refused where the data cannot be trained on.
+    """
+    settings = settings.model_copy(update={"output_seq_len": horizon(settings, data, held_out)})
     windows = _windows(settings, data, "training")
     test = _windows(settings, held_out, "held-out")
     fitted = families.load(settings.model_type)(settings, data, windows, report, stop)
     predicted = fitted.predict(test)
-    metrics = held_out_metrics(predicted, test, data.transform) | fitted.metrics
+    seasonal = seasonal_naive([data, held_out], test, data.transform.due)
+    metrics = held_out_metrics(predicted, test, data.transform, seasonal) | fitted.metrics
     if not all(math.isfinite(value) for value in metrics.values()):
         raise Refused(
             f"training diverged: {metrics}; networks need a lower LEARNING_RATE than {settings.learning_rate}, "
@@ -54,7 +63,8 @@ def train(
         )
     structlog.get_logger().info("held_out", **metrics)
     sample = test.part(slice(_CHECKED_WINDOWS))
-    content, answer, tolerance = checked_onnx(fitted, sample, data.transform.target_index)
+    served = _refitted(settings, fitted, test, (data, held_out), stop)
+    content, answer, tolerance = checked_onnx(served, sample, data.transform.target_index)
     spec = ServingSpec(
         model_type=settings.model_type,
         identifier=claim.identifier,
@@ -75,6 +85,25 @@ def train(
         recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
     return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params)
+
+
+def _refitted(
+    settings: TrainingSettings,
+    fitted: FittedModel,
+    test: Windows,
+    frames: tuple[FeatureFrame, FeatureFrame],
+    stop: threading.Event,
+) -> FittedModel:
+    """The model that is served: it has learnt from the latest rows as well, which are the most like those to come."""
+    everything = joined(*frames)
+    again = fitted.refitted(everything, _windows(settings, everything, "training"), stop)
+    measured = errors(fitted.predict(test), test.targets)["rmse"]
+    learnt = errors(again.predict(test), test.targets)["rmse"]
+    # It has seen these rows: where it is worse on them, training went wrong.
+    if not learnt <= _WORST_REFIT * measured:
+        structlog.get_logger().warning("refit_left_out", rmse_scaled=measured, after=learnt)
+        return fitted
+    return again
 
 
 def _windows(settings: TrainingSettings, frame: FeatureFrame, which: str) -> Windows:

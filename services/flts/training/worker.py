@@ -16,6 +16,7 @@ from flts.common.runs import HELD_OUT_PARAM, LAST_TIME_PARAM, LAST_VALUE_PARAM
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectStore
 from flts.training.family import EpochReport
+from flts.training.horizon import horizon
 from flts.training.monitoring import TrainingMonitor
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle, Tracker
@@ -78,6 +79,7 @@ class TrainingWorker:
             raise Refused(f"{bucket}/{key}: {error}") from error
 
     def _train(self, claim: DataClaim, data: FeatureFrame, held_out: FeatureFrame) -> None:
+        ahead = horizon(self._settings, data, held_out)
         run = self._tracker.start(
             claim,
             {
@@ -85,7 +87,8 @@ class TrainingWorker:
                 "features": str(len(data.transform.features)),
                 "train_rows": str(len(data.times)),
                 "test_rows": str(len(held_out.times)),
-                **held_out_params(held_out, self._settings),
+                "forecast_rows": str(ahead),
+                **held_out_params(held_out, self._settings.model_copy(update={"output_seq_len": ahead})),
             },
         )
         self._announce(claim, run, finished=False)

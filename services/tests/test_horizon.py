@@ -1,0 +1,180 @@
+"""How far ahead a series is trained for, its seasons, its linear part, and what the served model has learnt from."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from flts.common.calendar import DAY, SECOND, Calendar, fixed
+from flts.common.frames import FeatureFrame, read_frame
+from flts.common.messages import DataClaim
+from flts.common.transform import FeatureTransform
+from flts.common.windows import Windows, make_windows
+from flts.inference.model import ModelVersion, ServingModel
+from flts.preprocess.pipeline import prepare
+from flts.preprocess.settings import PreprocessSettings
+from flts.training import linear
+from flts.training.batches import Batches
+from flts.training.horizon import horizon
+from flts.training.seasonal import season_rows, seasonal_naive
+from flts.training.settings import TrainingSettings
+from flts.training.standard import standard_of
+from flts.training.trainer import train
+
+HOUR = 3600 * SECOND
+CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
+
+
+def frame_of(values: np.ndarray, start: str = "2024-01-01", seconds: int = 3600, gaps: int = 0) -> FeatureFrame:
+    """Unscaled rows of one column; every `gaps` rows an hour is left out."""
+    transform = FeatureTransform(
+        columns=["value"],
+        target="value",
+        fill=[0.0],
+        clip=[None],
+        with_time=False,
+        offset=[0.0],
+        scale=[1.0],
+        interval_seconds=seconds,
+    )
+    place = np.arange(len(values)) + (np.arange(len(values)) // gaps if gaps else 0)
+    times = np.datetime64(start, "ns") + place * np.timedelta64(seconds, "s")
+    return FeatureFrame(times, np.asarray(values, float)[:, None], transform, "hash", "{}")
+
+
+def windows_of(frame: FeatureFrame, rows: int = 16, ahead: int = 1) -> Windows:
+    return make_windows(frame.features, frame.times, 0, rows, ahead, frame.transform.due, frame.imputed)
+
+
+@pytest.mark.parametrize(
+    ("rows", "held_out", "gaps", "most", "expected"),
+    [
+        (1000, 200, 0, 24, 24),
+        (1000, 200, 0, 1, 1),
+        (67, 17, 0, 24, 1),
+        (115, 29, 0, 24, 5),
+        (1000, 40, 0, 24, 13),
+        (1000, 200, 30, 24, 7),
+        (1000, 5, 0, 24, 1),
+    ],
+    ids=["long", "as set", "83 rows", "twelve years of months", "few held out", "gaps", "no window at all"],
+)
+def test_a_series_is_trained_as_far_ahead_as_its_windows_allow(rows, held_out, gaps, most, expected):
+    frames = frame_of(np.arange(rows), gaps=gaps), frame_of(np.arange(held_out), gaps=gaps)
+    found = horizon(TrainingSettings(output_seq_len=most), *frames)
+    assert found == expected
+    windows = [len(windows_of(frame, ahead=found)) for frame in frames]
+    assert all(count >= len(windows_of(frame)) / 2 for count, frame in zip(windows, frames, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        (fixed(120), 720),
+        (fixed(3600), 24),
+        (fixed(86_400), 7),
+        (fixed(7 * 86_400), 52),
+        (fixed(86_400 * 1.5), None),
+        (fixed(50_000), None),
+        (Calendar("MS", months=1, day=1), 12),
+        (Calendar("QS", months=3, day=1), 4),
+        (Calendar("YS", months=12, day=1), None),
+        (Calendar("B", step=DAY, open=((0, 5),)), 5),
+        (Calendar("h", step=HOUR, open=((9, 17), (33, 41))), 8),
+        (Calendar("h", step=HOUR, open=((9, 17), (33, 39))), 14),
+    ],
+)
+def test_a_season_is_the_usual_one_of_the_calendar(due, expected):
+    assert season_rows(due) == expected
+
+
+def test_the_seasonal_forecast_of_a_series_that_repeats_itself_is_exact_across_the_border():
+    day = np.random.default_rng(2).normal(size=24)
+    values = np.tile(day, 10)
+    train_part, held_out = frame_of(values[:190]), frame_of(values[190:], "2024-01-08T22:00")
+    test = windows_of(held_out, rows=4, ahead=30)
+    forecast = seasonal_naive([train_part, held_out], test, held_out.transform.due)
+    assert forecast == pytest.approx(test.targets)
+
+
+def test_the_seasonal_forecast_repeats_the_last_value_where_nothing_was_measured():
+    values = np.arange(60.0)
+    imputed = np.zeros(60, bool)
+    imputed[30] = True
+    frame = frame_of(values)._replace(imputed=imputed)
+    test = windows_of(frame, rows=4, ahead=1)
+    forecast = seasonal_naive([frame], test, frame.transform.due)[:, 0]
+    ends = test.starts + 3
+    known = (ends - 23 >= 0) & (ends - 23 != 30)
+    assert forecast == pytest.approx(np.where(known, ends - 23, ends))
+
+
+def test_the_linear_part_finds_a_linear_rule():
+    random = np.random.default_rng(4)
+    values = np.zeros(600)
+    for row in range(2, 600):
+        values[row] = 1.2 * values[row - 1] - 0.5 * values[row - 2] + random.normal(0, 0.1)
+    whole = windows_of(frame_of(values), ahead=2)
+    standard = standard_of(whole)
+    scaled = whole.over(standard.apply(whole.rows))
+    found, error = linear.fit(*scaled.split(0.2), standard.unit)
+    again = linear.refit(found, scaled, standard.unit)
+    assert again.penalty == found.penalty
+    one_ahead = scaled.last + found.apply(scaled)[:, 0] / standard.unit
+    rule = 1.2 * whole.last + -0.5 * whole.rows[whole.starts + 14, 0]
+    assert one_ahead * standard.spread[0] + standard.mean[0] == pytest.approx(rule, abs=0.07)
+    assert error < 1
+
+
+@pytest.mark.parametrize(("rows", "fewest", "most"), [(100, 100, 100), (5_000, 100, 100), (200_000, 500, 500)])
+def test_gradient_steps_of_an_epoch_follow_the_size_of_the_data(rows, fewest, most):
+    windows = windows_of(frame_of(np.arange(rows)))
+    rule = linear.Linear(1, 1.0, np.zeros(1), np.zeros((2, 1)))
+    batches = Batches(windows, rule, 1.0, 128, 42)
+    assert fewest <= len(batches) <= most
+    assert batches.size == (16 if rows == 100 else 128)
+    assert [part.shape for part in batches[0]] == [(batches.size, 16, 1), (batches.size, 1)]
+    if rows == 100:
+        # A short series is gone over several times, each window as often as the others.
+        seen = np.concatenate([batches[at][0][:, 0, 0] for at in range(len(batches))])
+        counts = np.unique(seen, return_counts=True)[1]
+        assert len(counts) == len(windows)
+        assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("model_type", ["GRU", "PROPHET"])
+def test_the_served_model_has_learnt_from_the_held_out_rows_and_its_errors_are_from_before(model_type):
+    random = np.random.default_rng(5)
+    hours = np.arange(600)
+    values = 100 + random.normal(0, 1, 600) + 5 * np.sin(hours * np.pi / 12)
+    # What comes after the border has another level of noise and another wave.
+    values[480:] += 20 * np.sin(hours[480:] * np.pi / 12)
+    times = np.datetime64("2024-01-01T00:00:00") + hours * np.timedelta64(1, "h")
+    lines = [f"{time},{value!r}" for time, value in zip(times, values.tolist(), strict=True)]
+    prepared = prepare(PreprocessSettings(train_file="s.csv"), "\n".join(["time,value", *lines]).encode(), None)
+    held_out = read_frame(prepared.test)
+    settings = TrainingSettings(model_type=model_type, output_seq_len=3, epochs=3, hidden_size=4)
+    frames = read_frame(prepared.train), held_out
+    model = train(settings, CLAIM, *frames, lambda number, metrics: None, threading.Event())
+    served = ServingModel(ModelVersion("run", model_type, "hash", 1), model.spec, model.onnx_bytes)
+    test = windows_of(held_out, ahead=3)
+    after = served.run(test.inputs, test.times)
+    rmse = float(np.sqrt(np.mean((after - test.targets) ** 2))) * held_out.transform.scale[0]
+    assert rmse < 0.95 * model.metrics["test_rmse"]
+
+
+def test_every_run_reports_both_baselines(sample_csv):
+    prepared = prepare(PreprocessSettings(train_file="s.csv"), sample_csv, None)
+    frames = read_frame(prepared.train), read_frame(prepared.test)
+    settings = TrainingSettings(model_type="PROPHET")
+    metrics = train(settings, CLAIM, *frames, lambda number, values: None, threading.Event()).metrics
+    assert metrics["seasonal_rmse"] > 0
+    assert metrics["baseline_rmse"] > 0
+
+
+def test_a_model_forecasts_as_many_rows_at_once_as_it_was_trained_for(sample_csv):
+    prepared = prepare(PreprocessSettings(train_file="s.csv"), sample_csv, None)
+    frames = read_frame(prepared.train), read_frame(prepared.test)
+    settings = TrainingSettings(model_type="PROPHET")
+    model = train(settings, CLAIM, *frames, lambda number, values: None, threading.Event())
+    assert model.spec.output_seq_len == settings.output_seq_len == 24
