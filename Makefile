@@ -33,16 +33,20 @@ $(packages): package-lock.json
 	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
+# What the targets on the command line use, all of it before the first of them begins (toolchain/tools/needs.ts).
+.PHONY: needed-tools
+needed-tools: $(packages)
+	@$(ts) toolchain/tools/main.ts --for $(MAKECMDGOALS)
+
 .PHONY: tools
-tools: $(packages) ## Find, download or build the engine and the embedded cluster's programs
-	@$(ts) toolchain/tools/main.ts
+tools: needed-tools ## Find, download or build every tool; the other targets get what they use themselves
 
 .PHONY: tools-check
 tools-check: $(packages) ## List the tools and verify their content, without making any
 	@$(ts) toolchain/tools/main.ts --check
 
 .PHONY: cluster-up
-cluster-up: tools ## Start the embedded cluster, or heal it
+cluster-up: needed-tools ## Start the embedded cluster, or heal it
 	@$(ts) toolchain/cluster/main.ts up
 
 .PHONY: cluster-down
@@ -54,7 +58,7 @@ status: $(packages) ## Show the embedded cluster's health
 	@$(ts) toolchain/cluster/main.ts status
 
 .PHONY: images
-images: tools ## Build the container images and load them into the embedded cluster
+images: needed-tools ## Build the container images and load them into the embedded cluster
 	@$(ts) toolchain/images/main.ts
 
 .PHONY: check-data
@@ -62,23 +66,23 @@ check-data: $(packages)
 	@$(small_ts) cli/data/checkMain.ts
 
 .PHONY: data
-data: check-data tools ## Upload FILE, a CSV or a folder of them, and print the forecast of its model
+data: check-data needed-tools ## Upload FILE, a CSV or a folder of them, and print the forecast of its model
 	@$(small_ts) cli/data/main.ts
 
 .PHONY: up
-up: $(if $(DATASET),check-data) $(if $(CONTEXT),tools,cluster-up images) ## Deploy the stack and print the first forecast
+up: $(if $(DATASET),check-data) $(if $(CONTEXT),needed-tools,cluster-up images) ## Deploy the stack and print the first forecast
 	@$(ts) cli/up.ts
 
 .PHONY: preview
-preview: $(if $(CONTEXT),tools,cluster-up) ## Show what `make up` would change
+preview: $(if $(CONTEXT),needed-tools,cluster-up) ## Show what `make up` would change
 	@$(ts) cli/preview/command.ts
 
 .PHONY: refresh
-refresh: tools ## Read the state anew from cluster and servers, through the tunnels
+refresh: needed-tools ## Read the state anew from cluster and servers, through the tunnels
 	@$(ts) cli/refresh.ts
 
 .PHONY: doctor
-doctor: tools ## Compare state, servers and cluster; FIX=yes imports or recreates what differs
+doctor: needed-tools ## Compare state, servers and cluster; FIX=yes imports or recreates what differs
 	@$(ts) cli/doctor.ts
 
 .PHONY: down
@@ -87,19 +91,19 @@ down: $(packages) ## Destroy the stack, then the embedded cluster
 	@$(if $(CONTEXT),:,$(ts) toolchain/cluster/main.ts down)
 
 .PHONY: loadtest
-loadtest: tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
+loadtest: needed-tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
 	@$(ts) cli/loadtest.ts
 
 .PHONY: backup
-backup: tools ## Back up buckets and database now, besides the schedule of flts:backup
+backup: needed-tools ## Back up buckets and database now, besides the schedule of flts:backup
 	@$(ts) cli/backup.ts
 
 .PHONY: restore
-restore: tools ## Put back what SNAPSHOT holds: objects that are missing or different, and MLflow's database
+restore: needed-tools ## Put back what SNAPSHOT holds: objects that are missing or different, and MLflow's database
 	@$(ts) cli/restore.ts
 
 .PHONY: bench
-bench: tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates
+bench: needed-tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates
 	@$(ts) cli/bench/main.ts
 
 .PHONY: test

@@ -1,4 +1,4 @@
-import { minioChart } from "../../toolchain/images/chart";
+import { keptMinioChart, minioChart } from "../../toolchain/images/chart";
 import type { StackOptions } from "./options";
 import { withoutPulledImages } from "./pulledImages";
 import type { SettingsTree } from "./settings";
@@ -8,8 +8,10 @@ import type { SettingsTree } from "./settings";
  * caller of `make` chose.
  */
 export async function deploymentOverrides(options: StackOptions): Promise<SettingsTree> {
+    // Go's module brings the chart, which a machine that only deploys to another cluster may not have.
+    const chart = options.embedded ? await minioChart() : await keptMinioChart();
     return {
-        "flts:objectStore": { chart: await minioChart() },
+        ...(chart === undefined ? {} : { "flts:objectStore": { chart } }),
         ...(await withoutPulledImages(options)),
         // Who brings data of their own has no use for the sample.
         ...(options.dataset === undefined ? {} : { "flts:dataset": { sample: false } }),

@@ -1,4 +1,4 @@
-import { findEngine } from "../../toolchain/images/engines";
+import { requireEngine } from "../../toolchain/images/engines";
 import { imagePlaces } from "../../toolchain/images/places";
 import { imageSource } from "../../toolchain/images/source";
 import type { StackOptions } from "./options";
@@ -14,7 +14,7 @@ export const GRAFANA_LEFT_OUT =
  */
 export async function onlyBuiltImages(options: StackOptions): Promise<boolean> {
     const places = imagePlaces();
-    return options.embedded && (await imageSource(places, () => findEngine(places.images))) === "build";
+    return options.embedded && (await imageSource(places, () => requireEngine(places.images))) === "build";
 }
 
 /** Settings that leave such images out. */

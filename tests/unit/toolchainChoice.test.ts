@@ -8,14 +8,12 @@ import { join } from "node:path";
 
 import packageJson from "../../package.json";
 import { choose, isAtLeast, NoCandidateError, type Candidate } from "../../toolchain/tools/choice";
-import { requireInstaller } from "../../toolchain/tools/debian";
 import { downloadChecked, findChecksum } from "../../toolchain/tools/download";
 import { parallelism, programPath } from "../../toolchain/tools/go";
 import { goEnvironment } from "../../toolchain/tools/goCaches";
-import { missingPackages } from "../../toolchain/tools/missing";
+import { packagesOf } from "../../toolchain/tools/missing";
 import { findExecutable, sourceRestriction, toolPath, type ToolName } from "../../toolchain/tools/paths";
 import { goPrograms, prerequisites, pulumi, pulumiSet } from "../../toolchain/tools/pins";
-import { checkPrerequisites } from "../../toolchain/tools/prerequisites";
 import type { Source } from "../../toolchain/tools/store";
 
 describe("choice of a tool's source", () => {
@@ -212,43 +210,10 @@ describe("checked download", () => {
     });
 });
 
-describe("prerequisites", () => {
-    it("are reported together, each with what was found, what is needed and the fix", async () => {
-        const answers: Record<string, string | undefined> = { go: "go1.25.1", node: "v20.19.0" };
-        await assert.rejects(
-            checkPrerequisites(["go", "node", "python3"], (name) => Promise.resolve(answers[name])),
-            (error: Error) =>
-                error.message.split("\n").length === 2 &&
-                error.message.startsWith("go is go1.25.1: 1.26.0 or newer is needed; install") &&
-                error.message.includes("\npython3 is missing: 3.11.0 or newer is needed; install"),
-        );
-    });
-
-    it("pass when all are new enough", async () => {
-        await checkPrerequisites(["go"], () => Promise.resolve("go1.27.0"));
-    });
-});
-
 describe("programs of the machine", () => {
     it("are asked for by package, each once", () => {
-        assert.deepEqual(
-            missingPackages((name) => (name === "ctr" || name === "containerd" ? undefined : "/bin/x")),
-            ["containerd"],
-        );
-        assert.deepEqual(
-            missingPackages(() => "/bin/x"),
-            [],
-        );
-    });
-
-    it("need root or a hand: one message says so", () => {
-        assert.throws(() => {
-            requireInstaller(["conntrack"], false, true);
-        }, /conntrack are missing: run `sudo apt-get install conntrack`/);
-        assert.throws(() => {
-            requireInstaller(["conntrack"], true, false);
-        }, /no apt-get/);
-        requireInstaller(["conntrack"], true, true);
+        assert.deepEqual(packagesOf(["containerd", "ctr", "runc"]), ["containerd", "runc"]);
+        assert.deepEqual(packagesOf([]), []);
     });
 
     it("are found on PATH first, then in the folders given; only executable files count", () => {

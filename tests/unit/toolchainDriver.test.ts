@@ -8,11 +8,20 @@ import { makeMissing, type Steps } from "../../toolchain/tools/driver";
 import { Durations } from "../../toolchain/tools/durations";
 import { programPath } from "../../toolchain/tools/go";
 import { findMissing } from "../../toolchain/tools/missing";
-import { goPrograms, type CachedToolName, type GoProgramName } from "../../toolchain/tools/pins";
+import { needsOf, type Needs } from "../../toolchain/tools/needs";
+import {
+    cachedToolNames,
+    goPrograms,
+    pulumiSet,
+    type CachedToolName,
+    type GoProgramName,
+} from "../../toolchain/tools/pins";
+import { NoCandidateError } from "../../toolchain/tools/choice";
 import { ToolStore } from "../../toolchain/tools/store";
 import { createConsole, fail, Progress, UserError } from "../../toolchain/console";
 
 const all = Object.keys(goPrograms) as GoProgramName[];
+const needs: Needs = { tools: cachedToolNames, programs: [], root: [] };
 
 describe("build driver", () => {
     let directory: string;
@@ -75,13 +84,13 @@ describe("build driver", () => {
     });
 
     it("makes everything once and says why a set is built", async () => {
-        await makeMissing(context, steps());
-        assert.deepEqual(findMissing(context.store).tools, []);
+        await makeMissing(context, needs, steps());
+        assert.deepEqual(findMissing(needs, context.store).tools, []);
         assert.deepEqual(done, ["kubectl", "choose", `build ${all.length}`]);
         assert.match(output, /not from path: no pulumi there\n {2}not from download: refused\n/);
 
         done = [];
-        await makeMissing(context, steps());
+        await makeMissing(context, needs, steps());
         assert.deepEqual(done, []);
     });
 
@@ -92,10 +101,10 @@ describe("build driver", () => {
                 throw new Error("killed");
             },
         });
-        await assert.rejects(makeMissing(context, interrupted), /killed/);
+        await assert.rejects(makeMissing(context, needs, interrupted), /killed/);
 
         done = [];
-        await makeMissing(context, steps());
+        await makeMissing(context, needs, steps());
         assert.deepEqual(done, [`build ${all.length - 1}`]);
     });
 
@@ -109,20 +118,20 @@ describe("build driver", () => {
             },
         });
         await assert.rejects(
-            makeMissing(context, broken),
+            makeMissing(context, needs, broken),
             (error: unknown) =>
                 error instanceof UserError &&
                 /^1 of the tools.*\npause: cmd\/pause\/main.go is missing$/s.test(error.message),
         );
         done = [];
-        await makeMissing(context, steps());
+        await makeMissing(context, needs, steps());
         assert.deepEqual(done, ["build 1"]);
     });
 
     it("builds the rest when kubectl cannot be had", async () => {
         const refused = steps({ getKubectl: () => fail("npm refused it") });
-        await assert.rejects(makeMissing(context, refused), /kubectl: npm refused it/);
-        assert.deepEqual(findMissing(context.store).tools, ["kubectl"]);
+        await assert.rejects(makeMissing(context, needs, refused), /kubectl: npm refused it/);
+        assert.deepEqual(findMissing(needs, context.store).tools, ["kubectl"]);
     });
 
     it("builds nothing of an official set that was chosen", async () => {
@@ -134,10 +143,43 @@ describe("build driver", () => {
                 return { source: "download", value: new Map(), refusals: [] };
             },
         });
-        await makeMissing(context, official);
+        await makeMissing(context, needs, official);
         assert.deepEqual(done, [
             "kubectl",
             `build ${all.filter((each) => !each.startsWith("pulumi")).length}`,
         ]);
+    });
+
+    it("makes only what is needed, and installs no package for it", async () => {
+        const stack = needsOf("up", false, { makesOfficial: true, hasEngine: false });
+        const installed: string[] = [];
+        const observed = steps({
+            installPackages: (_context, packages) => {
+                installed.push(...packages);
+                return Promise.resolve();
+            },
+        });
+        await makeMissing(context, { ...stack, programs: [] }, observed);
+        assert.deepEqual(done, ["kubectl", "choose", `build ${pulumiSet.length}`]);
+        assert.deepEqual(installed, []);
+        assert.equal(context.store.find("kubernetes"), undefined);
+    });
+
+    it("names every source of Pulumi that fails, and still makes kubectl", async () => {
+        const refused = steps({
+            choosePulumiSet: () =>
+                Promise.reject(
+                    new NoCandidateError([
+                        "path: no pulumi there",
+                        "build: go is missing: 1.26.0 or newer is needed",
+                    ]),
+                ),
+        });
+        const stack = needsOf("up", false, { makesOfficial: true, hasEngine: false });
+        await assert.rejects(
+            makeMissing(context, { ...stack, programs: [] }, refused),
+            /pulumi: path: no pulumi there; build: go is missing/,
+        );
+        assert.deepEqual(done, ["kubectl"]);
     });
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../console";
+import { clusterPrograms } from "../tools/needs";
 import { run, succeeds } from "./commands";
 import { daemonNames } from "./daemons";
 import { foreignRoutes, hasNodeAddress } from "./host/addresses";
@@ -10,21 +11,14 @@ import { describeProcess, listeners, ownerOf } from "./host/listeners";
 import { addresses, ports, type Layout } from "./layout";
 import { ownerOfMachine, refuseOtherOwner } from "./owner";
 import { daemonProcess } from "./processes";
-import {
-    builtTool,
-    builtTools,
-    networkPluginDirectory,
-    systemTool,
-    systemTools,
-    type SystemTool,
-} from "./tools";
+import { builtTool, networkPluginDirectory, systemTool, systemTools, type SystemTool } from "./tools";
 
 function requirePrograms(): void {
     for (const name of Object.keys(systemTools) as SystemTool[]) {
         systemTool(name);
     }
     networkPluginDirectory();
-    builtTools.forEach(builtTool);
+    clusterPrograms.forEach(builtTool);
 }
 
 function requireControlGroups(): void {

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findExecutable, toolPath } from "../tools/paths";
-import type { GoProgramName } from "../tools/pins";
+import { clusterPrograms } from "../tools/needs";
 import { UserError } from "../console";
 
 /** Search path of every daemon: root's, also where the caller's lacks the administrator's directories. */
@@ -28,15 +28,8 @@ export type SystemTool = keyof typeof systemTools;
 const networkPlugins = ["ptp", "host-local", "loopback", "portmap"] as const;
 const networkPluginDirectories = ["/usr/lib/cni", "/opt/cni/bin"];
 
-/** Programs of the toolchain that run on the machine or are put into the cluster's own images. */
-export const builtTools = [
-    "kubernetes",
-    "coredns",
-    "metrics-server",
-    "storage-provisioner",
-    "pause",
-] as const satisfies readonly GoProgramName[];
-export type BuiltTool = (typeof builtTools)[number];
+/** A program of the toolchain that runs on the machine or is put into the cluster's own images. */
+export type BuiltTool = (typeof clusterPrograms)[number];
 
 /** Absolute path of a program of the machine. Throws a `UserError` that names the package if it is missing. */
 export function systemTool(name: SystemTool): string {

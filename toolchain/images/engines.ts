@@ -4,6 +4,7 @@ import { lastLines, run, where, type CommandOptions } from "../tools/command";
 import { findExecutable } from "../tools/paths";
 import { fail } from "../console";
 import { pipe } from "./pipe";
+import { tryEngine } from "./engineTrial";
 
 export interface BuildRequest {
     readonly containerfile: string;
@@ -13,6 +14,8 @@ export interface BuildRequest {
     readonly reference: string;
     /** Values of the Containerfile's arguments. */
     readonly arguments: Readonly<Record<string, string>>;
+    /** True to run every step again, whatever is cached. */
+    readonly fresh?: boolean;
     readonly log: string;
     readonly onLine?: (line: string) => void;
 }
@@ -71,12 +74,13 @@ function commandLineEngine(dialect: Dialect): Engine {
 
     return {
         name,
-        build: async ({ containerfile, context, reference, arguments: values, log, onLine }) => {
+        build: async ({ containerfile, context, reference, arguments: values, fresh, log, onLine }) => {
             const pairs = Object.entries(values).map(([argument, value]) => `${argument}=${value}`);
             await call(
                 [
                     "build",
                     ...dialect.buildOptions,
+                    ...(fresh === true ? ["--no-cache"] : []),
                     ...pairs.flatMap((pair) => ["--build-arg", pair]),
                     "--file",
                     containerfile,
@@ -163,15 +167,8 @@ function ownStorage(directory: string): string[] {
     ];
 }
 
-/**
- * The first of docker with a running engine, podman and buildah. Fails when there is none.
- *
- * @param directory folder for the storage of engines that can have their own.
- */
-export async function findEngine(directory: string): Promise<Engine> {
-    // Cache mounts (pip, apt) are kept below TMPDIR, which buildah and podman also fill with large temporary files.
-    const temporary = { TMPDIR: join(directory, "temporary") };
-    if (findExecutable("docker") !== undefined && (await run("docker", ["info"])).code === 0) {
+const makers: Readonly<Record<Engine["name"], (directory: string) => Engine>> = {
+    docker: () => {
         const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
         return commandLineEngine({
             name: "docker",
@@ -183,27 +180,76 @@ export async function findEngine(directory: string): Promise<Engine> {
                 .flatMap((each) => ["--build-arg", each]),
             environment: { DOCKER_BUILDKIT: "1" },
         });
-    }
-    if (findExecutable("podman") !== undefined) {
-        return commandLineEngine({
+    },
+    podman: (directory) =>
+        commandLineEngine({
             name: "podman",
             program: "podman",
             global: ownStorage(directory),
             buildOptions: ["--layers"],
-            environment: temporary,
-        });
-    }
-    if (findExecutable("buildah") !== undefined) {
-        return commandLineEngine({
+            environment: temporaryIn(directory),
+        }),
+    buildah: (directory) =>
+        commandLineEngine({
             name: "buildah",
             program: "buildah",
             global: ownStorage(directory),
             // chroot: needs neither cgroups nor a network of its own, so it works inside containers and small machines.
             buildOptions: ["--layers", "--isolation", "chroot"],
-            environment: temporary,
-        });
+            environment: temporaryIn(directory),
+        }),
+};
+
+/** Cache mounts (pip, apt) are kept below TMPDIR, which buildah and podman also fill with large temporary files. */
+function temporaryIn(directory: string): Readonly<Record<string, string>> {
+    return { TMPDIR: join(directory, "temporary") };
+}
+
+/** The engines in the order in which they are tried. */
+export const engineNames = ["docker", "podman", "buildah"] as const satisfies readonly Engine["name"][];
+
+/** An engine that is installed and fails, with the last lines that it printed. */
+export interface Refusal {
+    readonly name: Engine["name"];
+    readonly reason: string;
+}
+
+/**
+ * The first engine that can build an image here and start a program in it: one that is installed may still be without its
+ * service, or without the rights to start containers.
+ *
+ * @param directory folder for the storage of engines that can have their own.
+ * @param names the engines to try, in order.
+ * @param refused told of each engine that is installed and fails.
+ */
+export async function findEngine(
+    directory: string,
+    names: readonly Engine["name"][] = engineNames,
+    refused: (refusal: Refusal) => void = () => undefined,
+): Promise<Engine | undefined> {
+    for (const name of names.filter((each) => findExecutable(each) !== undefined)) {
+        const engine = makers[name](directory);
+        const reason = await tryEngine(engine, directory);
+        if (reason === undefined) {
+            return engine;
+        }
+        refused({ name, reason });
     }
-    return fail(
-        "No program to build images with: start docker, or install podman or buildah (`make tools` as root installs buildah).",
+    return undefined;
+}
+
+/** As `findEngine`, but fails with the reason of each engine when none works. */
+export async function requireEngine(directory: string): Promise<Engine> {
+    const refusals: Refusal[] = [];
+    const engine = await findEngine(directory, engineNames, (refusal) => refusals.push(refusal));
+    return (
+        engine ??
+        fail(
+            [
+                "No program builds images here: start docker, or install podman or buildah (`make images` as root " +
+                    "installs buildah).",
+                ...refusals.map(({ name, reason }) => `  ${name}: ${reason}`),
+            ].join("\n"),
+        )
     );
 }

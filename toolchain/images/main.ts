@@ -5,7 +5,7 @@ import { createConsole, fail, formatBytes, formatDuration, runMain, table } from
 import { buildImages } from "./build";
 import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";
 import { minioChart } from "./chart";
-import { findEngine, type Engine } from "./engines";
+import { requireEngine, type Engine } from "./engines";
 import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
 import { clusterIsUp, loadImages } from "./load";
@@ -30,7 +30,7 @@ const places = imagePlaces();
 const started = performance.now();
 
 let chosen: Promise<Engine> | undefined;
-const engine = (): Promise<Engine> => (chosen ??= findEngine(places.images));
+const engine = (): Promise<Engine> => (chosen ??= requireEngine(places.images));
 
 const waiting = (holder: string): void => {
     output.line(`Another run (process ${holder}) is building or loading images: waiting for it.`);

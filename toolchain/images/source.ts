@@ -17,22 +17,31 @@ export function requestedSource(environment: NodeJS.ProcessEnv = process.env): I
         : fail(`FLTS_IMAGES=${value}: use build, pull or auto (the default).`);
 }
 
+function memoryOf(places: Places): string {
+    return join(places.images, "source");
+}
+
+/** Where official images come from, if FLTS_IMAGES or an earlier look says so. */
+export function knownSource(places: Places): ImageSource | undefined {
+    const requested = requestedSource();
+    if (requested !== undefined || !existsSync(memoryOf(places))) {
+        return requested;
+    }
+    return readFileSync(memoryOf(places), "utf8").trim() === "pull" ? "pull" : "build";
+}
+
 /**
  * Where official images come from. Without FLTS_IMAGES the answer is found once, by pulling the base image, and kept: the
  * later runs need neither a network nor the seconds that an unreachable registry takes.
  */
 export async function imageSource(places: Places, engine: () => Promise<Engine>): Promise<ImageSource> {
-    const requested = requestedSource();
-    if (requested !== undefined) {
-        return requested;
-    }
-    const memory = join(places.images, "source");
-    if (existsSync(memory)) {
-        return readFileSync(memory, "utf8").trim() === "pull" ? "pull" : "build";
+    const known = knownSource(places);
+    if (known !== undefined) {
+        return known;
     }
     const upstream = images.find(({ name }) => name === "debian")?.upstream ?? "";
     const source = (await (await engine()).canPull(upstream)) ? "pull" : "build";
     mkdirSync(places.images, { recursive: true });
-    writeFileSync(memory, `${source}\n`);
+    writeFileSync(memoryOf(places), `${source}\n`);
     return source;
 }

@@ -1,29 +1,8 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { fail } from "../console/index";
 import { must } from "./command";
 import { logOf, type BuildContext } from "./context";
-import { findExecutable } from "./paths";
-
-/** Fails with one clear message if `packages` cannot be installed from here. */
-export function requireInstaller(
-    packages: readonly string[],
-    isRoot = process.getuid?.() === 0,
-    hasApt = findExecutable("apt-get") !== undefined,
-): void {
-    const list = packages.join(" ");
-    if (!hasApt) {
-        fail(
-            `Programs of the Debian packages ${list} are missing and there is no apt-get: install them yourself.`,
-        );
-    }
-    if (!isRoot) {
-        fail(
-            `The Debian packages ${list} are missing: run \`sudo apt-get install ${list}\`, or \`make tools\` as root.`,
-        );
-    }
-}
 
 /**
  * PostgreSQL's package would create and start a database cluster at its installation; a file in this folder is the
@@ -31,9 +10,8 @@ export function requireInstaller(
  */
 const noSystemCluster = "/etc/postgresql-common/createcluster.d/flts-toolchain.conf";
 
-/** Installs `packages` with their needed dependencies only. */
+/** Installs `packages` with their needed dependencies only; the prerequisites have been checked. */
 export async function installPackages(context: BuildContext, packages: readonly string[]): Promise<void> {
-    requireInstaller(packages);
     const log = logOf(context, "debian");
     // Another apt run on the machine is waited for, up to five minutes.
     const apt = (...args: string[]): Promise<string> =>

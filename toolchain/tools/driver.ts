@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createConsole, fail, formatDuration, Progress, UserError, type Console } from "../console/index";
 import { NoCandidateError } from "./choice";
 import type { BuildContext } from "./context";
-import { installPackages, requireInstaller } from "./debian";
+import { installPackages } from "./debian";
 import { cacheDirectory, toolchainDirectory } from "./directories";
 import { Durations } from "./durations";
 import { buildGoPrograms, coldBuildEstimate, type Failures } from "./go";
@@ -12,27 +12,24 @@ import { describeGoCaches } from "./goCaches";
 import { toolHash } from "./key";
 import { getKubectl } from "./kubectl";
 import { withLock } from "./lock";
-import { findMissing } from "./missing";
+import { findMissing, packagesOf } from "./missing";
+import type { Needs } from "./needs";
 import { sourceRestriction, toolStore } from "./paths";
-import { pulumiSet, type CachedToolName, type GoProgramName } from "./pins";
-import { checkPrerequisites } from "./prerequisites";
+import { isInPulumiSet, pulumiSet, type CachedToolName, type GoProgramName } from "./pins";
+import { requirePrerequisites } from "./prerequisites";
 import { choosePulumiSet } from "./pulumi";
 
 /**
- * Gets every tool that is missing and returns how many were. Each tool stands by itself as soon as it is whole, so a
- * run after an interruption or a failure does only what is left.
+ * Gets every tool of `needs` that is missing and returns how many were. Each tool is complete by itself, so a run after an
+ * interruption or a failure does only what is left. Fails before it begins if the machine lacks what the work takes.
  */
-export async function makeTools(console: Console = createConsole()): Promise<number> {
+export async function makeTools(needs: Needs, console: Console = createConsole()): Promise<number> {
     const store = toolStore();
-    const before = findMissing(store);
-    const count = before.tools.length + before.packages.length;
+    const before = findMissing(needs, store);
+    const count = before.tools.length + before.programs.length;
+    await requirePrerequisites(needs, before);
     if (count === 0) {
         return 0;
-    }
-    // Everything that can be known to fail is said before the first long step.
-    await checkPrerequisites(before.tools.length > 0 ? ["node", "go", "python3"] : ["node"]);
-    if (before.packages.length > 0) {
-        requireInstaller(before.packages);
     }
     const context: BuildContext = {
         store,
@@ -50,12 +47,14 @@ export async function makeTools(console: Console = createConsole()): Promise<num
     await withLock(join(store.parent, ".lock"), wait, async () => {
         store.clearStaging();
         try {
-            await makeMissing(context);
+            await makeMissing(context, needs);
         } finally {
             rmSync(store.staging, { recursive: true, force: true });
         }
     });
-    console.line(`Tools stand after ${formatDuration(Date.now() - started)}. ${await describeGoCaches()}`);
+    console.line(
+        `Tools are ready after ${formatDuration(Date.now() - started)}. ${await describeGoCaches()}`,
+    );
     return count;
 }
 
@@ -70,45 +69,60 @@ export interface Steps {
 const realSteps: Steps = { installPackages, getKubectl, choosePulumiSet, buildGoPrograms };
 
 /** Does the steps that are left, in order. Only for the holder of the lock. */
-export async function makeMissing(context: BuildContext, steps: Steps = realSteps): Promise<void> {
+export async function makeMissing(
+    context: BuildContext,
+    needs: Needs,
+    steps: Steps = realSteps,
+): Promise<void> {
     mkdirSync(context.logs, { recursive: true });
     // Again under the lock: the run that was waited for may have done it all.
-    const { packages } = findMissing(context.store);
-    if (packages.length > 0) {
-        await steps.installPackages(context, packages);
+    const { programs } = findMissing(needs, context.store);
+    if (programs.length > 0) {
+        await steps.installPackages(context, packagesOf(programs));
     }
-    for (const name of findMissing(context.store).tools) {
+    for (const name of findMissing(needs, context.store).tools) {
         await context.store.adopt(name, context.hashOf(name));
     }
     const failures: Failures = new Map();
-    if (findMissing(context.store).tools.includes("kubectl")) {
+    if (findMissing(needs, context.store).tools.includes("kubectl")) {
         await attempt("kubectl", failures, () =>
             withDuration(context, "Get kubectl", "kubectl", () => steps.getKubectl(context)),
         );
     }
-    await makeGoPrograms(context, steps, failures);
+    await makeGoPrograms(context, needs, steps, failures);
     if (failures.size > 0) {
         const list = [...failures].map(([name, reason]) => `${name}: ${reason}`).join("\n");
         fail(`${failures.size} of the tools could not be made; the others stand.\n${list}`);
     }
 }
 
-async function makeGoPrograms(context: BuildContext, steps: Steps, failures: Failures): Promise<void> {
-    const isMissing = (name: GoProgramName): boolean => context.store.find(name) === undefined;
+async function makeGoPrograms(
+    context: BuildContext,
+    needs: Needs,
+    steps: Steps,
+    failures: Failures,
+): Promise<void> {
+    const isMissing = (name: GoProgramName): boolean =>
+        needs.tools.includes(name) && context.store.find(name) === undefined;
     // A set that was begun is completed from the same source.
     const begun = pulumiSet.some((name) => context.store.find(name)?.source === "build");
     if (!begun && pulumiSet.some(isMissing)) {
-        const choice = await withDuration(context, "Look for Pulumi", "pulumi", () =>
-            steps.choosePulumiSet(context),
-        );
-        choice.refusals.forEach((refusal) => {
-            context.console.line(`  not from ${refusal}`);
+        await attempt("pulumi", failures, async () => {
+            const choice = await withDuration(context, "Look for Pulumi", "pulumi", () =>
+                steps.choosePulumiSet(context),
+            );
+            choice.refusals.forEach((refusal) => {
+                context.console.line(`  not from ${refusal}`);
+            });
         });
     }
-    const names = findMissing(context.store).tools.filter((name) => name !== "kubectl");
+    const names = findMissing(needs, context.store).tools.filter(
+        (name): name is GoProgramName =>
+            name !== "kubectl" && !(failures.has("pulumi") && isInPulumiSet(name)),
+    );
     if (names.length > 0) {
         context.console.line(
-            `Building ${names.join(", ")}; with empty Go caches everything takes about ${coldBuildEstimate()}.`,
+            `Building ${names.join(", ")}; with empty Go caches this takes about ${coldBuildEstimate(names)}.`,
         );
         (await steps.buildGoPrograms(context, names)).forEach((reason, name) => failures.set(name, reason));
     }

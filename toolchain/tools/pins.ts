@@ -266,3 +266,8 @@ export const cachedToolNames = [
 
 /** The members of the Pulumi set, see `pulumi`. */
 export const pulumiSet = cachedToolNames.filter((name) => name.startsWith("pulumi")) as GoProgramName[];
+
+/** True for a member of the Pulumi set. */
+export function isInPulumiSet(name: CachedToolName): boolean {
+    return (pulumiSet as readonly CachedToolName[]).includes(name);
+}

@@ -9,6 +9,7 @@ import { downloadChecked } from "./download";
 import { programPath } from "./go";
 import { findExecutable, pulumiHome } from "./paths";
 import { goPrograms, pulumi, pulumiSet, type GoProgramName } from "./pins";
+import { goFault } from "./prerequisites";
 
 /** Absolute path of each member of the set; undefined when the set has to be built. */
 type OfficialSet = ReadonlyMap<GoProgramName, string> | undefined;
@@ -37,7 +38,13 @@ function candidates(context: BuildContext): Candidate<OfficialSet>[] {
     return [
         { source: "path", attempt: () => findOnPath(context) },
         { source: "download", attempt: () => fetchRelease(context) },
-        { source: "build", attempt: () => Promise.resolve({ value: undefined }) },
+        {
+            source: "build",
+            attempt: async () => {
+                const fault = await goFault();
+                return fault === undefined ? { value: undefined } : { refusal: fault };
+            },
+        },
     ];
 }
 

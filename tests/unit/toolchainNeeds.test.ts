@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { engineNames, findEngine, requireEngine, type Refusal } from "../../toolchain/images/engines";
+import { endingProgram } from "../../toolchain/images/engineTrial";
+import { needsOf, targetNames, type ImageFacts, type Needs } from "../../toolchain/tools/needs";
+import { pulumiSet } from "../../toolchain/tools/pins";
+import { requirePrerequisites, type Machine } from "../../toolchain/tools/prerequisites";
+
+const root = join(__dirname, "..", "..");
+const nothingKnown: ImageFacts = { makesOfficial: true, hasEngine: false };
+
+/** Targets of the Makefile whose rule names `needed-tools`, by themselves or through another target. */
+function targetsWithTools(): string[] {
+    const rules = readFileSync(join(root, "Makefile"), "utf8").matchAll(/^([a-z-]+):([^#\n]*)/gm);
+    const prerequisites = new Map([...rules].map(([, target = "", list = ""]) => [target, list]));
+    const takes = (target: string): boolean =>
+        [...(prerequisites.get(target) ?? "").matchAll(/[a-z-]+/g)].some(
+            ([name]) => name === "needed-tools" || (name !== target && takes(name)),
+        );
+    return [...prerequisites.keys()].filter(takes);
+}
+
+describe("tools by make target", () => {
+    for (const target of targetNames.filter((name) => !["tools", "images", "cluster-up"].includes(name))) {
+        it(`make ${target} CONTEXT=… takes kubectl and Pulumi alone: no root, Go or Java program of the cluster`, () => {
+            const needs = needsOf(target, false, nothingKnown);
+            assert.deepEqual(needs.tools, ["kubectl", ...pulumiSet]);
+            assert.deepEqual(needs.programs, ["flock"]);
+            assert.deepEqual(needs.root, []);
+        });
+    }
+
+    it("no target but `make tools` takes what only tests use", () => {
+        for (const target of targetNames.filter((name) => name !== "tools")) {
+            const { tools, programs } = needsOf(target, true, nothingKnown);
+            assert.deepEqual(
+                [...tools, ...programs].filter((name) =>
+                    ["kwok", "promtool", "postgresql-15", "haproxy"].includes(name),
+                ),
+                [],
+                target,
+            );
+        }
+    });
+
+    it("`make images` takes no debootstrap, and only MinIO of the servers, where official images are pulled", () => {
+        const needs = needsOf("images", true, { makesOfficial: false, hasEngine: true });
+        assert.deepEqual(needs.tools, ["minio"]);
+        assert.deepEqual(needs.programs, ["flock", "java", "mvn"]);
+        assert.deepEqual(needs.root, []);
+    });
+
+    it("every target of the Makefile that asks for tools is in the table, and every one of the table is in the Makefile", () => {
+        assert.deepEqual(targetsWithTools().sort(), [...targetNames].sort());
+    });
+});
+
+describe("prerequisites", () => {
+    const machine = (facts: Partial<Machine> = {}): Machine => ({
+        probe: (program) => Promise.resolve(program === "node" ? "v20.19.0" : undefined),
+        isRoot: false,
+        hasApt: true,
+        ...facts,
+    });
+    const check = (needs: Needs, facts: Partial<Machine> = {}): Promise<void> =>
+        requirePrerequisites(needs, needs, machine(facts));
+    const embedded = needsOf("up", true, nothingKnown);
+
+    it("of an own cluster are met without root, Go and Java", async () => {
+        await check({ ...needsOf("up", false, nothingKnown), programs: [] });
+    });
+
+    it("of the embedded cluster are listed in one message, each once with its reason and its fix", async () => {
+        await assert.rejects(check(embedded), (error: Error) => {
+            const { message } = error;
+            for (const expected of [
+                /Nothing was begun/,
+                /root is required; use sudo, or .*CONTEXT=/,
+                /sudo apt-get install .*containerd .*openjdk-17-jre-headless/,
+                /conntrack: embedded cluster: kube-proxy drops stale UDP entries/,
+                /mvn: gets Kafka's jars/,
+                /go is missing: 1\.26\.0 or newer is needed; install it from/,
+                /kubernetes: embedded cluster: control plane/,
+            ]) {
+                assert.match(message, expected);
+            }
+            assert.equal(message.match(/go is missing/g)?.length, 1);
+            assert.doesNotMatch(message, /node is/);
+            return true;
+        });
+    });
+
+    it("that are too old are named with the version that was found", async () => {
+        const versions: Record<string, string> = { node: "v18.2.0", go: "go1.25.1" };
+        await assert.rejects(
+            check(embedded, { isRoot: true, probe: (program) => Promise.resolve(versions[program]) }),
+            /node is v18\.2\.0: 20\.19\.0 or newer.*go is go1\.25\.1: 1\.26\.0 or newer/s,
+        );
+    });
+
+    it("name the packages alone where there is no apt-get", async () => {
+        await assert.rejects(
+            check(embedded, { isRoot: true, hasApt: false }),
+            /there is no apt-get here, so install them with your package manager/,
+        );
+    });
+});
+
+describe("a machine without Go, Java and an engine", () => {
+    it("is told at once why the embedded cluster cannot be made, and nothing is left in its cache", () => {
+        const home = mkdtempSync(join(tmpdir(), "flts-home-"));
+        try {
+            const result = spawnSync(
+                process.execPath,
+                ["-r", "ts-node/register/transpile-only", "toolchain/tools/main.ts", "--for", "up"],
+                { cwd: root, env: { HOME: home, PATH: join(home, "bin") }, encoding: "utf8" },
+            );
+            assert.equal(result.status, 1, result.stderr);
+            assert.match(result.stderr, /^error: this machine lacks what is needed\. Nothing was begun\./);
+            assert.match(result.stderr, /go is missing/);
+            assert.deepEqual(readdirSync(home), []);
+        } finally {
+            rmSync(home, { recursive: true, force: true });
+        }
+    });
+});
+
+describe("the trial of an engine", () => {
+    let directory: string;
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "flts-trial-"));
+    });
+    afterEach(() => {
+        rmSync(directory, { recursive: true, force: true });
+    });
+
+    it("starts a program that ends with code 0, and knows none for other architectures", () => {
+        const path = join(directory, "program");
+        writeFileSync(path, endingProgram() ?? assert.fail(process.arch), { mode: 0o755 });
+        const { status, stdout, stderr } = spawnSync(path, { encoding: "utf8" });
+        assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "", stderr: "" });
+        assert.equal(endingProgram("s390x"), undefined);
+    });
+
+    it("passes over an engine that is installed and fails, and takes the next, which is asked to run a program", async () => {
+        const script = (name: string, text: string): void => {
+            writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+        };
+        script("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+        script("podman", "echo 'setting rlimits: operation not permitted' >&2; exit 125");
+        script(
+            "buildah",
+            'case "$*" in *build*) shift $(($# - 1)); grep -q "RUN .*/program" "$1/Containerfile" || exit 3;; esac',
+        );
+        const path = process.env.PATH;
+        process.env.PATH = `${directory}:${path ?? ""}`;
+        try {
+            const refusals: Refusal[] = [];
+            const engine = await findEngine(join(directory, "images"), engineNames, (refusal) =>
+                refusals.push(refusal),
+            );
+            assert.equal(engine?.name, "buildah");
+            assert.deepEqual(
+                refusals.map(({ name }) => name),
+                ["docker", "podman"],
+            );
+            assert.match(refusals[1]?.reason ?? "", /setting rlimits: operation not permitted/);
+            script("buildah", "exit 1");
+            await assert.rejects(
+                requireEngine(join(directory, "images")),
+                /No program builds images here: .*docker: .*podman: .*buildah: /s,
+            );
+        } finally {
+            process.env.PATH = path;
+        }
+    });
+});
