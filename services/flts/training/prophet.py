@@ -29,6 +29,9 @@ from flts.training.settings import TrainingSettings
 
 # Prophet's own limit for Stan's optimiser, which usually converges long before.
 _MOST_ITERATIONS = 10_000
+# Prophet takes a few kB a row, and gives them to Stan as text. Its curve has some dozens of numbers, which so many rows
+# determine as well as a million do.
+_MOST_ROWS = 50_000
 
 
 class ProphetModel(NamedTuple):
@@ -67,17 +70,22 @@ def fit(
     report: EpochReport,
     stop: threading.Event,
 ) -> ProphetModel:
-    """Fit Prophet, with its defaults, to the scaled target of all rows; see family.Fit. There are no epochs."""
+    """Fit Prophet, with its defaults, to the scaled target of the rows; see family.Fit. There are no epochs.
+
+    Of more than 50,000 rows it sees as many that are drawn; the correction of its error is from all of them.
+    """
     transform = data.transform
     target = data.features[:, transform.target_index]
+    fitted_on = _chosen(len(target), settings.seed)
+    rows = pd.DataFrame({"ds": data.times[fitted_on], "y": target[fitted_on]})
     # Uncertainty intervals would be sampled with every prediction, and nobody reads them.
     prophet = Prophet(uncertainty_samples=0)
     # A stopped fit leaves Stan writing until the process ends, which may keep the folder from being removed.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         run_until_stopped(
-            lambda: prophet.fit(pd.DataFrame({"ds": data.times, "y": target}), output_dir=folder, refresh=1),
+            lambda: prophet.fit(rows, output_dir=folder, refresh=1),
             stop,
-            lambda: {"rows": len(target), "iteration": f"{_iteration(Path(folder))}/{_MOST_ITERATIONS} at most"},
+            lambda: {"rows": len(rows), "iteration": f"{_iteration(Path(folder))}/{_MOST_ITERATIONS} at most"},
         )
     error = target - _level(prophet, data.times)
     phi = autocorrelation(error, follows(transform.due, data.times))
@@ -95,10 +103,19 @@ def autocorrelation(error: np.ndarray, follows: np.ndarray) -> float:
     return float(np.clip(before @ after / spread, -1, 1)) if spread > 0 else 0.0
 
 
+def _chosen(rows: int, seed: int) -> np.ndarray:
+    """Rows that Prophet sees, in order. Drawn, since every tenth row could be the same hour of each day."""
+    if rows <= _MOST_ROWS:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, _MOST_ROWS, replace=False))
+
+
 def _level(prophet: Prophet, times: np.ndarray) -> np.ndarray:
     # Prophet answers in the order of time; the answers must be in the order of the question.
     unique, place = np.unique(times, return_inverse=True)
-    return prophet.predict(pd.DataFrame({"ds": unique}))["yhat"].to_numpy()[place]
+    parts = [unique[start : start + _MOST_ROWS] for start in range(0, len(unique), _MOST_ROWS)]
+    levels = [prophet.predict(pd.DataFrame({"ds": part}))["yhat"].to_numpy() for part in parts]
+    return np.concatenate(levels)[place]
 
 
 def _params(prophet: Prophet) -> dict[str, str]:

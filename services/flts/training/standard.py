@@ -1,5 +1,6 @@
 """Numbers that bring any series to the size that a network or a regression works best with."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ from flts.common.windows import Windows
 
 # Less is rounding in single precision, and no spread.
 _SMALLEST_SHARE = 1e-6
+# Rows or windows that are looked at together.
+_PART = 8192
 
 
 class Standard(NamedTuple):
@@ -30,16 +33,29 @@ class Standard(NamedTuple):
 
 def standard_of(windows: Windows) -> Standard:
     """Constants from training windows only."""
-    rows = windows.rows[windows.starts[0] : windows.starts[-1] + windows.input_rows].astype(np.float64)
-    mean = rows.mean(axis=0)
-    difference = windows.targets.astype(np.float64) - windows.last.astype(np.float64)[:, None]
+    rows = windows.rows[windows.starts[0] : windows.starts[-1] + windows.input_rows]
+    mean, spread = _moments(rows[start : start + _PART] for start in range(0, len(rows), _PART))
+    _, difference = _moments((part.targets - part.last[:, None]).reshape(-1, 1) for part in windows.parts(_PART))
     largest = np.abs(rows[:, windows.target_index]).max()
     return Standard(
         mean=mean.astype(np.float32),
-        spread=_usable(rows.std(axis=0), np.abs(mean)).astype(np.float32),
-        difference=float(_usable(np.array(difference.std()), np.array(largest))),
+        spread=_usable(spread, np.abs(mean)).astype(np.float32),
+        difference=float(_usable(difference, largest)[0]),
         target_index=windows.target_index,
     )
+
+
+def _moments(parts: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of columns that come in parts, as Chan, Golub and LeVeque (1979) combine them."""
+    count, mean, squares = 0, np.zeros(()), np.zeros(())
+    for part in parts:
+        values = part.astype(np.float64)
+        added, its_mean = len(values), values.mean(axis=0)
+        apart = its_mean - mean
+        squares = squares + ((values - its_mean) ** 2).sum(axis=0) + apart**2 * count * added / (count + added)
+        mean = mean + apart * added / (count + added)
+        count += added
+    return mean, np.sqrt(squares / count)
 
 
 def _usable(spread: np.ndarray, size: np.ndarray) -> np.ndarray:
