@@ -173,3 +173,14 @@ def test_blocking_work_is_left_when_a_stop_is_requested():
 def test_blocking_works_error_is_passed_on():
     with pytest.raises(ZeroDivisionError):
         run_until_stopped(lambda: 1 / 0, threading.Event(), dict)
+
+
+def test_of_many_rows_prophet_sees_some_and_finds_the_same_curve(case, monkeypatch):
+    monkeypatch.setattr(prophet, "_MOST_ROWS", 1000)
+    frame = case.frame
+    assert len(frame.times) > 3000
+    fewer = case_of(frame).fitted
+    assert len(fewer.prophet.history) == 1000
+    windows = make_windows(frame.features, frame.times, TARGET, ROWS, AHEAD, fixed(INTERVAL))
+    assert fewer.phi == pytest.approx(case.fitted.phi, abs=0.02)
+    assert fewer.predict(windows) == pytest.approx(case.fitted.predict(windows), abs=0.02)
