@@ -3,7 +3,7 @@ import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
 import { lastRun } from "./components/loadtest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
-import { chartSource } from "./stacks/inputs/inputs";
+import { provideChart } from "./stacks/inputs/chart";
 import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
 import { checkNamespace } from "./stacks/platform/namespaceCheck";
@@ -16,7 +16,7 @@ import { readSettings } from "./stacks/settings/read";
 async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
-    const chart = await chartSource(settings, __dirname);
+    const chart = await provideChart(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
     await checkNamespace(settings, context);

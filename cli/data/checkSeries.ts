@@ -81,11 +81,5 @@ function settingsOf(projectDirectory: string, stack: string): Settings {
         key,
         typeof value === "string" ? value : JSON.stringify(value),
     ]);
-    return readSettings(
-        { ...GIVEN_BY_MAKE, ...(Object.fromEntries(given) as Record<string, string>) },
-        stack,
-    );
+    return readSettings(Object.fromEntries(given) as Record<string, string>, stack);
 }
-
-/** What the program needs and `make` gives it; data have nothing to do with it. */
-const GIVEN_BY_MAKE = { "flts:objectStore.chart": "unset.tgz" };

@@ -16,7 +16,6 @@ import {
     OBJECT_STORE_METRICS,
     OBJECT_STORE_PORT,
     ObjectStore,
-    type ChartSource,
 } from "../../components/infrastructure/objectStore/objectStore";
 import { Postgres } from "../../components/infrastructure/postgres/postgres";
 import type { PostgresContent } from "../../components/infrastructure/postgres/postgresResources";
@@ -35,14 +34,14 @@ import type { Infrastructure } from "./providedInfrastructure";
 export async function provideInfrastructure(
     settings: Settings,
     platform: Platform,
-    chart: ChartSource,
+    chart: string,
 ): Promise<Infrastructure> {
     return settings.layers.includes("infrastructure")
         ? deployInfrastructure(settings, platform, chart)
         : referencedInfrastructure(settings, platform);
 }
 
-function deployInfrastructure(settings: Settings, platform: Platform, chart: ChartSource): Infrastructure {
+function deployInfrastructure(settings: Settings, platform: Platform, chart: string): Infrastructure {
     const kafka = provideKafka(settings, platform);
     const store = provideObjectStore(settings, platform, chart);
     const { objectStore } = store;
@@ -102,7 +101,7 @@ function provideKafka(
 function provideObjectStore(
     { objectStore: settings }: Settings,
     platform: Platform,
-    chart: ChartSource,
+    chart: string,
 ): Pick<Infrastructure, "objectStore" | "metrics"> {
     const access = accessOf(settings.access);
     const buckets = Object.values(BUCKETS).map((name) =>

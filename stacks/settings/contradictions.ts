@@ -22,7 +22,6 @@ export function contradictions(settings: Settings): Problem[] {
         ...access(settings),
         ...exposures(settings),
         ...collectorNamespace(settings),
-        ...files(settings),
         ...signs(settings),
         ...backupTarget(settings),
         ...resources(settings),
@@ -199,24 +198,6 @@ function collectorNamespace({ namespace: { name }, layers, monitoring }: Setting
               ),
           ]
         : [];
-}
-
-function files({ objectStore, chartRepository, layers }: Settings): Problem[] {
-    return [
-        ...(layers.includes("infrastructure") &&
-        objectStore.external.endpoint === undefined &&
-        objectStore.chart === undefined &&
-        chartRepository === undefined
-            ? [
-                  {
-                      path: ["objectStore", "chart"],
-                      message:
-                          "flts:objectStore.chart is not set: name the archive of MinIO's chart, which `make images` " +
-                          "fetches, or a repository with flts:chartRepository",
-                  },
-              ]
-            : []),
-    ];
 }
 
 /** An S3 store for the backups is known by all of these, or by none. */

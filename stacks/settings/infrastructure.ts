@@ -41,7 +41,7 @@ export const kafka = z
 export const objectStore = z
     .strictObject({
         chart: optionalText(
-            "Archive of MinIO's official chart on this machine; `make images` fetches it",
+            "Archive of MinIO's official chart on this machine, instead of a download from `chartRepository`; `make images` fetches it",
             /\.tgz$/,
             "a path that ends in .tgz",
         ),

@@ -46,10 +46,11 @@ export const settingsSchema = z.strictObject({
         HOST,
         "a host, with a port and a path where needed, without a scheme",
     ),
-    chartRepository: optionalText(
-        "Repository of charts that are not given as archives",
-        /^(https|oci):\/\/\S+$/,
-        "an address that starts with https:// or oci://",
+    chartRepository: text(
+        "Chart repository of MinIO's chart, such as a mirror; the chart is pinned by version and digest",
+        "https://charts.min.io/",
+        /^https?:\/\/[^\s?#]+$/,
+        "an address that starts with https:// or http://",
     ),
     clusterDomain: text("DNS domain of the cluster", "cluster.local", HOST, "a domain name"),
     publicHost: text(

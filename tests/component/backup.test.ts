@@ -168,7 +168,6 @@ describe("backups", () => {
             readSettings(
                 {
                     "flts:backup": JSON.stringify(backup),
-                    "flts:objectStore": '{"chart":"minio.tgz"}',
                 },
                 "dev",
             );

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../../components/core/data/retainingClass";
+import { CHART_ARCHIVE } from "../../stacks/inputs/chart";
 import type { Inputs } from "../../stacks/inputs/inputs";
 import { deployLayers } from "../../stacks/layers/deployLayers";
 import { createPlatform } from "../../stacks/platform/platform";
@@ -9,7 +10,7 @@ import { withSizes } from "../../stacks/settings/profiles";
 import { settingsSchema, type Settings } from "../../stacks/settings/schema";
 import { record, type Recorded } from "./mocks";
 
-export const INPUTS: Inputs = { chart: { archive: "/charts/minio.tgz" }, formerFiles: [] };
+export const INPUTS: Inputs = { chart: CHART_ARCHIVE, formerFiles: [] };
 
 /** The cluster's storage classes: its default, another, and the one that a stack with infrastructure made. */
 export const CLASSES: readonly StorageClass[] = [

@@ -220,7 +220,6 @@ describe("dataset check", function () {
 
     it("refuses settings with one sign for decimals and thousands", () => {
         const configuration = {
-            "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
             "flts:dataset": '{"decimal":"comma","thousands":"comma"}',
         };
         assert.throws(

@@ -2,14 +2,10 @@ import assert from "node:assert/strict";
 import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
-const required = {
-    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
-};
-
 /** Messages of the mistakes in a configuration. */
 function mistakes(configuration: Record<string, string>): string[] {
     try {
-        readSettings({ ...required, ...configuration }, "dev");
+        readSettings(configuration, "dev");
     } catch (error) {
         assert.ok(error instanceof SettingsError, String(error));
         return error.problems.map(({ message }) => message);
@@ -20,7 +16,7 @@ function mistakes(configuration: Record<string, string>): string[] {
 describe("settings", () => {
     it("take the namespace as a name, as release 0.1.0 did, or as a group that says who creates it", () => {
         const namespace = (configuration: Record<string, string>) =>
-            readSettings({ ...required, ...configuration }, "dev").namespace;
+            readSettings(configuration, "dev").namespace;
         assert.deepEqual(namespace({}), { name: "flts", create: true });
         assert.deepEqual(namespace({ "flts:namespace": "team" }), { name: "team", create: true });
         assert.deepEqual(namespace({ "flts:namespace": '{"create":false}' }), {

@@ -17,7 +17,6 @@ const TARGET = { target: { endpoint: "https://s3.example", bucket: "flts-backup"
 /** Messages for the committed settings of prod, and what a user changes in them. */
 function mistakes(changed: Record<string, object | string | boolean>): string[] {
     const given = { ...config, ...changed } as Record<string, unknown>;
-    given["flts:objectStore"] = { ...(given["flts:objectStore"] as object), chart: "/charts/minio.tgz" };
     const configuration = Object.fromEntries(
         Object.entries(given).map(([key, value]) => [
             key,

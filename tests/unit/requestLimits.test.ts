@@ -2,10 +2,6 @@ import assert from "node:assert/strict";
 import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
-const required = {
-    "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}',
-};
-
 describe("limits of requests", () => {
     for (const [what, inference, message] of [
         [
@@ -21,7 +17,7 @@ describe("limits of requests", () => {
     ] as const) {
         it(`refuse ${what}`, () => {
             assert.throws(
-                () => readSettings({ ...required, "flts:inference": inference }, "dev"),
+                () => readSettings({ "flts:inference": inference }, "dev"),
                 (error) => error instanceof SettingsError && message.test(error.message),
             );
         });
@@ -29,7 +25,7 @@ describe("limits of requests", () => {
 
     it("refuse a trusted proxy that is no network", () => {
         assert.throws(
-            () => readSettings({ ...required, "flts:loadBalancer": '{"trustedProxies":["proxy"]}' }, "dev"),
+            () => readSettings({ "flts:loadBalancer": '{"trustedProxies":["proxy"]}' }, "dev"),
             (error) => error instanceof SettingsError && /trustedProxies.*"proxy"/.test(error.message),
         );
     });

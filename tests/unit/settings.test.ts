@@ -9,13 +9,12 @@ import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 
 const root = join(__dirname, "..", "..");
-const required = { "flts:objectStore": '{"chart":"/charts/minio-5.4.0.tgz"}' };
 const stableImage = `flts/inference:${imageTags().get("inference") ?? ""}`;
 
 /** Messages of the mistakes in a configuration. */
 function mistakes(configuration: Record<string, string>): string[] {
     try {
-        readSettings({ ...required, ...configuration }, "dev");
+        readSettings(configuration, "dev");
     } catch (error) {
         assert.ok(error instanceof SettingsError, String(error));
         return error.problems.map(({ message }) => message);
@@ -25,7 +24,7 @@ function mistakes(configuration: Record<string, string>): string[] {
 
 describe("settings", () => {
     it("fill every setting that was not given from its default", () => {
-        const settings = readSettings(required, "dev");
+        const settings = readSettings({}, "dev");
         assert.equal(settings.kafka.brokers, 1);
         assert.deepEqual(settings.training.models, ["GRU", "LSTM", "PROPHET"]);
         assert.equal(settings.inference.replicas, undefined);
@@ -35,7 +34,6 @@ describe("settings", () => {
     it("are read from objects, from keys with dots, and from text that holds a number", () => {
         const settings = readSettings(
             {
-                ...required,
                 "flts:kafka": '{"partitions":"4","storage":"3Gi"}',
                 "flts:kafka.partitions": "6",
                 "flts:inference": '{"autoscaling":{"enabled":"true"}}',
@@ -52,14 +50,13 @@ describe("settings", () => {
     });
 
     it("take empty text as not given", () => {
-        const settings = readSettings({ ...required, "flts:dataset": '{"targetColumn":""}' }, "dev");
+        const settings = readSettings({ "flts:dataset": '{"targetColumn":""}' }, "dev");
         assert.equal(settings.dataset.targetColumn, undefined);
     });
 
     it("take the profile's sizes where none is given, whatever else of the group is", () => {
         const settings = readSettings(
             {
-                ...required,
                 "flts:profile": "production",
                 "flts:kafka": '{"brokers":3,"resources":{"limits":{"cpu":"4"}}}',
             },
@@ -69,7 +66,7 @@ describe("settings", () => {
         assert.equal(settings.kafka.heapMegabytes, 2048);
         assert.deepEqual(settings.kafka.resources.limits, { cpu: "4", memory: "6Gi" });
         assert.equal(settings.postgres.storage, "20Gi");
-        assert.equal(readSettings(required, "dev").kafka.storage, "2Gi");
+        assert.equal(readSettings({}, "dev").kafka.storage, "2Gi");
     });
 
     it("report wrong values beside a profile, and a profile that is none, as the user gave them", () => {
@@ -112,21 +109,14 @@ describe("settings", () => {
     });
 
     it("name the stack, its file and how to change a setting", () => {
-        assert.throws(() => readSettings({ ...required, "flts:logLevel": "LOUD" }, "prod"), {
+        assert.throws(() => readSettings({ "flts:logLevel": "LOUD" }, "prod"), {
             message:
                 /^1 mistake in the settings of stack prod; nothing was changed:\n.*\n.*Pulumi\.prod\.yaml/,
         });
     });
 
-    it("say that a required setting is missing, beside other mistakes", () => {
-        assert.throws(
-            () => readSettings({ "flts:logLevel": "LOUD" }, "dev"),
-            (error: Error) => {
-                assert.match(error.message, /flts:objectStore\.chart is not set/);
-                assert.match(error.message, /flts:logLevel = "LOUD"/);
-                return true;
-            },
-        );
+    it("are not missed in a new stack, which needs none", () => {
+        assert.deepEqual(readSettings({}, "new"), readSettings({ "flts:profile": "small" }, "new"));
     });
 
     it("say when a group of settings is given a single value", () => {
@@ -270,11 +260,10 @@ describe("Pulumi.yaml", () => {
             ],
         );
         const given = Object.fromEntries(defaults) as Record<string, string>;
-        const chart = { "flts:objectStore.chart": "/minio.tgz" };
-        const production = readSettings({ ...given, ...chart, "flts:profile": "production" }, "prod");
+        const production = readSettings({ ...given, "flts:profile": "production" }, "prod");
         assert.equal(production.kafka.heapMegabytes, 2048);
         assert.equal(production.training.epochs, 50);
-        const small = readSettings({ ...given, ...chart }, "dev");
-        assert.deepEqual(small, readSettings(chart, "dev"));
+        const small = readSettings(given, "dev");
+        assert.deepEqual(small, readSettings({}, "dev"));
     });
 });

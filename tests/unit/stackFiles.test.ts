@@ -25,7 +25,6 @@ describe("the committed settings", () => {
             readSettings(
                 {
                     ...given,
-                    "flts:objectStore.chart": "/minio.tgz",
                     ...(stack === "prod" ? decided : {}),
                 },
                 stack,

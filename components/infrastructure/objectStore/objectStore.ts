@@ -19,16 +19,10 @@ export const OBJECT_STORE_CONSOLE_PORT = 9001;
 /** User of generated root credentials. */
 const ROOT_USER = "flts-root";
 
-/** Where the official chart comes from. */
-export type ChartSource =
-    /** An archive on this machine, whose digest was checked. */
-    | { readonly archive: string }
-    /** A chart repository, such as a mirror. */
-    | { readonly repository: string; readonly version: string };
-
 export interface ObjectStoreArgs {
     readonly platform: Platform;
-    readonly chart: ChartSource;
+    /** Archive of the official chart on this machine, whose digest was checked. */
+    readonly chart: string;
     readonly mode: "standalone" | "distributed";
     readonly replicas: number;
     readonly drivesPerNode: number;
@@ -108,15 +102,13 @@ export class ObjectStore extends Tier {
 
     private release(rootSecret: kubernetes.core.v1.Secret): kubernetes.helm.v3.Release {
         const { args, tierName: name } = this;
-        const { chart, platform } = args;
+        const { platform } = args;
         return new kubernetes.helm.v3.Release(
             name,
             {
                 name,
                 namespace: platform.namespace,
-                ...("archive" in chart
-                    ? { chart: chart.archive }
-                    : { chart: "minio", version: chart.version, repositoryOpts: { repo: chart.repository } }),
+                chart: args.chart,
                 atomic: true,
                 cleanupOnFail: true,
                 timeout: args.timeoutSeconds,
