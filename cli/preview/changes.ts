@@ -24,6 +24,8 @@ export interface Change {
     readonly resource: string;
     /** True when data is lost with the resource: it carries the data-loss guard and is deleted or replaced. */
     readonly losesData: boolean;
+    /** True when the resource leaves the state and its object stays: a deletion with the option `retainOnDelete`. */
+    readonly isRetained: boolean;
     readonly properties: readonly PropertyChange[];
 }
 
@@ -76,10 +78,15 @@ function changeOf(step: Step): Change | undefined {
     if (operation === undefined || !state?.custom || state.type.startsWith("pulumi:")) {
         return undefined;
     }
+    const isRetained = operation === "delete" && state.retainOnDelete;
     return {
         operation,
+        isRetained,
         resource: `${state.type.split(":").pop() ?? ""} ${step.urn.split("::").pop() ?? ""}`,
-        losesData: (operation === "delete" || operation === "replace") && isGuarded(state.resourceHooks),
+        losesData:
+            !isRetained &&
+            (operation === "delete" || operation === "replace") &&
+            isGuarded(state.resourceHooks),
         properties: operation === "create" || operation === "delete" ? [] : propertiesOf(step),
     };
 }

@@ -6,6 +6,7 @@ const stateSchema = z.object({
     type: z.string(),
     custom: z.boolean(),
     inputs: z.record(z.string(), z.unknown()).default({}),
+    retainOnDelete: z.boolean().default(false),
     resourceHooks: z.record(z.string(), z.array(z.string())).default({}),
 });
 

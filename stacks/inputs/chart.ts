@@ -8,10 +8,10 @@ import type { Settings } from "../settings/schema";
 const { version: VERSION, sha256: DIGEST } = charts.minio;
 
 /**
- * The archive that MinIO's release is made of, from the project's root. It is the same path on every machine and for every source,
- * so that a stack which another machine deployed is previewed without a change.
+ * The archive that MinIO's release is made of, from the project's root, in which providers run. It is the same path on
+ * every machine and for every source, so that a stack which another machine deployed is previewed without a change.
  */
-export const CHART_ARCHIVE = `node_modules/.cache/flts/minio-${VERSION}.tgz`;
+export const CHART_ARCHIVE = `./node_modules/.cache/flts/minio-${VERSION}.tgz`;
 
 /** Milliseconds that an answer of the repository may take. */
 const PATIENCE = 60_000;

@@ -62,6 +62,22 @@ describe("a recorded preview", () => {
         assert.deepEqual(lost("first"), []);
     });
 
+    it("says of what leaves the state alone that it stays, such as the dataset of a stack of 0.1.0", () => {
+        const urn = "urn:pulumi:dev::flts::flts:pipeline:Dataset$minio:index/s3Object:S3Object::PobleSec.csv";
+        const oldState = { type: "minio:index/s3Object:S3Object", custom: true, retainOnDelete: true };
+        const digest = parseDigest(JSON.stringify({ steps: [{ op: "delete", urn, oldState }] }), "here");
+        const found = readPreview("dev", digest);
+        assert.match(
+            comment([found]),
+            /^- dev: delete `S3Object PobleSec\.csv` from the state; the object stays$/m,
+        );
+        assert.match(
+            terminalReport(found, createConsole(process.stdout)),
+            /^delete S3Object PobleSec\.csv from the state; the object stays$/m,
+        );
+        assert.match(terminalReport(found, createConsole(process.stdout)), /1 changes, no data at risk/);
+    });
+
     it("shows no content of a Secret, even of one that a program forgot to mark", () => {
         const digest = recorded("allowed");
         const secrets = digest.steps.filter(({ newState }) => newState?.type.endsWith(":Secret"));
