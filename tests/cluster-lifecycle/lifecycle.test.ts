@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,6 +149,22 @@ describe("embedded cluster", function () {
         assert.equal(inNamespace("get", "pvc", "data", "--output=jsonpath={.status.phase}"), "Bound");
         inProbe("write", "/data/note", "kept");
         assert.equal(inProbe("read", "/data/note"), "kept");
+    });
+
+    it("keeps volumes from the machine's other users", () => {
+        const [volume = ""] = readdirSync(layout.volumes);
+        const path = join(layout.volumes, volume, "note");
+        assert.equal(readFileSync(path, "utf8"), "kept");
+        const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        for (const command of [
+            ["cat", path],
+            ["ls", layout.volumes],
+        ]) {
+            assert.throws(
+                () => execFileSync("setpriv", [...nobody, ...command], { stdio: "pipe" }),
+                /Permission denied/,
+            );
+        }
     });
 
     it("refuses what Pod Security does not allow", () => {

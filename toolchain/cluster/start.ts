@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Progress, type Console } from "../console";
@@ -31,6 +31,9 @@ const settlingTime = 120_000;
 async function prepareMachine(layout: Layout): Promise<void> {
     mkdirSync(layout.root, { recursive: true, mode: 0o711 });
     mkdirSync(layout.volumes, { recursive: true });
+    // Pods have their volumes mounted; the machine's other users have no business there. Not by mkdir's mode: the
+    // folder may be there, from before 0.2.0 with another one.
+    chmodSync(layout.volumes, 0o700);
     ensureHostSnapshot(layout);
     claimMachine(layout);
     await ensurePki(layout);

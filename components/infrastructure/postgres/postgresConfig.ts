@@ -27,7 +27,7 @@ export const HOST_BASED_AUTHENTICATION = "host all all all scram-sha-256\n";
  *
  * So a rotated password needs no running server and no old password, and a volume that outlived its stack is
  * taken over by the next one. `initdb` works beside its final place and is moved there whole: an interrupted one
- * leaves nothing that looks finished.
+ * leaves nothing that looks finished. Files of another major version are left alone and refused, with the procedure.
  */
 export const PREPARE_SCRIPT = [
     "set -eu",
@@ -38,6 +38,13 @@ export const PREPARE_SCRIPT = [
     `  initdb --pgdata="$data.new" --username=${SUPERUSER} --pwfile="$password_file" ` +
         "--auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --data-checksums",
     '  mv "$data.new" "$data"',
+    "fi",
+    'found=$(cat "$data/PG_VERSION")',
+    `if [ "$found" != ${POSTGRES_MAJOR} ]; then`,
+    `  echo "the volume holds files of PostgreSQL $found, which PostgreSQL ${POSTGRES_MAJOR} does not read: deploy the ` +
+        "version of FLTS that made them, run 'make backup', and follow 'Another major version of PostgreSQL' in " +
+        'docs/upgrades.md; nothing was changed" >&2',
+    "  exit 1",
     "fi",
     // Quotes are doubled as SQL wants them; the statement goes through a pipe and never through arguments.
     `sed "s/'/''/g; s/^/ALTER ROLE ${SUPERUSER} PASSWORD '/; s/\\$/';/" "$password_file" | ` +

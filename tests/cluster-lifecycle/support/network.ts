@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { addresses } from "../../../toolchain/cluster/layout";
+import { addresses, ports } from "../../../toolchain/cluster/layout";
 import { kubectl, kubectlCommand } from "./driver";
 import { callerObjects, callers, namespace, nodePort, policyObjects } from "./objects";
 import { eventually, kubectlInNamespace, probeIn } from "./probes";
@@ -69,7 +69,11 @@ export function testNetwork(state: () => string, image: () => string): void {
                 /timeout/,
             );
             assert.throws(() => inPod("friend", "connect", `${addresses.dnsService}:9153`), /i\/o timeout/);
-            // No policy comes between a pod and its node: probes, port-forward and NodePorts go on.
+            for (const server of [`${addresses.apiService}:443`, `${addresses.node}:${ports.apiServer}`]) {
+                assert.throws(() => inPod("stranger", "connect", server), /i\/o timeout/);
+                assert.match(inPod("friend", "connect", server), /connected/);
+            }
+            // No policy keeps the node from its pods: probes, port-forward and NodePorts go on.
             for (const host of [`${podAddress}:8080`, `127.0.0.1:${nodePort}`]) {
                 assert.equal(await fetchText(`http://${host}/`), "hello from probe", host);
             }

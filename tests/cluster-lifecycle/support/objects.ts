@@ -130,6 +130,7 @@ export function policyObjects(): object {
                 policyTypes: ["Egress"],
                 egress: [{ to: [probe], ports: [{ port: 8080 }] }],
             }),
+            policy("asks", { ...friend, policyTypes: ["Egress"], egress: [{ ports: [{ port: 6443 }] }] }),
             policy("called", { ...probe, ingress: [{ from: [friend], ports: [{ port: 8080 }] }] }),
         ],
     };

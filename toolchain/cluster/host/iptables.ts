@@ -52,7 +52,8 @@ const policyChains = ["FLTS-EGRESS", "FLTS-INGRESS"] as const;
 
 /**
  * Rules that let pods out and in where the host's firewall drops by default, as far as policies allow, and give those
- * that leave the machine an address which finds its way back. The chains are flushed and filled at once, so that this
+ * that leave the machine an address which finds its way back. What a pod begins with its node, such as with the API server,
+ * is held to policies too; answers to its node, as to probes, are not. The chains are flushed and filled at once, so that this
  * can be repeated.
  */
 export const podNetworkRules = `*filter
@@ -63,7 +64,10 @@ export const podNetworkRules = `*filter
 -A FLTS-FORWARD -s ${addresses.podRange} -j ${policyChains[0]}
 -A FLTS-FORWARD -d ${addresses.podRange} -j ${policyChains[1]}
 -A FLTS-FORWARD -j ACCEPT
--A FLTS-INPUT -s ${addresses.podRange} -d ${addresses.node}/32 -j ACCEPT
+-A FLTS-INPUT ! -s ${addresses.podRange} -j RETURN
+-A FLTS-INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FLTS-INPUT -j ${policyChains[0]}
+-A FLTS-INPUT -d ${addresses.node}/32 -j ACCEPT
 COMMIT
 *nat
 :FLTS-POSTROUTING - [0:0]

@@ -1,7 +1,7 @@
 // Package networkpolicy enforces the NetworkPolicies of the embedded cluster, so that pods prove what a program
 // declares. Policies become iptables rules in two chains, for traffic that pods send and for traffic that they
-// receive; the chain FLTS-FORWARD leads there (toolchain/cluster/host/iptables.ts). Replies to accepted connections
-// never come so far, and neither does traffic between a pod and its own node, which no policy may block.
+// receive; the chains FLTS-FORWARD and FLTS-INPUT lead there (toolchain/cluster/host/iptables.ts). Replies to accepted
+// connections never come so far, and neither does what the node sends to its pods, which no policy may block.
 package networkpolicy
 
 import (
