@@ -104,7 +104,7 @@ export const suites: readonly Suite[] = [
         runner: "mocha",
         // The pipeline first: it reports how long the first deployment takes, which the others use. Data last: it gives the
         // stack further series, and the others ask for the only one.
-        command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/!(data).test.ts' tests/cluster/data.test.ts`,
+        command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/!(data|tutorial).test.ts' tests/cluster/data.test.ts tests/cluster/tutorial.test.ts`,
     },
     {
         name: "engine",

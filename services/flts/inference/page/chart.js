@@ -92,8 +92,10 @@ export function drawChart(svg, actual, forecast) {
     }
     const banded = ahead.filter(({ lower, upper }) => typeof lower === "number" && typeof upper === "number");
     if (banded.length > 0) {
-        const upper = banded.map(({ at, upper: value }) => ({ at, value }));
-        const lower = banded.map(({ at, lower: value }) => ({ at, value })).reverse();
+        // It opens at the last actual value, so that an interval of one row is seen too.
+        const start = last && last.value !== null ? [last] : [];
+        const upper = [...start, ...banded.map(({ at, upper: value }) => ({ at, value }))];
+        const lower = [...banded.map(({ at, lower: value }) => ({ at, value })).reverse(), ...start];
         const edge = `${path(upper, x, y)}${path(lower, x, y).replace("M", "L")}Z`;
         svg.append(element("path", { class: "interval", d: edge }));
     }
