@@ -6,7 +6,7 @@ const CHART_WIDTH = 40;
 /** Actual rows that are shown before the forecast. */
 const ACTUAL_ROWS = 5;
 /** Digits of a bound that say something: the interval itself is an estimate. */
-const CERTAIN_DIGITS = 2;
+const CERTAIN_DIGITS = 3;
 /** Digits where there is no interval to judge by: more than any model's error leaves certain. */
 const DIGITS_WITHOUT_INTERVAL = 4;
 
