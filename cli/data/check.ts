@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import type { Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/parsed/settings";
 import { reader, type Reader, type ReadingProgress } from "./reader";
 
 /** A CSV that cannot be used: where, why, and what would work. */

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { readSettings } from "../../stacks/settings/read";
-import type { Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/parsed/settings";
 import { fail, formatBytes, Progress, type Console } from "../../toolchain/console/index";
 import { readStackFile } from "../stack/settings";
 import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "./check";

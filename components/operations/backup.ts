@@ -42,16 +42,16 @@ export interface BackupArgs {
     readonly promotionBucket: string;
     /** The one of them with MLflow's artifacts. */
     readonly artifactBucket: string;
-    /** Bucket elsewhere that keeps the snapshots; undefined for a volume. */
-    readonly target: Connection | undefined;
+    /** What keeps the snapshots: a volume of this size, or a bucket elsewhere. */
+    readonly place:
+        | { readonly from: "volume"; readonly storage: string }
+        | { readonly from: "bucket"; readonly target: Connection };
     /** Cron text in UTC. */
     readonly schedule: string;
     /** Cron text in UTC. */
     readonly drillSchedule: string;
     /** Snapshots that are kept. */
     readonly keep: number;
-    /** Size of the volume. */
-    readonly storage: string;
     readonly resources: Resources;
 }
 
@@ -76,10 +76,10 @@ export class Backup extends Tier {
     public constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
         super("operations:Backup", name, args.platform, opts);
         this.args = args;
-        const { objectStore, database, target } = args;
+        const { objectStore, database, place } = args;
         const databases = database === undefined ? [] : [database];
-        this.link([objectStore.read, ...databases, ...(target === undefined ? [] : [target])]);
-        this.volume = target === undefined ? this.claim(args.storage) : undefined;
+        this.link([objectStore.read, ...databases, ...(place.from === "bucket" ? [place.target] : [])]);
+        this.volume = place.from === "volume" ? this.claim(place.storage) : undefined;
         const { read, write } = objectStore;
         this.cronJob({
             name: BACKUP_CRON_JOB,
@@ -194,14 +194,14 @@ export class Backup extends Tier {
 
     /** A container that does one step of `flts.backup`. */
     private step(name: string, step: string, store: readonly EnvironmentVariable[] = []): Container {
-        const { platform, target, buckets, promotionBucket, artifactBucket, database, keep } = this.args;
+        const { platform, place, buckets, promotionBucket, artifactBucket, database, keep } = this.args;
         return container({
             name,
             image: platform.images.reference("preprocess"),
             command: ["python", "-m", "flts.backup", step],
             environment: environment(
                 store,
-                target?.environment ?? plain({ BACKUP_DIRECTORY }),
+                place.from === "bucket" ? place.target.environment : plain({ BACKUP_DIRECTORY }),
                 plain({
                     HOME: "/tmp",
                     IDENTIFIER: platform.identifier,
@@ -219,7 +219,7 @@ export class Backup extends Tier {
             resources: this.args.resources,
             mounts: [
                 { name: "scratch", mountPath: SCRATCH_DIRECTORY },
-                ...(target === undefined ? [{ name: "backup", mountPath: BACKUP_DIRECTORY }] : []),
+                ...(place.from === "volume" ? [{ name: "backup", mountPath: BACKUP_DIRECTORY }] : []),
             ],
         });
     }

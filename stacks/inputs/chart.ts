@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
 import { charts } from "../../components/core/pod/images";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 
 const { version: VERSION, sha256: DIGEST } = charts.minio;
 
@@ -30,15 +30,16 @@ interface RepositoryIndex {
  * @throws when the chart is missing, or its SHA-256 is not the pinned one.
  */
 export async function provideChart(settings: Settings, project: string): Promise<string> {
-    const { layers, objectStore, chartRepository } = settings;
-    if (!layers.includes("infrastructure") || objectStore.external.endpoint !== undefined) {
+    const { infrastructure } = settings;
+    if (infrastructure.from !== "deploy" || infrastructure.objectStore.from !== "deploy") {
         return CHART_ARCHIVE;
     }
+    const { chart } = infrastructure.objectStore;
     const target = join(project, CHART_ARCHIVE);
-    if (objectStore.chart !== undefined) {
-        await keep(target, await givenArchive(objectStore.chart, project));
+    if (chart.from === "archive") {
+        await keep(target, await givenArchive(chart.path, project));
     } else if (digestOf(await contentOf(target)) !== DIGEST) {
-        await keep(target, await downloadedArchive(chartRepository));
+        await keep(target, await downloadedArchive(chart.repository));
     }
     return CHART_ARCHIVE;
 }

@@ -1,7 +1,7 @@
 import type { Platform } from "../../components/core/platform";
 import type { Locust } from "../../components/loadtest/locust";
 import type { Inputs } from "../inputs/inputs";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import { deployGateway, type Ingress } from "./gateway";
 import { provideInfrastructure } from "./infrastructure";
 import { deployLoadTest } from "./loadTest";

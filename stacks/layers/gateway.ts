@@ -1,10 +1,9 @@
 import type { Connection } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { Gateway, type Certificate, type Route } from "../../components/gateway/gateway";
+import { Gateway, type Route } from "../../components/gateway/gateway";
 import { LOGIN_SERVICE_PORT, MlflowLogin } from "../../components/gateway/mlflowLogin";
 import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
-import { NO_HOST } from "../settings/ingress";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 import type { Serving } from "./serving";
 
@@ -37,30 +36,28 @@ export function deployGateway(
     if (!ingress.enabled || serving === undefined) {
         return undefined;
     }
-    const { hosts } = ingress;
+    const { hosts, certificate } = ingress;
     const login =
-        hosts.mlflow === NO_HOST
-            ? undefined
-            : new MlflowLogin("mlflow-login", {
-                  platform,
-                  mlflow: mlflow.connection,
-                  mlflowUrl: mlflow.trackingUri,
-                  login: loginOf(ingress),
-                  host: hosts.mlflow,
-                  resources: ingress.resources,
-              });
-    const servers = {
-        api: { connection: serving.loadBalancer.connection, servicePort: LOAD_BALANCER_PORT },
-        mlflow: login && { connection: login.connection, servicePort: LOGIN_SERVICE_PORT },
-        grafana,
-    };
-    const routes = (["api", "mlflow", "grafana"] as const).flatMap((name) => {
-        const server = servers[name];
-        return hosts[name] === NO_HOST || server === undefined
-            ? []
-            : [{ name, host: hosts[name], ...server }];
-    });
-    const certificate = certificateOf(ingress);
+        ingress.mlflow &&
+        new MlflowLogin("mlflow-login", {
+            platform,
+            mlflow: mlflow.connection,
+            mlflowUrl: mlflow.trackingUri,
+            ...ingress.mlflow,
+            resources: ingress.resources,
+        });
+    const routes = [
+        route("api", hosts.api, {
+            connection: serving.loadBalancer.connection,
+            servicePort: LOAD_BALANCER_PORT,
+        }),
+        route(
+            "mlflow",
+            ingress.mlflow?.host,
+            login && { connection: login.connection, servicePort: LOGIN_SERVICE_PORT },
+        ),
+        route("grafana", hosts.grafana, grafana),
+    ].flat();
     new Gateway("ingress", {
         platform,
         routes: routes.map(({ host, connection, servicePort }): Route => ({
@@ -79,21 +76,11 @@ export function deployGateway(
     };
 }
 
-function certificateOf({ tls }: Settings["ingress"]): Certificate | undefined {
-    if (tls.secretName !== undefined) {
-        return { from: "secret", secretName: tls.secretName };
-    }
-    return tls.clusterIssuer === undefined ? undefined : { from: "issuer", clusterIssuer: tls.clusterIssuer };
-}
-
-function loginOf({ login }: Settings["ingress"]): ConstructorParameters<typeof MlflowLogin>[1]["login"] {
-    return login.mode === "basic"
-        ? { mode: "basic", existingSecret: login.existingSecret }
-        : {
-              mode: "oidc",
-              // The schema's contradictions made sure that both are given.
-              issuerUrl: login.issuerUrl ?? "",
-              clientSecretName: login.existingSecret ?? "",
-              emailDomain: login.emailDomain,
-          };
+/** The way to a server that has a host and is deployed here; none for any other. */
+function route<Name extends keyof Ingress["urls"]>(
+    name: Name,
+    host: string | undefined,
+    server: Reachable | undefined,
+): readonly ({ readonly name: Name; readonly host: string } & Reachable)[] {
+    return host === undefined || server === undefined ? [] : [{ name, host, ...server }];
 }

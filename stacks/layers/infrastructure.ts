@@ -1,4 +1,4 @@
-import type { MetricsEndpoint } from "../../components/core/links";
+import type { Connection, MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
 import { ExistingPostgres } from "../../components/infrastructure/postgres/externalPostgres";
@@ -21,9 +21,14 @@ import { Postgres } from "../../components/infrastructure/postgres/postgres";
 import type { PostgresContent } from "../../components/infrastructure/postgres/postgresResources";
 import { lagExporter, postgresExporter } from "../../components/monitoring/exporters/exporters";
 import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
-import { accessOf } from "../platform/access";
-import { NO_HOST } from "../settings/ingress";
-import type { Settings } from "../settings/schema";
+import type {
+    InfrastructureSettings,
+    KafkaSettings,
+    MlflowSettings,
+    ObjectStoreSettings,
+    PostgresSettings,
+} from "../settings/parsed/infrastructure";
+import type { Settings } from "../settings/parsed/settings";
 import { referencedInfrastructure } from "./infrastructureReference";
 import type { Infrastructure } from "./providedInfrastructure";
 
@@ -36,120 +41,127 @@ export async function provideInfrastructure(
     platform: Platform,
     chart: string,
 ): Promise<Infrastructure> {
-    return settings.layers.includes("infrastructure")
-        ? deployInfrastructure(settings, platform, chart)
-        : referencedInfrastructure(settings, platform);
+    const { infrastructure } = settings;
+    return infrastructure.from === "deploy"
+        ? deployInfrastructure(infrastructure, settings, platform, chart)
+        : referencedInfrastructure(infrastructure, settings, platform);
 }
 
-function deployInfrastructure(settings: Settings, platform: Platform, chart: string): Infrastructure {
-    const kafka = provideKafka(settings, platform);
-    const store = provideObjectStore(settings, platform, chart);
-    const { objectStore } = store;
-    const { trackingUri } = settings.mlflow.external;
-    if (trackingUri !== undefined) {
+type Deployed = Extract<InfrastructureSettings, { from: "deploy" }>;
+
+function deployInfrastructure(
+    servers: Deployed,
+    settings: Settings,
+    platform: Platform,
+    chart: string,
+): Infrastructure {
+    const kafka = provideKafka(servers.kafka, platform);
+    const store = provideObjectStore(servers.objectStore, platform, chart);
+    const tracking = provideMlflow(servers.mlflow, settings, platform, store.objectStore);
+    const metrics = [...kafka.metrics, ...store.metrics, ...tracking.metrics];
+    return { ...kafka, ...store, ...tracking, metrics };
+}
+
+/** The broker, deployed or external, and the topics in it. */
+function provideKafka(
+    settings: KafkaSettings,
+    platform: Platform,
+): Pick<Infrastructure, "kafka" | "metrics"> {
+    if (settings.from === "external") {
+        const { bootstrapServers, replicationFactor: factor } = settings;
+        return { kafka: topicsIn(externalKafka(bootstrapServers), factor, settings, platform), metrics: [] };
+    }
+    const broker = new Kafka("kafka", { platform, ...settings });
+    return {
+        kafka: topicsIn(broker.connection, replicationFactor(settings.brokers), settings, platform),
+        metrics: [broker.metrics, lagExporter(platform, broker.connection).metrics],
+    };
+}
+
+function topicsIn(
+    kafka: Connection,
+    factor: number,
+    { partitions, retentionHours }: KafkaSettings,
+    platform: Platform,
+): KafkaTopics {
+    return new KafkaTopics("kafka-topics", {
+        platform,
+        kafka,
+        topics: topicDeclarations(platform.identifier, factor, partitions, retentionHours),
+    });
+}
+
+function provideObjectStore(
+    settings: ObjectStoreSettings,
+    platform: Platform,
+    chart: string,
+): Pick<Infrastructure, "objectStore" | "metrics"> {
+    const buckets = Object.values(BUCKETS).map((name) =>
+        name === BUCKETS.inferenceLogs ? { name, expirationDays: settings.predictionLogDays } : { name },
+    );
+    if (settings.from === "external") {
+        const { endpoint, secretName, createBuckets, access } = settings;
+        const server = externalObjectStore(endpoint, secretName);
+        const store = new ExistingObjectStore("minio", { platform, server, access, buckets, createBuckets });
+        return { objectStore: store.content, metrics: [] };
+    }
+    const store = new ObjectStore("minio", {
+        platform,
+        ...settings,
+        existingSecret: settings.existingSecret,
+        chart,
+        buckets,
+    });
+    return {
+        objectStore: store.content,
+        metrics: [store.metricsAt(OBJECT_STORE_PORT, OBJECT_STORE_METRICS)],
+    };
+}
+
+/** The tracking server, with its database where it is deployed. */
+function provideMlflow(
+    settings: MlflowSettings,
+    { publicHost, ingress }: Settings,
+    platform: Platform,
+    objectStore: Infrastructure["objectStore"],
+): Pick<Infrastructure, "postgres" | "mlflowDatabase" | "mlflow" | "metrics"> {
+    if (settings.from === "external") {
         return {
-            ...kafka,
-            objectStore,
             postgres: undefined,
             mlflowDatabase: undefined,
-            mlflow: externalMlflow(trackingUri),
-            metrics: [...kafka.metrics, ...store.metrics],
+            mlflow: externalMlflow(settings.trackingUri),
+            metrics: [],
         };
     }
-    const { postgres, ...database } = providePostgres(settings, platform);
-    const mlflowDatabase = postgres.database("mlflow", settings.postgres.external.database);
-    const { enabled, hosts } = settings.ingress;
+    const { postgres, metrics } = providePostgres(settings.postgres, platform);
+    const mlflowDatabase = postgres.database("mlflow", settings.postgres.database);
+    const ingressHost = ingress.enabled ? ingress.mlflow?.host : undefined;
     const mlflow = new Mlflow("mlflow", {
         platform,
         database: mlflowDatabase,
         objectStore: objectStore.connection("mlflow", OBJECT_STORE_GRANTS.mlflow),
         bucket: BUCKETS.mlflow,
-        publicHosts: [settings.publicHost, ...(enabled && hosts.mlflow !== NO_HOST ? [hosts.mlflow] : [])],
-        ...settings.mlflow,
+        publicHosts: [publicHost, ...(ingressHost === undefined ? [] : [ingressHost])],
+        service: settings.service,
+        resources: settings.resources,
     });
-    const metrics = [...kafka.metrics, ...store.metrics, ...database.metrics];
-    return { ...kafka, objectStore, postgres, mlflowDatabase, mlflow, metrics };
-}
-
-/** The broker, deployed or external, and the topics in it. */
-function provideKafka(
-    { kafka: settings }: Settings,
-    platform: Platform,
-): Pick<Infrastructure, "kafka" | "metrics"> {
-    const { bootstrapServers, replicationFactor: externalFactor } = settings.external;
-    const deployed =
-        bootstrapServers === undefined ? new Kafka("kafka", { platform, ...settings }) : undefined;
-    const topics = new KafkaTopics("kafka-topics", {
-        platform,
-        kafka: deployed?.connection ?? externalKafka(bootstrapServers ?? ""),
-        topics: topicDeclarations(
-            platform.identifier,
-            deployed === undefined ? externalFactor : replicationFactor(settings.brokers),
-            settings.partitions,
-            settings.retentionHours,
-        ),
-    });
-    return {
-        kafka: topics,
-        metrics:
-            deployed === undefined
-                ? []
-                : [deployed.metrics, lagExporter(platform, deployed.connection).metrics],
-    };
-}
-
-function provideObjectStore(
-    { objectStore: settings }: Settings,
-    platform: Platform,
-    chart: string,
-): Pick<Infrastructure, "objectStore" | "metrics"> {
-    const access = accessOf(settings.access);
-    const buckets = Object.values(BUCKETS).map((name) =>
-        name === BUCKETS.inferenceLogs ? { name, expirationDays: settings.predictionLogDays } : { name },
-    );
-    const { endpoint } = settings.external;
-    if (endpoint === undefined) {
-        const { existingSecret } = settings;
-        const store = new ObjectStore("minio", {
-            platform,
-            ...settings,
-            existingSecret,
-            chart,
-            access,
-            buckets,
-        });
-        return {
-            objectStore: store.content,
-            metrics: [store.metricsAt(OBJECT_STORE_PORT, OBJECT_STORE_METRICS)],
-        };
-    }
-    const store = new ExistingObjectStore("minio", {
-        platform,
-        // The schema's contradictions made sure that the Secret is named.
-        server: externalObjectStore(endpoint, settings.existingSecret ?? ""),
-        access,
-        buckets,
-        createBuckets: settings.external.createBuckets,
-    });
-    return { objectStore: store.content, metrics: [] };
+    return { postgres, mlflowDatabase, mlflow, metrics };
 }
 
 function providePostgres(
-    { postgres: settings }: Settings,
+    settings: PostgresSettings,
     platform: Platform,
-): { postgres: PostgresContent; metrics: readonly MetricsEndpoint[] } {
-    const access = accessOf(settings.access);
-    const { existingSecret } = settings;
-    const { host, port, user, sslMode } = settings.external;
-    if (host === undefined) {
-        const server = new Postgres("postgres", { platform, ...settings, existingSecret, access });
-        const exporter = postgresExporter(platform, server.content.statistics("monitoring"));
-        return { postgres: server.content, metrics: [exporter.metrics] };
+): { readonly postgres: PostgresContent; readonly metrics: readonly MetricsEndpoint[] } {
+    if (settings.from === "external") {
+        const { host, port, user, sslMode, secretName, access } = settings;
+        const server = externalPostgres({ host, port, user, sslMode, passwordSecretName: secretName });
+        return {
+            postgres: new ExistingPostgres("postgres", { platform, server, access }).content,
+            metrics: [],
+        };
     }
-    const server = new ExistingPostgres("postgres", {
-        platform,
-        server: externalPostgres({ host, port, user, sslMode, passwordSecretName: existingSecret ?? "" }),
-        access,
-    });
-    return { postgres: server.content, metrics: [] };
+    const { existingSecret, access, storage, resources } = settings;
+    const server = new Postgres("postgres", { platform, storage, resources, existingSecret, access });
+    const exporter = postgresExporter(platform, server.content.statistics("monitoring"));
+    return { postgres: server.content, metrics: [exporter.metrics] };
 }

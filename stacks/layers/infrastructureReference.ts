@@ -9,8 +9,8 @@ import {
     type InfrastructureOutputs,
 } from "../outputs/layerOutputs";
 import { keyOf } from "../settings/problems";
-import type { Settings } from "../settings/schema";
-import { accessOf } from "../platform/access";
+import type { InfrastructureSettings } from "../settings/parsed/infrastructure";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
 /**
@@ -22,11 +22,10 @@ import type { Infrastructure } from "./providedInfrastructure";
  * @throws when that stack offers no infrastructure, or one for another namespace or identifier.
  */
 export async function referencedInfrastructure(
+    { stack, objectStoreAccess: access }: Extract<InfrastructureSettings, { from: "stack" }>,
     settings: Settings,
     platform: Platform,
 ): Promise<Infrastructure> {
-    // The schema's contradictions made sure that it is named.
-    const stack = settings.stacks.infrastructure ?? "";
     const reference = new pulumi.StackReference("infrastructure", { name: stack });
     const layers: { value?: unknown } = await reference.getOutputDetails("layers");
     const offered = checked(
@@ -37,7 +36,7 @@ export async function referencedInfrastructure(
     const { content: objectStore } = new ExistingObjectStore("minio", {
         platform,
         server: offered.objectStore,
-        access: accessOf(settings.objectStore.access),
+        access,
         buckets: Object.values(BUCKETS).map((name) => ({ name })),
         createBuckets: false,
     });

@@ -1,6 +1,6 @@
 import type { Platform } from "../../components/core/platform";
 import { Locust } from "../../components/loadtest/locust";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Serving } from "./serving";
 
 /** Load for the forecast API, from inside the cluster; undefined when it is switched off, or the API is elsewhere. */

@@ -9,9 +9,8 @@ import { LogCollector } from "../../components/monitoring/logs/logCollector";
 import { Prometheus } from "../../components/monitoring/prometheus/prometheus";
 import type { ProbeTarget } from "../../components/monitoring/prometheus/prometheusConfig";
 import { VictoriaLogs } from "../../components/monitoring/logs/victoriaLogs";
-import { NO_HOST } from "../settings/ingress";
 import { quantity } from "../../components/core/quantity";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
 /** What watches all the others. */
@@ -89,8 +88,10 @@ function deployLogs(
 
 /** What is asked from outside: a server without metrics of its own, and the certificates that can end. */
 function probesOf({ ingress }: Settings, trackingUri: string): ProbeTarget[] {
-    const encrypted = ingress.tls.secretName !== undefined || ingress.tls.clusterIssuer !== undefined;
-    const hosts = ingress.enabled && encrypted ? Object.values(ingress.hosts) : [];
+    const hosts =
+        ingress.enabled && ingress.certificate !== undefined
+            ? [ingress.hosts.api, ingress.mlflow?.host, ingress.hosts.grafana]
+            : [];
     return [
         { name: "mlflow", url: `${trackingUri}/health`, module: PROBE_MODULES.http },
         {
@@ -99,7 +100,7 @@ function probesOf({ ingress }: Settings, trackingUri: string): ProbeTarget[] {
             module: PROBE_MODULES.clusterTls,
         },
         ...hosts
-            .filter((host) => host !== NO_HOST)
+            .filter((host) => host !== undefined)
             .map((host) => ({ name: host, url: `https://${host}/`, module: PROBE_MODULES.publicTls })),
     ];
 }

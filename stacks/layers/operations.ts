@@ -2,22 +2,19 @@ import type { Platform } from "../../components/core/platform";
 import { externalBackupBucket } from "../../components/infrastructure/external";
 import { Backup } from "../../components/operations/backup";
 import { BUCKETS, OBJECT_STORE_GRANTS } from "../../components/contract";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
 /** Backups of what the infrastructure keeps; undefined when they are switched off, or another stack has it. */
 export function deployOperations(
-    { layers, backup }: Settings,
+    { infrastructure }: Settings,
     platform: Platform,
     { objectStore, mlflowDatabase }: Infrastructure,
 ): Backup | undefined {
-    if (!layers.includes("infrastructure") || !backup.enabled) {
+    if (infrastructure.from !== "deploy" || !infrastructure.backup.enabled) {
         return undefined;
     }
-    const { target, logs, ...options } = backup;
-    const { endpoint, bucket, region, existingSecret } = target;
-    // The schema's contradictions made sure that these three come together.
-    const elsewhere = endpoint !== undefined && bucket !== undefined && existingSecret !== undefined;
+    const { place, logs, ...options } = infrastructure.backup;
     return new Backup("backup", {
         platform,
         ...options,
@@ -29,8 +26,6 @@ export function deployOperations(
         buckets: Object.values(BUCKETS).filter((bucket) => logs || bucket !== BUCKETS.inferenceLogs),
         promotionBucket: BUCKETS.modelPromotion,
         artifactBucket: BUCKETS.mlflow,
-        target: elsewhere
-            ? externalBackupBucket({ endpoint, bucket, region, secretName: existingSecret })
-            : undefined,
+        place: place.from === "bucket" ? { from: place.from, target: externalBackupBucket(place) } : place,
     });
 }

@@ -11,7 +11,7 @@ import { Evaluator } from "../../components/pipeline/evaluator";
 import { FormerDataset } from "../../components/pipeline/formerDataset";
 import { Preprocess } from "../../components/pipeline/preprocess";
 import { Trainer } from "../../components/pipeline/trainer";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
 /** From the CSVs in the bucket to a promoted model. */

@@ -8,7 +8,7 @@ import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
 import { LogCompaction } from "../../components/serving/logCompaction";
 import { LoadBalancer } from "../../components/serving/loadBalancer";
 import { quantity } from "../../components/core/quantity";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
 /** Slots of the load balancer when pods are scaled by hand: room for what the chart promised, 20. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Infrastructure } from "../layers/providedInfrastructure";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 
 const server = {
     server: z.string(),

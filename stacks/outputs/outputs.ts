@@ -11,7 +11,8 @@ import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
 import type { Layers } from "../layers/deployLayers";
 import type { Ingress } from "../layers/gateway";
 import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
-import type { Settings } from "../settings/schema";
+import type { InfrastructureSettings, PostgresSettings } from "../settings/parsed/infrastructure";
+import type { Settings } from "../settings/parsed/settings";
 
 /**
  * What the stack tells people and other stacks. None of it is a secret; credentials are named by the Secret that
@@ -94,19 +95,24 @@ export function stackOutputs(
     loadTest: LoadTestResult | undefined,
 ): ProvidedOutputs {
     const { infrastructure, pipeline, serving, locust, monitoring, ingress } = made;
-    const { publicHost, layers } = settings;
+    const { publicHost } = settings;
     const namespace = settings.namespace.name;
-    const own = layers.includes("infrastructure");
+    const servers = settings.infrastructure.from === "deploy" ? settings.infrastructure : undefined;
     const url = (exposure: Exposure, port: number, tier?: Reached): PublicUrl | undefined =>
         publicUrl(publicHost, exposure, port, tier?.loadBalancerHost);
-    const { mlflow, objectStore } = settings;
     return {
         namespace,
         urls: present({
             inference:
                 serving && url(settings.loadBalancer.service, LOAD_BALANCER_PORT, serving.loadBalancer),
-            mlflow: own ? url(mlflow.service, MLFLOW_PORT, infrastructure.mlflow) : undefined,
-            objectStoreConsole: own ? url(objectStore.console, OBJECT_STORE_CONSOLE_PORT) : undefined,
+            mlflow:
+                servers?.mlflow.from === "deploy"
+                    ? url(servers.mlflow.service, MLFLOW_PORT, infrastructure.mlflow)
+                    : undefined,
+            objectStoreConsole:
+                servers?.objectStore.from === "deploy"
+                    ? url(servers.objectStore.console, OBJECT_STORE_CONSOLE_PORT)
+                    : undefined,
             locust: locust && url(settings.loadTest.service, LOCUST_WEB_PORT, locust),
             prometheus:
                 monitoring && url(settings.monitoring.service, PROMETHEUS_PORT, monitoring.prometheus),
@@ -118,7 +124,7 @@ export function stackOutputs(
                 url(settings.monitoring.logs.service, VICTORIA_LOGS_PORT, monitoring.logs),
         }),
         endpoints: {
-            ...(own ? infrastructureEndpoints(settings) : {}),
+            ...(servers === undefined ? {} : infrastructureEndpoints(servers, namespace)),
             ...present({
                 inference: serving ? `http://inference-lb.${namespace}:${LOAD_BALANCER_PORT}` : undefined,
                 prometheus: monitoring && `http://prometheus.${namespace}:${PROMETHEUS_PORT}`,
@@ -127,32 +133,34 @@ export function stackOutputs(
             }),
         },
         secrets: present({
-            objectStoreRoot: own ? infrastructure.objectStore.server.rootSecretName : undefined,
+            objectStoreRoot: servers && infrastructure.objectStore.server.rootSecretName,
             data: pipeline?.dataSecretName,
-            postgresSuperuser: own ? infrastructure.postgres?.server.passwordSecretName : undefined,
-            mlflowDatabase: own && infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
+            postgresSuperuser: infrastructure.postgres?.server.passwordSecretName,
+            mlflowDatabase: infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
             mlflowLogin: ingress?.mlflowLoginSecretName,
             grafanaAdmin: monitoring?.grafana?.adminSecretName,
         }),
-        layers: own ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {},
+        layers: servers ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {},
         ...(ingress === undefined ? {} : { ingress: ingress.urls }),
         ...(loadTest === undefined ? {} : { loadTest }),
     };
 }
 
-function infrastructureEndpoints(settings: Settings): StackOutputs["endpoints"] {
-    const { kafka, objectStore, postgres, mlflow } = settings;
-    const namespace = settings.namespace.name;
-    const { host, port } = postgres.external;
+function infrastructureEndpoints(
+    { kafka, objectStore, mlflow }: Extract<InfrastructureSettings, { from: "deploy" }>,
+    namespace: string,
+): StackOutputs["endpoints"] {
     return present({
-        kafka: kafka.external.bootstrapServers ?? `kafka.${namespace}:9092`,
-        objectStore: objectStore.external.endpoint ?? `http://minio.${namespace}:9000`,
-        postgres:
-            mlflow.external.trackingUri === undefined
-                ? `${host ?? `postgres.${namespace}`}:${host === undefined ? 5432 : port}`
-                : undefined,
-        mlflow: mlflow.external.trackingUri ?? `http://mlflow.${namespace}:${MLFLOW_PORT}`,
+        kafka: kafka.from === "external" ? kafka.bootstrapServers : `kafka.${namespace}:9092`,
+        objectStore:
+            objectStore.from === "external" ? objectStore.endpoint : `http://minio.${namespace}:9000`,
+        postgres: mlflow.from === "deploy" ? postgresEndpoint(mlflow.postgres, namespace) : undefined,
+        mlflow: mlflow.from === "external" ? mlflow.trackingUri : `http://mlflow.${namespace}:${MLFLOW_PORT}`,
     });
+}
+
+function postgresEndpoint(postgres: PostgresSettings, namespace: string): string {
+    return postgres.from === "external" ? `${postgres.host}:${postgres.port}` : `postgres.${namespace}:5432`;
 }
 
 /** The fields that have a value. */

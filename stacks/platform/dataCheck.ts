@@ -1,6 +1,6 @@
 import { readDeployedData } from "../../components/access/deployedData";
 import { dataChanges, refuseDataChanges } from "../../components/core/data/dataChanges";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import { declaredData } from "./declaredData";
 
 /**

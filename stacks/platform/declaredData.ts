@@ -1,7 +1,8 @@
 import type { DataLayout, DataVolumes } from "../../components/core/data/dataLayout";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { POSTGRES_FORMAT } from "../../components/infrastructure/postgres/postgresConfig";
-import type { Settings } from "../settings/schema";
+import type { InfrastructureSettings, ObjectStoreSettings } from "../settings/parsed/infrastructure";
+import type { Settings } from "../settings/parsed/settings";
 
 /** Storage class of all volumes; undefined for the cluster's default. */
 export function declaredStorageClass({
@@ -18,7 +19,7 @@ export function declaredData(settings: Settings): DataLayout {
     const storageClass = declaredStorageClass(settings);
     return {
         volumes: [
-            ...(layers.includes("infrastructure") ? infrastructureVolumes(settings) : []),
+            ...infrastructureVolumes(settings.infrastructure),
             ...(layers.includes("monitoring") ? monitoringVolumes(settings) : []),
         ].map((volumes) => ({ ...volumes, storageClass })),
         identifier: layers.includes("pipeline") || layers.includes("serving") ? identifier : undefined,
@@ -27,23 +28,31 @@ export function declaredData(settings: Settings): DataLayout {
 
 type Volumes = Omit<DataVolumes, "storageClass">;
 
-function infrastructureVolumes({ kafka, objectStore, postgres, mlflow, backup }: Settings): Volumes[] {
-    const { mode, replicas, drivesPerNode, storage } = objectStore;
-    const single = mode === "standalone";
-    const target = backup.target.endpoint !== undefined;
-    const database = postgres.external.host === undefined && mlflow.external.trackingUri === undefined;
+function infrastructureVolumes(servers: InfrastructureSettings): Volumes[] {
+    if (servers.from !== "deploy") {
+        return [];
+    }
+    const { kafka, objectStore, mlflow, backup } = servers;
+    const postgres = mlflow.from === "deploy" ? mlflow.postgres : undefined;
     return [
-        ...(kafka.external.bootstrapServers === undefined
-            ? [setVolumes("kafka", kafka.storage, kafka.brokers)]
+        ...(kafka.from === "deploy" ? [setVolumes("kafka", kafka.storage, kafka.brokers)] : []),
+        ...(objectStore.from === "deploy" ? [objectStoreVolumes(objectStore)] : []),
+        ...(postgres?.from === "deploy"
+            ? [{ ...setVolumes("postgres", postgres.storage), format: POSTGRES_FORMAT }]
             : []),
-        ...(objectStore.external.endpoint !== undefined
-            ? []
-            : single
-              ? [claim("minio", storage)]
-              : [{ ...setVolumes("minio", storage, replicas), volumesPerPod: drivesPerNode }]),
-        ...(database ? [{ ...setVolumes("postgres", postgres.storage), format: POSTGRES_FORMAT }] : []),
-        ...(backup.enabled && !target ? [claim("backup", backup.storage)] : []),
+        ...(backup.enabled && backup.place.from === "volume" ? [claim("backup", backup.place.storage)] : []),
     ];
+}
+
+function objectStoreVolumes({
+    mode,
+    storage,
+    replicas,
+    drivesPerNode,
+}: Extract<ObjectStoreSettings, { from: "deploy" }>): Volumes {
+    return mode === "standalone"
+        ? claim("minio", storage)
+        : { ...setVolumes("minio", storage, replicas), volumesPerPod: drivesPerNode };
 }
 
 function monitoringVolumes({ monitoring }: Settings): Volumes[] {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existingLabels } from "../../components/access/existingObject";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 
 /** Label of a namespace with the Pod Security Standard that its pods are held to. */
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";

@@ -14,7 +14,7 @@ import { OwnershipGuard } from "../../components/core/ownershipGuard";
 import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 import { declaredStorageClass } from "./declaredData";
 
 /**
@@ -76,7 +76,7 @@ export function createPlatform(
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
         storageClass: declaredStorageClass(settings),
-        images: new Images({ registry: settings.imageRegistry ?? "", tags: imageTags() }),
+        images: new Images({ registry: settings.imageRegistry, tags: imageTags() }),
         guard,
         ownership,
         credentialsEpoch: settings.credentials.epoch,

@@ -1,7 +1,7 @@
 import { listStorageClasses } from "../../components/access/storageClasses";
 import { chosenClass, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "../settings/parsed/settings";
 
 /**
  * The class of the cluster that the stack's own, retaining one is to be like; undefined where it makes none.

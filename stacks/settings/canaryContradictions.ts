@@ -1,15 +1,15 @@
 import { Images } from "../../components/core/pod/images";
 import { imageTags } from "../../components/core/pod/imageTags";
 import { contradiction as problem, type Problem } from "./problems";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
 
 /** The stable version's image, without a mirror: the canary's is named without one too. */
 function stableImage(): string {
-    return new Images({ registry: "", tags: imageTags() }).reference("inference");
+    return new Images({ registry: undefined, tags: imageTags() }).reference("inference");
 }
 
 /** What a canary asks for that contradicts itself or the stable version. */
-export function canaryContradictions({ serving }: Settings): Problem[] {
+export function canaryContradictions({ serving }: GivenSettings): Problem[] {
     const { runId, image, weight } = serving.canary;
     return [
         ...(weight > 0 && runId === undefined && image === undefined

@@ -6,10 +6,11 @@ import { ownership } from "./ownership";
 import { productionProblems } from "./production";
 import { contradiction as problem, type Problem } from "./problems";
 import { quantity } from "../../components/core/quantity";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
+import { isTree } from "./tree";
 
-/** Settings that are each allowed and together are not. */
-export function contradictions(settings: Settings): Problem[] {
+/** GivenSettings that are each allowed and together are not. */
+export function contradictions(settings: GivenSettings): Problem[] {
     return [
         ...ownership(settings),
         ...productionProblems(settings),
@@ -19,17 +20,16 @@ export function contradictions(settings: Settings): Problem[] {
         ...loadTestSource(settings),
         ...canaryContradictions(settings),
         ...brokers(settings),
-        ...access(settings),
+        ...tunnelPorts(settings),
         ...exposures(settings),
         ...collectorNamespace(settings),
         ...signs(settings),
-        ...backupTarget(settings),
         ...resources(settings),
         ...retention(settings),
     ];
 }
 
-function requestLimits({ inference, loadBalancer }: Settings): Problem[] {
+function requestLimits({ inference, loadBalancer }: GivenSettings): Problem[] {
     const { calls, waitingCalls, bodySeconds } = inference.limits;
     return [
         ...(waitingCalls < calls
@@ -54,7 +54,7 @@ function requestLimits({ inference, loadBalancer }: Settings): Problem[] {
 }
 
 /** `make loadtest` runs in one pod, and each of its users keeps a connection open. */
-function loadTestSource({ loadTest, loadBalancer }: Settings): Problem[] {
+function loadTestSource({ loadTest, loadBalancer }: GivenSettings): Problem[] {
     const { connections } = loadBalancer.sourceLimits;
     return loadTest.enabled && loadTest.users > connections
         ? [
@@ -67,7 +67,7 @@ function loadTestSource({ loadTest, loadBalancer }: Settings): Problem[] {
         : [];
 }
 
-function signs({ dataset }: Settings): Problem[] {
+function signs({ dataset }: GivenSettings): Problem[] {
     const { decimal, thousands } = dataset;
     return decimal !== "auto" && decimal === thousands
         ? [
@@ -80,7 +80,7 @@ function signs({ dataset }: Settings): Problem[] {
         : [];
 }
 
-function scaling({ inference }: Settings): Problem[] {
+function scaling({ inference }: GivenSettings): Problem[] {
     const { autoscaling, replicas } = inference;
     return [
         ...(autoscaling.enabled && replicas !== undefined
@@ -104,7 +104,7 @@ function scaling({ inference }: Settings): Problem[] {
     ];
 }
 
-function brokers({ kafka }: Settings): Problem[] {
+function brokers({ kafka }: GivenSettings): Problem[] {
     const heap = kafka.heapMegabytes * 2 ** 20;
     return [
         ...(kafka.brokers % 2 === 0
@@ -128,28 +128,20 @@ function brokers({ kafka }: Settings): Problem[] {
     ];
 }
 
-function access({ objectStore, postgres }: Settings): Problem[] {
-    const tiers = Object.entries({ objectStore, postgres });
-    const direct = tiers.flatMap(([name, tier]) =>
-        tier.access.mode === "direct" && tier.access.host === undefined
-            ? [problem(`${name}.access.mode`, "direct", `needs flts:${name}.access.host`)]
-            : [],
-    );
-    const clash =
-        tiers.every(([, tier]) => tier.access.mode === "tunnel") &&
+function tunnelPorts({ objectStore, postgres }: GivenSettings): Problem[] {
+    return [objectStore, postgres].every(({ access }) => access.mode === "tunnel") &&
         objectStore.access.localPort === postgres.access.localPort
-            ? [
-                  problem(
-                      "postgres.access.localPort",
-                      postgres.access.localPort,
-                      "is the port of flts:objectStore.access.localPort too; choose another",
-                  ),
-              ]
-            : [];
-    return [...direct, ...clash];
+        ? [
+              problem(
+                  "postgres.access.localPort",
+                  postgres.access.localPort,
+                  "is the port of flts:objectStore.access.localPort too; choose another",
+              ),
+          ]
+        : [];
 }
 
-function exposures(settings: Settings): Problem[] {
+function exposures(settings: GivenSettings): Problem[] {
     const services = {
         "mlflow.service": settings.mlflow.service,
         "loadBalancer.service": settings.loadBalancer.service,
@@ -186,7 +178,7 @@ function exposures(settings: Settings): Problem[] {
 /** Kubernetes' limit for names of namespaces. */
 const LONGEST_NAMESPACE = 63;
 
-function collectorNamespace({ namespace: { name }, layers, monitoring }: Settings): Problem[] {
+function collectorNamespace({ namespace: { name }, layers, monitoring }: GivenSettings): Problem[] {
     const excess = collectorNamespaceName(name).length - LONGEST_NAMESPACE;
     return layers.includes("monitoring") && monitoring.logs.enabled && excess > 0
         ? [
@@ -200,25 +192,7 @@ function collectorNamespace({ namespace: { name }, layers, monitoring }: Setting
         : [];
 }
 
-/** An S3 store for the backups is known by all of these, or by none. */
-function backupTarget({ backup }: Settings): Problem[] {
-    const { endpoint, bucket, existingSecret } = backup.target;
-    const parts = Object.entries({ endpoint, bucket, existingSecret });
-    const given = parts.filter(([, value]) => value !== undefined);
-    const missing = parts.filter(([, value]) => value === undefined);
-    return missing.length === 0
-        ? []
-        : given.map(([name, value]) =>
-              problem(
-                  `backup.target.${name}`,
-                  value,
-                  `needs ${missing.map(([other]) => `flts:backup.target.${other}`).join(" and ")} beside it; ` +
-                      "without any of them backups are kept on a volume of the cluster",
-              ),
-          );
-}
-
-function retention({ volumes, storageClass, namespace }: Settings): Problem[] {
+function retention({ volumes, storageClass, namespace }: GivenSettings): Problem[] {
     return volumes.retain && storageClass === retainingClassName(namespace.name)
         ? [
               problem(
@@ -230,22 +204,31 @@ function retention({ volumes, storageClass, namespace }: Settings): Problem[] {
         : [];
 }
 
-function resources(settings: Settings): Problem[] {
-    return Object.entries(settings).flatMap(([name, group]) => {
-        if (typeof group !== "object" || !("resources" in group)) {
+/** Requests above their limits, which Kubernetes refuses, in every group that has `resources` of its own. */
+function resources(group: object, path: readonly string[] = []): Problem[] {
+    return Object.entries(group).flatMap(([name, value]: [string, unknown]) => {
+        if (!isTree(value)) {
             return [];
         }
-        const { requests, limits } = group.resources;
-        return (["cpu", "memory"] as const).flatMap((kind) =>
-            quantity(requests[kind]) > quantity(limits[kind])
-                ? [
-                      problem(
-                          `${name}.resources.requests.${kind}`,
-                          requests[kind],
-                          `must not be above flts:${name}.resources.limits.${kind} (${limits[kind]})`,
-                      ),
-                  ]
-                : [],
-        );
+        const at = [...path, name];
+        return name === "resources"
+            ? aboveLimits(value as GivenResources, at.join("."))
+            : resources(value, at);
     });
+}
+
+type GivenResources = GivenSettings["kafka"]["resources"];
+
+function aboveLimits({ requests, limits }: GivenResources, path: string): Problem[] {
+    return (["cpu", "memory"] as const).flatMap((kind) =>
+        quantity(requests[kind]) > quantity(limits[kind])
+            ? [
+                  problem(
+                      `${path}.requests.${kind}`,
+                      requests[kind],
+                      `must not be above flts:${path}.limits.${kind} (${limits[kind]})`,
+                  ),
+              ]
+            : [],
+    );
 }

@@ -3,15 +3,12 @@ import { boolean, choice, LABEL, LABEL_SHAPE, optionalText, resources, secretNam
 
 /** RFC 1123 name with at least one dot, in lower case as an Ingress demands it. */
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** Says that a server has no host; `none` alone, without a dot, is no host name. */
-export const NO_HOST = "none";
 
-const host = (what: string, fallback: string) =>
-    text(
-        `Host name of ${what}, or ${NO_HOST}`,
-        fallback,
-        new RegExp(`^${NO_HOST}$|${HOSTNAME.source}`),
-        `a host name in lower case, or ${NO_HOST}`,
+const host = (what: string) =>
+    optionalText(
+        `Host name of ${what}; when empty, the Ingress does not lead there`,
+        HOSTNAME,
+        "a host name in lower case with a dot, or empty",
     );
 
 /** Settings of the way in from outside the cluster. */
@@ -31,9 +28,9 @@ export const ingress = z
         ),
         hosts: z
             .strictObject({
-                api: host("the forecast API", "api.example.com"),
-                mlflow: host("MLflow", "mlflow.example.com"),
-                grafana: host("Grafana", "grafana.example.com"),
+                api: host("the forecast API"),
+                mlflow: host("MLflow"),
+                grafana: host("Grafana"),
             })
             .prefault({}),
         tls: z

@@ -1,15 +1,14 @@
-import { NO_HOST } from "./ingress";
 import { contradiction, type Problem } from "./problems";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
 
 /** Contradictions of the way in from outside the cluster; what is switched off contradicts nothing. */
-export function ingressContradictions(settings: Settings): Problem[] {
+export function ingressContradictions(settings: GivenSettings): Problem[] {
     const { ingress } = settings;
     return ingress.enabled ? [...hosts(ingress), ...certificate(ingress), ...login(settings)] : [];
 }
 
-function hosts({ hosts: byServer }: Settings["ingress"]): Problem[] {
-    const named = Object.entries(byServer).filter(([, host]) => host !== NO_HOST);
+function hosts({ hosts: byServer }: GivenSettings["ingress"]): Problem[] {
+    const named = Object.entries(byServer).filter(([, host]) => host !== undefined);
     if (named.length === 0) {
         return [
             contradiction(
@@ -33,7 +32,7 @@ function hosts({ hosts: byServer }: Settings["ingress"]): Problem[] {
     });
 }
 
-function certificate({ tls }: Settings["ingress"]): Problem[] {
+function certificate({ tls }: GivenSettings["ingress"]): Problem[] {
     return tls.secretName !== undefined && tls.clusterIssuer !== undefined
         ? [
               contradiction(
@@ -45,10 +44,10 @@ function certificate({ tls }: Settings["ingress"]): Problem[] {
         : [];
 }
 
-function login({ ingress, mlflow, layers }: Settings): Problem[] {
-    const { hosts: byServer, tls, login } = ingress;
+function login({ ingress, mlflow, layers }: GivenSettings): Problem[] {
+    const { hosts: byServer, login } = ingress;
     const host = byServer.mlflow;
-    if (host === NO_HOST) {
+    if (host === undefined) {
         return [];
     }
     if (!layers.includes("infrastructure") || mlflow.external.trackingUri !== undefined) {
@@ -56,19 +55,11 @@ function login({ ingress, mlflow, layers }: Settings): Problem[] {
             contradiction(
                 "ingress.hosts.mlflow",
                 host,
-                `this stack does not run MLflow, which must know the host; set it to ${NO_HOST}`,
+                "this stack does not run MLflow, which must know the host; remove it",
             ),
         ];
     }
     const way = mlflow.service.type;
-    const encrypted = tls.secretName !== undefined || tls.clusterIssuer !== undefined;
-    const needs = {
-        "flts:ingress.login.issuerUrl, the provider's address": login.issuerUrl !== undefined,
-        "flts:ingress.login.existingSecret, a Secret with clientId and clientSecret":
-            login.existingSecret !== undefined,
-        "flts:ingress.tls, because providers send people back to https addresses only": encrypted,
-    };
-    const missing = Object.keys(needs).filter((need) => !needs[need as keyof typeof needs]);
     return [
         ...(way === "ClusterIP"
             ? []
@@ -76,12 +67,9 @@ function login({ ingress, mlflow, layers }: Settings): Problem[] {
                   contradiction(
                       "mlflow.service.type",
                       way,
-                      "leads around the login at flts:ingress.hosts.mlflow; set it to ClusterIP, or that host to none",
+                      "leads around the login at flts:ingress.hosts.mlflow; set it to ClusterIP, or remove that host",
                   ),
               ]),
-        ...(login.mode === "oidc" && missing.length > 0
-            ? [contradiction("ingress.login.mode", login.mode, `needs ${missing.join("; and ")}`)]
-            : []),
         ...(login.mode === "basic" && login.issuerUrl !== undefined
             ? [
                   contradiction(

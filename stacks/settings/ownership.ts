@@ -3,48 +3,29 @@ import { serviceOf } from "../../components/access/service";
 import * as infrastructure from "./infrastructure";
 import { contradiction, type Problem } from "./problems";
 import { sizesOf } from "./profiles";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
 
 type Server = keyof typeof infrastructure;
 
 /** Contradictions about who makes what: this stack, another stack, or somebody else. */
-export function ownership(settings: Settings): Problem[] {
-    return [
-        ...layers(settings),
-        ...externals(settings),
-        ...onlyExternal(settings),
-        ...credentials(settings),
-        ...reach(settings),
-    ];
+export function ownership(settings: GivenSettings): Problem[] {
+    return [...layers(settings), ...externals(settings), ...onlyExternal(settings), ...reach(settings)];
 }
 
-function layers({ layers: deployed, stacks }: Settings): Problem[] {
-    const own = deployed.includes("infrastructure");
-    const other = stacks.infrastructure;
-    return [
-        ...(own && other !== undefined
-            ? [
-                  contradiction(
-                      "stacks.infrastructure",
-                      other,
-                      "flts:layers has infrastructure, so this stack makes its own; remove one of the two",
-                  ),
-              ]
-            : []),
-        ...(!own && other === undefined
-            ? [
-                  contradiction(
-                      "layers",
-                      deployed,
-                      "they stand on infrastructure; add it, or name the stack that has it with flts:stacks.infrastructure",
-                  ),
-              ]
-            : []),
-    ];
+function layers({ layers: deployed, stacks }: GivenSettings): Problem[] {
+    return deployed.includes("infrastructure") && stacks.infrastructure !== undefined
+        ? [
+              contradiction(
+                  "stacks.infrastructure",
+                  stacks.infrastructure,
+                  "flts:layers has infrastructure, so this stack makes its own; remove one of the two",
+              ),
+          ]
+        : [];
 }
 
 /** What names each external server, by what is then not deployed. */
-function externalAddresses({ kafka, objectStore, postgres, mlflow }: Settings) {
+function externalAddresses({ kafka, objectStore, postgres, mlflow }: GivenSettings) {
     return {
         kafka: { key: "kafka.external.bootstrapServers", value: kafka.external.bootstrapServers },
         objectStore: { key: "objectStore.external.endpoint", value: objectStore.external.endpoint },
@@ -53,7 +34,7 @@ function externalAddresses({ kafka, objectStore, postgres, mlflow }: Settings) {
     } satisfies Record<Server, { key: string; value: string | undefined }>;
 }
 
-/** Settings that still matter where a server is not deployed. */
+/** GivenSettings that still matter where a server is not deployed. */
 const STILL_USED: Readonly<Record<Server, readonly string[]>> = {
     kafka: ["external", "partitions", "retentionHours"],
     // `make up` always names the chart.
@@ -62,7 +43,7 @@ const STILL_USED: Readonly<Record<Server, readonly string[]>> = {
     mlflow: ["external"],
 };
 
-function externals(settings: Settings): Problem[] {
+function externals(settings: GivenSettings): Problem[] {
     const addresses = externalAddresses(settings);
     if (!settings.layers.includes("infrastructure")) {
         return Object.values(addresses).flatMap(({ key, value }) =>
@@ -96,8 +77,13 @@ function externals(settings: Settings): Problem[] {
     ];
 }
 
-/** Settings of a server that is not deployed, as far as they are not their defaults or the profile's. */
-function unused(settings: Settings, server: Server, used: readonly string[], because: string): Problem[] {
+/** GivenSettings of a server that is not deployed, as far as they are not their defaults or the profile's. */
+function unused(
+    settings: GivenSettings,
+    server: Server,
+    used: readonly string[],
+    because: string,
+): Problem[] {
     const defaults: Record<string, unknown> = infrastructure[server].parse(sizesOf(settings.profile, server));
     return Object.entries(settings[server])
         .filter(([name, value]) => !used.includes(name) && !isDeepStrictEqual(value, defaults[name]))
@@ -110,8 +96,8 @@ function unused(settings: Settings, server: Server, used: readonly string[], bec
         );
 }
 
-/** Settings of an external server where none is named. */
-function onlyExternal({ objectStore, postgres }: Settings): Problem[] {
+/** GivenSettings of an external server where none is named. */
+function onlyExternal({ objectStore, postgres }: GivenSettings): Problem[] {
     const { createBuckets, endpoint } = objectStore.external;
     const { database, host } = postgres.external;
     return [
@@ -136,27 +122,8 @@ function onlyExternal({ objectStore, postgres }: Settings): Problem[] {
     ];
 }
 
-function credentials({ objectStore, postgres }: Settings): Problem[] {
-    const missing = (key: string, value: string | undefined, secret: string | undefined, keys: string) =>
-        value !== undefined && secret === undefined ? [contradiction(key, value, `needs flts:${keys}`)] : [];
-    return [
-        ...missing(
-            "objectStore.external.endpoint",
-            objectStore.external.endpoint,
-            objectStore.existingSecret,
-            "objectStore.existingSecret, a Secret with its rootUser and rootPassword",
-        ),
-        ...missing(
-            "postgres.external.host",
-            postgres.external.host,
-            postgres.existingSecret,
-            "postgres.existingSecret, a Secret with the password of flts:postgres.external.user",
-        ),
-    ];
-}
-
 /** An external server that this machine cannot reach as it is told to. */
-function reach({ objectStore, postgres, namespace }: Settings): Problem[] {
+function reach({ objectStore, postgres, namespace }: GivenSettings): Problem[] {
     const endpoint = objectStore.external.endpoint;
     const store = endpoint === undefined ? undefined : new URL(endpoint);
     const hosts = { objectStore: store?.hostname, postgres: postgres.external.host };

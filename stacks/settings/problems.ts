@@ -10,6 +10,9 @@ export interface Problem {
     readonly message: string;
 }
 
+/** Reports a value that is not allowed beside others, or one that is missing. */
+export type Report = (path: string, value: unknown, reason: string) => void;
+
 /** Share of a key's letters that may differ for it to count as misspelt. */
 const TYPO_SHARE = 0.4;
 
@@ -36,7 +39,8 @@ export function shown(value: unknown): string {
 /** A value that is allowed by itself and not beside others. */
 export function contradiction(path: string, value: unknown, reason: string): Problem {
     const parts = path.split(".");
-    return { path: parts, message: `${keyOf(parts)} = ${shown(value)}: ${reason}` };
+    const what = value === undefined ? "is not set" : `= ${shown(value)}`;
+    return { path: parts, message: `${keyOf(parts)} ${what}: ${reason}` };
 }
 
 function wrongValue(

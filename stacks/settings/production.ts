@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { NO_HOST } from "./ingress";
 import { contradiction, type Problem } from "./problems";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
 
 /** Risks that a production stack may take, when its settings name them. */
 export const RISKS = ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer", "anyEmailDomain"] as const;
@@ -15,7 +14,7 @@ export const acknowledge = z
     .describe("Risks of a production stack that are taken knowingly");
 
 /** What a production stack may not have by omission: each is set, or acknowledged by name. */
-export function productionProblems(settings: Settings): Problem[] {
+export function productionProblems(settings: GivenSettings): Problem[] {
     return settings.production
         ? [
               ...backupTarget(settings),
@@ -27,7 +26,7 @@ export function productionProblems(settings: Settings): Problem[] {
 }
 
 function risk(
-    { acknowledge: taken }: Settings,
+    { acknowledge: taken }: GivenSettings,
     name: Risk,
     key: string,
     value: unknown,
@@ -38,7 +37,7 @@ function risk(
         : [contradiction(key, value, `${reason}, or acknowledge it: flts:acknowledge: [${name}]`)];
 }
 
-function backupTarget(settings: Settings): Problem[] {
+function backupTarget(settings: GivenSettings): Problem[] {
     const { layers, backup } = settings;
     const missing = !backup.enabled || backup.target.endpoint === undefined;
     return layers.includes("infrastructure") && missing
@@ -53,7 +52,7 @@ function backupTarget(settings: Settings): Problem[] {
         : [];
 }
 
-function alertReceiver(settings: Settings): Problem[] {
+function alertReceiver(settings: GivenSettings): Problem[] {
     const { layers, monitoring } = settings;
     return layers.includes("monitoring") && monitoring.webhook.existingSecret === undefined
         ? risk(
@@ -67,9 +66,9 @@ function alertReceiver(settings: Settings): Problem[] {
 }
 
 /** Services that lead around the Ingress, and so around its certificate and logins. */
-function plainServices(settings: Settings): Problem[] {
+function plainServices(settings: GivenSettings): Problem[] {
     const { ingress, layers } = settings;
-    const has = (layer: Settings["layers"][number]): boolean => layers.includes(layer);
+    const has = (layer: GivenSettings["layers"][number]): boolean => layers.includes(layer);
     const services = {
         ...(has("serving") ? { "loadBalancer.service": settings.loadBalancer.service } : {}),
         ...(has("infrastructure") ? { "objectStore.console": settings.objectStore.console } : {}),
@@ -96,9 +95,9 @@ function plainServices(settings: Settings): Problem[] {
         : [];
 }
 
-function emailDomain(settings: Settings): Problem[] {
+function emailDomain(settings: GivenSettings): Problem[] {
     const { enabled, hosts, login } = settings.ingress;
-    return enabled && hosts.mlflow !== NO_HOST && login.mode === "oidc" && login.emailDomain === "*"
+    return enabled && hosts.mlflow !== undefined && login.mode === "oidc" && login.emailDomain === "*"
         ? risk(
               settings,
               "anyEmailDomain",

@@ -1,8 +1,8 @@
 import { PROFILES, type Profile } from "./profileNames";
-import type { Settings } from "./schema";
+import type { GivenSettings } from "./schema";
 import { isTree, mergeTrees, type SettingsTree } from "./tree";
 
-/** Settings that say how big something is. What says how many there are is no profile's business. */
+/** GivenSettings that say how big something is. What says how many there are is no profile's business. */
 type SizeName = "resources" | "storage" | "heapMegabytes" | "epochs";
 
 /** The sizes among a group's settings, at any depth. */
@@ -16,7 +16,7 @@ type SizesOf<Group> = {
 function resources(
     requests: readonly [string, string],
     limits: readonly [string, string],
-): Settings["kafka"]["resources"] {
+): GivenSettings["kafka"]["resources"] {
     return {
         requests: { cpu: requests[0], memory: requests[1] },
         limits: { cpu: limits[0], memory: limits[1] },
@@ -29,7 +29,7 @@ function resources(
  * `minimal` is for pods that run and have little to do: prod's shape has to fit a node with two cores. Its limits are
  * those of `small`, and inference requests as much, since the autoscaler counts in shares of the request.
  */
-export const SIZES: Readonly<Record<Profile, SizesOf<Settings>>> = {
+export const SIZES: Readonly<Record<Profile, SizesOf<GivenSettings>>> = {
     small: {},
     production: {
         kafka: { storage: "50Gi", heapMegabytes: 2048, resources: resources(["1", "4Gi"], ["2", "6Gi"]) },

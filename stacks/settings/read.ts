@@ -1,8 +1,8 @@
-import { contradictions } from "./contradictions";
+import { parseSettings, type Settings } from "./parsed/settings";
 import { problemsOf, SettingsError } from "./problems";
 import { withSizes } from "./profiles";
-import { settingsSchema, type Settings } from "./schema";
-import { removeAt, treeFromConfiguration } from "./tree";
+import { settingsSchema } from "./schema";
+import { removeAt, treeFromConfiguration, type SettingsTree } from "./tree";
 
 /**
  * Validates a stack's settings.
@@ -11,17 +11,21 @@ import { removeAt, treeFromConfiguration } from "./tree";
  * @throws SettingsError with every mistake: wrong values, unknown keys and contradictions.
  */
 export function readSettings(configuration: Readonly<Record<string, string>>, stack: string): Settings {
-    const tree = treeFromConfiguration(configuration, "flts");
+    return settingsOf(treeFromConfiguration(configuration, "flts"), stack);
+}
+
+/** The same for a tree of settings, from which wrong values are removed. */
+export function settingsOf(tree: SettingsTree, stack: string): Settings {
     const first = settingsSchema.safeParse(withSizes(tree));
-    const problems = first.success ? [] : problemsOf(first.error.issues, tree);
+    const wrong = first.success ? [] : problemsOf(first.error.issues, tree);
     // What was wrong is taken out, so that a contradiction elsewhere is reported in the same run.
-    for (const { path } of problems) {
+    for (const { path } of wrong) {
         removeAt(tree, path);
     }
     const second = first.success ? first : settingsSchema.safeParse(withSizes(tree));
-    const all = second.success ? [...problems, ...contradictions(second.data)] : problems;
-    if (!first.success || all.length > 0) {
-        throw new SettingsError(all, stack);
+    const parsed = second.success ? parseSettings(second.data) : { problems: [] };
+    if (parsed.problems !== undefined || wrong.length > 0) {
+        throw new SettingsError([...wrong, ...(parsed.problems ?? [])], stack);
     }
-    return first.data;
+    return parsed.settings;
 }

@@ -92,5 +92,5 @@ export const settingsSchema = z.strictObject({
     backup,
 });
 
-/** Settings as the program uses them: complete and checked. */
-export type Settings = z.output<typeof settingsSchema>;
+/** Settings by their keys, each with its default; `parsed/settings.ts` has them as the program uses them. */
+export type GivenSettings = z.output<typeof settingsSchema>;

@@ -7,6 +7,7 @@ import { minioChartValues } from "../../components/infrastructure/objectStore/ob
 import { Images } from "../../components/core/pod/images";
 import { declaredData } from "../../stacks/platform/declaredData";
 import catalogue from "../../images/images.json";
+import { deployedServers } from "../support/deployedServers";
 import { deployedObjects } from "../support/deployedObjects";
 import { deployProgram, settings } from "../support/program";
 
@@ -220,10 +221,10 @@ describe("the version of PostgreSQL that the guard knows", () => {
 
 describe("values of MinIO's chart", () => {
     const values = (change: Overrides = {}) => {
-        const { requests, limits } = settings().objectStore.resources;
+        const { requests, limits } = deployedServers(settings()).objectStore.resources;
         return minioChartValues({
             name: "minio",
-            images: new Images({ registry: "", tags: new Map() }),
+            images: new Images({ registry: undefined, tags: new Map() }),
             rootSecret: "root",
             mode: "distributed",
             replicas: 4,

@@ -27,8 +27,13 @@ function loginVariables(resources: readonly Recorded[]): Record<string, string |
     );
 }
 
-const oidc = {
+const everyHost = {
     enabled: true,
+    hosts: { api: "api.example.com", mlflow: "mlflow.example.com", grafana: "grafana.example.com" },
+};
+
+const oidc = {
+    ...everyHost,
     tls: { secretName: "given" },
     login: { mode: "oidc", issuerUrl: "https://id.example:8443/realm", existingSecret: "client" },
 };
@@ -46,7 +51,7 @@ describe("the Ingress", () => {
 
     it("leads each host to its Service, and MLflow's to the login alone", async () => {
         const { resources, outputs } = await deployProgram(
-            settings({ ingress: { enabled: true, className: "traefik" } }),
+            settings({ ingress: { ...everyHost, className: "traefik" } }),
         );
         const { spec } = ingressOf(resources);
         assert.equal(spec.ingressClassName, "traefik");
@@ -70,7 +75,7 @@ describe("the Ingress", () => {
 
     it("names the source of a request only where nobody else reaches the load balancer", async () => {
         const proxied = async (loadBalancer: object): Promise<string | undefined> => {
-            const { resources } = await deployProgram(settings({ ingress: { enabled: true }, loadBalancer }));
+            const { resources } = await deployProgram(settings({ ingress: everyHost, loadBalancer }));
             const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "inference-lb");
             const config = (inputs as { data: Record<string, string> }).data["haproxy.cfg"] ?? "";
             return /^ +acl proxied src (.*)$/m.exec(config)?.[1];
@@ -83,7 +88,7 @@ describe("the Ingress", () => {
 
     it("takes a given certificate for all hosts", async () => {
         const { resources, outputs } = await deployProgram(
-            settings({ ingress: { enabled: true, tls: { secretName: "given" } } }),
+            settings({ ingress: { ...everyHost, tls: { secretName: "given" } } }),
         );
         const { spec, metadata } = ingressOf(resources);
         assert.deepEqual(spec.tls, [
@@ -95,7 +100,7 @@ describe("the Ingress", () => {
 
     it("asks cert-manager for a certificate when an issuer is named", async () => {
         const { resources } = await deployProgram(
-            settings({ ingress: { enabled: true, tls: { clusterIssuer: "letsencrypt" } } }),
+            settings({ ingress: { ...everyHost, tls: { clusterIssuer: "letsencrypt" } } }),
         );
         const { spec, metadata } = ingressOf(resources);
         assert.equal(metadata.annotations["cert-manager.io/cluster-issuer"], "letsencrypt");
@@ -116,7 +121,7 @@ describe("the Ingress", () => {
 
 describe("the login before MLflow", () => {
     it("asks for a generated password, which stands in a Secret and nowhere else", async () => {
-        const { resources, outputs } = await deployProgram(settings({ ingress: { enabled: true } }));
+        const { resources, outputs } = await deployProgram(settings({ ingress: everyHost }));
         const variables = loginVariables(resources);
         assert.equal(variables.LOGIN_USER, "mlflow-login/username");
         assert.equal(variables.LOGIN_PASSWORD, "mlflow-login/password");
@@ -132,7 +137,7 @@ describe("the login before MLflow", () => {
 
     it("takes a given password", async () => {
         const { resources, outputs } = await deployProgram(
-            settings({ ingress: { enabled: true, login: { existingSecret: "people" } } }),
+            settings({ ingress: { ...everyHost, login: { existingSecret: "people" } } }),
         );
         assert.equal(loginVariables(resources).LOGIN_PASSWORD, "people/password");
         assert.equal(outputs.secrets.mlflowLogin, "people");

@@ -22,7 +22,10 @@ describe("the load test", () => {
 
     before(async () => {
         ({ resources } = await deployProgram(
-            settings({ loadTest: { workers: 3, users: 200, spawnRate: 20, durationSeconds: 90 } }),
+            settings({
+                loadBalancer: { sourceLimits: { connections: 256 } },
+                loadTest: { workers: 3, users: 200, spawnRate: 20, durationSeconds: 90 },
+            }),
         ));
     });
 
@@ -71,7 +74,7 @@ describe("the load test", () => {
 
     it("is not there when it is switched off", async () => {
         const { resources: without, outputs } = await deployProgram(
-            settings({ loadTest: { enabled: false } }),
+            settings({ loadBalancer: { sourceLimits: { connections: 256 } }, loadTest: { enabled: false } }),
         );
         assert.deepEqual(
             without.filter(({ name }) => /locust|loadtest/.test(name)),
@@ -82,7 +85,10 @@ describe("the load test", () => {
 
     it("tells the address of the web interface when it is exposed", async () => {
         const exposed = await deployProgram(
-            settings({ loadTest: { service: { type: "NodePort", nodePort: 30089 } } }),
+            settings({
+                loadBalancer: { sourceLimits: { connections: 256 } },
+                loadTest: { service: { type: "NodePort", nodePort: 30089 } },
+            }),
         );
         assert.equal(exposed.outputs.urls.locust, "http://127.0.0.1:30089");
         const policies = ofType(exposed.resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy");

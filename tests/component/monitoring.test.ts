@@ -181,7 +181,12 @@ describe("the monitoring layer", function () {
     });
 
     it("watches the certificates of the Ingress' hosts", async () => {
-        const ingress = { enabled: true, tls: { secretName: "given" } };
+        const hosts = {
+            api: "api.example.com",
+            mlflow: "mlflow.example.com",
+            grafana: "grafana.example.com",
+        };
+        const ingress = { enabled: true, hosts, tls: { secretName: "given" } };
         const { resources: encrypted } = await deployProgram(settings({ layers: LAYERS, ingress }));
         const probes = (found: readonly Recorded[]): string[] =>
             scrapeConfigs(found)

@@ -5,14 +5,14 @@ import type { DataVolumes } from "../../components/core/data/dataLayout";
 import { dataChanges } from "../../components/core/data/dataChanges";
 import { OUTSIDE } from "../../components/core/links";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
-import type { Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/parsed/settings";
 import { declaredData } from "../../stacks/platform/declaredData";
 import { anySettings } from "../support/anySettings";
 import { deployedObjects } from "../support/deployedObjects";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
-import { deployProgram, INPUTS } from "../support/program";
+import { deployProgram, INPUTS, settingsAbove } from "../support/program";
 
 interface Metadata {
     readonly name?: string;
@@ -51,15 +51,9 @@ async function deploy({
         return { resources, outputs: [outputs] };
     }
     const below = await deployProgram({ ...chosen, layers: ["infrastructure"] });
-    const above = await deployProgram(
-        {
-            ...chosen,
-            layers: chosen.layers.filter((layer) => layer !== "infrastructure"),
-            stacks: { infrastructure: INFRASTRUCTURE },
-        },
-        INPUTS,
-        { [INFRASTRUCTURE]: below.outputs },
-    );
+    const above = await deployProgram(settingsAbove(chosen, INFRASTRUCTURE), INPUTS, {
+        [INFRASTRUCTURE]: below.outputs,
+    });
     return {
         resources: [...below.resources, ...above.resources],
         outputs: [below.outputs, above.outputs],

@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
-import { contradictions } from "../../stacks/settings/contradictions";
 import { PROFILES } from "../../stacks/settings/profileNames";
-import type { Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/parsed/settings";
+import { SettingsError } from "../../stacks/settings/problems";
+import type { SettingsTree } from "../../stacks/settings/tree";
 import { settings } from "./program";
 
 const BACKUP_TARGET = { endpoint: "https://s3.example:9443", bucket: "flts-backup", existingSecret: "away" };
+
+const HOSTS = { api: "api.example.com", mlflow: "mlflow.example.com", grafana: "grafana.example.com" };
 
 /** Settings from everywhere in their space; the ones that contradict each other are left out. */
 export const anySettings: fc.Arbitrary<Settings> = fc
@@ -77,10 +80,19 @@ export const anySettings: fc.Arbitrary<Settings> = fc
         ),
         ingress: fc.constantFrom(
             {},
-            { enabled: true, hosts: { api: "none" }, tls: { secretName: "given" } },
-            { enabled: true, hosts: { mlflow: "none" }, controllerNamespace: "traefik" },
             {
                 enabled: true,
+                hosts: { mlflow: HOSTS.mlflow, grafana: HOSTS.grafana },
+                tls: { secretName: "given" },
+            },
+            {
+                enabled: true,
+                hosts: { api: HOSTS.api, grafana: HOSTS.grafana },
+                controllerNamespace: "traefik",
+            },
+            {
+                enabled: true,
+                hosts: HOSTS,
                 tls: { clusterIssuer: "letsencrypt" },
                 login: { mode: "oidc", issuerUrl: "https://id.example", existingSecret: "client" },
             },
@@ -100,5 +112,17 @@ export const anySettings: fc.Arbitrary<Settings> = fc
             ),
         }),
     })
-    .map((overrides) => settings(overrides))
-    .filter((chosen) => contradictions(chosen).length === 0);
+    .map((overrides) => allowed(overrides))
+    .filter((chosen) => chosen !== undefined);
+
+/** The settings; undefined for ones that contradict each other. */
+function allowed(overrides: SettingsTree): Settings | undefined {
+    try {
+        return settings(overrides);
+    } catch (error) {
+        if (error instanceof SettingsError) {
+            return undefined;
+        }
+        throw error;
+    }
+}

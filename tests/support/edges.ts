@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { OUTSIDE } from "../../components/core/links";
-import { NO_HOST } from "../../stacks/settings/ingress";
-import type { Settings } from "../../stacks/settings/schema";
+import type { BackupSettings } from "../../stacks/settings/parsed/backup";
+import type { Settings } from "../../stacks/settings/parsed/settings";
 import type { Recorded } from "./mocks";
 import { ofType, type NetworkPolicySpec } from "./objects";
 
@@ -61,11 +62,14 @@ export function edgesOutside(resources: readonly Recorded[]): string[] {
 
 /** What may talk to what: the picture of the architecture, written by hand. */
 export function declaredEdges({ training, serving, loadTest, ingress, ...settings }: Settings): string[] {
+    const servers = settings.infrastructure;
+    assert.ok(servers.from === "deploy");
+    const { backup } = servers;
     const external = {
-        kafka: settings.kafka.external.bootstrapServers !== undefined,
-        minio: settings.objectStore.external.endpoint !== undefined,
-        postgres: settings.postgres.external.host !== undefined,
-        mlflow: settings.mlflow.external.trackingUri !== undefined,
+        kafka: servers.kafka.from === "external",
+        minio: servers.objectStore.from === "external",
+        postgres: servers.mlflow.from === "deploy" && servers.mlflow.postgres.from === "external",
+        mlflow: servers.mlflow.from === "external",
     };
     const kafka = (client: string): string =>
         `${client} -> ${external.kafka ? `${OUTSIDE}:9094` : "kafka:9092"}`;
@@ -92,18 +96,20 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
     ];
     return [
         ...(external.kafka ? [] : [kafka("kafka"), "kafka -> kafka:9093"]),
-        ...(!external.minio && settings.objectStore.mode === "distributed" ? [minio("minio")] : []),
+        ...(servers.objectStore.from === "deploy" && servers.objectStore.mode === "distributed"
+            ? [minio("minio")]
+            : []),
         kafka("kafka-topics"),
         kafka("preprocess"),
         minio("preprocess"),
         ...(external.mlflow ? [] : [minio("mlflow"), postgres("mlflow")]),
-        ...(settings.backup.enabled ? backupEdges(settings, external.mlflow, minio, postgres) : []),
+        ...(backup.enabled ? backupEdges(backup, external.mlflow, minio, postgres) : []),
         ...(external.kafka ? [] : [kafka("kafka-lag")]),
         ...(external.mlflow || external.postgres ? [] : [postgres("postgres-exporter")]),
         ...versions.map((version) => `inference-lb -> ${version}:8000`),
         ...(loadTest.enabled ? ["locust -> inference-lb:8080", "locust -> locust:5557"] : []),
-        ...(ingress.enabled && ingress.hosts.mlflow !== NO_HOST ? [mlflow("mlflow-login")] : []),
-        ...(ingress.enabled && ingress.hosts.mlflow !== NO_HOST && ingress.login.mode === "oidc"
+        ...(ingress.enabled && ingress.mlflow !== undefined ? [mlflow("mlflow-login")] : []),
+        ...(ingress.enabled && ingress.mlflow?.login.mode === "oidc"
             ? [`mlflow-login -> ${OUTSIDE}:443`]
             : []),
         ...(settings.layers.includes("monitoring") ? monitoringEdges(settings, scraped, mlflow) : []),
@@ -114,7 +120,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
 }
 
 function backupEdges(
-    { backup }: Pick<Settings, "backup">,
+    { place }: Extract<BackupSettings, { enabled: true }>,
     externalMlflow: boolean,
     minio: (client: string) => string,
     postgres: (client: string) => string,
@@ -122,7 +128,7 @@ function backupEdges(
     return [
         minio("backup"),
         ...(externalMlflow ? [] : [postgres("backup")]),
-        ...(backup.target.endpoint === undefined ? [] : [`backup -> ${OUTSIDE}:9443`]),
+        ...(place.from === "volume" ? [] : [`backup -> ${OUTSIDE}:9443`]),
     ];
 }
 
@@ -155,16 +161,17 @@ function monitoringEdges(
 
 /** What the Ingress controller may reach; its own namespace says what it may send. */
 export function edgesFromIngress({ ingress, layers, monitoring }: Settings): string[] {
-    const { enabled, hosts, controllerNamespace } = ingress;
-    const grafana = layers.includes("monitoring") && monitoring.grafana.enabled ? hosts.grafana : NO_HOST;
+    if (!ingress.enabled) {
+        return [];
+    }
+    const { hosts, mlflow, controllerNamespace } = ingress;
+    const grafana = layers.includes("monitoring") && monitoring.grafana.enabled ? hosts.grafana : undefined;
     const servers = {
         "grafana:3000": grafana,
         "inference-lb:8080": hosts.api,
-        "mlflow-login:8080": hosts.mlflow,
+        "mlflow-login:8080": mlflow?.host,
     };
-    return enabled
-        ? Object.entries(servers)
-              .filter(([, host]) => host !== NO_HOST)
-              .map(([server]) => `${inNamespace(controllerNamespace)} -> ${server}`)
-        : [];
+    return Object.entries(servers)
+        .filter(([, host]) => host !== undefined)
+        .map(([server]) => `${inNamespace(controllerNamespace)} -> ${server}`);
 }

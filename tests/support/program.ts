@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../../components/core/data/retainingClass";
 import { CHART_ARCHIVE } from "../../stacks/inputs/chart";
@@ -6,8 +7,9 @@ import { deployLayers } from "../../stacks/layers/deployLayers";
 import { createPlatform } from "../../stacks/platform/platform";
 import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs/outputs";
 import { sourceAmong } from "../../stacks/platform/volumes";
-import { withSizes } from "../../stacks/settings/profiles";
-import { settingsSchema, type Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/parsed/settings";
+import { settingsOf } from "../../stacks/settings/read";
+import type { SettingsTree } from "../../stacks/settings/tree";
 import { record, type Recorded } from "./mocks";
 
 export const INPUTS: Inputs = { chart: CHART_ARCHIVE, formerFiles: [] };
@@ -29,9 +31,23 @@ export const CLASSES: readonly StorageClass[] = [
     { metadata: { name: "flts-two-retain" }, provisioner: "disks.example" },
 ];
 
-/** Settings with their defaults or their profile's sizes, and what a test changes. */
-export function settings(overrides: Record<string, unknown> = {}): Settings {
-    return settingsSchema.parse(withSizes(overrides));
+/**
+ * Settings with their defaults or their profile's sizes, and what a test changes.
+ *
+ * @throws SettingsError where the program refuses them.
+ */
+export function settings(overrides: SettingsTree = {}): Settings {
+    return settingsOf(overrides, "test");
+}
+
+/** The same settings of a stack with all but the infrastructure, which another stack has. */
+export function settingsAbove({ infrastructure, layers, ...chosen }: Settings, stack: string): Settings {
+    assert.ok(infrastructure.from === "deploy");
+    return {
+        ...chosen,
+        layers: layers.filter((layer) => layer !== "infrastructure"),
+        infrastructure: { from: "stack", stack, objectStoreAccess: infrastructure.objectStore.access },
+    };
 }
 
 /** The outputs with all that they still wait for, as the engine would store them. */

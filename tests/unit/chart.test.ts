@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 import { charts } from "../../components/core/pod/images";
 import { CHART_ARCHIVE, provideChart } from "../../stacks/inputs/chart";
 import { minioChart } from "../../toolchain/images/chart";
+import { deployedServers } from "../support/deployedServers";
 import { settings } from "../support/program";
 
 /** A chart repository on this machine, in place of the official one, which the tests cannot reach. */
@@ -68,8 +69,10 @@ describe("MinIO's chart", () => {
     }
 
     it("comes from its official repository where no setting names another source", () => {
-        assert.equal(settings().chartRepository, "https://charts.min.io/");
-        assert.equal(settings().objectStore.chart, undefined);
+        assert.deepEqual(deployedServers(settings()).objectStore.chart, {
+            from: "repository",
+            repository: "https://charts.min.io/",
+        });
     });
 
     it("is found through the repository's index, downloaded once, and kept inside the checkout", async () => {
@@ -173,8 +176,13 @@ describe("MinIO's chart", () => {
     });
 
     const unneeded: Record<string, Parameters<typeof settings>[0]> = {
-        "the store is external": { objectStore: { external: { endpoint: "https://s3.example" } } },
-        "another stack has the infrastructure": { layers: ["serving"] },
+        "the store is external": {
+            objectStore: { external: { endpoint: "http://minio.store.svc:9000" }, existingSecret: "root" },
+        },
+        "another stack has the infrastructure": {
+            layers: ["serving"],
+            stacks: { infrastructure: "organization/flts/below" },
+        },
     };
     for (const [where, overrides] of Object.entries(unneeded)) {
         it(`is not needed where ${where}`, async () => {

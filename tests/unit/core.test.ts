@@ -55,7 +55,7 @@ describe("environment", () => {
 describe("images", () => {
     it("carry the tag of their inputs, or a fixed one, and the registry's prefix", () => {
         assert.equal(
-            new Images({ registry: "", tags: new Map([["trainer", "t1"]]) }).reference("trainer"),
+            new Images({ registry: undefined, tags: new Map([["trainer", "t1"]]) }).reference("trainer"),
             "flts/trainer:t1",
         );
         assert.equal(

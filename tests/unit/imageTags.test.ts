@@ -136,7 +136,7 @@ describe("the tags of our own images", function () {
 
     for (const source of ["build", "pull"] as const) {
         it(`are what the cluster is loaded with: pods name what \`make images\` made (${source})`, () => {
-            const named = new Images({ registry: "", tags: imageTags() });
+            const named = new Images({ registry: undefined, tags: imageTags() });
             const steps = planLoad(
                 imagesToBuild(source),
                 imageKeys(projectRoot, source),

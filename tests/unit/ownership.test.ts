@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { serviceOf } from "../../components/access/service";
-import { contradictions } from "../../stacks/settings/contradictions";
+import { SettingsError } from "../../stacks/settings/problems";
 import { settings } from "../support/program";
 
 /** What is said of these settings, which are right but for who makes what. */
 function mistakes(overrides: Record<string, Record<string, unknown> | unknown[]>): string[] {
-    return contradictions(settings(overrides)).map(({ message }) => message);
+    try {
+        settings(overrides);
+    } catch (error) {
+        assert.ok(error instanceof SettingsError, String(error));
+        return error.problems.map(({ message }) => message);
+    }
+    return [];
 }
 
 const kafka = { external: { bootstrapServers: "kafka.example:9092" } };
@@ -66,6 +72,10 @@ describe("who makes what", () => {
         "a tunnel to what is not in the cluster": [
             { postgres: { ...postgres, access: {} } },
             /^flts:postgres\.access\.mode = "tunnel": db\.example is no Service of the cluster .* set it to direct/,
+        ],
+        "the word that stood for no host of the Ingress in version 0.1.0": [
+            { ingress: { hosts: { api: "none" } } },
+            /^flts:ingress\.hosts\.api = "none": must be a host name in lower case with a dot, or empty\. /,
         ],
         "a tunnel to a certificate": [
             {

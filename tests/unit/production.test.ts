@@ -84,7 +84,7 @@ describe("a production stack", () => {
         };
         const ingressOfApi = {
             ...ingress,
-            hosts: { api: "api.example.com", mlflow: "none", grafana: "none" },
+            hosts: { api: "api.example.com" },
         };
         const found = mistakes({
             ...layers,

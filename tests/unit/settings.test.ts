@@ -7,6 +7,7 @@ import { projectDeclarations } from "../../stacks/settings/declarations";
 import { settingsPage } from "../../stacks/settings/settingsPage";
 import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
+import { deployedServers } from "../support/deployedServers";
 
 const root = join(__dirname, "..", "..");
 const stableImage = `flts/inference:${imageTags().get("inference") ?? ""}`;
@@ -25,10 +26,11 @@ function mistakes(configuration: Record<string, string>): string[] {
 describe("settings", () => {
     it("fill every setting that was not given from its default", () => {
         const settings = readSettings({}, "dev");
-        assert.equal(settings.kafka.brokers, 1);
+        const { kafka, postgres } = deployedServers(settings);
+        assert.equal(kafka.brokers, 1);
         assert.deepEqual(settings.training.models, ["GRU", "LSTM", "PROPHET"]);
         assert.equal(settings.inference.replicas, undefined);
-        assert.equal(settings.postgres.access.localPort, 25432);
+        assert.deepEqual(postgres.access, { mode: "tunnel", localPort: 25432, timeoutSeconds: 180 });
     });
 
     it("are read from objects, from keys with dots, and from text that holds a number", () => {
@@ -42,11 +44,12 @@ describe("settings", () => {
             },
             "dev",
         );
-        assert.equal(settings.kafka.partitions, 6);
-        assert.equal(settings.kafka.storage, "3Gi");
+        const { kafka, postgres } = deployedServers(settings);
+        assert.equal(kafka.partitions, 6);
+        assert.equal(kafka.storage, "3Gi");
         assert.equal(settings.inference.autoscaling.enabled, true);
         assert.equal(settings.training.learningRate, 0.01);
-        assert.equal(settings.postgres.resources.limits.cpu, "2");
+        assert.equal(postgres.resources.limits.cpu, "2");
     });
 
     it("take empty text as not given", () => {
@@ -62,11 +65,12 @@ describe("settings", () => {
             },
             "prod",
         );
-        assert.equal(settings.kafka.storage, "50Gi");
-        assert.equal(settings.kafka.heapMegabytes, 2048);
-        assert.deepEqual(settings.kafka.resources.limits, { cpu: "4", memory: "6Gi" });
-        assert.equal(settings.postgres.storage, "20Gi");
-        assert.equal(readSettings({}, "dev").kafka.storage, "2Gi");
+        const { kafka, postgres } = deployedServers(settings);
+        assert.equal(kafka.storage, "50Gi");
+        assert.equal(kafka.heapMegabytes, 2048);
+        assert.deepEqual(kafka.resources.limits, { cpu: "4", memory: "6Gi" });
+        assert.equal(postgres.storage, "20Gi");
+        assert.equal(deployedServers(readSettings({}, "dev")).kafka.storage, "2Gi");
     });
 
     it("report wrong values beside a profile, and a profile that is none, as the user gave them", () => {
@@ -155,6 +159,10 @@ describe("settings", () => {
             },
             /loadBalancer\.service\.nodePort = 30500: is the port of flts:mlflow/,
         ],
+        "a request above its limit inside a group of a group": [
+            { "flts:monitoring": '{"logs":{"resources":{"requests":{"cpu":"3"}}}}' },
+            /monitoring\.logs\.resources\.requests\.cpu = "3": must not be above flts:monitoring\.logs\.resources\.limits\.cpu/,
+        ],
         "a request above its limit": [
             { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },
             /evaluation\.resources\.requests\.memory = "2Gi": must not be above/,
@@ -180,10 +188,7 @@ describe("settings", () => {
             /serving\.canary\.runId = "best": must be a run id: 32 hexadecimal digits/,
         ],
         "an Ingress without a host": [
-            {
-                "flts:ingress":
-                    '{"enabled":true,"tls":{"secretName":"given"},"hosts":{"api":"none","mlflow":"none","grafana":"none"}}',
-            },
+            { "flts:ingress": '{"enabled":true,"tls":{"secretName":"given"}}' },
             /ingress\.enabled = true: there is no host to route/,
         ],
         "one host for two servers": [
@@ -192,29 +197,41 @@ describe("settings", () => {
         ],
         "a host that is none": [
             { "flts:ingress": '{"hosts":{"api":"https://api.example"}}' },
-            /ingress\.hosts\.api = "https:\/\/api\.example": must be a host name in lower case, or none/,
+            /ingress\.hosts\.api = "https:\/\/api\.example": must be a host name in lower case with a dot, or empty/,
         ],
         "two sources of a certificate": [
-            { "flts:ingress": '{"enabled":true,"tls":{"secretName":"given","clusterIssuer":"ca"}}' },
+            {
+                "flts:ingress":
+                    '{"enabled":true,"hosts":{"api":"a.example"},"tls":{"secretName":"given","clusterIssuer":"ca"}}',
+            },
             /ingress\.tls\.secretName = "given": .* remove one of the two/,
         ],
         "a way around the login": [
-            { "flts:ingress": '{"enabled":true}', "flts:mlflow": '{"service":{"type":"NodePort"}}' },
+            {
+                "flts:ingress": '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"}}',
+                "flts:mlflow": '{"service":{"type":"NodePort"}}',
+            },
             /mlflow\.service\.type = "NodePort": leads around the login/,
         ],
         "a provider that nobody named": [
-            { "flts:ingress": '{"enabled":true,"login":{"mode":"oidc"}}' },
+            {
+                "flts:ingress":
+                    '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"},"login":{"mode":"oidc"}}',
+            },
             /needs flts:ingress\.login\.issuerUrl.*; and flts:ingress\.login\.existingSecret.*; and flts:ingress\.tls/,
         ],
         "a host for an MLflow that somebody else runs": [
             {
-                "flts:ingress": '{"enabled":true}',
+                "flts:ingress": '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"}}',
                 "flts:mlflow": '{"external":{"trackingUri":"https://mlflow.example"}}',
             },
             /ingress\.hosts\.mlflow = "mlflow\.example\.com": this stack does not run MLflow/,
         ],
         "a provider that is not asked": [
-            { "flts:ingress": '{"enabled":true,"login":{"issuerUrl":"https://id.example"}}' },
+            {
+                "flts:ingress":
+                    '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"},"login":{"issuerUrl":"https://id.example"}}',
+            },
             /ingress\.login\.issuerUrl = "https:\/\/id\.example": is of no use with a password/,
         ],
         "an image without a tag": [
@@ -261,7 +278,7 @@ describe("Pulumi.yaml", () => {
         );
         const given = Object.fromEntries(defaults) as Record<string, string>;
         const production = readSettings({ ...given, "flts:profile": "production" }, "prod");
-        assert.equal(production.kafka.heapMegabytes, 2048);
+        assert.equal(deployedServers(production).kafka.heapMegabytes, 2048);
         assert.equal(production.training.epochs, 50);
         const small = readSettings(given, "dev");
         assert.deepEqual(small, readSettings({}, "dev"));

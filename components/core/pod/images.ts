@@ -13,8 +13,8 @@ interface CatalogueEntry {
 }
 
 export interface ImageSettings {
-    /** Prefix for every image, such as a mirror; empty for the images' own names. */
-    readonly registry: string;
+    /** Prefix for every image, such as a mirror; undefined for the images' own names. */
+    readonly registry: string | undefined;
     /** By name, the tags of the images that this project builds from its own sources; `imageTags` computes them. */
     readonly tags: ReadonlyMap<string, string>;
 }
@@ -36,8 +36,8 @@ export class Images {
 
     /** A repository, or a whole reference, of an image that is not in the list, as this stack pulls it. */
     public mirrored(image: string): string {
-        const prefix = this.settings.registry.replace(/\/+$/, "");
-        return prefix === "" ? image : `${prefix}/${image}`;
+        const { registry } = this.settings;
+        return registry === undefined ? image : `${registry.replace(/\/+$/, "")}/${image}`;
     }
 }
 

@@ -1,0 +1,79 @@
+import type { Certificate } from "../../../components/gateway/gateway";
+import type { PasswordLogin } from "../../../components/gateway/mlflowLogin";
+import type { OpenIdLogin } from "../../../components/gateway/openIdLogin";
+import type { Report } from "../problems";
+import type { GivenSettings } from "../schema";
+
+type Login = PasswordLogin | OpenIdLogin;
+
+/** The way in from outside the cluster, or none. */
+export type IngressSettings =
+    | { readonly enabled: false }
+    | {
+          readonly enabled: true;
+          readonly className: string | undefined;
+          readonly controllerNamespace: string;
+          /** Host names of what is reached; undefined for what is not. */
+          readonly hosts: { readonly api: string | undefined; readonly grafana: string | undefined };
+          /** MLflow is reached through a login alone. */
+          readonly mlflow: { readonly host: string; readonly login: Login } | undefined;
+          /** Undefined serves plain HTTP. */
+          readonly certificate: Certificate | undefined;
+          readonly resources: GivenSettings["ingress"]["resources"];
+      };
+
+export function ingressOf({ ingress }: GivenSettings, report: Report): IngressSettings | undefined {
+    const { enabled, className, controllerNamespace, hosts, tls, resources } = ingress;
+    if (!enabled) {
+        return { enabled };
+    }
+    const { mlflow: host, api, grafana } = hosts;
+    const certificate = certificateOf(tls);
+    const shared = {
+        enabled,
+        className,
+        controllerNamespace,
+        hosts: { api, grafana },
+        certificate,
+        resources,
+    };
+    if (host === undefined) {
+        return { ...shared, mlflow: undefined };
+    }
+    const login = loginOf(ingress.login, certificate !== undefined, report);
+    return login && { ...shared, mlflow: { host, login } };
+}
+
+function certificateOf({
+    secretName,
+    clusterIssuer,
+}: GivenSettings["ingress"]["tls"]): Certificate | undefined {
+    if (secretName !== undefined) {
+        return { from: "secret", secretName };
+    }
+    return clusterIssuer === undefined ? undefined : { from: "issuer", clusterIssuer };
+}
+
+function loginOf(
+    { mode, issuerUrl, existingSecret, emailDomain }: GivenSettings["ingress"]["login"],
+    encrypted: boolean,
+    report: Report,
+): Login | undefined {
+    if (mode === "basic") {
+        return { mode, existingSecret };
+    }
+    if (issuerUrl !== undefined && existingSecret !== undefined && encrypted) {
+        return { mode, issuerUrl, clientSecretName: existingSecret, emailDomain };
+    }
+    const missing = [
+        ...(issuerUrl === undefined ? ["flts:ingress.login.issuerUrl, the provider's address"] : []),
+        ...(existingSecret === undefined
+            ? ["flts:ingress.login.existingSecret, a Secret with clientId and clientSecret"]
+            : []),
+        ...(encrypted
+            ? []
+            : ["flts:ingress.tls, because providers send people back to https addresses only"]),
+    ];
+    report("ingress.login.mode", mode, `needs ${missing.join("; and ")}`);
+    return undefined;
+}
