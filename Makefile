@@ -103,8 +103,8 @@ restore: needed-tools ## Put back what SNAPSHOT holds: objects that are missing 
 	@$(ts) cli/restore.ts
 
 .PHONY: bench
-bench: needed-tools ## Measure the running stack: requests a second, latency, start, memory, time of previews and updates
-	@$(ts) cli/bench/main.ts
+bench: $(if $(SERIES),,needed-tools) ## Measure the running stack: requests a second, latency, start, memory; with SERIES="1 10 100" what series cost
+	@$(if $(SERIES),services/run-benchmark.sh $(SERIES),$(ts) cli/bench/main.ts)
 
 .PHONY: test
 test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster

@@ -1,24 +1,8 @@
 #!/usr/bin/env bash
-# Lints and tests the Python workloads in a virtual environment of the pinned packages. The environment is kept in the
-# cache and made anew when the pins change.
+# Lints and tests the Python workloads.
 set -euo pipefail
 cd "$(dirname "$0")"
-
-key=$(sha256sum requirements/test.txt | cut -c1-16)
-environment="${FLTS_CACHE:-$HOME/.cache/flts}/python-tests/$key"
-
-# One run makes the environment; others that need it wait.
-mkdir -p "$(dirname "$environment")"
-exec 9>"$environment.lock"
-flock 9
-if [ ! -e "$environment/complete" ]; then
-    echo "installing $(grep -c == requirements/test.txt) pinned packages for the Python tests; takes a minute or two"
-    rm -rf "$environment"
-    python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet --no-deps --requirement requirements/test.txt
-    touch "$environment/complete"
-fi
-exec 9>&-
+. ./test-environment.sh
 
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .

@@ -1,0 +1,1 @@
+"""Measurements for people; nothing passes or fails by them."""

@@ -1,0 +1,57 @@
+"""The benchmark of many series, in small."""
+
+import pytest
+
+from benchmarks.folder import FolderStore
+from benchmarks.series import STAGES, Measured, main, run_stage, synthetic, table
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge
+
+
+def test_synthetic_series_are_processed(tmp_path):
+    store = FolderStore(tmp_path)
+    for number in range(2):
+        store.put("dataset", f"site-{number}.csv", synthetic(number), "text/csv")
+    measured = run_stage("preprocess", tmp_path, 2)
+    assert measured.cpu_seconds > 0
+    assert measured.mebibytes > 10
+    assert len((tmp_path / "training-data.jsonl").read_bytes().splitlines()) == 2
+    assert synthetic(0) != synthetic(1)
+
+
+def test_the_table_has_a_line_for_each_service_and_number_and_the_slopes():
+    results = [
+        Measured(stage, count, 2.0 * count, 100.0 + count, 3.0 if stage == "inference" else None)
+        for count in (1, 11)
+        for stage in STAGES
+    ]
+    lines = table(results).splitlines()
+    assert "| train GRU | 11 | 30.0 | 111 |  |" in lines
+    assert "| inference | 1 | 30.0 | 101 | 3.0 |" in lines
+    assert "| train PROPHET | 2.000 | 1.000 |" in lines
+    assert "from 1 to 11" not in table(results[: len(STAGES)])
+
+
+@pytest.mark.parametrize("arguments", [[], ["ten"], ["0"], ["1", "-3"]])
+def test_it_says_what_to_give(arguments, capsys):
+    assert main(arguments) == 1
+    assert 'SERIES="1 10 100"' in capsys.readouterr().err
+
+
+def test_its_store_refuses_what_s3_refuses(tmp_path):
+    store = FolderStore(tmp_path)
+    etag = store.put("bucket", "a/b.csv", b"1", "text/csv")
+    assert store.get("bucket", "a/b.csv", etag, largest=1).body == b"1"
+    assert list(store.children("bucket", "a/")) == ["b.csv"]
+    assert store.children("bucket", "") == {}
+    with pytest.raises(ObjectMissing):
+        store.get("bucket", "a")
+    with pytest.raises(ObjectChanged):
+        store.get("bucket", "a/b.csv", "another")
+    with pytest.raises(ObjectTooLarge):
+        store.get("bucket", "a/b.csv", largest=0)
+    for known in (None, "another"):
+        with pytest.raises(ObjectChanged):
+            store.replace("bucket", "a/b.csv", b"2", "text/csv", known)
+    store.delete("bucket", "a/b.csv")
+    store.delete("bucket", "a/b.csv")
+    assert store.etag("bucket", "a/b.csv") is None
