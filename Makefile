@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX
+export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK
 
 ts := node_modules/.bin/ts-node --transpile-only
 # Data of any size take less than 200 MB of memory: what the compiler leaves behind is collected early.
@@ -27,6 +27,9 @@ help: ## List the targets
 	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
 	  'FIX=yes              let `make doctor` repair what it finds' \
 	  'SNAPSHOT=name        the backup that `make restore` puts back; latest for the newest' \
+	  'TO=registry.example/x  push images there; kind:name, minikube:name and k3d:name load them' \
+	  'FROM=flts-bundle.tar take the images from a bundle, and build none' \
+	  'LOCK=yes             write images.lock.json, by which the program pins digests' \
 	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine tells it'
 
 $(packages): package-lock.json
@@ -58,8 +61,12 @@ status: $(packages) ## Show the embedded cluster's health
 	@$(ts) toolchain/cluster/main.ts status
 
 .PHONY: images
-images: needed-tools ## Build the container images and load them into the embedded cluster
+images: needed-tools ## Build the container images and load them into the embedded cluster, or push them TO a registry
 	@$(ts) toolchain/images/main.ts
+
+.PHONY: bundle
+bundle: needed-tools ## Write flts-bundle.tar: all images, MinIO's chart and their lock, for clusters without a network
+	@$(ts) toolchain/images/main.ts bundle
 
 .PHONY: check-data
 check-data: $(packages)

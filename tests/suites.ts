@@ -87,6 +87,12 @@ export const suites: readonly Suite[] = [
         command: `${mocha} 'tests/data/**/*.test.ts'`,
     },
     {
+        name: "registry",
+        proves: "images reach a registry with TLS and a login, from a build and from a bundle, and are locked by digest",
+        runner: "mocha",
+        command: `${mocha} 'tests/registry/**/*.test.ts'`,
+    },
+    {
         name: "cluster-lifecycle",
         proves: "the embedded cluster starts, heals and leaves nothing behind",
         runner: "mocha",

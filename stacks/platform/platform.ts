@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
+import { lockedDigests } from "../../components/core/pod/lockedImages";
 import { imageTags } from "../../components/core/pod/imageTags";
 import { existingLabels } from "../../components/access/existingObject";
 import {
@@ -76,13 +77,21 @@ export function createPlatform(
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
         storageClass: declaredStorageClass(settings),
-        images: new Images({ registry: settings.imageRegistry, tags: imageTags() }),
+        images: usedImages(settings),
         guard,
         ownership,
         credentialsEpoch: settings.credentials.epoch,
         identifier: settings.identifier,
         logLevel: settings.logLevel,
     };
+}
+
+/** Images by tag; by digest where they come from a registry and `images.lock.json` says which. */
+function usedImages({ imageRegistry }: Settings): Images {
+    const tags = imageTags();
+    return imageRegistry === undefined
+        ? new Images({ registry: undefined, tags })
+        : new Images({ registry: imageRegistry, tags, digests: lockedDigests(undefined, tags) });
 }
 
 /** The namespace of the tiers: created here, there before, or that of the stack whose infrastructure is used. */

@@ -40,4 +40,27 @@ describe("the images that pods run", function () {
             assert.deepEqual([...named], [`flts/${name}:${tags.get(name) ?? ""}`]);
         }
     });
+
+    it("roll the pods of one service when its source changes, and no other: its tag is in no other template", async () => {
+        const { resources } = await deployProgram(settings());
+        const all = workloads(resources);
+        const rolled = new Map(
+            [...imageTags()].map(([name, tag]) => [
+                name,
+                all
+                    .filter(({ template }) => JSON.stringify(template).includes(tag))
+                    .map((workload) => workload.name)
+                    .sort(),
+            ]),
+        );
+        const services = [...rolled].filter(([, names]) => names.length > 0);
+        assert.deepEqual(Object.fromEntries(services), {
+            preprocess: ["backup", "kafka-lag", "kafka-topics", "preprocess", "restore", "restore-drill"],
+            trainer: ["nonml-prophet", "train-gru", "train-lstm"],
+            evaluator: ["eval"],
+            inference: ["inference", "log-compaction"],
+            locust: ["loadtest", "locust-master", "locust-worker"],
+            mlflow: ["mlflow"],
+        });
+    });
 });

@@ -34,7 +34,8 @@ export async function run(
         cwd: projectDirectory,
         env: { ...process.env, ...options.environment },
     });
-    child.stdin.end(options.input ?? "");
+    // Nothing is written where there is no input: a program that has ended meanwhile would make that an error.
+    child.stdin.end(options.input);
     let output = "";
     let everything = "";
     child.stdout.on("data", (chunk: Buffer) => {

@@ -21,6 +21,7 @@ import { ToolStore } from "../../toolchain/tools/store";
 import { createConsole, fail, Progress, UserError } from "../../toolchain/console";
 
 const all = Object.keys(goPrograms) as GoProgramName[];
+const own = { fromBundle: false, usesRegistry: false };
 const needs: Needs = { tools: cachedToolNames, programs: [], root: [] };
 
 describe("build driver", () => {
@@ -151,7 +152,7 @@ describe("build driver", () => {
     });
 
     it("makes only what is needed, and installs no package for it", async () => {
-        const stack = needsOf("up", false, { makesOfficial: true, hasEngine: false });
+        const stack = needsOf("up", false, { ...own, makesOfficial: true, hasEngine: false });
         const installed: string[] = [];
         const observed = steps({
             installPackages: (_context, packages) => {
@@ -175,7 +176,7 @@ describe("build driver", () => {
                     ]),
                 ),
         });
-        const stack = needsOf("up", false, { makesOfficial: true, hasEngine: false });
+        const stack = needsOf("up", false, { ...own, makesOfficial: true, hasEngine: false });
         await assert.rejects(
             makeMissing(context, { ...stack, programs: [] }, refused),
             /pulumi: path: no pulumi there; build: go is missing/,

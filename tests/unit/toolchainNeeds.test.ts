@@ -11,7 +11,8 @@ import { pulumiSet } from "../../toolchain/tools/pins";
 import { requirePrerequisites, type Machine } from "../../toolchain/tools/prerequisites";
 
 const root = join(__dirname, "..", "..");
-const nothingKnown: ImageFacts = { makesOfficial: true, hasEngine: false };
+const own = { fromBundle: false, usesRegistry: false };
+const nothingKnown: ImageFacts = { ...own, makesOfficial: true, hasEngine: false };
 
 /** Targets of the Makefile whose rule names `needed-tools`, by themselves or through another target. */
 function targetsWithTools(): string[] {
@@ -25,7 +26,9 @@ function targetsWithTools(): string[] {
 }
 
 describe("tools by make target", () => {
-    for (const target of targetNames.filter((name) => !["tools", "images", "cluster-up"].includes(name))) {
+    for (const target of targetNames.filter(
+        (name) => !["tools", "images", "bundle", "cluster-up"].includes(name),
+    )) {
         it(`make ${target} CONTEXT=… takes kubectl and Pulumi alone: no root, Go or Java program of the cluster`, () => {
             const needs = needsOf(target, false, nothingKnown);
             assert.deepEqual(needs.tools, ["kubectl", ...pulumiSet]);
@@ -48,10 +51,18 @@ describe("tools by make target", () => {
     });
 
     it("`make images` takes no debootstrap, and only MinIO of the servers, where official images are pulled", () => {
-        const needs = needsOf("images", true, { makesOfficial: false, hasEngine: true });
+        const needs = needsOf("images", true, { ...own, makesOfficial: false, hasEngine: true });
         assert.deepEqual(needs.tools, ["minio"]);
         assert.deepEqual(needs.programs, ["flock", "java", "mvn"]);
         assert.deepEqual(needs.root, []);
+    });
+
+    it("`make images FROM=…` takes skopeo alone, and TO adds it to what the build takes", () => {
+        const bundled = needsOf("images", true, { ...nothingKnown, fromBundle: true, usesRegistry: true });
+        assert.deepEqual([bundled.tools, bundled.programs, bundled.root], [[], ["flock", "skopeo"], []]);
+        const pushed = needsOf("images", true, { ...nothingKnown, usesRegistry: true });
+        assert.ok(pushed.programs.includes("skopeo"));
+        assert.ok(!needsOf("up", true, nothingKnown).programs.includes("skopeo"));
     });
 
     it("every target of the Makefile that asks for tools is in the table, and every one of the table is in the Makefile", () => {

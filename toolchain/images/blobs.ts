@@ -130,6 +130,11 @@ export class BlobStore {
     }
 }
 
+/** Digest of an image, as registries and container runtimes compute it. */
+export function manifestDigest(manifest: Manifest): string {
+    return `sha256:${sha256(JSON.stringify(manifest))}`;
+}
+
 /** Bytes of an image with all its parents. */
 export function imageSize({ config, layers }: Manifest): number {
     return [config, ...layers].reduce((sum, { size }) => sum + size, 0);

@@ -7,11 +7,17 @@ import { knownSource } from "./source";
 /**
  * What an image build takes on this machine. Where it is not known yet whether official images can be pulled, they are made.
  *
- * @param building false if no image is built; then no engine is looked for.
+ * @param wanted false if no target builds images; then no engine is looked for.
  */
-export async function imageFacts(building: boolean): Promise<ImageFacts> {
+export async function imageFacts(wanted: boolean): Promise<ImageFacts> {
     const places = imagePlaces();
+    const { FROM, TO, LOCK } = process.env;
+    const isSet = (value: string | undefined): boolean => (value?.trim() ?? "") !== "";
+    const fromBundle = isSet(FROM);
+    const building = wanted && !fromBundle;
     return {
+        fromBundle,
+        usesRegistry: isSet(TO) || isSet(LOCK),
         makesOfficial: building && knownSource(places) !== "pull",
         hasEngine:
             !building ||

@@ -1,10 +1,12 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { withLock } from "../tools/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
 import { buildImages } from "./build";
 import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";
 import { minioChart } from "./chart";
+import { bundle, deliverBuilt, deliverBundle, readDelivery } from "./delivery/command";
 import { requireEngine, type Engine } from "./engines";
 import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
@@ -16,6 +18,10 @@ import { imageSource } from "./source";
 const usage = `Builds the container images of FLTS and gives them to the embedded cluster.
 
   make images                build what is missing or changed, then load it
+  make images TO=place       build, then push to a registry or load into kind:name, minikube:name or k3d:name
+  make images LOCK=yes       write images.lock.json: repository, tag and digest of every image
+  make images FROM=archive   deliver what \`make bundle\` packed to TO, without a build
+  make bundle                write flts-bundle.tar: all images, MinIO's chart, their lock
   ... main.ts build [NAME…]  only build all images or those named; also fetches the MinIO chart
   ... main.ts load           only load into the running embedded cluster
   ... main.ts list [--json]  every image with its reference and whether it is built
@@ -81,6 +87,25 @@ function list(source: ImageSource, json: boolean): void {
     process.stdout.write(`${table([["IMAGE", "REFERENCE", "BUILT", "WHAT FOR"], ...cells])}\n`);
 }
 
+/** `make images`: build, then deliver where TO and LOCK say, else to the embedded cluster if it runs. */
+async function makeImages(source: () => Promise<ImageSource>): Promise<void> {
+    const request = readDelivery(process.env);
+    const { from } = request ?? {};
+    const delivery = { places, console: output };
+    if (request !== undefined && from !== undefined) {
+        await withLock(places.lock, waiting, () => deliverBundle(delivery, { ...request, from }));
+        return;
+    }
+    await build(await source(), []);
+    if (request !== undefined) {
+        await withLock(places.lock, waiting, async () => {
+            await deliverBuilt(delivery, request, await source());
+        });
+    } else if (clusterIsUp()) {
+        await load(await source());
+    }
+}
+
 async function main(): Promise<void> {
     const [command, ...rest] = process.argv.slice(2);
     const source = (): Promise<ImageSource> => imageSource(places, engine);
@@ -89,11 +114,16 @@ async function main(): Promise<void> {
     }
     switch (command) {
         case undefined:
+            return makeImages(source);
+        case "bundle":
             await build(await source(), []);
-            if (clusterIsUp()) {
-                await load(await source());
-            }
-            return;
+            return withLock(places.lock, waiting, async () => {
+                await bundle(
+                    { places, console: output },
+                    await source(),
+                    join(projectRoot, "flts-bundle.tar"),
+                );
+            });
         case "build":
             return build(await source(), rest);
         case "load":

@@ -41,7 +41,12 @@ export function manifestPath(places: Places, name: string, key: string): string 
 }
 
 export function isBuilt(places: Places, image: Image, keys: ReadonlyMap<string, string>): boolean {
-    return existsSync(manifestPath(places, image.name, keys.get(image.name) ?? ""));
+    return isBuiltAs(places, image.name, keys.get(image.name) ?? "");
+}
+
+/** True if the image is there as made from what `key` is the hash of. */
+export function isBuiltAs(places: Places, name: string, key: string): boolean {
+    return existsSync(manifestPath(places, name, key));
 }
 
 /** The manifest of an image that is built. */

@@ -25,6 +25,10 @@ export interface ImageFacts {
     readonly makesOfficial: boolean;
     /** True if docker or podman builds images here. */
     readonly hasEngine: boolean;
+    /** True if images are taken from a bundle (FROM), so that none is built. */
+    readonly fromBundle: boolean;
+    /** True if a registry is asked or written to (TO, LOCK). */
+    readonly usesRegistry: boolean;
 }
 
 /** An entry of images/images.json. */
@@ -34,7 +38,11 @@ interface CatalogueImage {
     readonly upstream?: string;
 }
 
-function imageRequirements({ makesOfficial, hasEngine }: ImageFacts): Requirements {
+function imageRequirements({ makesOfficial, hasEngine, fromBundle, usesRegistry }: ImageFacts): Requirements {
+    const copying = usesRegistry ? (["skopeo"] as const) : [];
+    if (fromBundle) {
+        return { tools: [], programs: copying };
+    }
     const made = Object.values(catalogue.images as Readonly<Record<string, CatalogueImage>>).filter(
         ({ upstream }) => makesOfficial || upstream === undefined,
     );
@@ -43,6 +51,7 @@ function imageRequirements({ makesOfficial, hasEngine }: ImageFacts): Requiremen
         programs: [
             ...(hasEngine ? [] : (["buildah"] as const)),
             ...(makesOfficial ? (["debootstrap"] as const) : []),
+            ...copying,
             "java",
             "mvn",
         ],
@@ -66,7 +75,7 @@ const parts = {
         ],
         root: "the embedded cluster starts containers and sets up their network",
     },
-    tests: { tools: ["promtool", "kwok"], programs: ["postgresql-15", "haproxy"] },
+    tests: { tools: ["promtool", "kwok"], programs: ["postgresql-15", "haproxy", "skopeo"] },
 } as const satisfies Readonly<Record<string, Requirements>>;
 
 type Part = keyof typeof parts | "images";
@@ -84,6 +93,7 @@ const targets = {
     bench: { embedded: ["stack"], own: ["stack"] },
     "cluster-up": { embedded: ["cluster"], own: ["cluster"] },
     images: { embedded: ["images"], own: ["images"] },
+    bundle: { embedded: ["images"], own: ["images"] },
     tools: {
         embedded: ["stack", "cluster", "images", "tests"],
         own: ["stack", "cluster", "images", "tests"],

@@ -39,6 +39,7 @@ export const systemPrograms = {
         purpose: "embedded cluster: kube-proxy drops stale UDP entries",
         directories: administration,
     },
+    skopeo: { debianPackage: "skopeo", purpose: "pushes images to a registry" },
     buildah: { debianPackage: "buildah", purpose: "builds images without Docker" },
     debootstrap: {
         debianPackage: "debootstrap",

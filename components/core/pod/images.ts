@@ -17,16 +17,23 @@ export interface ImageSettings {
     readonly registry: string | undefined;
     /** By name, the tags of the images that this project builds from its own sources; `imageTags` computes them. */
     readonly tags: ReadonlyMap<string, string>;
+    /** By name, the digests that `images.lock.json` pins; none without that file. They hold for what a registry serves. */
+    readonly digests?: ReadonlyMap<string, string>;
 }
 
 /** Gives pods the reference of an image. No image escapes the registry setting, as there is no other way to one. */
 export class Images {
     public constructor(private readonly settings: ImageSettings) {}
 
-    /** Repository and tag apart, for charts that want them so. */
+    /** Repository and tag apart, for charts that want them so; a pinned digest follows the tag. */
     public parts(name: ImageName): { readonly repository: string; readonly tag: string } {
         const entry: CatalogueEntry = entries[name];
-        return { repository: this.mirrored(entry.repository), tag: tagOf(name, entry, this.settings.tags) };
+        const tag = tagOf(name, entry, this.settings.tags);
+        const digest = this.settings.digests?.get(name);
+        return {
+            repository: this.mirrored(entry.repository),
+            tag: digest === undefined ? tag : `${tag}@${digest}`,
+        };
     }
 
     public reference(name: ImageName): string {
