@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { toolPath } from "../../toolchain/tools/paths";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, succeed } from "../support/commands";
+import { runDocumented } from "../support/documented";
 import { eventually, served } from "../support/processing";
 import { rolledOut } from "../support/serving";
 import { deployStack } from "../support/stack";
@@ -103,8 +104,10 @@ function size(output: string, label: string): number {
 }
 
 async function backUp(): Promise<string> {
-    const { code, output, everything } = await make("backup");
-    assert.equal(code, 0, everything);
+    const { output, everything } = await runDocumented("docs/upgrades.md", "make backup STACK=prod", {
+        replace: { prod: "dev" },
+        show: true,
+    });
     return /^snapshot +(\d{8}T\d{6}Z)$/m.exec(output)?.[1] ?? assert.fail(everything);
 }
 
@@ -130,7 +133,7 @@ describe("backups of a running stack", function () {
     });
 
     it("copy what has changed since, and nothing twice", async () => {
-        const { output } = await make("backup");
+        const { output } = await runDocumented("components/operations/backup.md", "make backup");
         const [, objects = ""] = /^objects +(\d+),/m.exec(output) ?? [];
         assert.ok(Number(objects) > 10, output);
         // The dump alone is written anew, and what was asked of inference meanwhile.
@@ -157,8 +160,11 @@ describe("backups of a running stack", function () {
         assert.equal((await artifacts(promoted.run_id)).trim(), "[]");
         assert.equal(await knows(promoted.run_id), false);
 
-        const restored = await make("restore", `SNAPSHOT=${snapshot}`);
-        assert.equal(restored.code, 0, restored.everything);
+        const restored = await runDocumented(
+            "components/operations/backup.md",
+            "make restore SNAPSHOT=latest",
+            { replace: { latest: snapshot }, show: true },
+        );
         assert.match(
             restored.output,
             new RegExp(`^Restored \\d+ objects and MLflow's database from ${snapshot}\\.$`, "m"),
@@ -166,6 +172,12 @@ describe("backups of a running stack", function () {
         assert.deepEqual(await pointer(), promoted);
         assert.equal(await artifacts(promoted.run_id), before);
         assert.equal(await knows(promoted.run_id), true);
+
+        await runDocumented(
+            "components/operations/backup.md",
+            "kubectl -n flts scale deployment mlflow preprocess eval train-gru train-lstm nonml-prophet --replicas=1",
+            { environment: clusterEnvironment() },
+        );
 
         // What is in memory proves nothing: new pods have to find the model again.
         await kubectl("rollout", "restart", "deployment/inference", "--namespace", namespace);
@@ -206,7 +218,21 @@ describe("backups of a running stack", function () {
         );
         assert.match(log, new RegExp(`content ${damaged.split("/").pop() ?? "?"} is damaged`));
 
-        await onVolume("drill-repair", ["rm", damaged]);
+        const environment = clusterEnvironment();
+        jobs.push("repair");
+        await runDocumented(
+            "components/operations/backup.md",
+            `kubectl -n flts create job repair --from=cronjob/backup --dry-run=client --output=json |
+  jq 'del(.spec.template.spec.initContainers) |
+      .spec.template.spec.containers[0].command = ["rm", "/backup/objects/<sha256>"]' |
+  kubectl -n flts create --filename=-`,
+            { replace: { "<sha256>": damaged.split("/").pop() ?? "?" }, environment },
+        );
+        await runDocumented(
+            "components/operations/backup.md",
+            "kubectl -n flts wait --for=condition=complete job/repair --timeout=180s",
+            { environment },
+        );
         await backUp();
         assert.ok(await runJob("restore-drill", "drill-passes-again"));
     });

@@ -17,6 +17,7 @@ import {
     run,
     type Outcome,
 } from "../support/commands";
+import { runDocumented } from "../support/documented";
 import { EngineStack } from "../support/engine";
 import {
     etagsOf,
@@ -159,10 +160,25 @@ describe("data in the bucket of a running stack", function () {
         const before = { run: await runOf(kept), etag: await etag() };
         assert.match(before.run ?? "", /^[0-9a-f]{32}$/);
         assert.ok(before.etag !== undefined);
+        await runDocumented("README.md", "make data FILE=series.csv", {
+            replace: { "series.csv": path },
+            show: true,
+        });
+        const asked = await runDocumented(
+            "README.md",
+            "curl -s 'http://127.0.0.1:30023/rows?series=PobleSec' | curl http://127.0.0.1:30023/predict --json @-",
+            { replace: { PobleSec: kept } },
+        );
+        assert.match(asked.output, /"status":\s*"SUCCESS"/);
 
         const runs = await runsWhile(kept, async () => {
             // With less in the logs than make up itself looks for there.
-            const other: Outcome = await withLogLevel("WARNING", () => make("up"));
+            const other: Outcome = await withLogLevel("WARNING", () =>
+                runDocumented("docs/upgrades.md", "make up STACK=prod", {
+                    replace: { prod: "dev" },
+                    show: true,
+                }),
+            );
             assert.equal(other.code, 0, other.everything);
             await stack.settings();
             const plain = await stack.pulumi(["up", "--yes", "--skip-preview"]);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { kubectl, kubectlApply, kubectlGet } from "../support/commands";
+import { delimiter, dirname } from "node:path";
+import { toolPath } from "../../toolchain/tools/paths";
+import { clusterEnvironment, kubectl, kubectlApply, kubectlGet, run } from "../support/commands";
+import { shellCommands } from "../support/documented";
 import { eventually, logsOf, settle } from "../support/processing";
 import { deployStack } from "../support/stack";
 
@@ -116,6 +119,18 @@ describe("collected logs", function () {
             return wrote.filter((name) => !found.has(name));
         });
         assert.equal(missing.join(", "), "", `no lines of ${missing.join(", ")}\n${await logsOfCollector()}`);
+    });
+
+    it("are found by the documented commands", async () => {
+        const [forward = "", ...rest] = shellCommands("components/monitoring/logs/logs.md");
+        // The forwarded port takes a moment.
+        const script = [forward, "trap 'kill $!' EXIT", "sleep 3", ...rest].join("\n");
+        const PATH = [dirname(toolPath("kubectl")), process.env.PATH ?? ""].join(delimiter);
+        const outcome = await run("bash", ["-e", "-c", script], {
+            environment: { ...clusterEnvironment(), PATH },
+        });
+        assert.equal(outcome.code, 0, outcome.everything);
+        assert.match(outcome.output, /"_msg":"promoted"/, outcome.everything);
     });
 
     it("hold nothing of other namespaces' pods", async () => {

@@ -1,34 +1,27 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toolPath } from "../../toolchain/tools/paths";
-import { clusterEnvironment, projectDirectory, run } from "../support/commands";
+import { clusterEnvironment, run } from "../support/commands";
+import { commandsIn, shellCommands, textOf } from "../support/documented";
 import { deployStack } from "../support/stack";
 
 /** Milliseconds within which a forwarded port answers. */
 const FORWARD_TIMEOUT = 20_000;
 
-const page = readFileSync(join(projectDirectory, "docs", "troubleshooting.md"), "utf8");
-
 /** The page's commands, by the heading under which they stand. */
 const sections = new Map(
-    page
+    textOf("docs/troubleshooting.md")
         .split(/^## /m)
         .slice(1)
-        .map((section): [string, string[]] => [
-            section.split("\n")[0] ?? "",
-            [...section.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
-                (block ?? "").trim().split("\n"),
-            ),
-        ]),
+        .map((section): [string, string[]] => [section.split("\n")[0] ?? "", commandsIn(section)]),
 );
 
 describe("the commands of docs/troubleshooting.md on a running stack", function () {
     this.timeout(20 * 60_000);
     let environment: NodeJS.ProcessEnv;
-    const tried = new Set<string>();
+    const tried: string[] = [];
 
     before(async () => {
         await deployStack();
@@ -46,15 +39,15 @@ describe("the commands of docs/troubleshooting.md on a running stack", function 
     it("work for looking into pods", () => works("Looking into pods"));
 
     it("are all tried", () => {
-        assert.deepEqual([...tried], [...sections.keys()]);
+        assert.deepEqual(tried, shellCommands("docs/troubleshooting.md"));
     });
 
     /** Fails unless every command below `heading` ends well and says something. */
     async function works(heading: string): Promise<void> {
-        tried.add(heading);
         const commands = sections.get(heading) ?? [];
         assert.ok(commands.length > 0, `no command below ${heading}`);
         for (const command of commands) {
+            tried.push(command);
             const [, port] = / port-forward .* (\d+):\d+$/.exec(command) ?? [];
             if (port === undefined) {
                 const outcome = await run("bash", ["-c", command], { environment });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Client } from "minio";
 import { projectDirectory } from "../support/commands";
+import { runDocumented } from "../support/documented";
 import { MinioServer } from "../plugins/support/servers";
 import { TestStack, type Declared } from "../plugins/support/stack";
 
@@ -110,10 +111,20 @@ describe("the dataset of a stack of version 0.1.0", function () {
         }
     });
 
-    it("leaves the state by the documented command as well", async () => {
+    it("leaves the state by the documented commands as well", async () => {
         const stack = await deployed();
         try {
-            await stack.forget(FILE);
+            const listed = await runDocumented(
+                "docs/upgrades.md",
+                "pulumi stack --stack dev --show-urns | grep S3Object",
+                { ...stack.commandOptions, replace: { "--stack dev": "--stack test" } },
+            );
+            const [urn = ""] = /urn:pulumi:\S+/.exec(listed.output) ?? [];
+            assert.deepEqual(await tracked(stack), [urn]);
+            await runDocumented("docs/upgrades.md", "pulumi state delete --stack dev --yes '<URN>'", {
+                ...stack.commandOptions,
+                replace: { "--stack dev": "--stack test", "<URN>": urn },
+            });
             await stack.up(declared("second update"));
             assert.deepEqual(await tracked(stack), []);
             assert.equal(await stored(), CONTENT);

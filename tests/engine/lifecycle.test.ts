@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { contextName } from "../../toolchain/cluster/layout";
+import { withoutResource } from "../../cli/doctor/state";
 import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectl, kubectlGet, make, preprocess, run } from "../support/commands";
+import { runDocumented } from "../support/documented";
 import { EngineStack } from "../support/engine";
 
 const namespace = "flts";
@@ -42,13 +44,43 @@ describe("the dev stack on the real engine", function () {
 
     it("is left as it is by a second up", async () => {
         await stack.settings();
-        const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
-        assert.equal(second.code, 0, second.everything);
+        await runDocumented("docs/pulumi.md", "pulumi up --yes", {
+            environment: stack.environment,
+            replace: { "--yes": `--skip-preview --expect-no-changes ${stack.options}` },
+        });
+    });
+
+    it("is read anew by the documented refresh, and then still as the program declares it", async () => {
+        const before = (await stack.resources()).map(({ urn }) => urn).sort();
+        await runDocumented("docs/pulumi.md", "pulumi refresh --run-program --skip-preview --yes", {
+            environment: stack.environment,
+            replace: { "--yes": stack.options },
+        });
+        assert.deepEqual((await stack.resources()).map(({ urn }) => urn).sort(), before);
+    });
+
+    it("is found whole by make doctor, which finds and repairs what was lost from its state", async () => {
+        const whole = await make("doctor");
+        assert.equal(whole.code, 0, whole.everything);
+        const lost = (await stack.resources()).find(
+            ({ urn, type }) => type === "minio:index/s3Bucket:S3Bucket" && urn.endsWith("::dataset"),
+        );
+        assert.ok(lost);
+        const state = JSON.parse(await stack.exported()) as Parameters<typeof withoutResource>[0];
+        await stack.restore(JSON.stringify(withoutResource(state, lost.urn)));
+        const found = await make("doctor");
+        assert.notEqual(found.code, 0);
+        assert.match(found.everything, /MinIO +bucket +dataset +in MinIO, not in the state/);
+        const repaired = await make("doctor", "FIX=yes");
+        assert.equal(repaired.code, 0, repaired.everything);
+        assert.ok((await stack.resources()).some(({ urn }) => urn === lost.urn));
     });
 
     it("is previewed as unchanged, in a report fit for a pull request", async () => {
-        const preview = await make("preview", "FORMAT=comment");
-        assert.equal(preview.code, 0, preview.everything);
+        const preview = await runDocumented("docs/upgrades.md", "make preview STACK=prod", {
+            replace: { prod: "dev FORMAT=comment" },
+            show: true,
+        });
         assert.match(preview.output, /^<!-- flts-preview -->\n### Preview: no changes$/m);
         assert.match(preview.output, /^\| dev \| 0 \| 0 \| 0 \| 0 \|$/m);
     });
@@ -177,8 +209,10 @@ describe("the dev stack on the real engine", function () {
     it("is destroyed whole", async () => {
         deployed = await stack.exported();
         await stack.settings({ "flts:allowDataLoss": ["all"], "flts:credentials": { epoch: 2 } });
-        const destroyed = await stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
-        assert.equal(destroyed.code, 0, destroyed.everything);
+        await runDocumented("docs/pulumi.md", "pulumi destroy --run-program --yes", {
+            environment: stack.environment,
+            replace: { "--yes": `--skip-preview ${stack.options}` },
+        });
         assert.deepEqual(await stack.resources(), []);
         const left = await kubectl("get", "namespace", namespace, "--ignore-not-found");
         assert.equal(left.trim(), "");

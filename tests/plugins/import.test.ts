@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runDocumented } from "../support/documented";
 import { Client } from "./support/minio";
 import { bucket } from "./support/minioResources";
 import { MinioServer } from "./support/servers";
@@ -31,6 +32,28 @@ describe("pulumi import", function () {
         assert.match(imported.text, /import \* as minio from "@pulumi\/minio";/);
         assert.match(imported.text, /const second = new minio\.S3Bucket\("second", \{\s*bucket: "second"/);
         assert.deepEqual(await stack.up([bucket("first"), bucket("second")]), {});
+    });
+
+    it("works by the documented commands, below a parent", async () => {
+        await new Client(server).makeBucket("dataset");
+        const { urn } = await stack.resource("first");
+        const listed = await runDocumented(
+            "docs/pulumi.md",
+            "pulumi stack --show-urns | grep -E 'ObjectStore::minio|providers:minio'",
+            stack.commandOptions,
+        );
+        const provider = await stack.providerUrn("minio");
+        assert.ok(listed.output.includes(provider), listed.output);
+        await runDocumented(
+            "docs/pulumi.md",
+            "pulumi import minio:index/s3Bucket:S3Bucket dataset dataset --parent 'store=<URN of the ObjectStore>' --provider 'minio=<URN of the provider>' --protect=false --yes",
+            {
+                ...stack.commandOptions,
+                replace: { "<URN of the ObjectStore>": urn, "<URN of the provider>": provider },
+            },
+        );
+        const { urn: imported } = await stack.resource("dataset");
+        assert.ok((await stack.run("state", "delete", "--yes", imported)).ok);
     });
 
     it("names the parent of an imported resource", async () => {

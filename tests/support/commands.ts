@@ -18,20 +18,22 @@ export interface Outcome {
 /** How a command is run. */
 export interface CommandOptions {
     readonly environment?: NodeJS.ProcessEnv;
+    /** Folder in which it is run. Default: the project's root. */
+    readonly directory?: string;
     /** Text for standard input. Default: none. */
     readonly input?: string;
     /** Passes the output on to the terminal, for commands that take minutes. Default false. */
     readonly show?: boolean;
 }
 
-/** Runs `program` to its end in the project's root; a bad exit code is the caller's to judge. */
+/** Runs `program` to its end; a bad exit code is the caller's to judge. */
 export async function run(
     program: string,
     parameters: readonly string[],
     options: CommandOptions = {},
 ): Promise<Outcome> {
     const child = spawn(program, parameters, {
-        cwd: projectDirectory,
+        cwd: options.directory ?? projectDirectory,
         env: { ...process.env, ...options.environment },
     });
     // Nothing is written where there is no input: a program that has ended meanwhile would make that an error.

@@ -18,7 +18,7 @@ export interface StateResource {
 
 /** A stack on the embedded cluster, driven through the real command line with settings of the test's choice. */
 export class EngineStack {
-    private readonly options: StackOptions;
+    private readonly stackOptions: StackOptions;
     private readonly workspace: Workspace;
 
     /**
@@ -29,13 +29,20 @@ export class EngineStack {
         stack = "dev",
         private readonly base = "dev",
     ) {
-        this.options = readOptions({ STACK: stack });
-        this.workspace = new Workspace(this.options);
+        this.stackOptions = readOptions({ STACK: stack });
+        this.workspace = new Workspace(this.stackOptions);
     }
 
     /** Environment in which pulumi finds the backend that holds the stack. */
     get environment(): NodeJS.ProcessEnv {
         return this.workspace.environment;
+    }
+
+    /** What a documented command that changes the stack needs beside its environment, in the words of a shell. */
+    get options(): string {
+        stackChanged();
+        const parameters = this.workspace.parameters(["--yes", "--non-interactive"]);
+        return parameters.map((each) => `'${each}'`).join(" ");
     }
 
     /** True while the backend knows the stack. */
@@ -45,7 +52,10 @@ export class EngineStack {
 
     /** Settings of the next commands: those of `make up`, with `overrides` laid over them. */
     async settings(overrides: SettingsTree = {}): Promise<void> {
-        this.workspace.prepare(mergeSettings(await deploymentOverrides(this.options), overrides), this.base);
+        this.workspace.prepare(
+            mergeSettings(await deploymentOverrides(this.stackOptions), overrides),
+            this.base,
+        );
     }
 
     /** Runs a pulumi command on the stack. */
@@ -73,14 +83,14 @@ export class EngineStack {
     }
 
     private async state(...options: readonly string[]): Promise<string> {
-        const parameters = ["stack", "export", "--stack", this.options.stack, ...options];
+        const parameters = ["stack", "export", "--stack", this.stackOptions.stack, ...options];
         const { environment } = this.workspace;
         return (await run(toolPath("pulumi"), parameters, { environment })).output;
     }
 
     /** Replaces the state by an exported one, whatever is in the cluster. */
     async restore(exported: string): Promise<void> {
-        const parameters = ["stack", "import", "--stack", this.options.stack];
+        const parameters = ["stack", "import", "--stack", this.stackOptions.stack];
         const { environment } = this.workspace;
         await succeed(toolPath("pulumi"), parameters, { environment, input: exported });
     }

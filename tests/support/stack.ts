@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
-import { make, type Outcome } from "./commands";
+import type { Outcome } from "./commands";
+import { runDocumented } from "./documented";
 
 let deployed: Outcome | undefined;
 
@@ -10,11 +10,7 @@ let deployed: Outcome | undefined;
  * nothing takes half a minute with all that is around it.
  */
 export async function deployStack(): Promise<Outcome> {
-    if (deployed === undefined) {
-        const outcome = await make("up");
-        assert.equal(outcome.code, 0, outcome.everything);
-        deployed = outcome;
-    }
+    deployed ??= await runDocumented("README.md", "make up", { show: true });
     return deployed;
 }
 

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { projectDirectory } from "../support/commands";
-
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-    cwd: projectDirectory,
-    encoding: "utf8",
-})
-    .split("\n")
-    .filter((page) => page !== "" && existsSync(join(projectDirectory, page)));
+import { pages, textOf } from "../support/documented";
 
 /** Anchors that Markdown viewers give to the headings of a page. */
 function anchors(text: string): Set<string> {
@@ -25,12 +18,12 @@ function anchors(text: string): Set<string> {
 
 describe("documentation", () => {
     it("has pages", () => {
-        assert.ok(pages.includes("README.md"));
+        assert.ok(pages().includes("README.md"));
     });
 
-    for (const page of pages) {
+    for (const page of pages()) {
         it(`${page} links only to files and headings that exist`, () => {
-            const text = readFileSync(join(projectDirectory, page), "utf8");
+            const text = textOf(page);
             const broken = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)]
                 .map(([, target = ""]) => target)
                 .filter((target) => {

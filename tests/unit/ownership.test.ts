@@ -65,6 +65,14 @@ describe("who makes what", () => {
             { objectStore: { ...objectStore, existingSecret: undefined } },
             /^flts:objectStore\.external\.endpoint = .*: needs flts:objectStore\.existingSecret, a Secret with/,
         ],
+        "buckets of somebody else in a store of its own": [
+            { objectStore: { external: { createBuckets: false } } },
+            /^flts:objectStore\.external\.createBuckets = false: a MinIO that this stack deploys has no buckets yet; set it to true, or name/,
+        ],
+        "another name of the database in a server of its own": [
+            { postgres: { external: { database: "mine" } } },
+            /^flts:postgres\.external\.database = "mine": is the name in an external server; remove it, or name/,
+        ],
         "an external database without credentials": [
             { postgres: { ...postgres, existingSecret: undefined } },
             /^flts:postgres\.external\.host = .*: needs flts:postgres\.existingSecret, a Secret with the password/,

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ts from "typescript";
+import type { CommandOptions } from "../../support/commands";
 import { pulumiProgram, toolEnvironment } from "./tools";
 
 /** A resource of the test's program. */
@@ -100,6 +101,11 @@ export class TestStack {
     /** Gives the provider resources other inputs. */
     setProviders(providers: Settings): void {
         this.providers = providers;
+    }
+
+    /** What a documented command needs, to be one on this stack. */
+    get commandOptions(): CommandOptions {
+        return { directory: this.directory, environment: this.environment };
     }
 
     /** Runs the command line in the stack's folder. The test's own servers go on answering meanwhile. */

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as ts from "typescript";
+import { projectDirectory } from "../support/commands";
+import { commandsIn, shellCommands, pages, textOf } from "../support/documented";
+
+const UPDATE_LOCKS = `for extra in preprocess trainer evaluator inference mlflow locust test; do
+    uv pip compile pyproject.toml --extra $extra --python-version 3.11 --python-platform x86_64-manylinux_2_31 \\
+        --no-header --no-annotate --no-emit-index-url -o requirements/$extra.txt
+done`;
+
+/** Commands that no test can run, and why. */
+const NOT_RUN: readonly { readonly page: string; readonly command: string; readonly reason: string }[] = [
+    ...["make down STACK=prod CONTEXT=<old> FORGET=yes", "make up STACK=prod CONTEXT=<new> CONFIRM=prod"].map(
+        (command) => ({ page: "docs/production.md", command, reason: "needs two clusters" }),
+    ),
+    {
+        page: "docs/production.md",
+        command: "make restore STACK=prod CONTEXT=<new> SNAPSHOT=latest",
+        reason: "needs two clusters; backup.test.ts restores in one",
+    },
+    {
+        page: "docs/pulumi.md",
+        command: "npm ci --ignore-scripts",
+        reason: "replaces what the tests run with; every clone in CI begins with it",
+    },
+    {
+        page: "docs/pulumi.md",
+        command: "kubectl -n flts port-forward service/minio 29000:9000",
+        reason: "holds its terminal; troubleshooting.test.ts runs others of its kind",
+    },
+    {
+        page: "services/requirements/README.md",
+        command: UPDATE_LOCKS,
+        reason: "asks a package index for versions of today",
+    },
+    ...[
+        "kubectl -n flts delete statefulset postgres",
+        "kubectl -n flts delete pvc data-postgres-0",
+        "make refresh STACK=prod && make up STACK=prod",
+        "make restore STACK=prod SNAPSHOT=latest",
+    ].map((command) => ({
+        page: "docs/upgrades.md",
+        command,
+        reason: "needs a checkout with another PostgreSQL; backup.test.ts restores a database",
+    })),
+    { page: "docs/upgrades.md", command: "git pull", reason: "changes the checkout that is tested" },
+    {
+        page: "docs/upgrades.md",
+        command: "git checkout <commit that was deployed>",
+        reason: "changes the checkout that is tested",
+    },
+    {
+        page: "docs/growth.md",
+        command:
+            "aws s3 cp s3://inference-logs/default/series/PobleSec/20260131-0a1b2c3d4e5f.jsonl.gz - | zcat | head",
+        reason: "needs the AWS CLI, which is no tool of this project",
+    },
+];
+
+/** More than so many exceptions are a habit. */
+const MOST_NOT_RUN = 14;
+
+/** Pages that show commands with their output, in `console` blocks, and the test that runs all of these. */
+const TRANSCRIPTS: Readonly<Record<string, string>> = {
+    "docs/tutorial.md": "tests/cluster/tutorial.test.ts",
+};
+
+/** What begins a line that is a command. */
+const PROGRAMS = /^(?:\$ )?(?:make|pulumi|kubectl|helm|git|curl|npm|npx|aws|mc|docker|pip|python3?|for) /m;
+
+interface Call {
+    readonly name: string;
+    readonly page: string;
+    readonly command: string | undefined;
+    readonly file: string;
+}
+
+/** Every call of the functions in tests/support/documented.ts with literals as arguments, in all tests. */
+function calls(): Call[] {
+    const folder = join(projectDirectory, "tests");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+        (file) => file.endsWith(".ts") && !file.startsWith("unit/") && file !== "support/documented.ts",
+    );
+    return files.flatMap((file) => {
+        const text = readFileSync(join(folder, file), "utf8");
+        const found: Call[] = [];
+        const visit = (node: ts.Node): void => {
+            if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+                const [page, command] = node.arguments;
+                if (page !== undefined && ts.isStringLiteralLike(page)) {
+                    const text = command && ts.isStringLiteralLike(command) ? command.text : undefined;
+                    found.push({ name: node.expression.text, page: page.text, command: text, file });
+                }
+            }
+            ts.forEachChild(node, visit);
+        };
+        visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
+        return found.filter(({ name }) => name === "runDocumented" || name === "shellCommands");
+    });
+}
+
+describe("every command of a page", () => {
+    const found = calls();
+    /** Where a command is run: by name, or with all of its page. */
+    const runBy = (page: string, command: string): string[] =>
+        found
+            .filter((call) => call.page === page)
+            .filter((call) => call.name === "shellCommands" || call.command === command)
+            .map(({ file }) => file);
+
+    for (const page of pages()) {
+        const commands = shellCommands(page);
+        if (commands.length > 0) {
+            it(`${page}: is run by a test, or has a reason why none can`, () => {
+                const excused = NOT_RUN.filter((each) => each.page === page).map(({ command }) => command);
+                const missing = commands.filter(
+                    (command) => runBy(page, command).length === 0 && !excused.includes(command),
+                );
+                assert.deepEqual(missing, []);
+            });
+        }
+    }
+
+    it("stands in a block that is marked as sh, where this test finds it", () => {
+        const unmarked = pages().filter((page) =>
+            [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].some(
+                ([, language, block = ""]) =>
+                    language !== "sh" && language !== "console" && PROGRAMS.test(block),
+            ),
+        );
+        assert.deepEqual(unmarked, []);
+    });
+
+    it("that is shown with its output is on a page that a test runs whole", () => {
+        const shown = pages().filter((page) => /^```console$/m.test(textOf(page)));
+        assert.deepEqual(shown, Object.keys(TRANSCRIPTS));
+        for (const [page, test] of Object.entries(TRANSCRIPTS)) {
+            const text = textOf(test);
+            assert.ok(text.includes(`"${page.split("/").pop() ?? ""}"`), test);
+            assert.match(text, /documentedCommands\(page\)/, test);
+        }
+    });
+
+    it("that no test runs is one of a few, is still on its page, and is run by none", () => {
+        assert.ok(NOT_RUN.length <= MOST_NOT_RUN);
+        for (const { page, command, reason } of NOT_RUN) {
+            assert.ok(shellCommands(page).includes(command), `${page} has no command ${command}`);
+            assert.deepEqual(runBy(page, command), [], command);
+            assert.ok(reason.length > 10);
+        }
+    });
+
+    it("that a test runs is on its page", () => {
+        const gone = found.filter(
+            ({ name, page, command }) =>
+                name === "runDocumented" && (command === undefined || !shellCommands(page).includes(command)),
+        );
+        assert.deepEqual(gone, []);
+    });
+
+    it("is read with its continuation and without its comment", () => {
+        const text =
+            "```sh\nmake up   # all\n\n# only a comment\nkubectl get x |\n  jq '.a |\n    .b'\nfor a in b; do\n  c\ndone\n```\n";
+        assert.deepEqual(commandsIn(text), [
+            "make up",
+            "kubectl get x |\n  jq '.a |\n    .b'",
+            "for a in b; do\n  c\ndone",
+        ]);
+    });
+
+    it("names targets of make that exist", () => {
+        const targets = new Set(
+            [...readFileSync(join(projectDirectory, "Makefile"), "utf8").matchAll(/^([a-z-]+):/gm)].map(
+                ([, target]) => target,
+            ),
+        );
+        const unknown = pages()
+            .filter((page) => page !== "CHANGELOG.md")
+            .flatMap((page) =>
+                [...textOf(page).matchAll(/`make ([a-z-]+)/g)]
+                    .filter(([, target]) => !targets.has(target))
+                    .map(([text]) => `${page}: ${text}`),
+            );
+        assert.deepEqual(unknown, []);
+    });
+});
