@@ -10,7 +10,7 @@ _CATALOGUE = json.loads((SERVICES.parent / "images" / "images.json").read_text()
 _PACKAGE = "services/flts/"
 
 # Packages that an image carries for pods with a command of their own (`python -m flts.<package>`).
-_STARTED_BY_NAME = {"preprocess": {"backup", "lag", "topics"}}
+_STARTED_BY_NAME = {"preprocess": {"backup", "lag", "topics"}, "inference": {"predictionlogs"}}
 
 
 def carried(image):
