@@ -6,10 +6,10 @@ import { deployment, type DeploymentArgs } from "../core/pod/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
+import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { Tier } from "../core/tier";
 import { OAUTH2_PROXY_USER, openIdLoginContainer, portOf, type OpenIdLogin } from "./openIdLogin";
 import {
-    HAPROXY_USER,
     LOGIN_PORT,
     passwordLoginConfig,
     passwordLoginContainer,

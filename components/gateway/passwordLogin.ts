@@ -9,9 +9,6 @@ export const LOGIN_PORT = 8080;
 const HEALTH_PORT = 8404;
 const CONFIG_DIRECTORY = "/etc/haproxy-flts";
 
-/** User of the official image (`haproxy`). */
-export const HAPROXY_USER = 99;
-
 /**
  * HAProxy's configuration: one server behind one login.
  *

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { KEPT_RUNS, ON_REQUEST } from "../core/pod/cronJob";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import type { Labels } from "../core/labels";
 import { container, podTemplate, type Resources } from "../core/pod/pod";
@@ -12,10 +13,6 @@ export const RUN_COMPONENT = "run";
 const HOLD_SECONDS = 60;
 /** Seconds for the start of the pod and for the requests that are under way when the time is over. */
 const MARGIN_SECONDS = 120;
-/** A date like any other: the CronJob is suspended, and Jobs are made from it by hand. */
-const NEVER_REACHED = "0 0 1 1 *";
-/** Ended runs that are kept, each way, with their results. */
-const KEPT_RUNS = 3;
 
 /** What a run must keep to be passed. */
 export interface Limits {
@@ -42,8 +39,7 @@ export interface JudgedRunArgs {
  */
 export function judgedRun(args: JudgedRunArgs): kubernetes.types.input.batch.v1.CronJobSpec {
     return {
-        schedule: NEVER_REACHED,
-        suspend: true,
+        ...ON_REQUEST,
         concurrencyPolicy: "Forbid",
         startingDeadlineSeconds: 3600,
         successfulJobsHistoryLimit: KEPT_RUNS,

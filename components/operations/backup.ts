@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { KEPT_RUNS, ON_REQUEST } from "../core/pod/cronJob";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
@@ -25,10 +26,6 @@ const BACKUP_DIRECTORY = "/backup";
 const DEADLINE_SECONDS = 6 * 3600;
 /** Seconds after its time in which a run may still start. */
 const STARTING_DEADLINE_SECONDS = 3600;
-/** Ended runs that are kept, each way, with their logs. */
-const KEPT_RUNS = 3;
-/** A date like any other: the CronJob is suspended, and Jobs are made from it by hand. */
-const NEVER_REACHED = "0 0 1 1 *";
 
 export interface BackupArgs {
     readonly platform: Platform;
@@ -147,8 +144,7 @@ export class Backup extends Tier {
             {
                 metadata: this.metadata(name, name),
                 spec: {
-                    schedule: schedule ?? NEVER_REACHED,
-                    suspend: schedule === undefined,
+                    ...(schedule === undefined ? ON_REQUEST : { schedule, suspend: false }),
                     timeZone: "UTC",
                     concurrencyPolicy: "Forbid",
                     // One that could not start for an hour is left out; without it a hundred missed starts end the CronJob.

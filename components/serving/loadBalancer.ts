@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../core/contentHash";
 import { deployment } from "../core/pod/deployment";
+import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { plain } from "../core/pod/environment";
 import type { Exposure } from "../core/network/exposure";
 import type { Connection } from "../core/links";
@@ -13,8 +14,6 @@ import { Tier } from "../core/tier";
 import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend, type SourceLimits } from "./haproxyConfig";
 import { INFERENCE_PORT, type Inference } from "./inference";
 
-/** User of the official image (`haproxy`). */
-const HAPROXY_USER = 99;
 /** Port of the Service. */
 export const LOAD_BALANCER_PORT = 80;
 const CONFIG_DIRECTORY = "/etc/haproxy-flts";

@@ -62,3 +62,7 @@ def test_an_image_carries_exactly_the_packages_that_its_code_imports(image):
 def test_every_package_is_in_an_image():
     packages = {path.parent.name for path in (SERVICES / "flts").glob("*/__init__.py")}
     assert set().union(*(carried(image) for image in own_images())) == packages
+
+
+def test_inference_imports_nothing_from_training_or_evaluation_even_through_other_packages():
+    assert needed("inference").isdisjoint({"training", "evaluation"})

@@ -9,7 +9,6 @@ import { LogCollector } from "../../components/monitoring/logs/logCollector";
 import { Prometheus } from "../../components/monitoring/prometheus/prometheus";
 import type { ProbeTarget } from "../../components/monitoring/prometheus/prometheusConfig";
 import { VictoriaLogs } from "../../components/monitoring/logs/victoriaLogs";
-import { quantity } from "../../components/core/quantity";
 import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
@@ -52,7 +51,6 @@ export function deployMonitoring(
         alertmanager: alertmanager.connection,
         rules: ruleFiles(),
         storage,
-        storageBytes: quantity(storage),
     });
     return {
         prometheus,
@@ -80,7 +78,6 @@ function deployLogs(
         platform,
         ...args,
         storage,
-        storageBytes: quantity(storage),
     });
     const collector = new LogCollector("log-collector", { platform, store: server.connection });
     return { server, metrics: [server.metrics, collector.metrics] };

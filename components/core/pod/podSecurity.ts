@@ -18,6 +18,9 @@ export const PRIVILEGED_NAMESPACE_LABELS = {
 /** Numeric user and group of the project's own images (`images/base`). */
 export const SERVICE_USER = 10001;
 
+/** Numeric user of the official image `haproxy`. */
+export const HAPROXY_USER = 99;
+
 /**
  * Pod settings of the Pod Security Standard `restricted`, with a numeric user so that the kubelet can tell that
  * it is not root without reading the image.

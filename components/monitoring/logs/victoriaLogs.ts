@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { usableBytes } from "../../core/data/volumeUse";
 import type { Exposure } from "../../core/network/exposure";
 import type { Connection, MetricsEndpoint } from "../../core/links";
 import type { Platform } from "../../core/platform";
@@ -13,8 +14,6 @@ import { NOBODY } from "../exporters/exporter";
 export const VICTORIA_LOGS_PORT = 9428;
 /** Where the logs are. */
 const DATA_DIRECTORY = "/victoria-logs-data";
-/** Share of the volume that logs may take; the rest is for the merging of their files. */
-const USABLE_SHARE = 0.8;
 
 export interface VictoriaLogsArgs {
     readonly platform: Platform;
@@ -22,8 +21,6 @@ export interface VictoriaLogsArgs {
     readonly retentionDays: number;
     /** Size of the volume, such as `10Gi`. */
     readonly storage: string;
-    /** The same in bytes. */
-    readonly storageBytes: number;
     readonly service: Exposure;
     readonly resources: Resources;
 }
@@ -81,14 +78,14 @@ export class VictoriaLogs extends Tier {
 }
 
 /** Flags: https://docs.victoriametrics.com/victorialogs/#list-of-command-line-flags */
-function serverCommand({ retentionDays, storageBytes }: VictoriaLogsArgs): string[] {
+function serverCommand({ retentionDays, storage }: VictoriaLogsArgs): string[] {
     return [
         "/victoria-logs-prod",
         `-httpListenAddr=:${VICTORIA_LOGS_PORT}`,
         `-storageDataPath=${DATA_DIRECTORY}`,
         `-retentionPeriod=${retentionDays}d`,
         // A full volume would stop it: the oldest day goes first, whatever its age.
-        `-retention.maxDiskSpaceUsageBytes=${Math.floor(storageBytes * USABLE_SHARE)}`,
+        `-retention.maxDiskSpaceUsageBytes=${usableBytes(storage)}`,
         "-loggerFormat=json",
     ];
 }

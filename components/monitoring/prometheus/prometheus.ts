@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../../core/contentHash";
+import { usableBytes } from "../../core/data/volumeUse";
 import type { Exposure } from "../../core/network/exposure";
 import { scrapeConnection, type Connection, type MetricsEndpoint } from "../../core/links";
 import { readRules } from "../../core/permissions";
@@ -22,8 +23,6 @@ import {
 
 /** Where the samples are. */
 const DATA_DIRECTORY = "/prometheus";
-/** Share of the volume that samples may take; the rest is for the write-ahead log and compaction. */
-const USABLE_SHARE = 0.8;
 
 export interface PrometheusArgs {
     readonly platform: Platform;
@@ -38,8 +37,6 @@ export interface PrometheusArgs {
     readonly retentionDays: number;
     /** Size of the volume, such as `10Gi`. */
     readonly storage: string;
-    /** The same in bytes. */
-    readonly storageBytes: number;
     readonly service: Exposure;
     readonly resources: Resources;
 }
@@ -148,13 +145,13 @@ export class Prometheus extends Tier {
     }
 }
 
-function serverCommand({ retentionDays, storageBytes }: PrometheusArgs): string[] {
+function serverCommand({ retentionDays, storage }: PrometheusArgs): string[] {
     return [
         "prometheus",
         `--config.file=${CONFIG_DIRECTORY}/prometheus.json`,
         `--storage.tsdb.path=${DATA_DIRECTORY}`,
         `--storage.tsdb.retention.time=${retentionDays}d`,
         // A full volume would stop it: the oldest samples go first, whatever their age.
-        `--storage.tsdb.retention.size=${Math.floor(storageBytes * USABLE_SHARE)}B`,
+        `--storage.tsdb.retention.size=${usableBytes(storage)}B`,
     ];
 }
