@@ -7,6 +7,10 @@ import sys
 import pytest
 from conftest import SERVICES
 
+from flts.training import recurrent
+from flts.training.batches import training_batch
+from flts.training.settings import TrainingSettings
+
 # Peak memory is of a whole process, so each training has one of its own. Before: what the frameworks take.
 TRAIN = """
 import json, resource, sys, threading
@@ -53,6 +57,12 @@ def peaks(rows: int, **options) -> tuple[float, float]:
     line = next(line for line in done.stdout.splitlines() if line.startswith("PEAK"))
     before, after = map(float, line.split()[1:])
     return before, after
+
+
+@pytest.mark.parametrize(("length", "wanted", "expected"), [(16, 128, 128), (1000, 128, 32), (10_000, 128, 3)])
+def test_a_gradient_step_takes_fewer_windows_where_they_are_long(length, wanted, expected):
+    network = recurrent.build(TrainingSettings(input_seq_len=length), 11)
+    assert training_batch(network, wanted) == expected
 
 
 @pytest.mark.parametrize("model_type", ["GRU", "PROPHET"])

@@ -13,8 +13,9 @@ from flts.training.linear import Linear, answers
 _FEWEST_STEPS, _MOST_STEPS = 100, 500
 # Small batches for few windows, whose gradients would otherwise all be the same.
 _SMALLEST_BATCH, _BATCHES_OF_FEW = 16, 8
-# Numbers that a prediction keeps in memory for each layer, 64 MiB in single precision.
-_LARGEST_PREDICTION = 16 * 1024 * 1024
+# Numbers of a layer that a prediction and a gradient step keep in memory, the latter several times.
+_LARGEST_PREDICTION = 8 * 1024 * 1024
+_LARGEST_STEP = 4 * 1024 * 1024
 _LARGEST_PREDICTION_BATCH = 1024
 _MOST_VALIDATED = 16_384
 
@@ -84,7 +85,15 @@ def _pair(windows: Windows, linear: Linear, unit: float) -> tuple[np.ndarray, np
 
 def prediction_batch(network: keras.Model) -> int:
     """How many windows a prediction takes at once."""
+    return max(1, min(_LARGEST_PREDICTION_BATCH, _LARGEST_PREDICTION // _numbers_of_a_window(network)))
+
+
+def training_batch(network: keras.Model, wanted: int) -> int:
+    """How many windows a gradient step takes: as many as are wanted, fewer where they are very long."""
+    return max(1, min(wanted, _LARGEST_STEP // _numbers_of_a_window(network)))
+
+
+def _numbers_of_a_window(network: keras.Model) -> int:
     rows, features = network.input_shape[1:]
-    # A recurrent layer keeps four gates for each row at most.
-    widest = max(features, *(4 * layer.units for layer in network.layers if hasattr(layer, "units")))
-    return max(1, min(_LARGEST_PREDICTION_BATCH, _LARGEST_PREDICTION // (rows * widest)))
+    # A recurrent layer keeps four gates for each row at most; the dense one counts as if it did.
+    return rows * max(features, *(4 * layer.units for layer in network.layers if hasattr(layer, "units")))

@@ -16,7 +16,7 @@ import structlog
 
 from flts.common.frames import FeatureFrame
 from flts.common.windows import Windows
-from flts.training.batches import Batches, in_order, prediction_batch, thinned
+from flts.training.batches import Batches, in_order, prediction_batch, thinned, training_batch
 from flts.training.callbacks import Progress, StopOnRequest
 from flts.training.family import EpochReport
 from flts.training.linear import Linear, refit
@@ -78,7 +78,8 @@ class RecurrentModel(NamedTuple):
         linear = refit(self.linear, scaled, standard.unit)
         network = compiled(self.settings, len(data.transform.features))
         if self.best_epochs:
-            batches = Batches(scaled, linear, standard.unit, self.settings.batch_size, self.settings.seed)
+            size = training_batch(network, self.settings.batch_size)
+            batches = Batches(scaled, linear, standard.unit, size, self.settings.seed)
             network.fit(batches, epochs=self.best_epochs, verbose=0, callbacks=[StopOnRequest(stop)])
         return self._replace(network=network, linear=linear, standard=standard)
 
@@ -105,7 +106,8 @@ def fit(
     train, validation = train.over(scaled), thinned(later.over(scaled))
     linear, linear_loss = fit_linear(train, validation, standard.unit)
     network = compiled(settings, len(transform.features))
-    batches = Batches(train, linear, standard.unit, settings.batch_size, settings.seed)
+    size = training_batch(network, settings.batch_size)
+    batches = Batches(train, linear, standard.unit, size, settings.seed)
     history = network.fit(
         batches,
         validation_data=in_order(validation, linear, standard.unit, prediction_batch(network)),
