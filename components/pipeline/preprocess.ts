@@ -35,7 +35,7 @@ export interface PreprocessOptions {
     readonly extraHashSalt: string;
     readonly driftFactor: number;
     /** Rows that the trainers need: a series with fewer is rejected here. */
-    readonly windows: { readonly inputLength: number };
+    readonly windows: { readonly inputLength: number; readonly outputLength: number };
 }
 
 /** What is looked for in the bucket `dataset`, and how its CSVs are written; `auto` and what is absent are detected. */
@@ -129,6 +129,7 @@ function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): Env
         CSV_TIME_ZONE: dataset.timeZone,
         CSV_RESAMPLE: dataset.resample,
         INPUT_SEQ_LEN: options.windows.inputLength,
+        OUTPUT_SEQ_LEN: options.windows.outputLength,
         SCALER: options.scaler === "none" ? "" : options.scaler,
         ADD_VAL: options.addConstant,
         HANDLE_NANS: options.handleNans,

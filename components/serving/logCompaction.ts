@@ -14,7 +14,7 @@ const HOURLY = "17 * * * *";
 /** Seconds after which a run is ended; the next one goes on where it was. */
 const DEADLINE_SECONDS = 3000;
 /** Seconds after its time in which a run may still start. */
-const STARTING_DEADLINE_SECONDS = 1800;
+const STARTING_DEADLINE_SECONDS = 3600;
 /** Ended runs that are kept, each way, with their logs. */
 const KEPT_RUNS = 2;
 /** Where the lines of a day are put together, compressed. */

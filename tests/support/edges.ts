@@ -116,6 +116,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
         ...learners.flatMap((client) => [kafka(client), minio(client), mlflow(client)]),
         // Not MLflow: what is served comes from the promotion bucket.
         ...versions.flatMap((client) => [kafka(client), minio(client)]),
+        minio("log-compaction"),
     ].sort();
 }
 

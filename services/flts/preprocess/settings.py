@@ -70,6 +70,8 @@ class PreprocessSettings(FormatSettings):
     topic_inference_data: str = "inference-data"
     promotion_bucket: str = "model-promotion"
     inference_log_bucket: str = "inference-logs"
+    output_seq_len: int = Field(default=1, ge=1, le=1000)
+    """Rows that the models forecast at once: drift looks no further ahead."""
     drift_factor: float = Field(default=2.0, ge=1, le=1000)
     """A series has drifted when logged forecasts of it were off by more than this times the error on held-out rows."""
 
