@@ -97,6 +97,50 @@ export const OBJECT_STORE_GRANTS = {
     data: [{ bucket: BUCKETS.dataset, access: "upload" }],
 } as const satisfies Record<string, readonly BucketGrant[]>;
 
+/** What a service does in Kafka: topics by what they carry, and the consumer groups it is in. */
+export interface KafkaGrants {
+    readonly reads?: readonly (keyof Topics)[];
+    readonly writes?: readonly (keyof Topics)[];
+    /** Topics whose offsets are looked at, but not their messages. */
+    readonly describes?: readonly (keyof Topics)[];
+    readonly groups?: readonly string[];
+}
+
+/** Consumer groups whose names are not their services', as upstream's tools know them. */
+export const CONSUMER_GROUPS = { eval: "eval-promoter", inference: "batch-forecasting" } as const;
+
+function trainerGrants(group: string): KafkaGrants {
+    return { reads: ["trainingData"], writes: ["modelTraining", "deadModelTraining"], groups: [group] };
+}
+
+/** Services with a user of their own in Kafka, and all that each may do there. */
+export const KAFKA_GRANTS = {
+    preprocess: { writes: ["trainingData", "inferenceData", "deadPreprocess"] },
+    [TRAINER_NAMES.GRU]: trainerGrants(TRAINER_NAMES.GRU),
+    [TRAINER_NAMES.LSTM]: trainerGrants(TRAINER_NAMES.LSTM),
+    [TRAINER_NAMES.PROPHET]: trainerGrants(TRAINER_NAMES.PROPHET),
+    eval: {
+        reads: ["modelTraining"],
+        writes: ["modelSelected", "deadModelSelected"],
+        groups: [CONSUMER_GROUPS.eval],
+    },
+    inference: {
+        reads: ["modelSelected", "inferenceData"],
+        writes: ["performanceEval", "deadPerformanceEval"],
+        groups: [CONSUMER_GROUPS.inference],
+    },
+    "kafka-lag": {
+        describes: Object.keys(TOPICS) as (keyof Topics)[],
+        groups: [...Object.values(TRAINER_NAMES), ...Object.values(CONSUMER_GROUPS)],
+    },
+} as const satisfies Record<string, KafkaGrants>;
+
+/** A service with a user of its own in Kafka. */
+export type KafkaUser = keyof typeof KAFKA_GRANTS;
+
+/** All of them. */
+export const KAFKA_USERS = Object.keys(KAFKA_GRANTS) as readonly KafkaUser[];
+
 /** Secret with the keys of the user `data`, and all else that an upload of a CSV needs. */
 export const DATA_SECRET = "minio-data";
 
@@ -104,24 +148,34 @@ const HOUR = 3_600_000;
 /** Dead letters are looked at by people, who may be away for a fortnight. */
 const DEAD_LETTER_HOURS = 24 * 14;
 
-/**
- * Declarations of all topics of the pipeline `identifier`.
- *
- * @param retentionHours how long messages of the working topics are kept.
- */
-export function topicDeclarations(
-    identifier: string,
-    replicationFactor: number,
-    partitions: number,
-    retentionHours: number,
-): Topic[] {
+export interface TopicOptions {
+    readonly identifier: string;
+    readonly replicationFactor: number;
+    readonly partitions: number;
+    /** How long messages of the working topics are kept. */
+    readonly retentionHours: number;
+    /** Bytes of each partition above which its oldest messages are deleted, whatever their age. */
+    readonly retentionBytes: number;
+}
+
+/** Declarations of all topics of the pipeline. */
+export function topicDeclarations({
+    identifier,
+    replicationFactor,
+    partitions,
+    retentionHours,
+    retentionBytes,
+}: TopicOptions): Topic[] {
     return Object.values(TOPICS).map((name) => {
         const dead = name.startsWith("DLQ-");
         return {
             name: kafkaName(identifier, name),
             partitions: dead ? 1 : partitions,
             replicationFactor,
-            config: { "retention.ms": String((dead ? DEAD_LETTER_HOURS : retentionHours) * HOUR) },
+            config: {
+                "retention.bytes": String(retentionBytes),
+                "retention.ms": String((dead ? DEAD_LETTER_HOURS : retentionHours) * HOUR),
+            },
         };
     });
 }

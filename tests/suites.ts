@@ -81,6 +81,12 @@ export const suites: readonly Suite[] = [
         command: `${mocha} 'tests/plugins/**/*.test.ts'`,
     },
     {
+        name: "kafka",
+        proves: "each service's user reaches its topics in a real Kafka, nobody else does, and an update keeps the messages",
+        runner: "mocha",
+        command: `${mocha} 'tests/kafka/**/*.test.ts'`,
+    },
+    {
         name: "data",
         proves: "uploads to a real object store in constant memory, interrupted too, and nothing deleted",
         runner: "mocha",

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
-import { BUCKETS, topicsOf, type Floor, type ModelType } from "../contract";
+import { BUCKETS, CONSUMER_GROUPS, topicsOf, type Floor, type ModelType } from "../contract";
 import { aliveProbes, Worker } from "./worker";
 
 /** Port of health and metrics, as upstream's clients know it. */
@@ -38,8 +38,7 @@ export class Evaluator extends Worker {
             {
                 platform: args.platform,
                 image: "evaluator",
-                // Upstream's name of the group, which its tools look for.
-                consumerGroup: "eval-promoter",
+                consumerGroup: CONSUMER_GROUPS.eval,
                 connections: [args.kafka, args.objectStore, args.mlflow],
                 values: {
                     TOPIC_MODEL_TRAINING: topics.modelTraining,

@@ -9,7 +9,7 @@ import type { Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
 import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { BUCKETS, kafkaName, topicsOf } from "../contract";
+import { BUCKETS, CONSUMER_GROUPS, kafkaName, topicsOf } from "../contract";
 import { autoscalerSpec, mostReplicas, type Autoscaled, type Scaling } from "./autoscaling";
 
 /** Port of the forecast API. */
@@ -161,8 +161,7 @@ export class Inference extends Tier {
                                 PREDICT_IRREGULAR_ROWS: args.irregularRows,
                                 PROMOTION_BUCKET: BUCKETS.modelPromotion,
                                 INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
-                                // Upstream's name of the group, which its tools look for.
-                                CONSUMER_GROUP_ID: kafkaName(platform.identifier, "batch-forecasting"),
+                                CONSUMER_GROUP_ID: kafkaName(platform.identifier, CONSUMER_GROUPS.inference),
                                 TOPIC_MODEL_SELECTED: topics.modelSelected,
                                 TOPIC_INFERENCE_DATA: topics.inferenceData,
                                 TOPIC_PERFORMANCE_EVAL: topics.performanceEval,

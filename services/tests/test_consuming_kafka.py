@@ -11,6 +11,7 @@ from flts.common import consuming
 from flts.common.attempts import AttemptMemory
 from flts.common.consuming import ClaimLoop, group_consumer
 from flts.common.deadletters import DeadLetter
+from flts.common.kafka import KafkaSettings
 from flts.common.outages import is_outage
 from flts.common.publisher import KafkaPublisher
 
@@ -22,10 +23,10 @@ SESSION_SECONDS = 6
 
 @pytest.fixture(scope="module")
 def brokers():
-    """Address of a broker that lives inside a client."""
+    """How to reach a broker that lives inside a client."""
     host = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
     broker = next(iter(host.list_topics(timeout=10).brokers.values()))
-    yield f"{broker.host}:{broker.port}"
+    yield KafkaSettings(kafka_bootstrap_servers=f"{broker.host}:{broker.port}")
     del host
 
 
@@ -158,7 +159,7 @@ def test_a_message_too_large_for_the_brokers_is_no_outage(publisher, topic):
 def test_unavailable_brokers_do_not_hold_the_loop_up_beyond_its_heartbeat(topic):
     host = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
     broker = next(iter(host.list_topics(timeout=10).brokers.values()))
-    address = f"{broker.host}:{broker.port}"
+    address = KafkaSettings(kafka_bootstrap_servers=f"{broker.host}:{broker.port}")
     send(KafkaPublisher(address, "test"), topic, "claim")
     consumer = group_consumer(address, f"group-{topic}", topic)
     while (message := consumer.poll(1)) is None:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from serving_models import make_model
 
+from flts.common.kafka import KafkaSettings
 from flts.inference import announcements
 from flts.inference.announcements import Announcements
 from flts.inference.cli import followers
@@ -79,7 +80,7 @@ def test_what_a_promotion_message_says_is_not_used(monkeypatch):
             pass
 
     monkeypatch.setattr(announcements, "Consumer", OneMessage)
-    listener = Announcements("kafka:9092", "test", "model-selected", lambda: woken.put("look"))
+    listener = Announcements(KafkaSettings(), "test", "batch-forecasting", "model-selected", lambda: woken.put("look"))
     listener.start()
     # At the start, because something may have been said before, and for the message.
     assert [woken.get(timeout=SECONDS) for _ in range(2)] == ["look", "look"]

@@ -1,4 +1,4 @@
-import type { Connection, MetricsEndpoint } from "../../components/core/links";
+import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
 import { ExistingPostgres } from "../../components/infrastructure/postgres/externalPostgres";
@@ -10,7 +10,8 @@ import {
 } from "../../components/infrastructure/external";
 import { Kafka } from "../../components/infrastructure/kafka/kafka";
 import { replicationFactor } from "../../components/infrastructure/kafka/kafkaConfig";
-import { KafkaTopics } from "../../components/infrastructure/kafka/topics";
+import type { KafkaClients } from "../../components/infrastructure/kafka/kafkaClients";
+import { KafkaTopics, type KafkaTopicsArgs } from "../../components/infrastructure/kafka/topics";
 import { Mlflow } from "../../components/infrastructure/mlflow/mlflow";
 import {
     OBJECT_STORE_METRICS,
@@ -69,26 +70,30 @@ function provideKafka(
 ): Pick<Infrastructure, "kafka" | "metrics"> {
     if (settings.from === "external") {
         const { bootstrapServers, replicationFactor: factor } = settings;
-        return { kafka: topicsIn(externalKafka(bootstrapServers), factor, settings, platform), metrics: [] };
+        const external = externalKafka(bootstrapServers);
+        return { kafka: clientsOf({ external }, factor, settings, platform), metrics: [] };
     }
-    const broker = new Kafka("kafka", { platform, ...settings });
-    return {
-        kafka: topicsIn(broker.connection, replicationFactor(settings.brokers), settings, platform),
-        metrics: [broker.metrics, lagExporter(platform, broker.connection).metrics],
-    };
+    const own = new Kafka("kafka", { platform, ...settings });
+    const kafka = clientsOf({ own }, replicationFactor(settings.brokers), settings, platform);
+    return { kafka, metrics: [own.metrics, lagExporter(platform, kafka.connection("kafka-lag")).metrics] };
 }
 
-function topicsIn(
-    kafka: Connection,
+/** The brokers with their topics and users. */
+function clientsOf(
+    brokers: KafkaTopicsArgs["brokers"],
     factor: number,
-    { partitions, retentionHours }: KafkaSettings,
+    { partitions, retentionHours, retentionMegabytes }: KafkaSettings,
     platform: Platform,
-): KafkaTopics {
-    return new KafkaTopics("kafka-topics", {
-        platform,
-        kafka,
-        topics: topicDeclarations(platform.identifier, factor, partitions, retentionHours),
+): KafkaClients {
+    const { identifier } = platform;
+    const topics = topicDeclarations({
+        identifier,
+        replicationFactor: factor,
+        partitions,
+        retentionHours,
+        retentionBytes: retentionMegabytes * 2 ** 20,
     });
+    return new KafkaTopics("kafka-topics", { platform, brokers, topics }).clients;
 }
 
 function provideObjectStore(

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
+import { KafkaClients } from "../../components/infrastructure/kafka/kafkaClients";
 import { BUCKETS } from "../../components/contract";
 import {
     infrastructureOutputs,
@@ -41,7 +42,7 @@ export async function referencedInfrastructure(
         createBuckets: false,
     });
     return {
-        kafka: { connection: connectionOf(offered.kafka) },
+        kafka: new KafkaClients(connectionOf(offered.kafka), offered.kafka.users),
         objectStore,
         // A provider for which nothing is made yet would be of no use.
         postgres: undefined,

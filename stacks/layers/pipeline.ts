@@ -6,6 +6,7 @@ import {
     datasetPrefix,
     EVALUATOR_NAME,
     OBJECT_STORE_GRANTS,
+    TRAINER_NAMES,
 } from "../../components/contract";
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { FormerDataset } from "../../components/pipeline/formerDataset";
@@ -48,9 +49,9 @@ export function deployPipeline(
         bucket: BUCKETS.dataset,
         prefix: keyPrefix,
     });
-    const shared = { platform, kafka: kafka.connection };
     const preprocess = new Preprocess("preprocess", {
-        ...shared,
+        platform,
+        kafka: kafka.connection("preprocess"),
         objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
         dataset: settings.dataset,
         options: { ...settings.preprocess, windows: settings.training },
@@ -62,7 +63,8 @@ export function deployPipeline(
     const trainers = [...new Set(settings.training.models)].map(
         (modelType) =>
             new Trainer({
-                ...shared,
+                platform,
+                kafka: kafka.connection(TRAINER_NAMES[modelType]),
                 modelType,
                 objectStore: training,
                 mlflow: mlflow.connection,
@@ -71,7 +73,8 @@ export function deployPipeline(
             }),
     );
     const evaluator = new Evaluator(EVALUATOR_NAME, {
-        ...shared,
+        platform,
+        kafka: kafka.connection(EVALUATOR_NAME),
         modelTypes: settings.training.models,
         objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
         mlflow: mlflow.connection,

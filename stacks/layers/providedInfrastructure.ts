@@ -1,12 +1,13 @@
 import type { Connection, MetricsEndpoint } from "../../components/core/links";
+import type { KafkaClients } from "../../components/infrastructure/kafka/kafkaClients";
 import type { MlflowServer } from "../../components/infrastructure/mlflow/mlflow";
 import type { ObjectStoreContent } from "../../components/infrastructure/objectStore/objectStoreResources";
 import type { PostgresContent } from "../../components/infrastructure/postgres/postgresResources";
 
 /** What the pipeline and serving stand on, whoever runs it. */
 export interface Infrastructure {
-    /** The broker, with the topics. */
-    readonly kafka: { readonly connection: Connection };
+    /** The brokers, with topics and users. */
+    readonly kafka: KafkaClients;
     readonly objectStore: ObjectStoreContent;
     /** Undefined where nothing is to be made in it: another stack has it, or an external MLflow one of its own. */
     readonly postgres: PostgresContent | undefined;

@@ -36,7 +36,7 @@ export function deployServing(
     const scaling = scalingOf(settings);
     const shared = {
         platform,
-        kafka: kafka.connection,
+        kafka: kafka.connection("inference"),
         objectStore: objectStore.connection("inference", OBJECT_STORE_GRANTS.inference),
         defaultSeries: settings.inference.defaultSeries,
         modelsInMemory: settings.inference.modelsInMemory,

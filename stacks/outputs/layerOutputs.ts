@@ -23,7 +23,10 @@ export const infrastructureOutputs = z.object({
     namespace: z.string(),
     /** Pipeline whose topics were declared. */
     identifier: z.string(),
-    kafka: connection,
+    kafka: connection.extend({
+        /** Whether each service signs in as a user of its own; stacks before 0.2.0 have none. */
+        users: z.boolean().default(false),
+    }),
     objectStore: z.object({ ...server, endpoint: z.string(), rootSecretName: z.string() }),
     mlflow: z.object({ trackingUri: z.string(), connection }),
     metrics: z.array(
@@ -50,7 +53,7 @@ export function offerInfrastructure(
     return infrastructureOutputs.parse({
         namespace: namespace.name,
         identifier,
-        kafka: kafka.connection,
+        kafka: { ...kafka.shared, users: kafka.users },
         objectStore: objectStore.server,
         mlflow,
         metrics,

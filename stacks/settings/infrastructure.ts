@@ -31,6 +31,12 @@ export const kafka = z
         brokers: integer("Brokers; each is a controller too, so an odd number", 1, 1, 9),
         partitions: integer("Partitions of each working topic", 1, 1, 64),
         retentionHours: integer("Hours for which messages of the working topics are kept", 168, 1, 8760),
+        retentionMegabytes: integer(
+            "MiB that each partition of a topic may keep; above it its oldest messages are deleted",
+            64,
+            1,
+            1_048_576,
+        ),
         storage: storage("Volume of each broker", "2Gi"),
         heapMegabytes: integer("Java heap of a broker, in MiB", 384, 256, 16384),
         resources: resources(["200m", "640Mi"], ["2", "1Gi"]),

@@ -36,7 +36,7 @@ function externalAddresses({ kafka, objectStore, postgres, mlflow }: GivenSettin
 
 /** GivenSettings that still matter where a server is not deployed. */
 const STILL_USED: Readonly<Record<Server, readonly string[]>> = {
-    kafka: ["external", "partitions", "retentionHours"],
+    kafka: ["external", "partitions", "retentionHours", "retentionMegabytes"],
     // `make up` always names the chart.
     objectStore: ["external", "existingSecret", "access", "chart"],
     postgres: ["external", "existingSecret", "access"],

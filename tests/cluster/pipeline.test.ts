@@ -39,6 +39,25 @@ async function promotionPointer(): Promise<Pointer> {
     return JSON.parse(text) as Pointer;
 }
 
+/** What a client in preprocess' pod gets from Kafka: with no user, and as preprocess in a group of a trainer. */
+const FOREIGN_CLIENTS = `
+from confluent_kafka import Consumer, KafkaException, Producer
+from flts.common.kafka import KafkaSettings, client_settings
+
+kafka = KafkaSettings()
+try:
+    Producer({"bootstrap.servers": kafka.kafka_bootstrap_servers}).list_topics(timeout=5)
+    print("admitted")
+except KafkaException as error:
+    print(error.args[0].name())
+consumer = Consumer({**client_settings(kafka, "test"), "group.id": "train-gru"})
+consumer.subscribe(["model-training"])
+message = None
+while message is None:
+    message = consumer.poll(10)
+print(message.error().name() if message.error() else "read")
+`;
+
 describe("make up, from a CSV to a forecast on real pods", function () {
     this.timeout(30 * 60_000);
 
@@ -112,6 +131,14 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);
         assert.deepEqual(await promotionPointer(), before);
+    });
+
+    it("lets nobody read a topic in Kafka who has no user, or another service's", async () => {
+        const pod = ["-n", namespace, "exec", "deployment/preprocess", "--"];
+        const answers = await kubectl(...pod, "python", "-c", FOREIGN_CLIENTS);
+        const [anonymous, foreign] = answers.trim().split("\n");
+        assert.equal(anonymous, "_TRANSPORT");
+        assert.match(foreign ?? "", /^(TOPIC|GROUP)_AUTHORIZATION_FAILED$/);
     });
 
     it("refuses a broken CSV with its file, column and line, and keeps the promoted model", async () => {

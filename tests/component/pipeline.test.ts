@@ -54,6 +54,25 @@ describe("the pipeline's services", function () {
         ).resources;
     });
 
+    it("sign in to Kafka as users of their own, with passwords from Secrets", () => {
+        for (const name of ["preprocess", "train-gru", "nonml-prophet", "eval", "inference", "kafka-lag"]) {
+            const { inputs } = one(plain, "kubernetes:apps/v1:Deployment", name);
+            const { template } = inputs.spec as { template: Parameters<typeof containers>[0]["template"] };
+            const [container] = containers({ name, kind: "Deployment", template });
+            const sources = Object.fromEntries(
+                (container?.env ?? []).map((variable) => [
+                    variable.name,
+                    (variable as { valueFrom?: object }).valueFrom ?? variable.value,
+                ]),
+            );
+            const key = (of: string): object => ({ secretKeyRef: { name: `${name}-kafka`, key: of } });
+            assert.equal(sources.KAFKA_SECURITY_PROTOCOL, "SASL_PLAINTEXT");
+            assert.equal(sources.KAFKA_SASL_MECHANISM, "SCRAM-SHA-512");
+            assert.deepEqual(sources.KAFKA_SASL_USERNAME, key("username"));
+            assert.deepEqual(sources.KAFKA_SASL_PASSWORD, key("password"));
+        }
+    });
+
     it("prepare data with upstream's defaults, so that hashes are upstream's", () => {
         const upstream = {
             SCALER: "MinMaxScaler",

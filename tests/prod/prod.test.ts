@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ADMIN_CONFIG } from "../../components/infrastructure/kafka/kafkaSecurity";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -50,7 +51,7 @@ const inNamespace = (...parameters: string[]): Promise<string> =>
 
 /** What `kafka-topics.sh` says of all topics, asked in a broker. */
 async function topics(): Promise<string> {
-    const server = ["--bootstrap-server", "localhost:9092"];
+    const server = ["--bootstrap-server", "localhost:9092", "--command-config", ADMIN_CONFIG];
     return inNamespace("exec", "kafka-0", "--", "kafka-topics.sh", ...server, "--describe");
 }
 

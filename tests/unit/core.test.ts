@@ -97,7 +97,13 @@ describe("Kafka configuration", () => {
     });
 
     it("declares all nine topics, dead letters with one partition and a longer retention", () => {
-        const topics = topicDeclarations("", 1, 4, 24);
+        const topics = topicDeclarations({
+            identifier: "",
+            replicationFactor: 1,
+            partitions: 4,
+            retentionHours: 24,
+            retentionBytes: 1024,
+        });
         assert.equal(topics.length, 9);
         assert.deepEqual(
             topics.find(({ name }) => name === "training-data"),
@@ -105,7 +111,7 @@ describe("Kafka configuration", () => {
                 name: "training-data",
                 partitions: 4,
                 replicationFactor: 1,
-                config: { "retention.ms": "86400000" },
+                config: { "retention.bytes": "1024", "retention.ms": "86400000" },
             },
         );
         assert.equal(topics.find(({ name }) => name === "DLQ-preprocess")?.partitions, 1);

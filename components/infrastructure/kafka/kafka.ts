@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { contentHash } from "../../core/contentHash";
+import { scaleDown } from "../../access/scaleDown";
+import { credentialsAnnotation, generatedLogin } from "../../core/data/credentials";
 import { plain } from "../../core/pod/environment";
 import type { Connection, MetricsEndpoint } from "../../core/links";
 import { serviceHost, type Platform } from "../../core/platform";
@@ -9,6 +11,7 @@ import { probes, tcpCheck } from "../../core/pod/probes";
 import { disruptionBudget } from "../../core/pod/disruptionBudget";
 import { statefulSet } from "../../core/pod/statefulSet";
 import { Tier } from "../../core/tier";
+import { PEERS_ANNOTATION, stopBrokersFirst } from "./brokersStop";
 import {
     clusterId,
     CONTROLLER_PORT,
@@ -18,6 +21,7 @@ import {
     serverProperties,
     type KafkaClusterShape,
 } from "./kafkaConfig";
+import { ADMIN_SECRET, ADMIN_USER, BROKER_PASSWORDS, BROKER_SECRET, signIn } from "./kafkaSecurity";
 import {
     AGENT_CONFIG,
     AGENT_DIRECTORY,
@@ -30,6 +34,8 @@ import {
 
 /** User of the official image (`appuser`). */
 const KAFKA_USER = 1000;
+/** Seconds that all brokers together may take to stop: each gets its grace, and a node some time. */
+const STOP_SECONDS = 180;
 const CONFIG_DIRECTORY = "/etc/kafka";
 
 export interface KafkaArgs {
@@ -47,8 +53,10 @@ export interface KafkaArgs {
 export class Kafka extends Tier {
     /** Bootstrap address inside the cluster. */
     public readonly bootstrapServers: string;
-    /** What a consumer of the broker gets. */
+    /** What every client of the brokers gets; users and their permissions are made by who declares the topics. */
     public readonly connection: Connection;
+    /** What the administrator of the brokers gets. */
+    public readonly administration: Connection;
     /** The brokers' figures, through the JMX agent. */
     public readonly metrics: MetricsEndpoint;
     private readonly statefulSet: kubernetes.apps.v1.StatefulSet;
@@ -64,8 +72,9 @@ export class Kafka extends Tier {
             headlessHost: serviceHost(args.platform, `${name}-headless`),
         };
         this.bootstrapServers = `${name}:${KAFKA_PORT}`;
+        const secrets = this.secrets();
         const service = this.services();
-        this.statefulSet = this.brokers(this.configuration());
+        this.statefulSet = this.brokers(this.configuration(), secrets);
         disruptionBudget(name, this.metadata(name), this.podLabels, args.brokers, this.child());
         this.connection = {
             server: name,
@@ -73,6 +82,10 @@ export class Kafka extends Tier {
             ports: [KAFKA_PORT],
             environment: plain({ KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers }),
             requires: [this.statefulSet, service],
+        };
+        this.administration = {
+            ...this.connection,
+            environment: [...this.connection.environment, ...signIn(ADMIN_SECRET, "PLAIN")],
         };
         this.metrics = this.metricsAt(KAFKA_METRICS_PORT);
         this.link([{ ...this.connection, ports: [KAFKA_PORT, CONTROLLER_PORT] }]);
@@ -108,6 +121,17 @@ export class Kafka extends Tier {
         );
     }
 
+    /** Credentials that brokers know from their configuration. */
+    private secrets(): pulumi.Resource[] {
+        const { platform, tierName: name } = this;
+        const broker = generatedLogin(BROKER_SECRET, name, platform, this, (password) => ({ password }));
+        const admin = generatedLogin(ADMIN_SECRET, name, platform, this, (password) => ({
+            username: ADMIN_USER,
+            password,
+        }));
+        return [broker.secret, admin.secret];
+    }
+
     private configuration(): { map: kubernetes.core.v1.ConfigMap; checksum: string } {
         const data = {
             "server.properties": serverProperties(this.shape),
@@ -122,10 +146,10 @@ export class Kafka extends Tier {
         return { map, checksum: contentHash(data) };
     }
 
-    private brokers(configuration: {
-        map: kubernetes.core.v1.ConfigMap;
-        checksum: string;
-    }): kubernetes.apps.v1.StatefulSet {
+    private brokers(
+        configuration: { map: kubernetes.core.v1.ConfigMap; checksum: string },
+        secrets: readonly pulumi.Resource[],
+    ): kubernetes.apps.v1.StatefulSet {
         const { platform, tierName: name, args, shape } = this;
         const image = platform.images.reference("kafka");
         const mounts = [
@@ -136,69 +160,94 @@ export class Kafka extends Tier {
         const id = clusterId(platform.namespaceName, name);
         return new kubernetes.apps.v1.StatefulSet(
             name,
-            statefulSet(this.metadata(name), {
-                serviceName: `${name}-headless`,
-                replicas: args.brokers,
-                // All at once: a single controller of three has no majority and would never be ready.
-                parallel: true,
-                storage: args.storage,
-                storageClass: platform.storageClass,
-                pod: {
-                    labels: this.podLabels,
-                    serviceAccountName: this.serviceAccount.metadata.name,
-                    user: KAFKA_USER,
-                    annotations: { "flts.io/config-checksum": configuration.checksum },
-                    // A controlled shutdown moves leadership away first.
-                    graceSeconds: 60,
-                    spread: args.brokers > 1,
-                    initContainers: [
-                        container({
-                            name: "format",
-                            image,
-                            command: ["/bin/sh", "-c", formatScript(shape, id)],
-                            resources: PREPARATION_RESOURCES,
-                            mounts,
-                        }),
-                        container({
-                            name: "agent",
-                            image: platform.images.reference("jmx-exporter"),
-                            command: COPY_AGENT_COMMAND,
-                            resources: PREPARATION_RESOURCES,
-                            mounts: [{ name: "agent", mountPath: SHARED_DIRECTORY }],
-                        }),
-                    ],
-                    containers: [
-                        container({
-                            name: "kafka",
-                            image,
-                            command: brokerCommand(args.heapMegabytes),
-                            ports: {
-                                kafka: KAFKA_PORT,
-                                controller: CONTROLLER_PORT,
-                                metrics: KAFKA_METRICS_PORT,
-                            },
-                            resources: args.resources,
-                            mounts: [
-                                ...mounts,
-                                { name: "agent", mountPath: AGENT_DIRECTORY, readOnly: true },
-                            ],
-                            // A KRaft broker opens its client port last, after it has caught up and was let in.
-                            probes: probes({
-                                startup: tcpCheck("kafka"),
-                                readiness: tcpCheck("kafka"),
-                                liveness: tcpCheck("kafka"),
-                                startSeconds: 300,
-                            }),
-                        }),
-                    ],
-                    volumes: [{ name: "config", configMap: { name: configuration.map.metadata.name } }],
-                    scratch: [
-                        { name: "run", gibibytes: 1 },
-                        { name: "agent", gibibytes: 1 },
-                    ],
+            statefulSet(
+                {
+                    ...this.metadata(name),
+                    // After all brokers were stopped, the number of them is Pulumi's to set again.
+                    annotations: { "pulumi.com/patchForce": "true" },
                 },
+                {
+                    serviceName: `${name}-headless`,
+                    replicas: args.brokers,
+                    // All at once: a single controller of three has no majority and would never be ready.
+                    parallel: true,
+                    storage: args.storage,
+                    storageClass: platform.storageClass,
+                    pod: {
+                        labels: this.podLabels,
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        user: KAFKA_USER,
+                        annotations: {
+                            "flts.io/config-checksum": configuration.checksum,
+                            ...credentialsAnnotation(platform.credentialsEpoch),
+                            [PEERS_ANNOTATION]: `sasl-${platform.credentialsEpoch}`,
+                        },
+                        // A controlled shutdown moves leadership away first.
+                        graceSeconds: 60,
+                        spread: args.brokers > 1,
+                        initContainers: [
+                            container({
+                                name: "format",
+                                image,
+                                command: ["/bin/sh", "-c", formatScript(shape, id)],
+                                environment: BROKER_PASSWORDS,
+                                resources: PREPARATION_RESOURCES,
+                                mounts,
+                            }),
+                            container({
+                                name: "agent",
+                                image: platform.images.reference("jmx-exporter"),
+                                command: COPY_AGENT_COMMAND,
+                                resources: PREPARATION_RESOURCES,
+                                mounts: [{ name: "agent", mountPath: SHARED_DIRECTORY }],
+                            }),
+                        ],
+                        containers: [
+                            container({
+                                name: "kafka",
+                                image,
+                                command: brokerCommand(args.heapMegabytes),
+                                ports: {
+                                    kafka: KAFKA_PORT,
+                                    controller: CONTROLLER_PORT,
+                                    metrics: KAFKA_METRICS_PORT,
+                                },
+                                resources: args.resources,
+                                mounts: [
+                                    ...mounts,
+                                    { name: "agent", mountPath: AGENT_DIRECTORY, readOnly: true },
+                                ],
+                                // A KRaft broker opens its client port last, after it has caught up and was let in.
+                                probes: probes({
+                                    startup: tcpCheck("kafka"),
+                                    readiness: tcpCheck("kafka"),
+                                    liveness: tcpCheck("kafka"),
+                                    startSeconds: 300,
+                                }),
+                            }),
+                        ],
+                        volumes: [{ name: "config", configMap: { name: configuration.map.metadata.name } }],
+                        scratch: [
+                            { name: "run", gibibytes: 1 },
+                            { name: "agent", gibibytes: 1 },
+                        ],
+                    },
+                },
+            ),
+            this.child({
+                dependsOn: [...secrets],
+                hooks: { ...platform.guard.options.hooks, beforeUpdate: [this.stopFirst()] },
             }),
-            this.child(platform.guard.options),
+        );
+    }
+
+    private stopFirst(): pulumi.ResourceHook {
+        const { platform, tierName: name } = this;
+        const selector = Object.entries(this.podLabels)
+            .map(([label, value]) => `${label}=${value}`)
+            .join(",");
+        return stopBrokersFirst(() =>
+            scaleDown(platform.context, { namespace: platform.namespaceName, name }, selector, STOP_SECONDS),
         );
     }
 }

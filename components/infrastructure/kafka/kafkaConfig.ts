@@ -1,4 +1,12 @@
 import { createHash } from "node:crypto";
+import {
+    ADMIN_CONFIG,
+    adminProperties,
+    CLIENT_LISTENER,
+    CONTROLLER_LISTENER,
+    passwordProperties,
+    SECURITY_PROPERTIES,
+} from "./kafkaSecurity";
 
 /** Port for clients and other brokers. */
 export const KAFKA_PORT = 9092;
@@ -46,10 +54,9 @@ export function serverProperties(shape: KafkaClusterShape): string {
     const properties: Record<string, string | number | boolean> = {
         "process.roles": "broker,controller",
         "controller.quorum.voters": voters.join(","),
-        "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "PLAINTEXT",
-        listeners: `PLAINTEXT://:${KAFKA_PORT},CONTROLLER://:${CONTROLLER_PORT}`,
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": CONTROLLER_LISTENER,
+        listeners: `${CLIENT_LISTENER}://:${KAFKA_PORT},${CONTROLLER_LISTENER}://:${CONTROLLER_PORT}`,
+        ...SECURITY_PROPERTIES,
         "log.dirs": "/var/lib/kafka/data",
         // Topics are declared by the program: a misspelt name must fail and not become a topic.
         "auto.create.topics.enable": false,
@@ -82,19 +89,25 @@ export const LOG4J_PROPERTIES = [
 ].join("\n");
 
 /**
- * Makes a broker's own settings from its ordinal and formats its volume, once.
+ * Makes a broker's own settings from its ordinal and the passwords in its environment, and formats its volume, once.
  *
  * `--ignore-formatted` leaves a formatted volume alone, so that the container may run at each start.
  */
 export function formatScript(shape: KafkaClusterShape, id: string): string {
     return [
         "set -eu",
+        // The files have passwords.
+        "umask 077",
         'ordinal="${HOSTNAME##*-}"',
         "{",
         "  cat /etc/kafka/server.properties",
         '  echo "node.id=${ordinal}"',
-        `  echo "advertised.listeners=PLAINTEXT://\${HOSTNAME}.${shape.headlessHost}:${KAFKA_PORT}"`,
+        `  echo "advertised.listeners=${CLIENT_LISTENER}://\${HOSTNAME}.${shape.headlessHost}:${KAFKA_PORT}"`,
+        ...passwordProperties(),
         "} > /run/kafka/server.properties",
+        "{",
+        ...adminProperties(),
+        `} > ${ADMIN_CONFIG}`,
         "exec java -XX:-UsePerfData -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*' kafka.tools.StorageTool " +
             `format --ignore-formatted --cluster-id ${id} --config /run/kafka/server.properties`,
     ].join("\n");

@@ -7,8 +7,14 @@ import type { Platform } from "../../core/platform";
 import { container, podTemplate, type Resources } from "../../core/pod/pod";
 import { SERVICE_USER } from "../../core/pod/podSecurity";
 import { Tier } from "../../core/tier";
+import { generatedLogin } from "../../core/data/credentials";
+import { ownedName } from "../../core/data/ownedName";
+import { KAFKA_USERS, type KafkaUser } from "../../contract";
+import type { Kafka } from "./kafka";
+import { KafkaClients, userSecretName } from "./kafkaClients";
+import { grantsOf } from "./kafkaUsers";
 
-/** One topic as `services/flts/topics.py` reads it. */
+/** One topic as `services/flts/topics/declaration.py` reads it. */
 export interface Topic {
     readonly name: string;
     readonly partitions: number;
@@ -19,7 +25,8 @@ export interface Topic {
 
 export interface KafkaTopicsArgs {
     readonly platform: Platform;
-    readonly kafka: Connection;
+    /** Brokers of the stack's own, in which each service gets a user, or external ones that know their users. */
+    readonly brokers: { readonly own: Kafka } | { readonly external: Connection };
     readonly topics: readonly Topic[];
 }
 
@@ -28,32 +35,64 @@ const RESOURCES: Resources = {
     limits: { cpu: "1", memory: "256Mi" },
 };
 
-const DECLARATION = "/etc/flts/topics.json";
+const CONFIG_DIRECTORY = "/etc/flts";
+const PASSWORD_DIRECTORY = "/etc/flts-passwords";
 
 /**
- * Declares the topics: creates them, adds partitions and sets their configuration, as often as it runs.
+ * Declares the topics: creates them, adds partitions and sets their configuration, as often as it runs. In brokers of the
+ * stack's own it also makes the services' users, with the permissions that each needs.
  *
  * Topics are never deleted by it, since a topic holds data that nobody else may have.
  */
 export class KafkaTopics extends Tier {
-    /** What a client of the broker gets, once every topic stands as declared. */
-    public readonly connection: Connection;
+    /** The brokers, once every topic and user is as declared. */
+    public readonly clients: KafkaClients;
 
     public constructor(name: string, args: KafkaTopicsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("infrastructure:KafkaTopics", name, args.platform, opts);
-        this.link([args.kafka]);
-        const job = this.declare(args);
-        this.connection = { ...args.kafka, requires: [...args.kafka.requires, job] };
+        const own = "own" in args.brokers;
+        const [administration, shared] =
+            "own" in args.brokers
+                ? [args.brokers.own.administration, args.brokers.own.connection]
+                : [args.brokers.external, args.brokers.external];
+        this.link([administration]);
+        const secrets = own ? this.logins(args.platform) : new Map<KafkaUser, kubernetes.core.v1.Secret>();
+        const job = this.declare(args, administration, secrets);
+        this.clients = new KafkaClients({ ...shared, requires: [...shared.requires, job] }, own);
         this.registerOutputs({ job: job.metadata.name });
     }
 
-    private declare({ platform, kafka, topics }: KafkaTopicsArgs): kubernetes.batch.v1.Job {
+    /** A user of its own for each service: a Secret with its name and password. */
+    private logins(platform: Platform): ReadonlyMap<KafkaUser, kubernetes.core.v1.Secret> {
+        return new Map(
+            KAFKA_USERS.map((user) => {
+                const username = ownedName(platform, user);
+                const login = generatedLogin(userSecretName(user), "kafka", platform, this, (password) => ({
+                    username,
+                    password,
+                }));
+                return [user, login.secret];
+            }),
+        );
+    }
+
+    private declare(
+        { platform, topics }: KafkaTopicsArgs,
+        administration: Connection,
+        secrets: ReadonlyMap<KafkaUser, kubernetes.core.v1.Secret>,
+    ): kubernetes.batch.v1.Job {
         const image = platform.images.reference("preprocess");
-        const declaration = canonicalJson(topics);
-        const name = `${this.tierName}-${contentHash({ image, declaration })}`;
+        const users = [...secrets.keys()].map((user) => ({
+            name: ownedName(platform, user),
+            passwordFile: `${PASSWORD_DIRECTORY}/${user}`,
+            grants: grantsOf(platform.identifier, user),
+        }));
+        const data = { "topics.json": canonicalJson(topics), "users.json": canonicalJson(users) };
+        // Renewed passwords are another declaration.
+        const name = `${this.tierName}-${contentHash({ image, data, epoch: platform.credentialsEpoch })}`;
         const map = new kubernetes.core.v1.ConfigMap(
             this.tierName,
-            { metadata: this.metadata(name), immutable: true, data: { "topics.json": declaration } },
+            { metadata: this.metadata(name), immutable: true, data },
             this.child(),
         );
         return new kubernetes.batch.v1.Job(
@@ -71,20 +110,40 @@ export class KafkaTopics extends Tier {
                             container({
                                 name: "topics",
                                 image,
-                                command: ["python", "-m", "flts.topics", DECLARATION],
+                                command: [
+                                    "python",
+                                    "-m",
+                                    "flts.topics",
+                                    ...Object.keys(data).map((file) => `${CONFIG_DIRECTORY}/${file}`),
+                                ],
                                 environment: environment(
-                                    kafka.environment,
+                                    administration.environment,
                                     plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel }),
                                 ),
                                 resources: RESOURCES,
-                                mounts: [{ name: "topics", mountPath: "/etc/flts", readOnly: true }],
+                                mounts: [
+                                    { name: "topics", mountPath: CONFIG_DIRECTORY, readOnly: true },
+                                    { name: "passwords", mountPath: PASSWORD_DIRECTORY, readOnly: true },
+                                ],
                             }),
                         ],
-                        volumes: [{ name: "topics", configMap: { name: map.metadata.name } }],
+                        volumes: [
+                            { name: "topics", configMap: { name: map.metadata.name } },
+                            { name: "passwords", projected: { sources: passwordFiles(secrets) } },
+                        ],
                     }),
                 },
             },
-            this.child({ dependsOn: [...kafka.requires] }),
+            this.child({ dependsOn: [...administration.requires, ...secrets.values()] }),
         );
     }
+}
+
+/** A file for each service's password, named like the service. */
+function passwordFiles(
+    secrets: ReadonlyMap<KafkaUser, kubernetes.core.v1.Secret>,
+): kubernetes.types.input.core.v1.VolumeProjection[] {
+    return [...secrets].map(([user, { metadata }]) => ({
+        secret: { name: metadata.name, items: [{ key: "password", path: user }] },
+    }));
 }

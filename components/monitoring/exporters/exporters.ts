@@ -63,6 +63,7 @@ export function lagExporter(platform: Platform, kafka: Connection): Exporter {
         command: ["python", "-m", "flts.lag"],
         environment: environment(kafka.environment, plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel })),
         user: SERVICE_USER,
+        annotations: clientAnnotations(platform),
         connections: [kafka],
         port: 8000,
         healthPath: "/healthz",

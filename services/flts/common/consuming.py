@@ -19,7 +19,7 @@ from confluent_kafka import Message as KafkaMessage
 from flts.common.attempts import AttemptMemory
 from flts.common.deadletters import DEAD_LETTERS, Origin, letter_of, publish_dead_letter, shortened
 from flts.common.health import Heartbeat
-from flts.common.kafka import client_settings
+from flts.common.kafka import KafkaSettings, client_settings
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
@@ -69,11 +69,11 @@ class MessageConsumer(Protocol):
         """Leave the group."""
 
 
-def group_consumer(bootstrap_servers: str, group: str, topic: str) -> Consumer:
+def group_consumer(kafka: KafkaSettings, group: str, topic: str) -> Consumer:
     """Consumer in a group with manual commits, beginning with the oldest message."""
     consumer = Consumer(
         {
-            **client_settings(bootstrap_servers, group),
+            **client_settings(kafka, group),
             "group.id": group,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

@@ -5,7 +5,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
-from flts.common.kafka import client_settings
+from flts.common.kafka import KafkaSettings, client_settings
 from flts.common.messages import Message
 
 _DELIVERY_SECONDS = 60.0
@@ -24,9 +24,9 @@ class Publisher(Protocol):
 class KafkaPublisher:
     """Publisher over Kafka; every message is acknowledged by all in-sync replicas, without duplicates on retry."""
 
-    def __init__(self, bootstrap_servers: str, client_id: str) -> None:
+    def __init__(self, kafka: KafkaSettings, client_id: str) -> None:
         self._settings = {
-            **client_settings(bootstrap_servers, client_id),
+            **client_settings(kafka, client_id),
             "acks": "all",
             "enable.idempotence": True,
             "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),

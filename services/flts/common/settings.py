@@ -4,7 +4,9 @@ import sys
 from typing import TypeVar
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+
+from flts.common.kafka import KafkaSettings
 
 IDENTIFIER_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$"
 
@@ -13,13 +15,8 @@ _UNNAMED_DATA = "default"
 UNNAMED_PROMOTIONS = "global"
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaSettings):
     """Settings common to all workloads; each field is the environment variable of the same name in capitals."""
-
-    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True)
-
-    kafka_bootstrap_servers: str = Field(default="kafka:9092", min_length=1)
-    """Kafka brokers as host:port, comma-separated."""
 
     identifier: str = Field(default="", pattern=IDENTIFIER_PATTERN)
     """Name of the pipeline (tenant). Becomes a part of object keys, hence the narrow alphabet. Empty: unnamed."""
@@ -66,7 +63,10 @@ def load_settings(kind: type[Settings]) -> Settings:
         return kind()
     except ValidationError as error:
         mistakes = [
-            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}={item['input']!r}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc']).upper()}={item['input']!r}: {item['msg']}"
+            # What concerns several settings has all of them as its input, passwords too.
+            if item["loc"]
+            else item["msg"]
             for item in error.errors()
         ]
         raise SettingsError("wrong settings: " + "; ".join(mistakes)) from error

@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     """Run the evaluator; returns the exit status."""
     settings = start_service("evaluator", EvaluationSettings, arguments)
     stop = stop_on_signals()
-    publisher = KafkaPublisher(settings.kafka_bootstrap_servers, settings.consumer_group_id)
+    publisher = KafkaPublisher(settings, settings.consumer_group_id)
     runs = MlflowRuns(settings.mlflow_tracking_uri)
     store = S3Store()
     pointers = PromotionStore(
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
     server = serve_in_background(health_app("evaluator", heartbeat.alive, ready), settings.health_port)
     loop = ClaimLoop(
-        group_consumer(settings.kafka_bootstrap_servers, settings.consumer_group_id, settings.topic_model_training),
+        group_consumer(settings, settings.consumer_group_id, settings.topic_model_training),
         worker.handle,
         publisher,
         settings.topic_dlq_model_selected,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from flts.common.kafka import client_settings
+from flts.common.kafka import KafkaSettings, client_settings
 
 _POLL_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
@@ -19,11 +19,14 @@ _RETRY_SECONDS = 5.0
 class Announcements:
     """Calls `on_promotion` for every message on the topic, from a thread of its own."""
 
-    def __init__(self, bootstrap_servers: str, client_id: str, topic: str, on_promotion: Callable[[], None]) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, client_id: str, group: str, topic: str, on_promotion: Callable[[], None]
+    ) -> None:
         self._settings = {
-            **client_settings(bootstrap_servers, client_id),
-            # librdkafka demands a name; nothing joins or commits.
-            "group.id": client_id,
+            **client_settings(kafka, client_id),
+            # librdkafka demands one, and asks who coordinates it, so the user must be admitted to it; nothing joins or
+            # commits.
+            "group.id": group,
             "enable.auto.commit": False,
         }
         self._topic = topic

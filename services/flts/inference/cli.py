@@ -118,8 +118,9 @@ def followers(settings: InferenceSettings, store: ObjectStore, models: Models) -
     if pinned:
         return [watch]
     announcements = Announcements(
-        settings.kafka_bootstrap_servers,
+        settings,
         f"inference-{settings.pod_name}",
+        settings.consumer_group_id,
         settings.topic_model_selected,
         watch.wake,
     )

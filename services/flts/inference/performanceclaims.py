@@ -22,7 +22,7 @@ class PerformanceClaims:
     def __init__(self, settings: InferenceSettings, models: Models, pointers: Pointers, store: ObjectStore) -> None:
         self._settings = settings
         self._stop = threading.Event()
-        self._publisher = KafkaPublisher(settings.kafka_bootstrap_servers, f"inference-{settings.pod_name}")
+        self._publisher = KafkaPublisher(settings, f"inference-{settings.pod_name}")
         self._worker = PerformanceWorker(settings, models, pointers, store, self._publisher, self._stop)
         self._thread = threading.Thread(target=self._work, name="performance", daemon=True)
 
@@ -40,9 +40,7 @@ class PerformanceClaims:
         while not self._stop.is_set():
             try:
                 ClaimLoop(
-                    group_consumer(
-                        settings.kafka_bootstrap_servers, settings.consumer_group_id, settings.topic_inference_data
-                    ),
+                    group_consumer(settings, settings.consumer_group_id, settings.topic_inference_data),
                     self._worker.handle,
                     self._publisher,
                     settings.topic_dlq_performance_eval,

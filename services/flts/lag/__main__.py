@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Serve; returns the exit status."""
     settings = start_service("lag", ServiceSettings, arguments)
     stop = stop_on_signals()
-    REGISTRY.register(LagCollector(AdminClient(client_settings(settings.kafka_bootstrap_servers, "lag"))))
+    REGISTRY.register(LagCollector(AdminClient(client_settings(settings, "lag"))))
     server = serve_in_background(health_app("lag", alive=lambda: True), _PORT)
     stop.wait()
     server.should_exit = True

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     """Make one pass, or watch; returns the exit status."""
     chosen = parse(arguments)
     settings = start_service("preprocess", PreprocessSettings, [])
-    publisher = KafkaPublisher(settings.kafka_bootstrap_servers, "preprocess")
+    publisher = KafkaPublisher(settings, "preprocess")
     if chosen.command == "serve":
         return serve(settings, S3Store(), publisher)
     selection = Selection(chosen.series, Action(reprocess=chosen.reprocess, resend=chosen.resend))

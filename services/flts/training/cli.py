@@ -24,10 +24,10 @@ def main(arguments: list[str]) -> int:
 
     # Now rather than at the first claim: an image that cannot train is to fail at once.
     families.load(settings.model_type)
-    publisher = KafkaPublisher(settings.kafka_bootstrap_servers, settings.consumer_group_id)
+    publisher = KafkaPublisher(settings, settings.consumer_group_id)
     worker = TrainingWorker(settings, S3Store(), MlflowTracker(settings), publisher, stop)
     loop = ClaimLoop(
-        group_consumer(settings.kafka_bootstrap_servers, settings.consumer_group_id, settings.topic_training_data),
+        group_consumer(settings, settings.consumer_group_id, settings.topic_training_data),
         worker.handle,
         publisher,
         settings.topic_dlq_model_training,

@@ -10,7 +10,7 @@ type Given<Name extends keyof GivenSettings, Keys extends keyof GivenSettings[Na
 >;
 
 /** The message broker: deployed, or external. */
-export type KafkaSettings = Given<"kafka", "partitions" | "retentionHours"> &
+export type KafkaSettings = Given<"kafka", "partitions" | "retentionHours" | "retentionMegabytes"> &
     (
         | ({ readonly from: "deploy" } & Given<
               "kafka",
@@ -116,9 +116,15 @@ export function infrastructureOf(given: GivenSettings, report: Report): Infrastr
     return access && { from: "stack", stack, objectStoreAccess: access };
 }
 
-function kafkaOf({ external, partitions, retentionHours, ...broker }: GivenSettings["kafka"]): KafkaSettings {
+function kafkaOf({
+    external,
+    partitions,
+    retentionHours,
+    retentionMegabytes,
+    ...broker
+}: GivenSettings["kafka"]): KafkaSettings {
     const { bootstrapServers, replicationFactor } = external;
-    const topics = { partitions, retentionHours };
+    const topics = { partitions, retentionHours, retentionMegabytes };
     return bootstrapServers === undefined
         ? { from: "deploy", ...topics, ...broker }
         : { from: "external", ...topics, bootstrapServers, replicationFactor };

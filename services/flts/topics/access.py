@@ -1,0 +1,51 @@
+"""Tells brokers that refuse this client from brokers that are not there yet: waiting helps only with the second."""
+
+import time
+
+from confluent_kafka import KafkaError, KafkaException
+
+from flts.common.kafka import KafkaSettings
+
+# Brokers that are being restarted with another password refuse it for some seconds.
+_PATIENCE_SECONDS = 20.0
+
+_REMEDIES = {
+    KafkaError._AUTHENTICATION: (
+        "they refuse the credentials: compare user name, password, flts:kafka.external.authentication and the Secret "
+        "flts:kafka.external.existingSecret with what the brokers know"
+    ),
+    KafkaError._SSL: (
+        "the TLS handshake fails: the port must be one of a listener with TLS, and its certificate must name the host "
+        "and be signed by an authority in flts:kafka.external.caSecret (flts:kafka.external.tls)"
+    ),
+}
+
+
+class AccessRefused(Exception):
+    """The brokers answer and admit nobody with these settings; the text names brokers, reason and fix."""
+
+
+class AccessWatch:
+    """What the client reports of its connections, as its `error_cb`."""
+
+    def __init__(self, kafka: KafkaSettings, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._kafka = kafka
+        self._patience = patience_seconds
+        self._first: float | None = None
+        self._refusal: KafkaError | None = None
+
+    def note(self, error: KafkaError) -> None:
+        """Remember a refusal; what else goes wrong with a connection is waited out."""
+        if error.code() in _REMEDIES:
+            self._refusal = error
+            self._first = time.monotonic() if self._first is None else self._first
+
+    def refuse(self, cause: KafkaException) -> None:
+        """Raise AccessRefused where the brokers have refused for a while."""
+        if self._refusal is None or self._first is None or time.monotonic() - self._first < self._patience:
+            return
+        kafka = self._kafka
+        raise AccessRefused(
+            f"Kafka at {kafka.kafka_bootstrap_servers} ({kafka.kafka_security_protocol}): "
+            f"{_REMEDIES[self._refusal.code()]}. The client says: {self._refusal.str()}"
+        ) from cause

@@ -1,0 +1,88 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { KAFKA_USERS, topicDeclarations, type KafkaUser } from "../../../components/contract";
+import { grantsOf } from "../../../components/infrastructure/kafka/kafkaUsers";
+import { cacheDirectory } from "../../../toolchain/tools/paths";
+
+const SERVICES = resolve(__dirname, "../../../services");
+const IDENTIFIER = "city";
+
+/** The interpreter of the services' tests, which `services/run-tests.sh` installs. */
+export function python(): string {
+    const key = createHash("sha256")
+        .update(readFileSync(join(SERVICES, "requirements/test.txt")))
+        .digest("hex")
+        .slice(0, 16);
+    return join(cacheDirectory(), "python-tests", key, "bin", "python");
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+function run(environment: Environment, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync(python(), args, {
+        env: { PATH: process.env.PATH, PYTHONPATH: SERVICES, LOG_LEVEL: "INFO", ...environment },
+        encoding: "utf8",
+        timeout: 240_000,
+    });
+    if (status !== 0) {
+        throw new Error(`${args.join(" ")} ended with ${String(status)}:\n${stdout}${stderr}`);
+    }
+    return stdout;
+}
+
+/** Environment of a client that signs in with a password. */
+export function signedIn(
+    bootstrapServers: string,
+    user: string,
+    password: string,
+    mechanism = "SCRAM-SHA-512",
+): Environment {
+    return {
+        KAFKA_BOOTSTRAP_SERVERS: bootstrapServers,
+        KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+        KAFKA_SASL_MECHANISM: mechanism,
+        KAFKA_SASL_USERNAME: user,
+        KAFKA_SASL_PASSWORD: password,
+    };
+}
+
+/** Runs the Job that declares topics and, where passwords are given, users; returns its output. */
+export function declare(
+    directory: string,
+    environment: Environment,
+    replicas: number,
+    passwordOf?: (user: KafkaUser) => string,
+): string {
+    const passwords = join(directory, "passwords");
+    mkdirSync(passwords, { recursive: true });
+    const topics = topicDeclarations({
+        identifier: IDENTIFIER,
+        replicationFactor: replicas,
+        partitions: 2,
+        retentionHours: 1,
+        retentionBytes: 1 << 20,
+    });
+    const users = passwordOf === undefined ? [] : KAFKA_USERS;
+    const declared = users.map((user) => {
+        const passwordFile = join(passwords, user);
+        writeFileSync(passwordFile, passwordOf?.(user) ?? "");
+        return { name: user, passwordFile, grants: grantsOf(IDENTIFIER, user) };
+    });
+    writeFileSync(join(directory, "topics.json"), JSON.stringify(topics));
+    writeFileSync(join(directory, "users.json"), JSON.stringify(declared));
+    const files = ["topics.json", "users.json"].map((file) => join(directory, file));
+    return run(environment, "-m", "flts.topics", ...files);
+}
+
+/** Sends, takes or follows one message as a service does; returns `sent`, what was taken, or Kafka's error. */
+export function attempt(
+    environment: Environment,
+    action: "publish" | "take" | "follow",
+    topic: string,
+    group?: string,
+): string {
+    const named = [topic, group ?? "none"].map((name) => `${IDENTIFIER}.${name}`);
+    return run(environment, join(__dirname, "client.py"), action, ...named).trim();
+}
