@@ -72,7 +72,7 @@ def test_brokers_that_refuse_are_not_waited_for_for_long():
     watch.note(KafkaError(KafkaError._TRANSPORT))
     watch.refuse(outage)
     watch.note(KafkaError(KafkaError._AUTHENTICATION, "wrong password"))
-    with pytest.raises(AccessRefused, match=r"brokers:9094.*existingSecret.*wrong password"):
+    with pytest.raises(AccessRefused, match=r"brokers:9094.*kafka-admin.*wrong password"):
         watch.refuse(outage)
 
 

@@ -11,12 +11,12 @@ _PATIENCE_SECONDS = 20.0
 
 _REMEDIES = {
     KafkaError._AUTHENTICATION: (
-        "they refuse the credentials: compare user name, password, flts:kafka.external.authentication and the Secret "
-        "flts:kafka.external.existingSecret with what the brokers know"
+        "they refuse the credentials: compare the Secret kafka-admin with what the brokers were started with "
+        "(kubectl rollout restart statefulset/kafka)"
     ),
     KafkaError._SSL: (
         "the TLS handshake fails: the port must be one of a listener with TLS, and its certificate must name the host "
-        "and be signed by an authority in flts:kafka.external.caSecret (flts:kafka.external.tls)"
+        "and be signed by an authority that this image trusts"
     ),
 }
 
