@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectDirectory } from "../support/commands";
+import type { Recorded } from "../support/mocks";
+import { deployProgram, settings } from "../support/program";
+
+/** Variables that each workload of services/ reads: by image for `python main.py`, else by module. */
+const read = JSON.parse(
+    readFileSync(join(projectDirectory, "services", "environment.json"), "utf8"),
+) as Readonly<Record<string, readonly string[]>>;
+
+/** Variables that libraries in the images read themselves: boto3, MLflow's client, Locust, Python. */
+const ofLibraries = /^(AWS_|MLFLOW_|LOCUST_|HOME$)/;
+
+interface Container {
+    readonly name: string;
+    readonly image: string;
+    readonly command?: readonly string[];
+    readonly env?: readonly { readonly name: string }[];
+}
+
+interface PodSpec {
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
+}
+
+/** Pod specs anywhere in a value. */
+function podSpecs(value: unknown): PodSpec[] {
+    if (typeof value !== "object" || value === null) {
+        return [];
+    }
+    const own = "containers" in value && Array.isArray(value.containers) ? [value as PodSpec] : [];
+    return [...own, ...Object.values(value).flatMap(podSpecs)];
+}
+
+/** The workload that a container runs, or undefined where it is none of services/. */
+function workloadOf({ image, command = [] }: Container): string | undefined {
+    const module = command[1] === "-m" ? (command[2] ?? "") : undefined;
+    if (module !== undefined) {
+        return module.startsWith("flts.") ? module : undefined;
+    }
+    return command[1] === "main.py" ? /(?:^|\/)flts\/([a-z]+):/.exec(image)?.[1] : undefined;
+}
+
+/** What the program sets of each workload, and which of it the workload does not read. */
+function variables(resources: readonly Recorded[]): Map<string, string[]> {
+    const unread = new Map<string, string[]>();
+    for (const { containers, initContainers = [] } of resources.flatMap(({ inputs }) => podSpecs(inputs))) {
+        for (const container of [...containers, ...initContainers]) {
+            const workload = workloadOf(container);
+            if (workload !== undefined) {
+                const known = new Set(read[workload] ?? assert.fail(`environment.json has no ${workload}`));
+                const names = (container.env ?? []).map(({ name }) => name);
+                const wrong = names.filter((name) => !known.has(name) && !ofLibraries.test(name));
+                unread.set(workload, [...(unread.get(workload) ?? []), ...wrong]);
+            }
+        }
+    }
+    return unread;
+}
+
+describe("the environment of the workloads", () => {
+    for (const [which, overrides] of [
+        ["the defaults", {}],
+        [
+            "an identifier, a default series and a canary",
+            {
+                identifier: "team-a",
+                inference: { defaultSeries: "a" },
+                serving: { canary: { runId: "0123456789abcdef0123456789abcdef", weight: 10 } },
+            },
+        ],
+    ] as const) {
+        it(`holds only variables that the services read, with ${which}`, async () => {
+            const { resources } = await deployProgram(settings(overrides));
+            const unread = variables(resources);
+            assert.deepEqual([...unread.keys()].sort(), Object.keys(read).sort());
+            assert.deepEqual(
+                [...unread].filter(([, names]) => names.length > 0),
+                [],
+            );
+        });
+    }
+});
