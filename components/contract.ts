@@ -1,4 +1,4 @@
-import type { Topic } from "./infrastructure/kafka/topics";
+import type { Topic } from "./infrastructure/kafka/topic";
 import type { BucketAccess, BucketGrant } from "./infrastructure/objectStore/objectStorePolicy";
 
 /** Upstream's names of the topics, by what they carry. */

@@ -1,17 +1,6 @@
-import { z } from "zod";
+import type { Risk } from "./acknowledge";
 import { contradiction, type Problem } from "./problems";
 import type { GivenSettings } from "./schema";
-
-/** Risks that a production stack may take, when its settings name them. */
-export const RISKS = ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer", "anyEmailDomain"] as const;
-
-type Risk = (typeof RISKS)[number];
-
-/** Risks that this stack takes knowingly. */
-export const acknowledge = z
-    .array(z.enum(RISKS))
-    .default([])
-    .describe("Risks of a production stack that are taken knowingly");
 
 /** What a production stack may not have by omission: each is set, or acknowledged by name. */
 export function productionProblems(settings: GivenSettings): Problem[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { acknowledge } from "./acknowledge";
 import { backup } from "./backup";
 import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
@@ -7,7 +8,6 @@ import { layers, stacks } from "./layers";
 import { loadTest } from "./loadTest";
 import { monitoring } from "./monitoring";
 import { namespace } from "./namespace";
-import { acknowledge } from "./production";
 import * as pipeline from "./pipeline";
 import { PROFILES } from "./profileNames";
 import * as serving from "./serving";

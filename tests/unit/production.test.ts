@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { confirmProduction, requireBackend, type Caller } from "../../cli/stack/chosen";
 import { readOptions } from "../../cli/stack/options";
 import { SettingsError } from "../../stacks/settings/problems";
-import { RISKS } from "../../stacks/settings/production";
+import { RISKS } from "../../stacks/settings/acknowledge";
 import { readSettings } from "../../stacks/settings/read";
 
 const { config } = parse(readFileSync(join(__dirname, "..", "..", "Pulumi.prod.yaml"), "utf8")) as {

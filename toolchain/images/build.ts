@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Durations } from "../tools/durations";
 import { fail, formatDuration, Progress, type Console, type Report } from "../console";
 import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
-import type { Engine } from "./engines";
+import type { Engine } from "./engine";
 import { projectRoot } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
 import { allManifests, blobStore, builtReference, isBuilt, manifestPath, type Places } from "./places";

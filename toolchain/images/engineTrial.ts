@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { UserError } from "../console";
-import type { Engine } from "./engines";
+import type { Engine } from "./engine";
 
 /** Machine code of `exit(0)`, and the number of the machine in an ELF header, by Node's name of the architecture. */
 const machines: Readonly<Record<string, { readonly number: number; readonly code: string }>> = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { fail } from "../console";
 import { images, type ImageSource } from "./catalogue";
-import type { Engine } from "./engines";
+import type { Engine } from "./engine";
 import type { Places } from "./places";
 
 /** FLTS_IMAGES as set: `build`, `pull`, or undefined for the default, which looks whether a registry can be reached. */

@@ -13,15 +13,7 @@ import { KAFKA_USERS, type KafkaUser } from "../../contract";
 import type { Kafka } from "./kafka";
 import { KafkaClients, userSecretName } from "./kafkaClients";
 import { grantsOf } from "./kafkaUsers";
-
-/** One topic as `services/flts/topics/declaration.py` reads it. */
-export interface Topic {
-    readonly name: string;
-    readonly partitions: number;
-    readonly replicationFactor: number;
-    /** Topic settings, all text: https://kafka.apache.org/documentation/#topicconfigs */
-    readonly config: Readonly<Record<string, string>>;
-}
+import type { Topic } from "./topic";
 
 export interface KafkaTopicsArgs {
     readonly platform: Platform;
