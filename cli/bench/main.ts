@@ -6,7 +6,7 @@ import { benchServing } from "./serving";
 
 const output = createConsole(process.stdout);
 
-/** `make bench`: figures of the running stack, for people; nothing passes or fails by them. */
+/** `make bench`: metrics of the running stack, for people; nothing passes or fails by them. */
 void runMain(output, async () => {
     const options = readOptions(process.env);
     const workspace = new Workspace(options);

@@ -11,7 +11,7 @@ import { withEcho } from "./echo";
 import { load, type LoadResult } from "./load";
 import { Replicas } from "./replica";
 
-/** Rows of each request, as in the load tests that the figures are compared with. */
+/** Rows of each request, as in the load tests that the results are compared with. */
 const ROWS = 16;
 /** Requests under way at a time. */
 const CONNECTIONS = 32;
@@ -21,7 +21,7 @@ const SECONDS = 15;
 const LOADS_SECONDS = WARM_UP_SECONDS + SECONDS + 15;
 
 /**
- * Best figures of the load tests that upstream kept (`locust/results/auto_matrix/auto_summary.csv`): requests per second
+ * Best results of the load tests that upstream kept (`locust/results/auto_matrix/auto_summary.csv`): requests per second
  * and milliseconds; 60 s each, no failures.
  */
 const RECORDS = [

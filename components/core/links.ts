@@ -43,7 +43,7 @@ export function outside(...ports: number[]): Connection {
 }
 
 /**
- * Where pods of a tier show their figures in Prometheus' text format.
+ * Where pods of a tier expose their metrics in Prometheus' text format.
  *
  * Scraping is a link too: taking an endpoint opens the network to it.
  */

@@ -199,7 +199,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         return service;
     }
 
-    /** Where all pods of the tier show their figures; the layer that scrapes them knows the port from the tier. */
+    /** Where all pods of the tier expose their metrics; the layer that scrapes them knows the port from the tier. */
     public metricsAt(port: number, paths: readonly string[] = ["/metrics"]): MetricsEndpoint {
         return { server: this.tierName, serverLabels: this.podLabels, port, paths };
     }

@@ -29,7 +29,7 @@ const STARTING_DEADLINE_SECONDS = 3600;
 
 export interface BackupArgs {
     readonly platform: Platform;
-    /** MLflow's database, as its owner; undefined where MLflow is somebody else's. */
+    /** MLflow's database, as its owner; undefined where MLflow is external. */
     readonly database: Connection | undefined;
     /** The object store, as a user that reads every bucket and as one that writes them too. */
     readonly objectStore: { readonly read: Connection; readonly write: Connection };

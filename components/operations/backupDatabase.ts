@@ -11,7 +11,7 @@ const RUNS_QUERY =
     "select r.run_uuid, r.artifact_uri, r.status, r.lifecycle_stage, t.value from runs r " +
     "join tags t on t.run_uuid = r.run_uuid and t.key = 'flts.model_type'";
 
-/** A snapshot of a time when MLflow was somebody else's has no dump. */
+/** A snapshot of a time when MLflow was external has no dump. */
 const WITHOUT_DUMP = `if [ ! -e ${DUMP} ]; then echo "the snapshot has no database"; exit 0; fi`;
 
 /** Dumps the database that libpq's PG* variables name, as of one moment, while it is in use. */

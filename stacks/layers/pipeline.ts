@@ -20,7 +20,7 @@ export interface Pipeline {
     readonly preprocess: Preprocess;
     readonly trainers: readonly Trainer[];
     readonly evaluator: Evaluator;
-    /** Where they show their figures. */
+    /** Where they expose their metrics. */
     readonly metrics: readonly MetricsEndpoint[];
     /** Secret with what an upload of a CSV needs. */
     readonly dataSecretName: string;

@@ -14,6 +14,6 @@ export interface Infrastructure {
     /** MLflow's database; undefined as `postgres`. */
     readonly mlflowDatabase: Connection | undefined;
     readonly mlflow: MlflowServer;
-    /** Where those of it that were deployed show their figures. */
+    /** Where those of it that were deployed expose their metrics. */
     readonly metrics: readonly MetricsEndpoint[];
 }

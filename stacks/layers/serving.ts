@@ -20,7 +20,7 @@ export interface Serving {
     readonly inference: Inference;
     readonly canary: Inference | undefined;
     readonly loadBalancer: LoadBalancer;
-    /** Where they show their figures. */
+    /** Where they expose their metrics. */
     readonly metrics: readonly MetricsEndpoint[];
 }
 

@@ -12,7 +12,7 @@ export class Durations {
             try {
                 this.#values = JSON.parse(readFileSync(path, "utf8")) as Record<string, number>;
             } catch {
-                // Written by an older or interrupted run: estimates fall back to the pinned figures.
+                // Written by an older or interrupted run: estimates fall back to the pinned durations.
             }
         }
     }

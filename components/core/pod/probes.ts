@@ -8,7 +8,7 @@ export interface Probes {
     readonly startupProbe: Probe;
     /** May it get traffic now? */
     readonly readinessProbe: Probe;
-    /** Is it beyond help, so that only a restart can mend it? */
+    /** Is it beyond help, so that only a restart can fix it? */
     readonly livenessProbe: Probe;
 }
 

@@ -57,7 +57,7 @@ export class Kafka extends Tier {
     public readonly connection: Connection;
     /** What the administrator of the brokers gets. */
     public readonly administration: Connection;
-    /** The brokers' figures, through the JMX agent. */
+    /** The brokers' metrics, through the JMX agent. */
     public readonly metrics: MetricsEndpoint;
     private readonly statefulSet: kubernetes.apps.v1.StatefulSet;
     private readonly shape: KafkaClusterShape;

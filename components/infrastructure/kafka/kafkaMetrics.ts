@@ -1,4 +1,4 @@
-/** Port on which the agent shows the broker's figures. */
+/** Port on which the agent exposes the broker's metrics. */
 export const KAFKA_METRICS_PORT = 9404;
 /** Where the agent lies in its own image, and in the broker's container. */
 export const AGENT_DIRECTORY = "/opt/jmx-exporter";
@@ -20,7 +20,7 @@ export function agentOption(configDirectory: string): string {
 }
 
 /**
- * What the agent shows, as JSON, which is YAML too: the broker has thousands of figures, of which a few tell how it is.
+ * What the agent shows, as JSON, which is YAML too: the broker has thousands of metrics, of which a few show its health.
  *
  * Names follow the exporter's own example for Kafka, which dashboards and rules in the world are written for.
  * Reference: https://prometheus.github.io/jmx_exporter/1.0.1/http-mode/rules/

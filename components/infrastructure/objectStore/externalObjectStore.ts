@@ -12,7 +12,7 @@ export interface ExistingObjectStoreArgs {
     readonly createBuckets: boolean;
 }
 
-/** An object store that this stack did not make: another stack's, or somebody else's. See `objectStore.md`. */
+/** An object store that this stack did not make: another stack's, or an external one. See `objectStore.md`. */
 export class ExistingObjectStore extends pulumi.ComponentResource {
     /** What this stack has in the store, and the way to it. */
     public readonly content: ObjectStoreContent;

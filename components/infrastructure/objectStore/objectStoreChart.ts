@@ -58,7 +58,7 @@ export function minioChartValues(args: MinioChartArgs): Record<string, unknown> 
             type: args.console.type,
             ...(args.console.nodePort === undefined ? {} : { nodePort: String(args.console.nodePort) }),
         },
-        // Metrics need no token: only links reach the port, and figures are less than what those clients may read. A
+        // Metrics need no token: only links reach the port, and metrics are less than what those clients may read. A
         // token would be signed with the root's key and end with it.
         metrics: { serviceMonitor: { enabled: false, public: true } },
         podLabels: { ...args.podLabels },

@@ -37,7 +37,7 @@ export interface RootCredentials {
     readonly password: pulumi.Input<string>;
 }
 
-/** The root credentials that a Secret of somebody else's holds. */
+/** The root credentials that an existing Secret holds. */
 export function rootOf(secret: kubernetes.core.v1.Secret): RootCredentials {
     return {
         user: existingSecretValue(secret, "rootUser"),

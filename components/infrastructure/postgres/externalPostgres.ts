@@ -10,7 +10,7 @@ export interface ExistingPostgresArgs {
     readonly access: Access;
 }
 
-/** A PostgreSQL server that this stack did not make: another stack's, or somebody else's. See `postgres.md`. */
+/** A PostgreSQL server that this stack did not make: another stack's, or an external one. See `postgres.md`. */
 export class ExistingPostgres extends pulumi.ComponentResource {
     /** What this stack has in the server, and the way to it. */
     public readonly content: PostgresContent;

@@ -31,7 +31,7 @@ export interface ExporterArgs
     readonly reads?: ReadableKinds;
 }
 
-/** A pod that puts the figures of something else into Prometheus' format. */
+/** A pod that exposes the metrics of another server in Prometheus' format. */
 export class Exporter extends Tier {
     public readonly metrics: MetricsEndpoint;
 

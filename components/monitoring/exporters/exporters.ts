@@ -72,7 +72,7 @@ export function lagExporter(platform: Platform, kafka: Connection): Exporter {
 }
 
 /**
- * Sends requests as a client would, for what has no figures of its own.
+ * Sends requests as a client would, for what exposes no metrics.
  *
  * @param probed what it may reach, besides the Kubernetes API.
  */

@@ -11,7 +11,7 @@ import { KUBERNETES_API } from "../../core/network/apiServer";
 import { NOBODY } from "../exporters/exporter";
 import { VICTORIA_LOGS_PORT } from "./victoriaLogs";
 
-/** Port on which the agent shows its figures. */
+/** Port on which the agent exposes its metrics. */
 const AGENT_PORT = 9429;
 /** What the agent has read and not sent yet, and how far it has read. */
 const STATE_DIRECTORY = "/vlagent-data";

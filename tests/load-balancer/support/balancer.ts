@@ -74,7 +74,7 @@ export class Balancer {
         });
     }
 
-    /** Sum of one of HAProxy's figures over a proxy, such as a backend. */
+    /** Sum of one of HAProxy's metrics over a proxy, such as a backend. */
     async metric(name: string, proxy: string): Promise<number> {
         const text = await (await fetch(`${this.metricsUrl}/metrics`)).text();
         const line = new RegExp(`^${name}\\{proxy="${proxy}"[^}]*\\} (\\d+)`, "gm");
