@@ -8,6 +8,7 @@ from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
 from flts.common.shutdown import stop_on_signals
 from flts.common.storage import S3Store
+from flts.training.renewal import Renewal, replace_process
 from flts.training.settings import TrainingSettings
 
 
@@ -26,9 +27,10 @@ def main(arguments: list[str]) -> int:
     families.load(settings.model_type)
     publisher = KafkaPublisher(settings, settings.consumer_group_id)
     worker = TrainingWorker(settings, S3Store(), MlflowTracker(settings), publisher, stop)
+    renewal = Renewal(worker.handle, stop, settings.trainings_per_process)
     loop = ClaimLoop(
         group_consumer(settings, settings.consumer_group_id, settings.topic_training_data),
-        worker.handle,
+        renewal.handle,
         publisher,
         settings.topic_dlq_model_training,
         stop,
@@ -39,4 +41,7 @@ def main(arguments: list[str]) -> int:
     structlog.get_logger().info("consuming", topic=settings.topic_training_data, group=settings.consumer_group_id)
     loop.run()
     server.should_exit = True
+    if renewal.due:
+        structlog.get_logger().info("process_renewed", trainings=settings.trainings_per_process)
+        replace_process()
     return 0
