@@ -5,7 +5,7 @@ import { lastObservations, requestForecast } from "../../cli/progress/forecast";
 import { SAMPLE_DATASET } from "../../cli/data/series";
 import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "../../cli/stack/pulledImages";
 import { readOptions } from "../../cli/stack/options";
-import { projectDirectory, type Outcome } from "../support/commands";
+import { kubectl, projectDirectory, type Outcome } from "../support/commands";
 import { panelQueries } from "../support/dashboards";
 import { settle } from "../support/processing";
 import { deployStack } from "../support/stack";
@@ -42,6 +42,8 @@ describe("monitoring of a healthy stack", function () {
 
     before(async () => {
         outcome = await deployStack();
+        // Trainers have metrics once they trained, and tests before this one gave them new pods.
+        await kubectl("-n", "flts", "exec", "deployment/preprocess", "--", "python", "main.py", "--reprocess");
         // Rates and latencies need somebody who asks.
         const observations = await lastObservations(join(projectDirectory, SAMPLE_DATASET), 96);
         load = setInterval(() => {

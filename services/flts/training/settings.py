@@ -38,8 +38,8 @@ class TrainingSettings(ServiceSettings):
     """Time after which a training counts as stuck, so that the pod is started again; that counts as a failed try."""
 
     trainings_per_process: int = Field(default=40, ge=1)
-    """Claims after which the trainer starts itself anew, which takes five seconds. About 20 MiB stay after each training
-    of a recurrent model (docs/scale.md), beside some 700 MiB at the start: with 40 it stays below 1.6 of its 2 GiB."""
+    """Claims after which the trainer starts itself anew, which takes five seconds. About 20 MiB stay after each
+    training of a recurrent model (docs/scale.md), beside some 700 MiB at the start: below 1.6 GiB with 40."""
 
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the model looks at."""
