@@ -43,7 +43,16 @@ describe("monitoring of a healthy stack", function () {
     before(async () => {
         outcome = await deployStack();
         // Trainers have metrics once they trained, and tests before this one gave them new pods.
-        await kubectl("-n", "flts", "exec", "deployment/preprocess", "--", "python", "main.py", "--reprocess");
+        await kubectl(
+            "-n",
+            "flts",
+            "exec",
+            "deployment/preprocess",
+            "--",
+            "python",
+            "main.py",
+            "--reprocess",
+        );
         // Rates and latencies need somebody who asks.
         const observations = await lastObservations(join(projectDirectory, SAMPLE_DATASET), 96);
         load = setInterval(() => {
