@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { topicsOf } from "../../components/contract";
+import { ADMIN_CONFIG } from "../../components/infrastructure/kafka/kafkaSecurity";
 import { kubectl } from "../support/commands";
 import { eventually, promotionsOf, type Promotion } from "../support/processing";
 import { FORECAST_API } from "../support/serving";
@@ -10,36 +12,18 @@ interface Report {
     readonly rmse: number;
 }
 
-/** Everything on the topic, read beside the service with its own Kafka client. */
-const READ_REPORTS = `
-import json, os
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"], "group.id": "test", "enable.partition.eof": True})
-topic = os.environ["TOPIC_PERFORMANCE_EVAL"]
-partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-reports, ended = [], 0
-while ended < len(partitions):
-    message = consumer.poll(10)
-    if message is None or message.error() is not None:
-        ended += 1
-    else:
-        reports.append(json.loads(message.value()))
-print(json.dumps(reports))
-`;
-
+/** Everything on the topic, read by the administrator: inference may only write there. */
 async function reports(): Promise<readonly Report[]> {
-    const text = await kubectl(
-        "exec",
-        "--namespace",
-        "flts",
-        "deployment/inference",
-        "--",
-        "python",
-        "-c",
-        READ_REPORTS,
+    const lines = await kubectl(
+        ...["exec", "--namespace", "flts", "kafka-0", "--container", "kafka", "--"],
+        "kafka-console-consumer.sh",
+        ...["--bootstrap-server", "localhost:9092", "--command-config", ADMIN_CONFIG],
+        ...["--topic", topicsOf("").performanceEval, "--from-beginning", "--timeout-ms", "5000"],
     );
-    return JSON.parse(text) as Report[];
+    return lines
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Report);
 }
 
 describe("the served model on held-out rows", function () {
