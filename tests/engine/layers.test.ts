@@ -7,14 +7,19 @@ import { EngineStack } from "../support/engine";
 const namespace = "flts";
 const DEV = "organization/flts/dev";
 
+/** Status of the API's answer about the model of its first series; undefined while it does not answer or has none. */
+async function modelStatus(url: string): Promise<number | undefined> {
+    const signal = AbortSignal.timeout(5_000);
+    const all = (await (await fetch(`${url}/series`, { signal })).json()) as { series: { series: string }[] };
+    const [first] = all.series;
+    return first && (await fetch(`${url}/model?series=${first.series}`, { signal })).status;
+}
+
 /** Waits until the forecast API has a model. */
 async function ready(url: string): Promise<void> {
     const deadline = Date.now() + 5 * 60_000;
     for (;;) {
-        const status = await fetch(`${url}/model`, { signal: AbortSignal.timeout(5_000) }).then(
-            (answer) => answer.status,
-            () => undefined,
-        );
+        const status = await modelStatus(url).catch(() => undefined);
         if (status === 200) {
             return;
         }
