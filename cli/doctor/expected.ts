@@ -1,3 +1,4 @@
+import { ROLE_SECRET_SUFFIX } from "../../components/infrastructure/postgres/roleSecret";
 import { nameOf, unwrapped, type StoredResource } from "./state";
 import type { PlannedResource } from "./pulumi";
 
@@ -84,7 +85,13 @@ export function expectedContent(
     const secrets = ofType(TYPES.secret)
         .filter(({ stored }) => stored)
         .map(secretOf);
-    const passwordOf = passwords(secrets);
+    // A service has the same name in MinIO, PostgreSQL and Kafka, and another password in each.
+    const passwordOf = passwords(secrets, "accessKey", "secretKey");
+    const rolePasswordOf = passwords(
+        secrets.filter(({ name }) => name.endsWith(ROLE_SECRET_SUFFIX)),
+        "username",
+        "password",
+    );
     return [
         ...secrets,
         ...ofType(TYPES.bucket).map((one) => ({ ...common(one, "bucket"), kind: "bucket" as const })),
@@ -96,7 +103,7 @@ export function expectedContent(
         ...ofType(TYPES.role).map((one) => {
             const { name, ...rest } = common(one, "name");
             const roles = (one.inputs.roles as readonly string[] | undefined) ?? [];
-            return { ...rest, name, kind: "role" as const, password: passwordOf.get(name), roles };
+            return { ...rest, name, kind: "role" as const, password: rolePasswordOf.get(name), roles };
         }),
         ...ofType(TYPES.database).map((one) => ({
             ...common(one, "name"),
@@ -166,12 +173,15 @@ function secretOf(one: Candidate): ExpectedSecret {
     };
 }
 
-/** Passwords by user, from the Secrets that services sign in with. */
-function passwords(secrets: readonly ExpectedSecret[]): ReadonlyMap<string, string> {
+/** Passwords by user, from the Secrets that services sign in with; `userKey` and `passwordKey` are keys of these. */
+function passwords(
+    secrets: readonly ExpectedSecret[],
+    userKey: string,
+    passwordKey: string,
+): ReadonlyMap<string, string> {
     return new Map(
         secrets.flatMap(({ data }) => {
-            const user = data.accessKey ?? data.username;
-            const password = data.secretKey ?? data.password;
+            const [user, password] = [data[userKey], data[passwordKey]];
             return user === undefined || password === undefined ? [] : [[user, password] as const];
         }),
     );

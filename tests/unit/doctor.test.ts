@@ -229,6 +229,43 @@ describe("the doctor's view of a state", () => {
             ],
         );
     });
+
+    it("keeps the passwords apart that a service has under one name in MinIO, PostgreSQL and Kafka", () => {
+        const secret = (name: string, stringData: Record<string, string>): StoredResource => ({
+            urn: `urn:pulumi:dev::flts::kubernetes:core/v1:Secret::${name}`,
+            type: "kubernetes:core/v1:Secret",
+            custom: true,
+            inputs: { metadata: { name, namespace: "flts" }, stringData },
+        });
+        const user = "flts.dev.mlflow";
+        const expected = expectedContent(
+            [
+                secret("mlflow-postgres", { username: user, password: "of PostgreSQL" }),
+                secret("mlflow-object-store", { accessKey: user, secretKey: "of MinIO" }),
+                secret("mlflow-kafka", { username: user, password: "of Kafka" }),
+                {
+                    urn: "urn:pulumi:dev::flts::minio:index/iamUser:IamUser::mlflow",
+                    type: "minio:index/iamUser:IamUser",
+                    custom: true,
+                    inputs: { name: user },
+                },
+                {
+                    urn: "urn:pulumi:dev::flts::postgresql:index/role:Role::mlflow",
+                    type: "postgresql:index/role:Role",
+                    custom: true,
+                    inputs: { name: user },
+                },
+            ],
+            [],
+        );
+        assert.deepEqual(
+            expected.flatMap((one) => ("password" in one ? [[one.kind, one.password]] : [])),
+            [
+                ["user", "of MinIO"],
+                ["role", "of PostgreSQL"],
+            ],
+        );
+    });
 });
 
 describe("the doctor's SQL", () => {

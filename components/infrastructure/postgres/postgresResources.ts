@@ -10,6 +10,7 @@ import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
 import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
+import { ROLE_SECRET_SUFFIX } from "./roleSecret";
 
 /** Tells the provider what it would otherwise ask the server, which a preview cannot. */
 const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
@@ -131,7 +132,7 @@ export class PostgresContent {
         service: string,
         roles: string[],
     ): { role: postgresql.Role; secret: string; connection: Connection } {
-        const secretName = `${service}-postgres`;
+        const secretName = `${service}${ROLE_SECRET_SUFFIX}`;
         const { platform, parent } = this.args;
         const name = ownedName(platform, service);
         const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (generated) => ({
