@@ -29,7 +29,7 @@ export function documentedCommands(page: string): DocumentedCommand[] {
 function withoutValues(line: string): string {
     return line
         .replace(/\b[0-9a-f]{32}\b/g, "#")
-        .replace(/[-+]?\d[\d.,:]*(e[-+]?\d+)?/g, "#")
+        .replace(/[-+]?\d([\d.,:]*\d)?(e[-+]?\d+)?/g, "#")
         .replace(/(# ?(ms|s|m|h)\s*)+/g, "#")
         .replace(/\s+/g, " ")
         .trim();
