@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { KEPT_RUNS, ON_REQUEST } from "../core/pod/cronJob";
+import { cronJobSpec, KEPT_RUNS, ON_REQUEST } from "../core/pod/cronJob";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
@@ -24,8 +24,6 @@ export const RESTORE_CRON_JOB = "restore";
 const BACKUP_DIRECTORY = "/backup";
 /** Seconds after which a run is ended; the first backup copies everything. */
 const DEADLINE_SECONDS = 6 * 3600;
-/** Seconds after its time in which a run may still start. */
-const STARTING_DEADLINE_SECONDS = 3600;
 
 export interface BackupArgs {
     readonly platform: Platform;
@@ -143,46 +141,37 @@ export class Backup extends Tier {
             name,
             {
                 metadata: this.metadata(name, name),
-                spec: {
-                    ...(schedule === undefined ? ON_REQUEST : { schedule, suspend: false }),
-                    timeZone: "UTC",
-                    concurrencyPolicy: "Forbid",
-                    // One that could not start for an hour is left out; without it a hundred missed starts end the CronJob.
-                    startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
-                    successfulJobsHistoryLimit: KEPT_RUNS,
-                    failedJobsHistoryLimit: KEPT_RUNS,
-                    jobTemplate: {
-                        metadata: { labels: { ...labels } },
-                        spec: {
-                            backoffLimit: retries,
-                            activeDeadlineSeconds: DEADLINE_SECONDS,
-                            template: podTemplate({
-                                labels,
-                                serviceAccountName: this.serviceAccount.metadata.name,
-                                // One user for all steps, who can read what the others wrote.
-                                user: POSTGRES_USER,
-                                restartPolicy: "Never",
-                                initContainers: steps.slice(0, -1),
-                                containers: steps.slice(-1),
-                                // A dump and, in the drill, the database that it is restored into.
-                                scratch: [{ name: "scratch", gibibytes: 20 }],
-                                volumes: [
-                                    ...(this.volume === undefined
-                                        ? []
-                                        : [
-                                              {
-                                                  name: "backup",
-                                                  persistentVolumeClaim: {
-                                                      claimName: this.volume.metadata.name,
-                                                      readOnly,
-                                                  },
-                                              },
-                                          ]),
-                                ],
-                            }),
-                        },
-                    },
-                },
+                spec: cronJobSpec({
+                    when: schedule === undefined ? ON_REQUEST : { schedule, suspend: false },
+                    kept: KEPT_RUNS,
+                    retries,
+                    deadlineSeconds: DEADLINE_SECONDS,
+                    labels,
+                    template: podTemplate({
+                        labels,
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        // One user for all steps, who can read what the others wrote.
+                        user: POSTGRES_USER,
+                        restartPolicy: "Never",
+                        initContainers: steps.slice(0, -1),
+                        containers: steps.slice(-1),
+                        // A dump and, in the drill, the database that it is restored into.
+                        scratch: [{ name: "scratch", gibibytes: 20 }],
+                        volumes: [
+                            ...(this.volume === undefined
+                                ? []
+                                : [
+                                      {
+                                          name: "backup",
+                                          persistentVolumeClaim: {
+                                              claimName: this.volume.metadata.name,
+                                              readOnly,
+                                          },
+                                      },
+                                  ]),
+                        ],
+                    }),
+                }),
             },
             this.child({ dependsOn: Tier.requirementsOf(connections) }),
         );

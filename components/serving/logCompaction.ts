@@ -4,6 +4,7 @@ import { BUCKETS } from "../contract";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
+import { cronJobSpec } from "../core/pod/cronJob";
 import { environment, plain } from "../core/pod/environment";
 import { container, podTemplate } from "../core/pod/pod";
 import { SERVICE_USER } from "../core/pod/podSecurity";
@@ -13,8 +14,6 @@ import { Tier } from "../core/tier";
 const HOURLY = "17 * * * *";
 /** Seconds after which a run is ended; the next one goes on where it was. */
 const DEADLINE_SECONDS = 3000;
-/** Seconds after its time in which a run may still start. */
-const STARTING_DEADLINE_SECONDS = 3600;
 /** Ended runs that are kept, each way, with their logs. */
 const KEPT_RUNS = 2;
 /** Where the lines of a day are put together, compressed. */
@@ -36,50 +35,42 @@ export class LogCompaction extends Tier {
             name,
             {
                 metadata: this.metadata(name),
-                spec: {
-                    schedule: HOURLY,
-                    timeZone: "UTC",
-                    concurrencyPolicy: "Forbid",
-                    startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
-                    successfulJobsHistoryLimit: KEPT_RUNS,
-                    failedJobsHistoryLimit: KEPT_RUNS,
-                    jobTemplate: {
-                        metadata: { labels: { ...labels } },
-                        spec: {
-                            backoffLimit: 1,
-                            activeDeadlineSeconds: DEADLINE_SECONDS,
-                            template: podTemplate({
-                                labels,
-                                serviceAccountName: this.serviceAccount.metadata.name,
-                                user: SERVICE_USER,
-                                restartPolicy: "Never",
-                                scratch: [{ name: "scratch", gibibytes: 20 }],
-                                containers: [
-                                    container({
-                                        name,
-                                        image: platform.images.reference("inference"),
-                                        command: ["python", "-m", "flts.predictionlogs"],
-                                        environment: environment(
-                                            objectStore.environment,
-                                            plain({
-                                                HOME: "/tmp",
-                                                IDENTIFIER: platform.identifier,
-                                                LOG_LEVEL: platform.logLevel,
-                                                INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
-                                                SCRATCH: SCRATCH_DIRECTORY,
-                                            }),
-                                        ),
-                                        resources: {
-                                            requests: { cpu: "10m", memory: "64Mi" },
-                                            limits: { cpu: "1", memory: "256Mi" },
-                                        },
-                                        mounts: [{ name: "scratch", mountPath: SCRATCH_DIRECTORY }],
+                spec: cronJobSpec({
+                    when: { schedule: HOURLY },
+                    kept: KEPT_RUNS,
+                    retries: 1,
+                    deadlineSeconds: DEADLINE_SECONDS,
+                    labels,
+                    template: podTemplate({
+                        labels,
+                        serviceAccountName: this.serviceAccount.metadata.name,
+                        user: SERVICE_USER,
+                        restartPolicy: "Never",
+                        scratch: [{ name: "scratch", gibibytes: 20 }],
+                        containers: [
+                            container({
+                                name,
+                                image: platform.images.reference("inference"),
+                                command: ["python", "-m", "flts.predictionlogs"],
+                                environment: environment(
+                                    objectStore.environment,
+                                    plain({
+                                        HOME: "/tmp",
+                                        IDENTIFIER: platform.identifier,
+                                        LOG_LEVEL: platform.logLevel,
+                                        INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+                                        SCRATCH: SCRATCH_DIRECTORY,
                                     }),
-                                ],
+                                ),
+                                resources: {
+                                    requests: { cpu: "10m", memory: "64Mi" },
+                                    limits: { cpu: "1", memory: "256Mi" },
+                                },
+                                mounts: [{ name: "scratch", mountPath: SCRATCH_DIRECTORY }],
                             }),
-                        },
-                    },
-                },
+                        ],
+                    }),
+                }),
             },
             this.child({ dependsOn: [...objectStore.requires] }),
         );

@@ -1,5 +1,46 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Labels } from "../labels";
+
 /** Ended runs of a CronJob that are kept, each way, with their logs and results. */
 export const KEPT_RUNS = 3;
 
 /** Schedule of a CronJob from which Jobs are made by hand alone: one must be given, and a suspended one is not looked at. */
 export const ON_REQUEST = { schedule: "0 0 1 1 *", suspend: true } as const;
+
+/** Seconds after its time in which a run may still start. Without a limit a hundred missed starts end the CronJob. */
+const STARTING_DEADLINE_SECONDS = 3600;
+
+/** When and how a CronJob runs. */
+export interface CronJobRuns {
+    /** Cron format, in UTC. */
+    readonly when: { readonly schedule: string; readonly suspend?: boolean };
+    /** Ended runs that are kept, each way, with their logs. */
+    readonly kept: number;
+    /** Further tries of a run that failed. */
+    readonly retries: number;
+    /** Seconds after which a run is ended. */
+    readonly deadlineSeconds: number;
+    readonly labels: Labels;
+    readonly template: pulumi.Input<kubernetes.types.input.core.v1.PodTemplateSpec>;
+}
+
+/** Spec of a CronJob whose runs never overlap, and which leaves out a run that could not start for an hour. */
+export function cronJobSpec(runs: CronJobRuns): kubernetes.types.input.batch.v1.CronJobSpec {
+    return {
+        ...runs.when,
+        timeZone: "UTC",
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
+        successfulJobsHistoryLimit: runs.kept,
+        failedJobsHistoryLimit: runs.kept,
+        jobTemplate: {
+            metadata: { labels: { ...runs.labels } },
+            spec: {
+                backoffLimit: runs.retries,
+                activeDeadlineSeconds: runs.deadlineSeconds,
+                template: runs.template,
+            },
+        },
+    };
+}
