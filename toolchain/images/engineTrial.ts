@@ -48,6 +48,7 @@ export function endingProgram(architecture: string = process.arch): Buffer | und
     return Buffer.concat([headers, code]);
 }
 
+/** Name of the trial's image, which is removed again. Nothing pulls it, so its tag pins nothing. */
 const REFERENCE = "localhost/flts-build/trial:latest";
 
 /** Has the engine build an image and start a program in it; in a few words why that fails, undefined if it works. */

@@ -1,6 +1,6 @@
 """Pages for people: a forecast in the browser at `/`, and the API's description at `/docs`. Neither needs a CDN."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -26,7 +26,8 @@ _HEADERS = {
 class _PageFiles(StaticFiles):
     """Files that browsers ask for again after an update, since their names do not change."""
 
-    def file_response(self, *arguments, **options) -> Response:  # type: ignore[no-untyped-def]
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        """See StaticFiles."""
         response = super().file_response(*arguments, **options)
         response.headers.update({**_HEADERS, "cache-control": "no-cache"})
         return response
