@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createConsole, formatDuration, runMain, table } from "../toolchain/console";
+import { runLanes } from "./lanes";
 import { chooseSuites, type Suite } from "./suites";
 import { countResults, describeFailures, type Count } from "./support/counts";
 import "./support/strictPlugins";
@@ -7,43 +8,65 @@ import "./support/strictPlugins";
 const output = createConsole(process.stdout);
 
 interface Result extends Count {
+    readonly suite: Suite;
     /** Everything that the suite printed. */
     readonly text: string;
     readonly milliseconds: number;
 }
 
-/** Runs one suite with its output passed through, and counts what its runner's closing lines say. */
+/** Suites that run now. */
+const running = new Set<Suite>();
+/** The suite whose output is passed on as it comes; that of others is printed when they end. */
+let shown: Suite | undefined;
+
+/** Runs one suite, and counts what its runner's closing lines say. */
 async function run(suite: Suite): Promise<Result> {
     const started = Date.now();
+    output.line(`\n== ${suite.name} started: ${suite.proves}`);
+    running.add(suite);
+    if (running.size === 1) {
+        shown = suite;
+    }
     const child = spawn("bash", ["-c", suite.command], { stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
         stream.on("data", (chunk: Buffer) => {
             text += chunk.toString();
-            process.stdout.write(chunk);
+            if (shown === suite) {
+                process.stdout.write(chunk);
+            }
         });
     }
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    const count = countResults(suite.runner, text, code);
-    return { ...count, text, milliseconds: Date.now() - started };
+    running.delete(suite);
+    const milliseconds = Date.now() - started;
+    const result = { ...countResults(suite.runner, text, code), suite, text, milliseconds };
+    const { passed, failed } = result;
+    const summary = `${passed} passed, ${failed} failed, ${formatDuration(milliseconds)}`;
+    output.line(
+        shown === suite ? `\n== ${suite.name}: ${summary}` : `\n== ${suite.name}: ${summary}\n${text}`,
+    );
+    if (shown === suite) {
+        shown = undefined;
+    }
+    return result;
 }
 
-/** Runs the chosen suites in order, cheapest first, and ends with the one line that counts over all of them. */
+/** Runs the chosen suites and ends with the one line that counts over all of them. */
 async function main(): Promise<void> {
-    const chosen = chooseSuites(process.argv.slice(2));
     const rows = [["suite", "passed", "failed", "time"]];
     let passed = 0;
     let failed = 0;
-    const failures: string[] = [];
-    for (const [index, suite] of chosen.entries()) {
-        output.line(`\n== ${suite.name} (${index + 1}/${chosen.length}): ${suite.proves}`);
-        const result = await run(suite);
+    const started = Date.now();
+    const results = await runLanes(chooseSuites(process.argv.slice(2)), run);
+    for (const result of results) {
+        const { suite } = result;
         // A suite that ran nothing proves nothing: a wrong path must not look like success.
         const empty = result.passed + result.failed === 0;
         passed += result.passed;
         failed += result.failed + (empty ? 1 : 0);
         if (result.failed > 0 || empty) {
-            failures.push(`== ${suite.name} failed:\n${describeFailures(suite.runner, result.text)}`);
+            output.line(`\n== ${suite.name} failed:\n${describeFailures(suite.runner, result.text)}`);
         }
         rows.push([
             suite.name,
@@ -52,9 +75,7 @@ async function main(): Promise<void> {
             formatDuration(result.milliseconds),
         ]);
     }
-    for (const failure of failures) {
-        output.line(`\n${failure}`);
-    }
+    rows.push(["all", String(passed), String(failed), formatDuration(Date.now() - started)]);
     output.line(`\n${table(rows)}\n`);
     output.line(`${passed} passed, ${failed} failed`);
     if (failed > 0) {

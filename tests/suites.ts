@@ -1,9 +1,18 @@
 import { fail } from "../toolchain/console";
 import type { Runner } from "./support/counts";
 
+/**
+ * Suites of one lane run one after the other; lanes run side by side, since most suites wait more than they compute.
+ * `sources` needs nothing but this checkout, `servers` starts real servers, and `cluster` has the machine's embedded cluster.
+ */
+export type Lane = "sources" | "servers" | "cluster";
+
 /** One group of tests that a single command runs. */
 export interface Suite {
     readonly name: string;
+    readonly lane: Lane;
+    /** Suites of other lanes that must have ended before this one starts: `all` for one that measures the machine. */
+    readonly after?: readonly string[] | "all";
     /** What a reader may believe when it passes. */
     readonly proves: string;
     readonly runner: Runner;
@@ -13,62 +22,86 @@ export interface Suite {
 
 const mocha = "node_modules/.bin/mocha --forbid-only";
 const python = "services/run-tests.sh";
+/** Installs the packages of the Python tests, which clients of real servers use too. */
+const pythonPackages = "(cd services && . ./test-environment.sh)";
 
-/** Every suite, cheapest first: what can fail in seconds is told before anything is built. */
+/** Every suite, in the order of the closing table; within its lane a suite runs after those before it. */
 export const suites: readonly Suite[] = [
-    { name: "types", proves: "the program type-checks", runner: "check", command: "npx tsc --noEmit" },
-    { name: "lint", proves: "eslint finds nothing", runner: "check", command: "npx eslint ." },
+    {
+        name: "types",
+        lane: "sources",
+        proves: "the program type-checks",
+        runner: "check",
+        command: "npx tsc --noEmit",
+    },
+    {
+        name: "lint",
+        lane: "sources",
+        proves: "eslint finds nothing",
+        runner: "check",
+        command: "npx eslint .",
+    },
     {
         name: "format",
+        lane: "sources",
         proves: "the sources are in the project's style",
         runner: "check",
         command: "npx prettier --check .",
     },
     {
         name: "unit",
+        lane: "sources",
         proves: "pure builders and drivers",
         runner: "mocha",
         command: `${mocha} 'tests/unit/**/*.test.ts'`,
     },
     {
         name: "component",
+        lane: "sources",
         proves: "what each component declares, under Pulumi's mocks",
         runner: "mocha",
         command: `${mocha} 'tests/component/**/*.test.ts'`,
     },
     {
         name: "property",
+        lane: "sources",
         proves: "every valid configuration is safe to deploy",
         runner: "mocha",
         command: `${mocha} 'tests/property/**/*.test.ts'`,
     },
     {
         name: "node",
+        lane: "sources",
         proves: "the program runs on each supported release of Node.js",
         runner: "mocha",
         command: `${mocha} 'tests/node/**/*.test.ts'`,
     },
-    { name: "services", proves: "the Python workloads", runner: "pytest", command: python },
+    { name: "services", lane: "sources", proves: "the Python workloads", runner: "pytest", command: python },
     {
         name: "tools",
+        lane: "cluster",
         proves: "the engine and the cluster can be built here",
         runner: "check",
         command: "make --no-print-directory tools",
     },
     {
         name: "load-balancer",
+        lane: "servers",
+        after: ["tools"],
         proves: "HAProxy takes the generated configuration, loses no request, and splits them by weight",
         runner: "mocha",
         command: `${mocha} 'tests/load-balancer/**/*.test.ts'`,
     },
     {
         name: "rules",
+        lane: "servers",
         proves: "each alert tells what it should, and says what to do",
         runner: "mocha",
         command: `${mocha} 'tests/rules/**/*.test.ts'`,
     },
     {
         name: "go",
+        lane: "servers",
         proves: "the toolchain's own Go packages",
         runner: "go",
         command:
@@ -76,42 +109,65 @@ export const suites: readonly Suite[] = [
     },
     {
         name: "plugins",
+        lane: "servers",
         proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL, with their faults",
         runner: "mocha",
         command: `${mocha} 'tests/plugins/**/*.test.ts'`,
     },
     {
         name: "kafka",
+        lane: "servers",
         proves: "each service's user reaches its topics in a real Kafka, nobody else does, and an update keeps the messages",
         runner: "mocha",
-        command: `${mocha} 'tests/kafka/**/*.test.ts'`,
+        command: `${pythonPackages} && ${mocha} 'tests/kafka/**/*.test.ts'`,
     },
     {
         name: "data",
+        lane: "servers",
         proves: "uploads to a real object store in constant memory, interrupted too, and nothing deleted",
         runner: "mocha",
         command: `${mocha} 'tests/data/**/*.test.ts'`,
     },
     {
         name: "registry",
+        lane: "servers",
         proves: "images reach a registry with TLS and a login, from a build and from a bundle, and are locked by digest",
         runner: "mocha",
-        command: `${mocha} 'tests/registry/**/*.test.ts'`,
+        command: `${pythonPackages} && ${mocha} 'tests/registry/**/*.test.ts'`,
     },
     {
         name: "cluster-lifecycle",
+        lane: "cluster",
         proves: "the embedded cluster starts, heals and leaves nothing behind",
         runner: "mocha",
         command: `${mocha} 'tests/cluster-lifecycle/**/*.test.ts'`,
     },
     {
         name: "images",
+        lane: "cluster",
         proves: "every image can be built here",
         runner: "check",
         command: "make --no-print-directory cluster-up images",
     },
     {
+        name: "engine",
+        lane: "cluster",
+        proves: "first up, no-op up, preview, refresh, destroy, a stack cut in two, and prod on simulated nodes",
+        runner: "mocha",
+        command: `${mocha} 'tests/engine/**/*.test.ts'`,
+    },
+    {
+        name: "prod",
+        lane: "cluster",
+        proves: "the prod stack, shrunk to one small node, survives the loss of pods",
+        runner: "mocha",
+        command: `${mocha} 'tests/prod/**/*.test.ts'`,
+    },
+    {
         name: "cluster",
+        lane: "cluster",
+        // It measures answers under load.
+        after: "all",
         proves: "a CSV becomes a forecast on real pods",
         runner: "mocha",
         // The pipeline first: it reports how long the first deployment takes, which the others use. Data last: it gives the
@@ -119,19 +175,8 @@ export const suites: readonly Suite[] = [
         command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/!(data|tutorial).test.ts' tests/cluster/data.test.ts tests/cluster/tutorial.test.ts`,
     },
     {
-        name: "engine",
-        proves: "first up, no-op up, preview, refresh, destroy, a stack cut in two, and prod on simulated nodes",
-        runner: "mocha",
-        command: `${mocha} 'tests/engine/**/*.test.ts'`,
-    },
-    {
-        name: "prod",
-        proves: "the prod stack, shrunk to one small node, survives the loss of pods",
-        runner: "mocha",
-        command: `${mocha} 'tests/prod/**/*.test.ts'`,
-    },
-    {
         name: "down",
+        lane: "cluster",
         proves: "stack and cluster go when they are told to",
         runner: "check",
         command: "make --no-print-directory down",

@@ -1,27 +1,28 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Images } from "../../components/core/pod/images";
 import { imageTags } from "../../components/core/pod/imageTags";
-import { lockedDigests, lockPath, readLock } from "../../components/core/pod/lockedImages";
-import { projectDirectory, run, succeed, type Outcome } from "../support/commands";
+import { lockedDigests, readLock } from "../../components/core/pod/lockedImages";
+import { run, succeed, type Outcome } from "../support/commands";
+import { copyCheckout } from "./support/checkout";
 import { freePort, RegistryServer } from "./support/registry";
 import { fillStore } from "./support/store";
-
-const archive = join(projectDirectory, "flts-bundle.tar");
 
 describe("images for other clusters, in a registry with TLS and a login", function () {
     this.timeout(240_000);
     let registry: RegistryServer;
     let cache: string;
+    let checkout: string;
+    let lockPath: string;
+    let archive: string;
     let names: string[];
 
     before(async () => {
-        assert.ok(
-            !existsSync(lockPath) && !existsSync(archive),
-            "this checkout has a lock or a bundle: keep it elsewhere",
-        );
+        checkout = await copyCheckout();
+        lockPath = join(checkout, "images.lock.json");
+        archive = join(checkout, "flts-bundle.tar");
         cache = mkdtempSync(join(tmpdir(), "flts-cache-"));
         names = await fillStore(cache);
         registry = await RegistryServer.start();
@@ -29,7 +30,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
 
     after(async () => {
         await registry.remove();
-        for (const path of [cache, lockPath, archive]) {
+        for (const path of [cache, checkout]) {
             rmSync(path, { recursive: true, force: true });
         }
     });
@@ -40,6 +41,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
             process.execPath,
             ["-r", "ts-node/register/transpile-only", "toolchain/images/main.ts", ...command],
             {
+                directory: checkout,
                 environment: { ...registry.environment(), FLTS_CACHE: cache, ...settings },
             },
         );
@@ -61,7 +63,11 @@ describe("images for other clusters, in a registry with TLS and a login", functi
         assert.equal(locked.code, 0, locked.everything);
         const { images: entries } = readLock(lockPath);
         assert.deepEqual(Object.keys(entries), [...names].sort());
-        const named = new Images({ registry: to("flts"), tags: imageTags(), digests: lockedDigests() });
+        const named = new Images({
+            registry: to("flts"),
+            tags: imageTags(),
+            digests: lockedDigests(lockPath),
+        });
         for (const name of ["trainer", "kafka", "kube-state-metrics"] as const) {
             const { repository, tag, digest } = entries[name] ?? assert.fail(name);
             assert.equal(named.reference(name), `${to("flts")}/${repository}:${tag}@${digest}`);

@@ -1,0 +1,21 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { projectDirectory, succeed } from "../../support/commands";
+
+/**
+ * A copy of this checkout as it is now, changes included: commands that write into the project do not disturb the suites that
+ * run beside. Returns its folder, which the caller removes.
+ */
+export async function copyCheckout(): Promise<string> {
+    const listed = await succeed("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    const folder = mkdtempSync(join(tmpdir(), "flts-checkout-"));
+    for (const path of listed
+        .split("\0")
+        .filter((name) => name !== "" && existsSync(join(projectDirectory, name)))) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        cpSync(join(projectDirectory, path), join(folder, path));
+    }
+    symlinkSync(join(projectDirectory, "node_modules"), join(folder, "node_modules"));
+    return folder;
+}
