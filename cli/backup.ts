@@ -8,7 +8,7 @@ import {
 } from "../toolchain/console/index";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
-import { StepsRun, type LogLine } from "./jobs/jobWithSteps";
+import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
 
 /** What the backup holds, as its reader wants it. */
 export function snapshotTable(complete: LogLine): string {
@@ -27,7 +27,7 @@ export function snapshotTable(complete: LogLine): string {
 /** `make backup`: a backup now, besides those that are made by schedule. */
 async function main(output: Console): Promise<void> {
     const { namespace, kubectl } = deployedStack(readOptions(process.env));
-    const run = await StepsRun.start(kubectl, namespace, "backup");
+    const run = await JobWithSteps.start(kubectl, namespace, "backup");
     await new Progress(output).step("Backup", {}, (report) => run.finish(report));
     const complete = (await run.lines()).find(({ event }) => event === "backup_complete");
     if (complete !== undefined) {

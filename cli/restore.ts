@@ -1,7 +1,7 @@
 import { createConsole, fail, Progress, runMain, type Console } from "../toolchain/console/index";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
-import { StepsRun, type LogLine } from "./jobs/jobWithSteps";
+import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
 import { startCommand, StoppedServices } from "./jobs/stoppedServices";
 import type { Kubectl } from "./stack/kubectl";
 
@@ -31,9 +31,11 @@ async function restored(
     services: StoppedServices,
     start: () => Promise<void>,
 ): Promise<LogLine[]> {
-    let run: StepsRun | undefined;
+    let run: JobWithSteps | undefined;
     try {
-        const started = (run = await StepsRun.start(kubectl, namespace, "restore", { SNAPSHOT: snapshot }));
+        const started = (run = await JobWithSteps.start(kubectl, namespace, "restore", {
+            SNAPSHOT: snapshot,
+        }));
         await progress.step(`Restore of ${snapshot}`, {}, (report) => started.finish(report));
         return await started.lines();
     } catch (error) {

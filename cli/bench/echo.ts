@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import pWaitFor from "p-wait-for";
 import { fail } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
 import type { Replica } from "./replica";
@@ -32,15 +33,15 @@ export async function withEcho<Result>(
         (error: unknown) => (ended = String(error)),
     );
     const url = `http://${address}:${PORT}`;
-    const deadline = Date.now() + START_SECONDS * 1000;
-    while (!(await answers(url))) {
-        if (ended !== undefined || Date.now() > deadline) {
-            fail(
-                `the echo in pod ${name} does not answer at ${url}: ${ended ?? `not within ${START_SECONDS} s`}`,
-            );
-        }
-        await new Promise((wake) => setTimeout(wake, 200));
-    }
+    const failed = (reason: string): never =>
+        fail(`the echo in pod ${name} does not answer at ${url}: ${reason}`);
+    await pWaitFor(async () => (await answers(url)) || (ended !== undefined && failed(ended)), {
+        interval: 200,
+        timeout: {
+            milliseconds: START_SECONDS * 1000,
+            fallback: () => failed(`not within ${START_SECONDS} s`),
+        },
+    });
     const result = await work(url);
     await echo;
     return result;

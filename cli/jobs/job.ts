@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fail } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
 
-const POLL_INTERVAL = 1_000;
+/** Milliseconds between two looks at the cluster; a process that only polls must not keep a core busy. */
+export const POLL_INTERVAL = 1_000;
 
 /** How a container is; one of the three. */
 export interface ContainerState {
@@ -38,11 +39,6 @@ interface Container {
 
 interface Job {
     spec: { template: { spec: { containers: Container[]; initContainers?: Container[] } } };
-}
-
-/** Waits, a second by default; a process that only polls must not keep a core busy. */
-export function pause(milliseconds = POLL_INTERVAL): Promise<void> {
-    return new Promise((wake) => setTimeout(wake, milliseconds));
 }
 
 /** A Job in which every container that has one of these variables gets this value of it. */

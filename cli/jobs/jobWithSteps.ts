@@ -1,5 +1,6 @@
+import pWaitFor from "p-wait-for";
 import { fail, formatBytes, type Report } from "../../toolchain/console/index";
-import { createJob, newestPod, pause, type Pod } from "./job";
+import { createJob, newestPod, type Pod } from "./job";
 import type { Kubectl } from "../stack/kubectl";
 
 /** Milliseconds between two looks; each asks the cluster two or three things. */
@@ -36,7 +37,7 @@ export function currentStep({ status }: Pod): { readonly name: string; readonly 
 }
 
 /** A Job of several steps, made from a CronJob: a backup or a restore. */
-export class StepsRun {
+export class JobWithSteps {
     private constructor(
         /** Name of the Job. */
         readonly job: string,
@@ -49,17 +50,17 @@ export class StepsRun {
         namespace: string,
         cronJob: string,
         values: Readonly<Record<string, string>> = {},
-    ): Promise<StepsRun> {
+    ): Promise<JobWithSteps> {
         const job = await createJob(kubectl, namespace, cronJob, "flts:backup.enabled", values);
-        return new StepsRun(job, kubectl);
+        return new JobWithSteps(job, kubectl);
     }
 
     /** Waits for the end, telling the step that it is at. Fails with the log of the step that failed. */
     async finish(report: Report): Promise<void> {
-        for (;;) {
+        const completed = async (): Promise<boolean> => {
             const ended = await this.ended();
             if (ended === "Complete") {
-                return;
+                return true;
             }
             const pod = await newestPod(this.kubectl, this.job);
             const step = pod && currentStep(pod);
@@ -71,8 +72,9 @@ export class StepsRun {
                 const parts = [step.name, step.detail, await this.counts(pod, step.name)];
                 report(undefined, parts.filter((part) => part !== "").join(" "));
             }
-            await pause(POLL_INTERVAL);
-        }
+            return false;
+        };
+        await pWaitFor(completed, { interval: POLL_INTERVAL });
     }
 
     /** What the last pod's steps logged. */

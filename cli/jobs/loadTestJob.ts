@@ -1,5 +1,6 @@
+import pWaitFor from "p-wait-for";
 import { fail } from "../../toolchain/console/index";
-import { createJob, newestPod, pause, type Pod } from "./job";
+import { createJob, newestPod, POLL_INTERVAL, type Pod } from "./job";
 import type { Kubectl } from "../stack/kubectl";
 
 /** Where the pod keeps what it reports (`REPORT_DIRECTORY`), and what tells it that it was collected. */
@@ -39,9 +40,9 @@ export class LoadTestRun {
         await this.kubectl("cp", `${this.pod}:${REPORTS}`, directory);
         await this.kubectl("exec", this.pod, "--", "touch", `${REPORTS}/collected`);
         // The result that becomes the stack's output is kept with the ended container.
-        while (!hasEnded(await newestPod(this.kubectl, this.job))) {
-            await pause();
-        }
+        await pWaitFor(async () => hasEnded(await newestPod(this.kubectl, this.job)), {
+            interval: POLL_INTERVAL,
+        });
     }
 }
 
@@ -51,19 +52,22 @@ function hasEnded(pod: Pod | undefined): boolean {
 }
 
 async function runningPod(kubectl: Kubectl, job: string): Promise<Pod> {
-    const deadline = Date.now() + START_TIMEOUT;
-    for (;;) {
+    const started = async () => {
         const pod = await newestPod(kubectl, job);
         const state = pod?.status.containerStatuses?.[0]?.state;
-        if (pod !== undefined && (state?.running ?? state?.terminated) !== undefined) {
-            return pod;
-        }
-        if (Date.now() > deadline) {
-            fail(
-                `the load test's pod did not start within ${START_TIMEOUT / 1000} s; ` +
-                    `see \`kubectl describe job ${job}\`.`,
-            );
-        }
-        await pause();
-    }
+        return pod !== undefined && (state?.running ?? state?.terminated) !== undefined
+            ? pWaitFor.resolveWith(pod)
+            : false;
+    };
+    return pWaitFor(started, {
+        interval: POLL_INTERVAL,
+        timeout: {
+            milliseconds: START_TIMEOUT,
+            fallback: () =>
+                fail(
+                    `the load test's pod did not start within ${START_TIMEOUT / 1000} s; ` +
+                        `see \`kubectl describe job ${job}\`.`,
+                ),
+        },
+    });
 }

@@ -1,7 +1,8 @@
+import pWaitFor from "p-wait-for";
 import { EVALUATOR_NAME, TRAINER_NAMES } from "../../components/contract";
 import { fail, type Report } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
-import { pause } from "./job";
+import { POLL_INTERVAL } from "./job";
 
 /** Annotation of a Deployment that is stopped: how many pods it had. */
 const REPLICAS_BEFORE = "flts.io/replicas-before-restore";
@@ -74,18 +75,20 @@ export class StoppedServices {
 
     private async untilGone(report: Report): Promise<void> {
         const selector = `app.kubernetes.io/name in (${this.names.join(",")})`;
-        const deadline = Date.now() + END_TIMEOUT;
-        for (;;) {
+        let left: readonly string[] = [];
+        const gone = async (): Promise<boolean> => {
             const text = await this.kubectl("get", "pods", "--selector", selector, "--output", "name");
-            const left = text.split("\n").filter((line) => line !== "");
-            if (left.length === 0) {
-                return;
-            }
-            if (Date.now() > deadline) {
-                fail(`these pods did not end within ${END_TIMEOUT / 60_000} minutes: ${left.join(", ")}`);
-            }
+            left = text.split("\n").filter((line) => line !== "");
             report(undefined, `${left.length} pods left`);
-            await pause();
-        }
+            return left.length === 0;
+        };
+        await pWaitFor(gone, {
+            interval: POLL_INTERVAL,
+            timeout: {
+                milliseconds: END_TIMEOUT,
+                fallback: () =>
+                    fail(`these pods did not end within ${END_TIMEOUT / 60_000} minutes: ${left.join(", ")}`),
+            },
+        });
     }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 import { EVALUATOR_NAME } from "../../components/contract";
 import { fail, Progress, type Console } from "../../toolchain/console/index";
 import { isSameData, requestForecast, servedData, type Forecast, type Observations } from "./forecast";
@@ -44,11 +44,11 @@ export async function waitForModel(
 ): Promise<ModelOutcome> {
     const ask = (): Promise<Forecast> => requestForecast(url, observations, FORECAST_STEPS, series, INTERVAL);
     return new Progress(output).step(`Model of ${series}`, { estimate: 60_000 }, async (report) => {
-        const deadline = Date.now() + MODEL_TIMEOUT;
-        for (;;) {
+        let detail = "";
+        const decided = async () => {
             const served = await servedData(url, series);
             if (served !== undefined && isSameData(served, processed.data)) {
-                return { forecast: await ask(), kept: undefined };
+                return pWaitFor.resolveWith<ModelOutcome>({ forecast: await ask(), kept: undefined });
             }
             const stage = await pipeline.stage();
             const decision = await pipeline.decision(processed.data);
@@ -56,17 +56,23 @@ export async function waitForModel(
             if (decision?.promoted === false || (decision === undefined && isOld)) {
                 // The rows need not fit the model of before.
                 const forecast = await ask().catch(() => undefined);
-                return { forecast, kept: decision?.reason ?? "these data were decided about before" };
+                const kept = decision?.reason ?? "these data were decided about before";
+                return pWaitFor.resolveWith<ModelOutcome>({ forecast, kept });
             }
-            const { fraction, detail } = stage;
-            if (Date.now() > deadline) {
-                fail(
-                    `no model of ${series} was promoted within ${MODEL_TIMEOUT / 60_000} minutes (last seen: ${detail}); ` +
-                        `read ${kubectl} logs --prefix --selector '${TRAINERS}', and of deployment/${EVALUATOR_NAME}.`,
-                );
-            }
-            report(fraction, detail);
-            await sleep(POLL_INTERVAL);
-        }
+            detail = stage.detail;
+            report(stage.fraction, detail);
+            return false;
+        };
+        return await pWaitFor(decided, {
+            interval: POLL_INTERVAL,
+            timeout: {
+                milliseconds: MODEL_TIMEOUT,
+                fallback: () =>
+                    fail(
+                        `no model of ${series} was promoted within ${MODEL_TIMEOUT / 60_000} minutes (last seen: ${detail}); ` +
+                            `read ${kubectl} logs --prefix --selector '${TRAINERS}', and of deployment/${EVALUATOR_NAME}.`,
+                    ),
+            },
+        });
     });
 }

@@ -1,3 +1,4 @@
+import pWaitFor from "p-wait-for";
 import { Client } from "pg";
 import type { Login } from "./login";
 import { MinioClient } from "./minioClient";
@@ -117,16 +118,26 @@ export async function untilAnswered(
     { timeout, interval, patience }: RetryOptions,
 ): Promise<void> {
     const started = Date.now();
-    for (;;) {
+    let reason: unknown = new Error(`there was no answer within ${timeout} s`);
+    const succeeds = async (): Promise<boolean> => {
         try {
             await probe();
-            return;
+            return true;
         } catch (error) {
-            const limit = error instanceof Refusal ? Math.min(patience, timeout) : timeout;
-            if (Date.now() + interval >= started + limit * 1000) {
+            if (error instanceof Refusal && Date.now() >= started + patience * 1000) {
                 throw error;
             }
+            reason = error;
+            return false;
         }
-        await new Promise((resolve) => setTimeout(resolve, interval));
-    }
+    };
+    await pWaitFor(succeeds, {
+        interval,
+        timeout: {
+            milliseconds: timeout * 1000,
+            fallback: () => {
+                throw reason;
+            },
+        },
+    });
 }

@@ -1,3 +1,4 @@
+import pWaitFor from "p-wait-for";
 import { loadCluster } from "./cluster";
 import type { ServiceAddress } from "./portForward";
 
@@ -16,15 +17,13 @@ export async function waitWithoutPods(api: ScalingApi, name: string, seconds: nu
     if (!(await api.scaleToZero())) {
         return;
     }
-    const end = Date.now() + seconds * 1000;
-    while ((await api.pods()) > 0) {
-        if (Date.now() > end) {
-            throw new Error(
-                `the pods of StatefulSet ${name} did not end within ${seconds} s; the next update goes on from here`,
-            );
-        }
-        await new Promise((wake) => setTimeout(wake, POLL_MILLISECONDS));
-    }
+    await pWaitFor(async () => (await api.pods()) === 0, {
+        interval: POLL_MILLISECONDS,
+        timeout: {
+            milliseconds: seconds * 1000,
+            message: `the pods of StatefulSet ${name} did not end within ${seconds} s; the next update continues from here`,
+        },
+    });
 }
 
 /** Stops all pods of a StatefulSet and waits until they ended; volumes stay. */

@@ -4,7 +4,7 @@ import { snapshotTable } from "../../cli/backup";
 import { createJob, newestPod, withValues, type Pod } from "../../cli/jobs/job";
 import type { Kubectl } from "../../cli/stack/kubectl";
 import { chosenSnapshot } from "../../cli/restore";
-import { currentStep, StepsRun } from "../../cli/jobs/jobWithSteps";
+import { currentStep, JobWithSteps } from "../../cli/jobs/jobWithSteps";
 
 const PATTERN = {
     spec: {
@@ -127,7 +127,7 @@ describe("steps of a pod", () => {
             "get pods": [pods(pod(["begin", DONE], ["backup", { running: {} }]))],
             logs: ['{"event":"copying","bucket":"mlflow","objects":7,"new_bytes":2000}\nother text\n'],
         });
-        const run = await StepsRun.start(kubectl, "flts", "backup");
+        const run = await JobWithSteps.start(kubectl, "flts", "backup");
         const told: string[] = [];
         await run.finish((_, detail) => told.push(detail ?? ""));
         assert.deepEqual(told, ["backup mlflow: 7 objects, 2.0 kB new"]);
@@ -143,7 +143,7 @@ describe("steps of a pod", () => {
             "get pods": [pods(pod(["objects", DONE], ["database", { terminated: { exitCode: 1 } }]))],
             logs: ["pg_restore: error: no"],
         });
-        const run = await StepsRun.start(kubectl, "flts", "restore");
+        const run = await JobWithSteps.start(kubectl, "flts", "restore");
         await assert.rejects(
             run.finish(() => undefined),
             /failed at database:\npg_restore: error: no/,

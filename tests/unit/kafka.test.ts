@@ -37,12 +37,12 @@ describe("brokers before an update", () => {
         await waitWithoutPods(api, "kafka", 10);
         assert.deepEqual([asked, left], [["scale"], []]);
         const stuck = { ...api, pods: () => Promise.resolve(1) };
-        await assert.rejects(waitWithoutPods(stuck, "kafka", 0), /pods of StatefulSet kafka did not end/);
+        await assert.rejects(waitWithoutPods(stuck, "kafka", 0.01), /pods of StatefulSet kafka did not end/);
         const missing = {
             scaleToZero: () => Promise.resolve(false),
             pods: () => Promise.reject(new Error()),
         };
-        await waitWithoutPods(missing, "kafka", 0);
+        await waitWithoutPods(missing, "kafka", 0.01);
     });
 });
 

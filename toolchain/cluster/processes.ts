@@ -12,7 +12,7 @@ import {
     writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 import type { Layout } from "./layout";
 import { identify, isRunning, type ProcessIdentity } from "./procfs";
 import { systemPath } from "./tools";
@@ -137,18 +137,22 @@ export async function ensureDaemon(layout: Layout, daemon: Daemon): Promise<bool
  * `timeout` milliseconds.
  */
 export async function waitUntilReady(layout: Layout, daemon: Daemon, timeout = 60_000): Promise<void> {
-    const deadline = Date.now() + timeout;
-    while (!(await daemon.ready())) {
+    const fail = (reason: string): never => {
         const path = logPath(layout, daemon.name);
-        const hint = `\n${lastLines(path)}\nThe whole log: ${path}`;
-        if (daemonProcess(layout, daemon.name) === undefined) {
-            throw new Error(`${daemon.name} stopped while it was starting. Its last words:${hint}`);
+        throw new Error(
+            `${daemon.name} ${reason}. The end of its log:\n${lastLines(path)}\nThe whole log: ${path}`,
+        );
+    };
+    const isReady = async (): Promise<boolean> => {
+        if (await daemon.ready()) {
+            return true;
         }
-        if (Date.now() > deadline) {
-            throw new Error(`${daemon.name} is not ready after ${timeout / 1000} s. Its last words:${hint}`);
-        }
-        await sleep(100);
-    }
+        return daemonProcess(layout, daemon.name) === undefined && fail("stopped while it was starting");
+    };
+    await pWaitFor(isReady, {
+        interval: 100,
+        timeout: { milliseconds: timeout, fallback: () => fail(`is not ready after ${timeout / 1000} s`) },
+    });
 }
 
 function lastLines(path: string): string {
@@ -166,13 +170,12 @@ export async function endProcess(pid: number, patience: number): Promise<void> {
         return;
     }
     signal(pid, "SIGTERM");
-    const deadline = Date.now() + patience;
-    while (isRunning(identity)) {
-        if (Date.now() > deadline) {
-            signal(pid, "SIGKILL");
-        }
-        await sleep(20);
-    }
+    const ended = (): boolean => !isRunning(identity);
+    const kill = (): void => {
+        signal(pid, "SIGKILL");
+    };
+    await pWaitFor(ended, { timeout: { milliseconds: patience, fallback: kill } });
+    await pWaitFor(ended);
 }
 
 /** Sends a signal; a process that ended meanwhile is no error. */

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 import { Progress, type Console } from "../console";
 import { applyObjects } from "./addons/apply";
 import { controllerObjects } from "./addons/controllers";
@@ -52,21 +52,26 @@ export function describeTrouble(layout: Layout, checks: readonly Check[]): strin
 }
 
 async function waitUntilUsable(layout: Layout, report: (detail: string) => void): Promise<void> {
-    const deadline = Date.now() + settlingTime;
-    for (;;) {
-        const checks = await inspect(layout);
+    let checks: readonly Check[] = [];
+    const isUsable = async (): Promise<boolean> => {
+        checks = await inspect(layout);
         const failing = checks.filter((check) => !check.healthy);
-        if (failing.length === 0) {
-            return;
+        if (failing.length > 0) {
+            report(`waiting for ${failing.map((check) => check.name).join(", ")}`);
         }
-        if (Date.now() > deadline) {
-            throw new Error(
-                `the cluster is not usable after ${settlingTime / 1000} s:\n${describeTrouble(layout, checks)}`,
-            );
-        }
-        report(`waiting for ${failing.map((check) => check.name).join(", ")}`);
-        await sleep(200);
-    }
+        return failing.length === 0;
+    };
+    await pWaitFor(isUsable, {
+        interval: 200,
+        timeout: {
+            milliseconds: settlingTime,
+            fallback: () => {
+                throw new Error(
+                    `the cluster is not usable after ${settlingTime / 1000} s:\n${describeTrouble(layout, checks)}`,
+                );
+            },
+        },
+    });
 }
 
 /** Checks the machine, then starts, step by step, whatever of the cluster does not run as it should. */

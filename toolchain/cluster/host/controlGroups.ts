@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 import { controlGroup } from "../layout";
 import { identify } from "../procfs";
 import { signal } from "../processes";
@@ -73,30 +73,33 @@ export function processesInPods(): number[] {
 
 /** Kills every process in the cluster's pods and waits until they are gone. Gives up after `timeout` milliseconds. */
 export async function killProcessesInPods(timeout: number): Promise<void> {
-    const deadline = Date.now() + timeout;
-    for (;;) {
+    const killed = (): boolean => {
         const running = processesInPods();
-        if (running.length === 0) {
-            return;
-        }
-        if (Date.now() > deadline) {
-            throw new Error(`processes of pods do not end: ${running.join(", ")}`);
-        }
         for (const pid of running) {
             signal(pid, "SIGKILL");
         }
-        await sleep(50);
-    }
+        return running.length === 0;
+    };
+    await pWaitFor(killed, {
+        interval: 50,
+        timeout: {
+            milliseconds: timeout,
+            fallback: () => {
+                throw new Error(`processes of pods do not end: ${processesInPods().join(", ")}`);
+            },
+        },
+    });
 }
 
 /** Removes the cluster's groups, which must be empty. The kernel frees them a moment after their last process ended. */
 export async function removeControlGroup(): Promise<void> {
     for (const group of groups()) {
-        for (let attempt = 1; !removeIfEmpty(group); attempt++) {
-            if (attempt === 50) {
-                throw new Error(`control group ${group} is still in use; see its cgroup.procs`);
-            }
-            await sleep(50);
-        }
+        await pWaitFor(() => removeIfEmpty(group), {
+            interval: 50,
+            timeout: {
+                milliseconds: 2_500,
+                message: `control group ${group} is still in use; see its cgroup.procs`,
+            },
+        });
     }
 }
