@@ -6,6 +6,7 @@
 const mapped = Error.prepareStackTrace;
 
 Error.prepareStackTrace = (error, frames) =>
-    mapped === undefined || frames[0]?.getFileName()?.endsWith("/@pulumi/pulumi/runtime/debuggable.js") === true
+    mapped === undefined ||
+    frames[0]?.getFileName()?.endsWith("/@pulumi/pulumi/runtime/debuggable.js") === true
         ? String(error)
         : mapped(error, frames);
