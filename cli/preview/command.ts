@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
+import { execa } from "execa";
 import { toolPath } from "../../toolchain/tools/paths";
 import { createConsole, fail, Progress, runMain } from "../../toolchain/console/index";
 import { readPreview } from "./changes";
@@ -52,17 +51,12 @@ function readFormat(value: string | undefined): (typeof FORMATS)[number] {
 
 /** What the engine prints, or the same in form with its message when it failed before it could print anything. */
 async function runPreview(workspace: Workspace): Promise<string> {
-    const child = spawn(
+    const { stdout, stderr } = await execa(
         toolPath("pulumi"),
         workspace.parameters(["preview", "--json", "--non-interactive"]),
-        {
-            cwd: projectDirectory,
-            env: workspace.environment,
-            stdio: ["ignore", "pipe", "pipe"],
-        },
+        { cwd: projectDirectory, env: workspace.environment, stdin: "ignore", reject: false },
     );
-    const [printed, message] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    return printed.trimStart().startsWith("{")
-        ? printed
-        : JSON.stringify(failedDigest(message.trim() || "pulumi printed nothing."));
+    return stdout.trimStart().startsWith("{")
+        ? stdout
+        : JSON.stringify(failedDigest(stderr.trim() || "pulumi printed nothing."));
 }

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
+import { execa } from "execa";
 import { EVALUATOR_NAME, TRAINER_NAMES } from "../../components/contract";
 import { toolPath } from "../../toolchain/tools/paths";
 import type { DataVersion } from "./forecast";
@@ -127,11 +126,11 @@ export class PipelineState {
 
     private async kubectl(...parameters: readonly string[]): Promise<{ output: string; errors: string }> {
         const options = ["--context", this.context, "--namespace", this.namespace];
-        const child = spawn(toolPath("kubectl"), [...options, ...parameters], {
+        const { stdout, stderr } = await execa(toolPath("kubectl"), [...options, ...parameters], {
             env: this.environment,
-            stdio: ["ignore", "pipe", "pipe"],
+            stdin: "ignore",
+            reject: false,
         });
-        const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-        return { output, errors };
+        return { output: stdout, errors: stderr };
     }
 }

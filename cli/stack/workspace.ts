@@ -1,8 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { execa, execaSync } from "execa";
 import { parse, stringify } from "yaml";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
@@ -16,6 +15,9 @@ import { Interrupted } from "./destroy";
 
 /** The project's root, where Pulumi.yaml stands. */
 export const projectDirectory = join(__dirname, "..", "..");
+
+/** Bytes that a command may print: more than an exported state has. */
+const STATE_BYTES = 256 * 1024 * 1024;
 
 /**
  * One stack as this machine deploys it. What belongs to the machine and not to the project (the backend's files, the
@@ -100,30 +102,36 @@ export class Workspace {
         this.releaseDeadLocks();
         // A log wants what was done; each stage of each resource is for a terminal, where lines are redrawn.
         const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
-        const child = spawn(toolPath("pulumi"), [...this.parameters(command), ...quiet], {
-            cwd: projectDirectory,
-            env: this.environment,
-            stdio: "inherit",
-        });
         // Ctrl-C reaches pulumi too, which then finishes the step it is at; this process only has to wait for it.
         const interruption = new AbortController();
         const wait = (): void => {
             interruption.abort();
         };
         process.on("SIGINT", wait);
-        const code = await new Promise<number | null>((resolve, reject) => {
-            child.on("error", reject);
-            child.on("exit", resolve);
-        });
+        const { exitCode, signal, message } = await execa(
+            toolPath("pulumi"),
+            [...this.parameters(command), ...quiet],
+            {
+                cwd: projectDirectory,
+                env: this.environment,
+                stdio: "inherit",
+                reject: false,
+                // A second Ctrl-C ends this process; pulumi gets it as well, and decides for itself.
+                cleanup: false,
+            },
+        );
         process.off("SIGINT", wait);
         const title = `pulumi ${command[0] ?? ""} --stack ${this.options.stack}`;
         if (interruption.signal.aborted) {
             throw new Interrupted(`${title} was interrupted. Run the same make target again: it continues.`);
         }
-        if (code !== 0) {
+        if (exitCode === undefined && signal === undefined) {
+            fail(String(message));
+        }
+        if (exitCode !== 0) {
             fail(
-                `${title} ended with ${code ?? "a signal"}; its messages are above. ` +
-                    "Mend the cause and run the same make target again: it continues.",
+                `${title} ended with ${exitCode ?? "a signal"}; its messages are above. ` +
+                    "Fix the cause and run the same make target again: it continues.",
             );
         }
     }
@@ -136,20 +144,18 @@ export class Workspace {
             command[0] === "stack"
                 ? [...command, "--stack", this.options.stack]
                 : this.parameters([...command, "--non-interactive"]);
-        const child = spawn(toolPath("pulumi"), parameters, {
+        const { stdout, stderr, failed } = await execa(toolPath("pulumi"), parameters, {
             cwd: projectDirectory,
             env: this.environment,
-            stdio: ["ignore", "pipe", "pipe"],
+            stdin: "ignore",
+            reject: false,
+            stripFinalNewline: false,
+            maxBuffer: STATE_BYTES,
         });
-        const ended = new Promise<number | null>((resolve, reject) => {
-            child.on("error", reject);
-            child.on("close", resolve);
-        });
-        const [printed, messages, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-        if (code !== 0) {
-            fail(`pulumi ${command.slice(0, 2).join(" ")} failed:\n${`${printed}\n${messages}`.trim()}`);
+        if (failed) {
+            fail(`pulumi ${command.slice(0, 2).join(" ")} failed:\n${`${stdout}\n${stderr}`.trim()}`);
         }
-        return printed;
+        return stdout;
     }
 
     /** The stack's outputs. None is a secret. */
@@ -173,17 +179,17 @@ export class Workspace {
     }
 
     private capture(command: readonly string[], tolerant = false, directory = projectDirectory): string {
-        const result = spawnSync(toolPath("pulumi"), [...command, "--non-interactive"], {
+        const { stdout, stderr, failed } = execaSync(toolPath("pulumi"), [...command, "--non-interactive"], {
             cwd: directory,
             env: this.environment,
-            encoding: "utf8",
-            // An exported state is longer than Node's default of 1 MiB.
-            maxBuffer: 256 * 1024 * 1024,
+            reject: false,
+            stripFinalNewline: false,
+            maxBuffer: STATE_BYTES,
         });
-        if (result.status !== 0 && !tolerant) {
-            fail(`pulumi ${command.join(" ")} failed: ${result.stderr.trim()}`);
+        if (failed && !tolerant) {
+            fail(`pulumi ${command.join(" ")} failed: ${stderr.trim()}`);
         }
-        return result.stdout;
+        return stdout;
     }
 
     /** Secrets in the state are encrypted with the caller's passphrase, else with one made for this machine. */

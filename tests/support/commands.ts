@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { execa } from "execa";
 import { toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 
@@ -32,28 +32,21 @@ export async function run(
     parameters: readonly string[],
     options: CommandOptions = {},
 ): Promise<Outcome> {
-    const child = spawn(program, parameters, {
+    const output = options.show ? (["pipe", "inherit"] as const) : "pipe";
+    const result = await execa(program, parameters, {
         cwd: options.directory ?? projectDirectory,
-        env: { ...process.env, ...options.environment },
+        env: options.environment ?? {},
+        input: options.input ?? "",
+        stdout: output,
+        stderr: output,
+        all: true,
+        reject: false,
+        stripFinalNewline: false,
     });
-    // Nothing is written where there is no input: a program that has ended meanwhile would make that an error.
-    child.stdin.end(options.input);
-    let output = "";
-    let everything = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-        everything += chunk.toString();
-        if (options.show) process.stdout.write(chunk);
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-        everything += chunk.toString();
-        if (options.show) process.stdout.write(chunk);
-    });
-    const code = await new Promise<number | null>((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", resolve);
-    });
-    return { code, output, everything };
+    if (result.exitCode === undefined && result.signal === undefined) {
+        throw new Error(result.message);
+    }
+    return { code: result.exitCode ?? null, output: result.stdout, everything: result.all };
 }
 
 /** Like `run`, but a bad exit code is an error that shows what the command said. Returns standard output. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { CommandError, run } from "./commands";
+import { ExecaError } from "execa";
+import { run } from "./commands";
 import { clusterLayout, type Layout } from "./layout";
 import { systemTool } from "./tools";
 
@@ -63,7 +64,7 @@ async function tableOfContents(archive: string): Promise<string> {
         try {
             return await run(systemTool("tar"), ["--occurrence=1", "-xOf", archive, member]);
         } catch (error) {
-            if (!(error instanceof CommandError)) {
+            if (!(error instanceof ExecaError && error.exitCode !== undefined)) {
                 throw error;
             }
         }

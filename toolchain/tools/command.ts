@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { execa } from "execa";
 
 import { fail, UserError } from "../console/index";
 
@@ -28,51 +29,41 @@ export async function run(
     args: readonly string[],
     options: CommandOptions = {},
 ): Promise<CommandResult> {
-    if (options.log !== undefined) {
-        mkdirSync(dirname(options.log), { recursive: true });
+    const { cwd = ".", environment = {}, log, timeout = 0, onLine } = options;
+    if (log !== undefined) {
+        mkdirSync(dirname(log), { recursive: true });
     }
-    const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: "a" });
-    log?.write(`# ${new Date().toISOString()} ${program} ${args.join(" ")}\n`);
-    const child = spawn(program, args, {
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-        env: { ...process.env, ...options.environment },
-        ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-        stdio: ["ignore", "pipe", "pipe"],
+    const write = (text: string): void => {
+        if (log !== undefined) {
+            appendFileSync(log, text);
+        }
+    };
+    write(`# ${new Date().toISOString()} ${program} ${args.join(" ")}\n`);
+    const output = log === undefined ? "pipe" : (["pipe", { file: log, append: true }] as const);
+    const child = execa(program, args, {
+        cwd,
+        env: environment,
+        timeout,
+        stdin: "ignore",
+        stdout: output,
+        stderr: output,
+        reject: false,
+        stripFinalNewline: false,
+        // Of a compiler or an image's layers.
+        maxBuffer: 1024 * 1024 * 1024,
     });
-    let stdout = "";
-    let stderr = "";
-    let unfinished = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        log?.write(text);
-        stderr += text;
-        const lines = (unfinished + text).split("\n");
-        unfinished = lines.pop() ?? "";
-        lines.forEach((line) => options.onLine?.(line));
-    });
-    try {
-        const code = await new Promise<number>((resolve, reject) => {
-            child.once("error", reject);
-            child.once("close", (exitCode, signal) => {
-                resolve(exitCode ?? (signal === null ? 1 : 128));
-            });
-        });
-        log?.write(`${stdout}# exit code ${code}\n`);
-        return { code, stdout, stderr };
-    } catch (error) {
-        log?.write(`# ${String(error)}\n`);
-        throw new UserError(`${program} could not be started: ${(error as Error).message}`);
-    } finally {
-        await new Promise<void>((resolve) => {
-            if (log === undefined) {
-                resolve();
-            } else {
-                log.end(resolve);
-            }
-        });
+    if (onLine !== undefined) {
+        createInterface({ input: child.stderr }).on("line", onLine);
     }
+    const result = await child;
+    if (result.exitCode === undefined && result.signal === undefined) {
+        write(`# ${result.message}\n`);
+        throw new UserError(`${program} could not be started: ${result.originalMessage}`);
+    }
+    // As a shell counts programs that a signal ended.
+    const code = result.exitCode ?? 128;
+    write(`# exit code ${code}\n`);
+    return { code, stdout: result.stdout, stderr: result.stderr };
 }
 
 /** As `run`, but a code other than 0 fails with the last lines and the place of the log. Returns standard output. */
