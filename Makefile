@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK
+export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK ALLOW_DATA_LOSS
 
 ts := node_modules/.bin/ts-node --transpile-only
 # Data of any size take less than 200 MB of memory: what the compiler leaves behind is collected early.
@@ -25,6 +25,7 @@ help: ## List the targets
 	  'FILE=path            the same for `make data`; <name>_test.csv beside it holds held-out rows' \
 	  'PROFILE=minimal      sizes for this run: minimal, small or production (flts:profile)' \
 	  'FORGET=yes           let `make down` forget a stack on your own cluster and delete nothing' \
+	  'ALLOW_DATA_LOSS=kafka  let this run delete the named data; several with commas, or all' \
 	  'FIX=yes              let `make doctor` repair what it finds' \
 	  'SNAPSHOT=name        the backup that `make restore` puts back; latest for the newest' \
 	  'TO=registry.example/x  push images there; kind:name, minikube:name and k3d:name load them' \

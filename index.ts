@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
+import { allowedLoss } from "./components/core/data/allowedLoss";
 import { lastRun } from "./components/loadtest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
 import { provideChart } from "./stacks/inputs/chart";
@@ -16,13 +17,14 @@ import { readSettings } from "./stacks/settings/read";
 async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
+    const allowed = allowedLoss(process.env);
     const chart = await provideChart(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context);
     await checkNamespace(settings, context);
-    await checkData(settings, context, stack);
+    await checkData(settings, context, stack, allowed);
 
-    const platform = createPlatform(settings, stack, context, await sourceClass(settings, context));
+    const platform = createPlatform(settings, stack, context, await sourceClass(settings, context), allowed);
     const formerFiles = await formerDataset(context, settings.namespace.name, stack);
     const layers = await deployLayers(settings, platform, { chart, formerFiles });
     const loadTest = layers.locust && (await lastRun(context, settings.namespace.name, stack));

@@ -19,9 +19,11 @@ export interface StackOptions {
     readonly forget: boolean;
     /** True to let `make doctor` repair what it finds. */
     readonly fix: boolean;
+    /** Names of objects with data that this run may delete, separated by commas, when ALLOW_DATA_LOSS has any. */
+    readonly allowDataLoss: string | undefined;
 }
 
-/** Reads STACK, CONTEXT, DATASET, FILE, PROFILE, FORGET and FIX; empty counts as absent, because make exports unset variables as empty. */
+/** Reads STACK, CONTEXT, DATASET, FILE, PROFILE, FORGET, FIX and ALLOW_DATA_LOSS; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
     const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
@@ -39,6 +41,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
         profile: environment.PROFILE?.trim() ? environment.PROFILE.trim() : undefined,
         forget,
         fix,
+        allowDataLoss: environment.ALLOW_DATA_LOSS?.trim() ? environment.ALLOW_DATA_LOSS.trim() : undefined,
     };
 }
 

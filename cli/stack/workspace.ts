@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa, execaSync } from "execa";
 import { parse, stringify } from "yaml";
+import { ALLOWED_LOSS_VARIABLE } from "../../components/core/data/allowedLoss";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { fail } from "../../toolchain/console/index";
@@ -42,6 +43,9 @@ export class Workspace {
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? folder,
             ...this.passphrase(),
+            ...(options.allowDataLoss === undefined
+                ? {}
+                : { [ALLOWED_LOSS_VARIABLE]: options.allowDataLoss }),
             ...(options.embedded ? { KUBECONFIG: clusterLayout().kubeconfig } : {}),
         };
     }

@@ -6,9 +6,14 @@ import { declaredData } from "./declaredData";
 /**
  * Compares what keeps data in the cluster with what the settings declare, before anything is declared.
  *
- * @throws one error with every change that would lose data and is not in `allowDataLoss`.
+ * @throws one error with every change that would lose data and is not in `allowed`.
  */
-export async function checkData(settings: Settings, context: string, stack: string): Promise<void> {
+export async function checkData(
+    settings: Settings,
+    context: string,
+    stack: string,
+    allowed: readonly string[],
+): Promise<void> {
     const deployed = await readDeployedData(context, settings.namespace.name, stack);
-    refuseDataChanges(dataChanges(deployed, declaredData(settings), settings.allowDataLoss));
+    refuseDataChanges(dataChanges(deployed, declaredData(settings), allowed));
 }

@@ -39,6 +39,7 @@ export function requiredContext(stack: string): string {
 /**
  * The cluster, the namespace and the list of images that all layers share.
  *
+ * @param allowed names of objects with data that this run may delete.
  * @param source what the retaining storage class is like; undefined where the stack makes none.
  */
 export function createPlatform(
@@ -46,6 +47,7 @@ export function createPlatform(
     stack: string,
     context: string,
     source: StorageClass | undefined,
+    allowed: readonly string[],
 ): Platform {
     const provider = new kubernetes.Provider("kubernetes", {
         context,
@@ -54,7 +56,7 @@ export function createPlatform(
         enableSecretMutable: true,
         enableConfigMapMutable: true,
     });
-    const guard = new DataLossGuard(settings.allowDataLoss);
+    const guard = new DataLossGuard(allowed);
     const ownership = new OwnershipGuard(stack, existingLabels(context));
     const retaining = retainingClassName(settings.namespace.name);
     const classes =

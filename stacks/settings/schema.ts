@@ -66,10 +66,6 @@ export const settingsSchema = z.strictObject({
     ),
     volumes,
     logLevel: choice("What the services log", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
-    allowDataLoss: z
-        .array(z.string())
-        .default([])
-        .describe("Names of objects with data that this run may delete; `all` for every one"),
     credentials: z
         .strictObject({
             epoch: integer("Generation of all generated passwords; raise it to renew them", 1, 1, 1_000_000),

@@ -24,9 +24,12 @@ async function deployed(overrides: Overrides): Promise<DeployedObjects> {
     return structuredClone(objects);
 }
 
-function changes(objects: DeployedObjects, overrides: Overrides, stack = "test"): DataChange[] {
-    const chosen = settings(overrides);
-    return dataChanges(deployedData(objects, stack), declaredData(chosen), chosen.allowDataLoss);
+function changes(
+    objects: DeployedObjects,
+    overrides: Overrides,
+    { stack = "test", allowed = [] }: { readonly stack?: string; readonly allowed?: readonly string[] } = {},
+): DataChange[] {
+    return dataChanges(deployedData(objects, stack), declaredData(settings(overrides)), allowed);
 }
 
 /** The error of one update, from one set of settings to another. */
@@ -89,7 +92,7 @@ describe("a change of settings that would lose data", function () {
             "another storage class",
             {},
             { storageClass: "fast" },
-            /add kafka, minio, postgres, backup, prometheus, victoria-logs \(or all\)/,
+            /FLTS_ALLOW_DATA_LOSS=kafka,minio,postgres,backup,prometheus,victoria-logs /,
         ],
         [
             "another class of a distributed object store",
@@ -102,7 +105,7 @@ describe("a change of settings that would lose data", function () {
             "another profile",
             {},
             { profile: "minimal" },
-            /kafka, minio, postgres, backup, prometheus, victoria-logs/,
+            /kafka,minio,postgres,backup,prometheus,victoria-logs/,
         ],
         [
             "a smaller volume",
@@ -142,18 +145,18 @@ describe("a change of settings that would lose data", function () {
         assert.equal(message.match(/To keep the data: /g)?.length, 4);
         assert.match(
             message,
-            /add kafka, minio, postgres, identifier \(or all\) to the setting flts:allowDataLoss/,
+            /FLTS_ALLOW_DATA_LOSS=kafka,minio,postgres,identifier .*ALLOW_DATA_LOSS=kafka,minio,postgres,identifier/,
         );
     });
 
-    it("is carried out when allowDataLoss names it, and only then", async () => {
+    it("is carried out when the run allows it by name, and only then", async () => {
         const objects = await deployed({});
         const after = { kafka: { brokers: 3 }, identifier: "b" };
         assert.deepEqual(
-            changes(objects, { ...after, allowDataLoss: ["kafka"] }).map(({ name }) => name),
+            changes(objects, after, { allowed: ["kafka"] }).map(({ name }) => name),
             ["identifier"],
         );
-        assert.deepEqual(changes(objects, { ...after, allowDataLoss: ["all"] }), []);
+        assert.deepEqual(changes(objects, after, { allowed: ["all"] }), []);
     });
 
     it("is recognised while the servers are scaled to zero, as during a restore", async () => {
@@ -199,7 +202,7 @@ describe("a change of settings that would lose data", function () {
 
     it("does not take another stack's servers in the namespace for its own", async () => {
         const objects = await deployed(three);
-        assert.deepEqual(changes(objects, {}, "other"), []);
+        assert.deepEqual(changes(objects, {}, { stack: "other" }), []);
     });
 
     it("is no data-loss: a claim of its own may grow, and a size may be written otherwise", async () => {
@@ -239,7 +242,7 @@ describe("values of MinIO's chart", () => {
         } as never);
     };
 
-    it("cannot change the volumes, wherever the change comes from, unless allowDataLoss names the store", () => {
+    it("cannot change the volumes, wherever the change comes from, unless the run allows the loss of the store", () => {
         const overridden = { ...values(), persistence: { enabled: false } };
         for (const after of [
             values({ mode: "standalone" }),
@@ -253,7 +256,7 @@ describe("values of MinIO's chart", () => {
         ]) {
             assert.throws(() => {
                 refuseOtherVolumes("minio", values(), after, ["kafka"]);
-            }, /"minio" holds data on volumes.*flts:allowDataLoss/);
+            }, /"minio" holds data on volumes.*FLTS_ALLOW_DATA_LOSS=minio/);
             refuseOtherVolumes("minio", values(), after, ["minio"]);
         }
     });

@@ -116,7 +116,7 @@ describe("the dev stack on the real engine", function () {
         assert.notEqual(preview.code, 0);
         assert.match(
             preview.everything,
-            /"kafka" holds data: flts:kafka\.storage changes from 2Gi to 3Gi.*flts:allowDataLoss/s,
+            /"kafka" holds data: flts:kafka\.storage changes from 2Gi to 3Gi.*FLTS_ALLOW_DATA_LOSS=kafka/s,
         );
         await stack.settings();
     });
@@ -208,8 +208,8 @@ describe("the dev stack on the real engine", function () {
 
     it("is destroyed whole", async () => {
         deployed = await stack.exported();
-        await stack.settings({ "flts:allowDataLoss": ["all"], "flts:credentials": { epoch: 2 } });
-        await runDocumented("docs/pulumi.md", "pulumi destroy --run-program --yes", {
+        await stack.settings({ "flts:credentials": { epoch: 2 } });
+        await runDocumented("docs/pulumi.md", "FLTS_ALLOW_DATA_LOSS=all pulumi destroy --run-program --yes", {
             environment: stack.environment,
             replace: { "--yes": `--skip-preview ${stack.options}` },
         });

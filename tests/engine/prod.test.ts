@@ -68,8 +68,10 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     const destroy = async (): Promise<Outcome> => {
-        await stack.settings({ ...given(), "flts:allowDataLoss": ["all"] });
-        return stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
+        await stack.settings(given());
+        return stack.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"], {
+            FLTS_ALLOW_DATA_LOSS: "all",
+        });
     };
 
     before(async () => {

@@ -50,32 +50,10 @@ describe("documented settings of a stack", function () {
         assert.deepEqual(settingsOf("x"), readSettings({}, "x"));
     });
 
-    it("upload the sample, and let a destroy delete data", async () => {
+    it("upload the sample", async () => {
         await succeed(pulumiProgram(), ["stack", "init", "x", "--non-interactive"], options);
         await runDocumented("docs/pulumi.md", "pulumi config set --path flts:dataset.sample true", options);
-        await runDocumented(
-            "docs/pulumi.md",
-            "pulumi config set --path 'flts:allowDataLoss[0]' all",
-            options,
-        );
         assert.equal(settingsOf("x").dataset.sample, true);
-        assert.deepEqual(settingsOf("x").allowDataLoss, ["all"]);
-    });
-
-    it("let one update delete a database server, and no other", async () => {
-        await succeed(pulumiProgram(), ["stack", "init", "prod", "--non-interactive"], options);
-        await runDocumented(
-            "docs/upgrades.md",
-            "pulumi config set --stack prod --path 'flts:allowDataLoss[0]' postgres",
-            options,
-        );
-        assert.deepEqual(settingsOf("prod").allowDataLoss, ["postgres"]);
-        await runDocumented(
-            "docs/upgrades.md",
-            "pulumi config rm --stack prod --path 'flts:allowDataLoss[0]'",
-            options,
-        );
-        assert.deepEqual(settingsOf("prod").allowDataLoss, []);
     });
 
     it("use a namespace that exists", async () => {

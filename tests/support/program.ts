@@ -71,7 +71,7 @@ export async function deployProgram(
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
     const { resources, result } = await record(async () => {
         const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
-        const platform = createPlatform(chosen, "test", "test-context", source);
+        const platform = createPlatform(chosen, "test", "test-context", source, []);
         return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, inputs), undefined));
     }, stacks);
     return { resources, outputs: result };

@@ -36,6 +36,7 @@ const NOT_RUN: readonly { readonly page: string; readonly command: string; reado
         reason: "asks a package index for versions of today",
     },
     ...[
+        "make up STACK=prod ALLOW_DATA_LOSS=postgres",
         "kubectl -n flts delete statefulset postgres",
         "kubectl -n flts delete pvc data-postgres-0",
         "make refresh STACK=prod && make up STACK=prod",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { contentHash } from "../../components/core/contentHash";
 import { refuseDataLoss } from "../../components/core/data/dataLossGuard";
+import { allowedLoss } from "../../components/core/data/allowedLoss";
 import { deployment } from "../../components/core/pod/deployment";
 import { environment, fromSecret, plain } from "../../components/core/pod/environment";
 import { Images } from "../../components/core/pod/images";
@@ -69,9 +70,19 @@ describe("data-loss guard", () => {
     it("refuses with the object's name, unless it or everything is named", () => {
         assert.throws(() => {
             refuseDataLoss("postgres", ["kafka"]);
-        }, /"postgres" holds data that this would delete.*flts:allowDataLoss/);
+        }, /"postgres" holds data that this would delete.*FLTS_ALLOW_DATA_LOSS=postgres/);
         refuseDataLoss("postgres", ["postgres"]);
         refuseDataLoss("postgres", ["all"]);
+    });
+
+    it("reads the names from a variable of the run, and rejects what cannot be one", () => {
+        assert.deepEqual(allowedLoss({}), []);
+        assert.deepEqual(allowedLoss({ FLTS_ALLOW_DATA_LOSS: "" }), []);
+        assert.deepEqual(allowedLoss({ FLTS_ALLOW_DATA_LOSS: "kafka, minio" }), ["kafka", "minio"]);
+        assert.throws(
+            () => allowedLoss({ FLTS_ALLOW_DATA_LOSS: '["kafka"]' }),
+            /FLTS_ALLOW_DATA_LOSS has "\["kafka"\]", which no object is called/,
+        );
     });
 });
 

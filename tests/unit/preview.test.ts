@@ -132,7 +132,7 @@ describe("the comment on a pull request", () => {
         assert.match(text, /### Preview: dev failed/);
         assert.match(
             visible(text).join("\n"),
-            /dev \*\*failed\*\*: .*"kafka" holds data .* flts:allowDataLoss/,
+            /dev \*\*failed\*\*: .*"kafka" holds data .* FLTS_ALLOW_DATA_LOSS=kafka/,
         );
         assert.match(text, /\| prod \| 8 \| 7 \| 3 \| 0 \|/);
         assert.match(comment([preview("mistaken")]), /did you mean flts:inference\?/);

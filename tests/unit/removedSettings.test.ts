@@ -3,6 +3,7 @@ import { readSettings } from "../../stacks/settings/read";
 
 describe("settings of earlier versions", () => {
     const replaced: Record<string, [string, RegExp]> = {
+        allowDataLoss: ['["all"]', /make up ALLOW_DATA_LOSS=<names>.*FLTS_ALLOW_DATA_LOSS=<names> pulumi up/],
         "dataset.file": ["a.csv", /make data FILE=/],
         "dataset.testFile": ["a.csv", /<name>_test\.csv .*make data FILE=/],
         "images.tag": ["abc", /computes each image's tag .*main\.ts list/],
@@ -11,10 +12,10 @@ describe("settings of earlier versions", () => {
     };
     for (const [path, [value, replacement]] of Object.entries(replaced)) {
         it(`are refused with what replaces them: ${path}`, () => {
-            const [group = "", name = ""] = path.split(".");
+            const [group = "", name] = path.split(".");
             for (const given of [
                 { [`flts:${path}`]: value },
-                { [`flts:${group}`]: JSON.stringify({ [name]: value }) },
+                ...(name === undefined ? [] : [{ [`flts:${group}`]: JSON.stringify({ [name]: value }) }]),
             ]) {
                 assert.throws(
                     () => readSettings(given, "dev"),

@@ -17,11 +17,13 @@ describe("make's choices", () => {
             file: undefined,
             profile: undefined,
             forget: false,
+            allowDataLoss: undefined,
             fix: false,
         });
     });
 
     it("repair nothing unless FIX says yes, and take no other word for it", () => {
+        assert.equal(readOptions({ ALLOW_DATA_LOSS: "kafka" }).allowDataLoss, "kafka");
         assert.equal(readOptions({ FIX: "yes" }).fix, true);
         assert.equal(readOptions({ FIX: "no" }).fix, false);
         assert.throws(() => readOptions({ FIX: "true" }), /FIX=true: say yes to repair what is wrong/);

@@ -1,10 +1,10 @@
 import type { DataLayout, DataVolumes } from "./dataLayout";
-import { EVERYTHING } from "./dataLossGuard";
+import { EVERYTHING, howToAllow } from "./allowedLoss";
 import { quantity } from "../quantity";
 
 /** A change that would lose data, or leave it where nothing reads it. */
 export interface DataChange {
-    /** What `allowDataLoss` names to permit it. */
+    /** Name by which a run permits it (`FLTS_ALLOW_DATA_LOSS`). */
     readonly name: string;
     /** What differs, with the setting. */
     readonly change: string;
@@ -69,8 +69,7 @@ export function refuseDataChanges(changes: readonly DataChange[]): void {
                 ({ name, change, meaning, procedure }) =>
                     `  - "${name}" holds data: ${change}: ${meaning}. To keep the data: ${procedure}.`,
             ),
-            `If the data may be lost, add ${names.join(", ")} (or ${EVERYTHING}) to the setting flts:allowDataLoss for ` +
-                "this run. docs/upgrades.md lists every change of this kind.",
+            `If the data may be lost, ${howToAllow(names)}. docs/upgrades.md lists every change of this kind.`,
         ].join("\n"),
     );
 }
@@ -225,14 +224,14 @@ function rebuilt({ name, claimedBy }: DataVolumes): string {
     const removal = `\`kubectl delete ${server} ${name}\` and \`kubectl delete pvc --selector ${CLAIMS[name] ?? ""}\``;
     return name === "kafka"
         ? "let the consumer groups read everything (Kafka only announces what is in the object store; dead letters are " +
-              `lost), then ${removal}, then update with kafka in flts:allowDataLoss`
+              `lost), then ${removal}, then \`make up ALLOW_DATA_LOSS=kafka\``
         : `\`make backup\`, then ${removal}, then ${restored(name, "")}`;
 }
 
 /** Updates a server that comes up empty, and fills it. */
 function restored(name: string, first = "`make backup`, then "): string {
     return (
-        `${first}update with ${name} in flts:allowDataLoss, then \`pulumi refresh --run-program\` and update again ` +
+        `${first}\`make up ALLOW_DATA_LOSS=${name}\`, then \`pulumi refresh --run-program\` and update again ` +
         "(buckets, users and databases are made anew), then `make restore SNAPSHOT=latest`"
     );
 }

@@ -8,7 +8,7 @@ export const DATA_FORMAT_LABEL = "flts.io/data-format";
 
 /** Volumes that hold one server's data. */
 export interface DataVolumes {
-    /** Name of the server, by which `allowDataLoss` names it. */
+    /** Name of the server, by which a run permits the loss of its data. */
     readonly name: string;
     /** Volumes are claimed by the template of a StatefulSet, or by one claim. */
     readonly claimedBy: "StatefulSet" | "PersistentVolumeClaim";

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-
-/** Name in `allowDataLoss` that stands for every guarded object. */
-export const EVERYTHING = "all";
+import { EVERYTHING, howToAllow } from "./allowedLoss";
 
 /**
  * The engine prints this name when somebody destroys without running the program, in which case the hook is not
@@ -13,7 +11,7 @@ const HOOK_NAME = "flts data-loss guard, which needs --run-program";
 const RELEASE_HOOK_NAME = "flts guard of a chart's volumes";
 
 /**
- * Refuses to delete or replace what holds data, unless `allowDataLoss` names it.
+ * Refuses to delete or replace what holds data, unless the run allows it by name.
  *
  * It is a delete hook that also runs in previews: the preview itself fails, with the object's name, whether the
  * deletion comes from a removed resource, from a replacement or from a destroy.
@@ -90,7 +88,7 @@ export function refuseOtherVolumes(
         throw new Error(
             `"${name}" holds data on volumes that its chart would delete or replace: the values ` +
                 `${JSON.stringify(old)} would become ${JSON.stringify(wanted)}. docs/upgrades.md says how to keep the ` +
-                `data. If they may be lost, add ${name} (or ${EVERYTHING}) to the setting flts:allowDataLoss for this run.`,
+                `data. If they may be lost, ${howToAllow([name])}.`,
         );
     }
 }
@@ -99,8 +97,7 @@ export function refuseOtherVolumes(
 export function refuseDataLoss(name: string, allowed: readonly string[]): void {
     if (!allowed.includes(name) && !allowed.includes(EVERYTHING)) {
         throw new Error(
-            `"${name}" holds data that this would delete. If it may be lost, add ${name} ` +
-                `(or ${EVERYTHING}) to the setting flts:allowDataLoss for this run.`,
+            `"${name}" holds data that this would delete. If it may be lost, ${howToAllow([name])}.`,
         );
     }
 }
