@@ -6,6 +6,7 @@ import { KafkaClients } from "../../components/infrastructure/kafka/kafkaClients
 import { BUCKETS } from "../../components/contract";
 import {
     infrastructureOutputs,
+    unpackLayers,
     type ConnectionOutputs,
     type InfrastructureOutputs,
 } from "../outputs/layerOutputs";
@@ -29,11 +30,7 @@ export async function referencedInfrastructure(
 ): Promise<Infrastructure> {
     const reference = new pulumi.StackReference("infrastructure", { name: stack });
     const layers: { value?: unknown } = await reference.getOutputDetails("layers");
-    const offered = checked(
-        stack,
-        (layers.value as { infrastructure?: unknown } | undefined)?.infrastructure,
-        settings,
-    );
+    const offered = checked(stack, unpackLayers(layers.value).infrastructure, settings);
     const { content: objectStore } = new ExistingObjectStore("minio", {
         platform,
         server: offered.objectStore,
@@ -61,7 +58,7 @@ function checked(stack: string, offered: unknown, settings: Settings): Infrastru
     if (!success) {
         const reason =
             offered === undefined
-                ? "it has no output layers.infrastructure"
+                ? "its output layers has no infrastructure"
                 : error.issues
                       .map(({ path, message }) => `layers.infrastructure.${path.join(".")}: ${message}`)
                       .join("; ");

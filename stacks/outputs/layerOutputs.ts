@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import type { Infrastructure } from "../layers/providedInfrastructure";
 import type { Settings } from "../settings/parsed/settings";
@@ -15,7 +16,7 @@ const connection = z.object({
 });
 
 /**
- * What a stack's infrastructure offers to other stacks of this program: the output `layers.infrastructure`.
+ * What a stack's infrastructure offers to other stacks of this program: `infrastructure` in the output `layers`.
  *
  * Fields may be added; one that is removed or renamed breaks stacks that are not updated.
  */
@@ -38,6 +39,36 @@ export const infrastructureOutputs = z.object({
         }),
     ),
 });
+
+/** What a stack offers to others by layer, before it is packed. */
+export interface LayerOutputs {
+    readonly infrastructure?: InfrastructureOutputs;
+}
+
+/**
+ * The layers' outputs as one short text: JSON, deflated (RFC 1951), in base64url.
+ *
+ * As an object they were two thirds of what `pulumi up` ends with; as JSON the command line would unfold them again.
+ */
+export function packLayers(layers: LayerOutputs): string {
+    return deflateRawSync(JSON.stringify(layers)).toString("base64url");
+}
+
+/**
+ * What a stack offers by layer, not validated; nothing where the output is of no stack of this program.
+ *
+ * @param output `layers`, packed, or an object as stacks before 0.2.0 have it.
+ */
+export function unpackLayers(output: unknown): { readonly infrastructure?: unknown } {
+    if (typeof output !== "string") {
+        return typeof output === "object" && output !== null ? output : {};
+    }
+    try {
+        return JSON.parse(inflateRawSync(Buffer.from(output, "base64url")).toString()) as LayerOutputs;
+    } catch {
+        return {};
+    }
+}
 
 export type InfrastructureOutputs = z.output<typeof infrastructureOutputs>;
 export type ConnectionOutputs = z.output<typeof connection>;

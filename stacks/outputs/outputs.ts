@@ -4,18 +4,21 @@ import { OBJECT_STORE_CONSOLE_PORT } from "../../components/infrastructure/objec
 import { GRAFANA_PORT } from "../../components/monitoring/grafana/grafana";
 import { PROMETHEUS_PORT } from "../../components/monitoring/prometheus/prometheusConfig";
 import { VICTORIA_LOGS_PORT } from "../../components/monitoring/logs/victoriaLogs";
+import type { Server } from "../../components/core/links";
+import type { Tier } from "../../components/core/tier";
 import type { Exposure } from "../../components/core/network/exposure";
 import type { LoadTestResult } from "../../components/loadtest/lastLoadTest";
 import { LOCUST_WEB_PORT } from "../../components/loadtest/locust";
 import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
 import type { Layers } from "../layers/deployLayers";
 import type { Ingress } from "../layers/gateway";
-import { offerInfrastructure, type InfrastructureOutputs } from "./layerOutputs";
-import type { InfrastructureSettings, PostgresSettings } from "../settings/parsed/infrastructure";
+import type { Infrastructure } from "../layers/providedInfrastructure";
+import { offerInfrastructure, packLayers } from "./layerOutputs";
+import type { InfrastructureSettings } from "../settings/parsed/infrastructure";
 import type { Settings } from "../settings/parsed/settings";
 
 /**
- * What the stack tells people and other stacks. None of it is a secret; credentials are named by the Secret that
+ * What the stack reports to people and other stacks. None of it is a secret; credentials are named by the Secret that
  * holds them.
  *
  * This is a contract: read it with `fltsOutputs` (stacks/readOutputs.ts), and treat removed or renamed fields as a
@@ -70,8 +73,8 @@ export interface StackOutputs {
     };
     /** Addresses under the Ingress' hosts, which name servers must know; absent without an Ingress. */
     readonly ingress?: Ingress["urls"];
-    /** What the layers of this stack offer to other stacks of this program; see docs/stacks.md. */
-    readonly layers: { readonly infrastructure?: InfrastructureOutputs };
+    /** What the layers of this stack offer to other stacks of this program, packed by {@link packLayers}; see docs/stacks.md. */
+    readonly layers: string;
     /** The newest load test that `make loadtest` ran; absent before the first. */
     readonly loadTest?: LoadTestResult;
 }
@@ -124,12 +127,12 @@ export function stackOutputs(
                 url(settings.monitoring.logs.service, VICTORIA_LOGS_PORT, monitoring.logs),
         }),
         endpoints: {
-            ...(servers === undefined ? {} : infrastructureEndpoints(servers, namespace)),
+            ...(servers === undefined ? {} : infrastructureEndpoints(servers, infrastructure, namespace)),
             ...present({
-                inference: serving ? `http://inference-lb.${namespace}:${LOAD_BALANCER_PORT}` : undefined,
-                prometheus: monitoring && `http://prometheus.${namespace}:${PROMETHEUS_PORT}`,
-                grafana: monitoring?.grafana && `http://grafana.${namespace}:${GRAFANA_PORT}`,
-                logs: monitoring?.logs && `http://victoria-logs.${namespace}:${VICTORIA_LOGS_PORT}`,
+                inference: serving && serviceOf(serving.loadBalancer, LOAD_BALANCER_PORT, namespace),
+                prometheus: monitoring && serviceOf(monitoring.prometheus, PROMETHEUS_PORT, namespace),
+                grafana: monitoring?.grafana && serviceOf(monitoring.grafana, GRAFANA_PORT, namespace),
+                logs: monitoring?.logs && serviceOf(monitoring.logs, VICTORIA_LOGS_PORT, namespace),
             }),
         },
         secrets: present({
@@ -140,27 +143,43 @@ export function stackOutputs(
             mlflowLogin: ingress?.mlflowLoginSecretName,
             grafanaAdmin: monitoring?.grafana?.adminSecretName,
         }),
-        layers: servers ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {},
+        layers: packLayers(servers ? { infrastructure: offerInfrastructure(settings, infrastructure) } : {}),
         ...(ingress === undefined ? {} : { ingress: ingress.urls }),
         ...(loadTest === undefined ? {} : { loadTest }),
     };
 }
 
 function infrastructureEndpoints(
-    { kafka, objectStore, mlflow }: Extract<InfrastructureSettings, { from: "deploy" }>,
+    settings: Extract<InfrastructureSettings, { from: "deploy" }>,
+    { kafka: { shared: brokers }, objectStore: { server: store }, postgres, mlflow }: Infrastructure,
     namespace: string,
 ): StackOutputs["endpoints"] {
+    const database = postgres?.server;
     return present({
-        kafka: kafka.from === "external" ? kafka.bootstrapServers : `kafka.${namespace}:9092`,
-        objectStore:
-            objectStore.from === "external" ? objectStore.endpoint : `http://minio.${namespace}:9000`,
-        postgres: mlflow.from === "deploy" ? postgresEndpoint(mlflow.postgres, namespace) : undefined,
-        mlflow: mlflow.from === "external" ? mlflow.trackingUri : `http://mlflow.${namespace}:${MLFLOW_PORT}`,
+        kafka:
+            settings.kafka.from === "external"
+                ? settings.kafka.bootstrapServers
+                : `${hostOf(brokers, brokers.server, namespace)}:${brokers.ports.join()}`,
+        objectStore: addressOf(store, store.endpoint, namespace),
+        postgres: database && `${hostOf(database, database.host, namespace)}:${database.port}`,
+        mlflow: addressOf(mlflow.connection, mlflow.trackingUri, namespace),
     });
 }
 
-function postgresEndpoint(postgres: PostgresSettings, namespace: string): string {
-    return postgres.from === "external" ? `${postgres.host}:${postgres.port}` : `postgres.${namespace}:5432`;
+/** A host as pods of any namespace reach it. */
+function hostOf({ serverLabels }: Server, host: string, namespace: string): string {
+    return serverLabels === undefined ? host : `${host}.${namespace}`;
+}
+
+/** An address as pods of any namespace reach it. */
+function addressOf(server: Server, address: string, namespace: string): string {
+    const { hostname } = new URL(address);
+    return address.replace(hostname, hostOf(server, hostname, namespace));
+}
+
+/** The address of a tier's Service as pods of any namespace reach it. */
+function serviceOf(tier: Tier, port: number, namespace: string): string {
+    return `http://${tier.tierName}.${namespace}:${port}`;
 }
 
 /** The fields that have a value. */

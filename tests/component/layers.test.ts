@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
+import { unpackLayers, type InfrastructureOutputs } from "../../stacks/outputs/layerOutputs";
 import { fltsOutputs } from "../../stacks/outputs/readOutputs";
 import { GENERATED_SECRET, record, type Recorded } from "../support/mocks";
 import { ofType, one, workloads, type NetworkPolicySpec } from "../support/objects";
@@ -79,7 +80,7 @@ describe("layers in stacks of their own", function () {
         }
     });
 
-    it("tell what they have and nothing of what they have not, and no secret", () => {
+    it("output what they have and nothing of what they have not, and no secret", () => {
         assert.deepEqual(Object.keys(below.outputs.endpoints), [
             "kafka",
             "objectStore",
@@ -93,25 +94,49 @@ describe("layers in stacks of their own", function () {
             logs: "http://victoria-logs.flts:9428",
         });
         assert.deepEqual(above.outputs.secrets, { data: "minio-data", grafanaAdmin: "grafana-admin" });
-        assert.deepEqual(above.outputs.layers, {});
-        assert.doesNotMatch(JSON.stringify([below.outputs, above.outputs]), new RegExp(GENERATED_SECRET));
+        assert.deepEqual(unpackLayers(above.outputs.layers), {});
+        const all = [below.outputs, above.outputs, unpackLayers(below.outputs.layers)];
+        assert.doesNotMatch(JSON.stringify(all), new RegExp(GENERATED_SECRET));
     });
 
     it("refuse a stack without infrastructure, naming the setting and what to do", async () => {
         await assert.rejects(
             deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: { namespace: "flts" } }),
-            /flts:stacks\.infrastructure = "organization\/flts\/infrastructure": it has no output layers\.infrastructure.*flts:layers/,
+            /flts:stacks\.infrastructure = "organization\/flts\/infrastructure": its output layers has no infrastructure.*flts:layers/,
         );
     });
 
     it("refuse an older stack that offers less than is needed", async () => {
-        const less = { ...below.outputs.layers.infrastructure, mlflow: undefined };
+        const { infrastructure } = unpackLayers(below.outputs.layers);
+        const less = { ...(infrastructure as InfrastructureOutputs), mlflow: undefined };
         await assert.rejects(
             deployProgram(settings(upper), INPUTS, {
                 [INFRASTRUCTURE]: { layers: { infrastructure: less } },
             }),
             /layers\.infrastructure\.mlflow: .*update that stack first/,
         );
+    });
+
+    it("use a stack of 0.1.0, whose output layers is an object", async () => {
+        const older = { ...below.outputs, layers: unpackLayers(below.outputs.layers) };
+        const { resources } = await deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: older });
+        assert.deepEqual(servers(resources), servers(above.resources));
+    });
+
+    it("refuse a stack whose output layers is not of this program", async () => {
+        await assert.rejects(
+            deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: { layers: "base" } }),
+            /its output layers has no infrastructure/,
+        );
+    });
+
+    it("have outputs that fit on one screen of 50 lines", async () => {
+        const { outputs } = await deployProgram(settings({ profile: "production", monitoring: {} }));
+        const lines = (value: unknown): number =>
+            typeof value === "object" && value !== null
+                ? Object.values(value).reduce<number>((sum, each) => sum + lines(each), 1)
+                : Math.ceil((String(value).length + 20) / 80);
+        assert.ok(lines(outputs) < 45, `${lines(outputs)} lines`);
     });
 
     it("refuse another namespace or identifier than the infrastructure's", async () => {
