@@ -90,7 +90,7 @@ export class Preprocess extends Tier {
                     name,
                     image: args.platform.images.reference("preprocess"),
                     command: ["python", "main.py", "serve"],
-                    environment: environment(Tier.environmentOf(connections), serviceEnvironment(args)),
+                    environment: environment(Tier.environmentOf(connections), preprocessEnvironment(args)),
                     ports: { http: HEALTH_PORT },
                     resources: args.resources,
                     probes: aliveProbes("/healthz"),
@@ -102,7 +102,12 @@ export class Preprocess extends Tier {
     }
 }
 
-function serviceEnvironment({ platform, dataset, options }: PreprocessArgs): EnvironmentVariable[] {
+/** Environment of a container that processes the bucket. */
+export function preprocessEnvironment({
+    platform,
+    dataset,
+    options,
+}: Pick<PreprocessArgs, "platform" | "dataset" | "options">): EnvironmentVariable[] {
     const topics = topicsOf(platform.identifier);
     return plain({
         HOME: "/tmp",

@@ -11,6 +11,7 @@ import {
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { FormerDataset } from "../../components/pipeline/formerDataset";
 import { Preprocess } from "../../components/pipeline/preprocess";
+import { ScheduledPass } from "../../components/pipeline/scheduledPass";
 import { Trainer } from "../../components/pipeline/trainer";
 import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
@@ -49,16 +50,28 @@ export function deployPipeline(
         bucket: BUCKETS.dataset,
         prefix: keyPrefix,
     });
-    const preprocess = new Preprocess("preprocess", {
+    const processing = {
         platform,
         kafka: kafka.connection("preprocess"),
         objectStore: objectStore.connection("preprocess", OBJECT_STORE_GRANTS.preprocess),
         dataset: settings.dataset,
         options: { ...settings.preprocess, windows: settings.training },
         resources: settings.preprocess.resources,
+    };
+    const preprocess = new Preprocess("preprocess", {
+        ...processing,
         // While the old pod names the former files, an update that was cut off finds them again.
         requires: former,
     });
+    const { schedule, scheduleConcurrency, scheduleReprocess } = settings.preprocess;
+    if (schedule !== undefined) {
+        new ScheduledPass("preprocess-schedule", {
+            ...processing,
+            schedule,
+            concurrency: scheduleConcurrency,
+            reprocess: scheduleReprocess,
+        });
+    }
     const training = objectStore.connection("train", OBJECT_STORE_GRANTS.train);
     const trainers = [...new Set(settings.training.models)].map(
         (modelType) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { schedule } from "./cron";
 import {
     boolean,
     integer,
@@ -9,27 +10,6 @@ import {
     storage,
     text,
 } from "./fields";
-
-/** One field of a cron text: values, ranges and steps, with commas between them. */
-function cronField(value: string): string {
-    const item = `(\\*|${value}(-${value})?)(/\\d+)?`;
-    return `${item}(,${item})*`;
-}
-
-/** Minute, hour, day of the month, month, day of the week: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax */
-const CRON = new RegExp(
-    `^${["[0-5]?\\d", "([01]?\\d|2[0-3])", "(0?[1-9]|[12]\\d|3[01])", "(0?[1-9]|1[0-2])", "[0-6]"]
-        .map(cronField)
-        .join(" ")}$`,
-);
-
-const schedule = (doc: string, fallback: string) =>
-    text(
-        doc,
-        fallback,
-        CRON,
-        "five cron fields in UTC with a space between them: minute, hour, day of the month, month, day of the week as 0 to 6",
-    );
 
 /** Settings of the backups, which the stack makes that deploys the layer `infrastructure`. */
 export const backup = z

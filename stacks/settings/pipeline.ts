@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { FLOORS, MODEL_TYPES } from "../../components/contract";
+import { CONCURRENCY_POLICIES } from "../../components/core/pod/cronJob";
+import { optionalSchedule } from "./cron";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
 
 /** Names of the time formats in services/flts/preprocess/csvrules.json. */
@@ -145,6 +147,19 @@ export const preprocess = z
         sampleTestRows: integer("Held-out rows to use; 0 for all", 0, 0, 100_000_000),
         sampleStrategy: choice("Which rows are used when not all are", ["head", "random"], "head"),
         sampleSeed: integer("Seed of the random choice of rows", 42, 0, 2_147_483_647),
+        schedule: optionalSchedule(
+            "When every series is processed and trained again although no file changed; never when empty. Changed files are " +
+                "processed within seconds in any case",
+        ),
+        scheduleReprocess: boolean(
+            "Train again at these times also where no file changed; false does only what is left to do",
+            true,
+        ),
+        scheduleConcurrency: choice(
+            "Whether a scheduled pass may begin while the one before still runs; passes that meet never publish the same work twice",
+            CONCURRENCY_POLICIES,
+            "Forbid",
+        ),
         extraHashSalt: text(
             "Makes the same data and options another configuration",
             "",

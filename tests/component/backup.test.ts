@@ -177,6 +177,11 @@ describe("backups", () => {
         );
         for (const schedule of ["daily", "* * * *", "60 1 * * *", "0 24 * * *", "0 1 * * 7"]) {
             assert.throws(read({ schedule }), /flts:backup\.schedule = .*five cron fields in UTC/, schedule);
+            assert.throws(
+                () => readSettings({ "flts:preprocess": JSON.stringify({ schedule }) }, "dev"),
+                /flts:preprocess\.schedule = .*five cron fields in UTC/,
+                schedule,
+            );
         }
         for (const schedule of ["*/30 * * * 1-5", "0,30 8-18/2 1 */3 0"]) {
             assert.doesNotThrow(read({ schedule }), schedule);

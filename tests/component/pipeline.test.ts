@@ -17,6 +17,24 @@ function environmentOf(resources: readonly Recorded[], name: string): Record<str
     );
 }
 
+const CRON_JOB = "kubernetes:batch/v1:CronJob";
+
+interface CronJobSpec {
+    readonly schedule: string;
+    readonly timeZone: string;
+    readonly concurrencyPolicy: string;
+    readonly jobTemplate: {
+        readonly spec: {
+            readonly backoffLimit: number;
+            readonly template: Parameters<typeof containers>[0]["template"];
+        };
+    };
+}
+
+function scheduledPass(resources: readonly Recorded[]): CronJobSpec {
+    return one(resources, CRON_JOB, "preprocess-schedule").inputs.spec as CronJobSpec;
+}
+
 /** Values of the variables that `expected` names. */
 function picked(
     all: Record<string, string>,
@@ -44,6 +62,7 @@ describe("the pipeline's services", function () {
                         nansDropRows: true,
                         clip: { enabled: true, method: "percentile", factor: 2 },
                         lags: { count: 4, step: 5 },
+                        schedule: "30 3 * * 1-5",
                     },
                     dataset: { sample: true, pollSeconds: 5, targetColumn: "down" },
                     training: { deadlineSeconds: 600 },
@@ -170,6 +189,48 @@ describe("the pipeline's services", function () {
             TARGET_COLUMN: "down",
         };
         assert.deepEqual(picked(environmentOf(changed, "preprocess"), chosen), chosen);
+    });
+
+    it("train again by schedule only where one is set, from a pod with the options and permissions of preprocess", () => {
+        assert.deepEqual(
+            ofType(plain, CRON_JOB).filter(({ name }) => name === "preprocess-schedule"),
+            [],
+        );
+        const { schedule, concurrencyPolicy, timeZone, jobTemplate } = scheduledPass(changed);
+        assert.deepEqual([schedule, timeZone, concurrencyPolicy], ["30 3 * * 1-5", "UTC", "Forbid"]);
+        assert.equal(
+            jobTemplate.spec.backoffLimit,
+            0,
+            "a pass that is repeated would train everything twice",
+        );
+        const [pass] = containers({
+            name: "preprocess-schedule",
+            kind: "CronJob",
+            template: jobTemplate.spec.template,
+        });
+        assert.deepEqual(pass?.command, ["python", "main.py", "--reprocess"]);
+        const values = Object.fromEntries(pass.env.map(({ name, value }) => [name, value]));
+        assert.deepEqual(values, environmentOf(changed, "preprocess"));
+        for (const server of ["kafka:9092", "minio:9000"]) {
+            assert.ok(edges(changed, "Egress").includes(`preprocess-schedule -> ${server}`), server);
+        }
+    });
+
+    it("do by schedule only what is left to do, and beside each other, where that is set", async () => {
+        const { resources } = await deployProgram(
+            settings({
+                preprocess: {
+                    schedule: "*/10 * * * *",
+                    scheduleConcurrency: "Allow",
+                    scheduleReprocess: false,
+                },
+            }),
+        );
+        const { concurrencyPolicy, jobTemplate } = scheduledPass(resources);
+        assert.equal(concurrencyPolicy, "Allow");
+        const { template } = jobTemplate.spec;
+        const [pass] = containers({ name: "preprocess-schedule", kind: "CronJob", template });
+        assert.deepEqual(pass?.command, ["python", "main.py"]);
     });
 
     it("take the evaluator's deadline, which by default only alerts", () => {

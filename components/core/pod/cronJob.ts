@@ -11,10 +11,17 @@ export const ON_REQUEST = { schedule: "0 0 1 1 *", suspend: true } as const;
 /** Seconds after its time in which a run may still start. Without a limit a hundred missed starts end the CronJob. */
 const STARTING_DEADLINE_SECONDS = 3600;
 
+/** What becomes of a run whose time comes while the one before still runs: it is left out, or runs beside it. */
+export const CONCURRENCY_POLICIES = ["Forbid", "Allow"] as const;
+
+export type ConcurrencyPolicy = (typeof CONCURRENCY_POLICIES)[number];
+
 /** When and how a CronJob runs. */
 export interface CronJobRuns {
     /** Cron format, in UTC. */
     readonly when: { readonly schedule: string; readonly suspend?: boolean };
+    /** Default: Forbid. */
+    readonly concurrency?: ConcurrencyPolicy;
     /** Ended runs that are kept, each way, with their logs. */
     readonly kept: number;
     /** Further tries of a run that failed. */
@@ -25,12 +32,12 @@ export interface CronJobRuns {
     readonly template: pulumi.Input<kubernetes.types.input.core.v1.PodTemplateSpec>;
 }
 
-/** Spec of a CronJob whose runs never overlap, and which leaves out a run that could not start for an hour. */
+/** Spec of a CronJob that leaves out a run that could not start for an hour. */
 export function cronJobSpec(runs: CronJobRuns): kubernetes.types.input.batch.v1.CronJobSpec {
     return {
         ...runs.when,
         timeZone: "UTC",
-        concurrencyPolicy: "Forbid",
+        concurrencyPolicy: runs.concurrency ?? "Forbid",
         startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
         successfulJobsHistoryLimit: runs.kept,
         failedJobsHistoryLimit: runs.kept,
