@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import tempfile
 import threading
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,15 @@ from flts.preprocess.job import NO_ACTION, PreprocessJob
 from flts.preprocess.series import named_files
 
 SERVICES = Path(__file__).parent.parent
+
+# Most of the time of a small training goes to the compilation of its network. Networks of one shape, of which there are
+# many here, share it; before JAX is imported, which reads these.
+_COMPILED = tempfile.TemporaryDirectory(prefix="flts-jax-", ignore_cleanup_errors=True)
+os.environ |= {
+    "JAX_COMPILATION_CACHE_DIR": _COMPILED.name,
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
 
 
 class MemoryStore:

@@ -126,6 +126,53 @@ def test_the_linear_part_finds_a_linear_rule():
     assert error < 1
 
 
+def standardised(values: np.ndarray, ahead: int) -> tuple[Windows, float]:
+    whole = windows_of(frame_of(values), ahead=ahead)
+    standard = standard_of(whole)
+    return whole.over(standard.apply(whole.rows)), standard.unit
+
+
+@pytest.mark.parametrize(("rows", "ahead"), [(100, 1), (100, 3), (400, 24)])
+def test_a_regression_is_worthwhile_on_a_season_and_hardly_ever_on_a_random_walk(rows, ahead):
+    def is_worthwhile(values: np.ndarray) -> bool:
+        windows, unit = standardised(values, ahead)
+        found, _ = linear.fit(*windows.split(0.1), unit)
+        return linear.worthwhile(found, windows, unit)
+
+    random = np.random.default_rng(6)
+    season = 3 * np.sin(np.arange(rows) * 2 * np.pi / 5)
+    assert all(is_worthwhile(season + random.normal(size=rows)) for _ in range(10))
+    assert sum(is_worthwhile(random.normal(size=rows).cumsum()) for _ in range(20)) <= 3
+
+
+def test_gains_are_clear_when_they_are_more_than_their_error_among_forecasts_that_share_no_row():
+    gains = np.tile([3.0, -1.0], 50)
+    assert linear.is_clear(gains, 1)
+    assert not linear.is_clear(gains, 50)
+    assert not linear.is_clear(-gains, 1)
+    assert not linear.is_clear(np.ones(1), 1)
+    assert not linear.is_clear(np.zeros(9), 1)
+
+
+@pytest.mark.parametrize("start", ["2022-01-03", "2024-01-01T00:00"])
+def test_a_random_walk_gets_a_model_that_is_as_good_as_repeating_the_last_value(start):
+    due = Calendar("B", step=DAY, open=((0, 5),)) if "T" not in start else fixed(3600)
+    values = 100 + np.random.default_rng(3).normal(size=300).cumsum()
+    whole = frame_of(values)
+    if due.open:
+        days = np.busday_offset(start, np.arange(300)).astype("datetime64[ns]")
+        whole = whole._replace(times=days, transform=whole.transform.model_copy(update={"calendar": due}))
+    parts = (slice(0, 240), slice(240, 300))
+    frames = [whole._replace(times=whole.times[part], features=whole.features[part]) for part in parts]
+    settings = TrainingSettings(output_seq_len=12, epochs=2, hidden_size=4)
+    model = train(settings, CLAIM, *frames, lambda number, metrics: None, threading.Event())
+    assert model.metrics["test_rmse"] == model.metrics["baseline_rmse"]
+    assert model.params["penalty"] == "inf"
+    served = ServingModel(ModelVersion("run", "GRU", "hash", 1), model.spec, model.onnx_bytes)
+    test = windows_of(frames[1], ahead=12)
+    assert served.run(test.inputs, test.times) == pytest.approx(np.repeat(test.last[:, None], 12, axis=1), rel=1e-5)
+
+
 @pytest.mark.parametrize(("rows", "fewest", "most"), [(100, 100, 100), (5_000, 100, 100), (200_000, 500, 500)])
 def test_gradient_steps_of_an_epoch_follow_the_size_of_the_data(rows, fewest, most):
     windows = windows_of(frame_of(np.arange(rows)))

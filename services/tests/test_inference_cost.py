@@ -12,7 +12,8 @@ from served_process import BODY, Served, served
 from test_inference_shutdown import free_port
 
 CLIENTS = 32
-ROUNDS = 400
+ROUNDS = 100
+MEASUREMENTS = 5
 MOST_ECHOES = 4
 """Version 0.1.0 took 7 with a GRU on 16 rows of 11 columns, and this one takes 2.5."""
 
@@ -33,19 +34,14 @@ def answer(client: socket.socket) -> bytes:
 
 
 def cpu_seconds(api: Served) -> float:
-    """CPU time of forecasts for clients who ask at the same time."""
+    """CPU time of requests by clients who ask at the same time."""
     clients = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(CLIENTS)]
-
-    def ask(rounds: int) -> None:
-        for _ in range(rounds):
-            for client in clients:
-                client.sendall(REQUEST)
-            for client in clients:
-                assert answer(client).startswith(b"HTTP/1.1 200 ")
-
-    ask(ROUNDS // 10)
     before = api.cpu_seconds()
-    ask(ROUNDS)
+    for _ in range(ROUNDS):
+        for client in clients:
+            client.sendall(REQUEST)
+        for client in clients:
+            assert answer(client).startswith(b"HTTP/1.1 200 ")
     took = api.cpu_seconds() - before
     for client in clients:
         client.close()
@@ -58,9 +54,10 @@ def test_a_forecast_takes_the_cpu_of_a_few_echoes():
     try:
         with served(free_port()) as api:
             time.sleep(1)
-            forecasts = cpu_seconds(api)
-        echoes = cpu_seconds(Served(port, echo.pid))
+            # In turns, and the least of each: other processes take caches and cores away, which only adds time.
+            pairs = [(cpu_seconds(api), cpu_seconds(Served(port, echo.pid))) for _ in range(MEASUREMENTS)]
     finally:
         echo.kill()
         echo.wait()
-    assert forecasts < MOST_ECHOES * echoes, f"{forecasts:.2f} s for forecasts, {echoes:.2f} s for echoes"
+    forecasts, echoes = (min(times) for times in zip(*pairs, strict=True))
+    assert forecasts < MOST_ECHOES * echoes, f"{forecasts:.2f} s for forecasts, {echoes:.2f} s for echoes: {pairs}"

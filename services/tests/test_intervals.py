@@ -5,7 +5,7 @@ import pytest
 from conftest import data_folder
 from serving_models import make_model
 from test_inference_api import DATA, client_for
-from test_training import train_on
+from test_training import train_on, trained_on_poblesec
 
 from flts.common.intervals import LEVELS, Intervals, intervals_of, measured
 from flts.inference.model import ServingModel
@@ -137,10 +137,7 @@ if data_folder() is not None:  # the real dataset is not part of the project
 
     @pytest.mark.parametrize("ahead", [1, 24])
     def test_ninety_percent_intervals_cover_87_to_93_percent_of_poblesec(ahead, capsys):
-        folder = data_folder()
-        assert folder is not None
-        both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
-        model = train_on(prepare(PreprocessSettings(), *both), output_seq_len=ahead)
+        model = trained_on_poblesec("GRU", ahead)
         coverage = model.metrics["interval_90_coverage"]
         with capsys.disabled():
             print(f"\nPobleSec: {coverage:.1%} of the actual values are in the 90 % intervals, {ahead} steps ahead")

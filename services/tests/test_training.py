@@ -1,6 +1,7 @@
 """Windows, metrics, ONNX equality and the two figures that matter: the model's RMSE and the baseline's."""
 
 import threading
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -33,6 +34,15 @@ def frames(prepared: Prepared) -> tuple[FeatureFrame, FeatureFrame]:
 
 def train_on(prepared: Prepared, report=lambda number, metrics: None, stop=None, **options) -> TrainedModel:
     return train(TrainingSettings(**options), CLAIM, *frames(prepared), report, stop or threading.Event())
+
+
+@cache
+def trained_on_poblesec(model_type: str, ahead: int) -> TrainedModel:
+    """A training on the real dataset, for all tests that look at it."""
+    folder = data_folder()
+    assert folder is not None
+    both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
+    return train_on(prepare(PreprocessSettings(), *both), model_type=model_type, output_seq_len=ahead)
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +126,7 @@ if data_folder() is not None:  # the real dataset is not part of the project
 
     @pytest.mark.parametrize("model_type", MODEL_TYPES)
     def test_beats_repeating_the_last_value_on_poblesec(model_type, capsys):
-        folder = data_folder()
-        assert folder is not None
-        both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
-        model = train_on(prepare(PreprocessSettings(), *both), model_type=model_type)
+        model = trained_on_poblesec(model_type, 24)
         ours, baseline = model.metrics["test_rmse"], model.metrics["baseline_rmse"]
         with capsys.disabled():
             print(f"\nPobleSec: {model_type} test RMSE on down {ours:,.0f}, repeat-last-value {baseline:,.0f}")

@@ -2,8 +2,12 @@
 
 A network of ordinary size takes most of its training to find what is linear, and finds it less exactly. The regression
 is solved in one pass over the windows, in parts, so that memory does not grow with their number.
+
+Of a random walk, or a short series, a regression learns what was chance. `worthwhile` finds out by several origins
+whether it forecasts better than repeating the last value, and `nothing` stands for it where it does not.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +19,10 @@ _MOST_LAGS = 128
 # From hardly any penalty to one that leaves little but the mean difference; standardised values have variance 1.
 _PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 _PART = 4096
+# Shares of the windows that lie behind an origin, the farthest of which still leaves half to learn from.
+_BEHIND_ORIGINS = (0.5, 0.4, 0.3, 0.2, 0.1)
+# Windows before and after an origin that are looked at: more make the answer no clearer.
+_MOST_COMPARED = 16_384
 
 
 class Linear(NamedTuple):
@@ -28,6 +36,11 @@ class Linear(NamedTuple):
     penalty: float
     intercept: np.ndarray
     weights: np.ndarray
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it repeats the last value."""
+        return math.isinf(self.penalty)
 
     def apply(self, windows: Windows) -> np.ndarray:
         """Differences (windows, steps) of standardised windows, float32."""
@@ -47,8 +60,48 @@ def fit(train: Windows, validation: Windows, unit: float) -> tuple[Linear, float
     return best, error
 
 
+def nothing(linear: Linear) -> Linear:
+    """What repeats the last value in a regression's place."""
+    return Linear(linear.lags, math.inf, np.zeros_like(linear.intercept), np.zeros_like(linear.weights))
+
+
+def worthwhile(linear: Linear, windows: Windows, unit: float) -> bool:
+    """Whether the regression with this penalty forecasts clearly better than repeating the last value.
+
+    It is fitted on the windows before each of five origins, and measured on the tenth of the windows behind it.
+    """
+    gains = []
+    for share in _BEHIND_ORIGINS:
+        earlier, later = windows.split(share)
+        earlier, later = (_some(part) for part in (earlier, later.part(slice(max(1, len(windows) // 10)))))
+        there = _Solver(earlier, linear.lags, unit)(linear.penalty)
+        gains += [gain_of(answers(part, unit), there.apply(part)) for part in later.parts(_PART)]
+    return is_clear(np.concatenate(gains), windows.output_rows)
+
+
+def gain_of(actual: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """By how much each window's mean squared error is below that of repeating the last value, (windows,)."""
+    return (actual.astype(np.float64) ** 2 - (actual.astype(np.float64) - predicted) ** 2).mean(axis=1)
+
+
+def is_clear(gains: np.ndarray, steps: int) -> bool:
+    """Whether the mean gain is more than its standard error.
+
+    Windows whose forecasts of so many steps overlap are one observation, as in the test of Diebold and Mariano (1995).
+    """
+    if len(gains) < 2:
+        return False
+    return bool(gains.mean() > gains.std() / math.sqrt(max(1.0, len(gains) / steps)))
+
+
+def _some(windows: Windows) -> Windows:
+    return windows.part(slice(None, None, -(-len(windows) // _MOST_COMPARED)))
+
+
 def refit(linear: Linear, windows: Windows, unit: float) -> Linear:
     """The regression with the same penalty on other windows."""
+    if linear.is_nothing:
+        return linear
     return _Solver(windows, linear.lags, unit)(linear.penalty)
 
 

@@ -3,7 +3,8 @@
 From standardised features, both forecast the difference to the last value in units of the training rows' usual
 difference: the regression (flts.training.linear) what is linear in the window, the network what that leaves. An
 untrained network adds nothing, so that training can only improve on the regression, as that can on repeating the last
-value. All maps are constants of the exported model, which takes and gives plain scaled features.
+value. Either is left out where it is not clearly better than that, for it learnt what was chance. All maps are
+constants of the exported model, which takes and gives plain scaled features.
 """
 
 import threading
@@ -19,12 +20,14 @@ from flts.common.windows import Windows
 from flts.training.batches import Batches, in_order, prediction_batch, thinned, training_batch
 from flts.training.callbacks import Progress, StopOnRequest
 from flts.training.family import EpochReport
-from flts.training.linear import Linear, refit
+from flts.training.linear import Linear, answers, gain_of, is_clear, mean_square, nothing, refit, worthwhile
 from flts.training.linear import fit as fit_linear
 from flts.training.recurrent_onnx import to_onnx
 from flts.training.settings import TrainingSettings
 from flts.training.standard import Standard, standard_of
 
+# Forecasts that share no row. The epochs were chosen by the same windows, so that few of them say nothing.
+_FEWEST_CLEAR = 10
 _LAYERS = {"GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}
 
 
@@ -105,6 +108,9 @@ def fit(
     scaled = standard.apply(windows.rows)
     train, validation = train.over(scaled), thinned(later.over(scaled))
     linear, linear_loss = fit_linear(train, validation, standard.unit)
+    if not worthwhile(linear, windows.over(scaled), standard.unit):
+        linear = nothing(linear)
+        linear_loss = mean_square(linear, validation, standard.unit)
     network = compiled(settings, len(transform.features))
     size = training_batch(network, settings.batch_size)
     batches = Batches(train, linear, standard.unit, size, settings.seed)
@@ -122,7 +128,7 @@ def fit(
     losses = history.history["val_loss"]
     best = int(np.argmin(losses)) + 1
     # An untrained network answers 0, and so does its last layer without weights.
-    if min(losses) > linear_loss:
+    if min(losses) > linear_loss or (linear.is_nothing and not _is_worthwhile(network, validation, standard.unit)):
         structlog.get_logger().info("network_adds_nothing", linear_loss=linear_loss, network_loss=min(losses))
         change = network.get_layer("change")
         change.set_weights([np.zeros_like(weight) for weight in change.get_weights()])
@@ -141,6 +147,16 @@ def fit(
         best,
         settings,
     )
+
+
+def _is_worthwhile(network: keras.Model, validation: Windows, unit: float) -> bool:
+    """Whether a network without a regression forecasts clearly better than repeating the last value."""
+    if len(validation) < _FEWEST_CLEAR * validation.output_rows:
+        return False
+    size = prediction_batch(network)
+    parts = validation.parts(size)
+    gains = [gain_of(answers(part, unit), _answered(network, part.inputs, size)) for part in parts]
+    return is_clear(np.concatenate(gains), validation.output_rows)
 
 
 def _answered(network: keras.Model, inputs: np.ndarray, size: int) -> np.ndarray:
