@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Platform } from "../core/platform";
 import type { Login } from "./login";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, type ServiceAddress } from "./portForward";
 import { Refusal, untilAnswered, type ProtocolProbe } from "./protocolProbes";
 import { requireRolledOut } from "./rollout";
-import { isMissing } from "./service";
+import { isMissing, serviceOf } from "./service";
 
 /** How a provider that runs beside the program reaches a server inside the cluster. */
 export type Access = {
@@ -21,9 +22,9 @@ export interface TunnelArgs {
     readonly setting: string;
     /** What the server is, for messages: "PostgreSQL". */
     readonly server: string;
-    /** kubeconfig context of the cluster. */
-    readonly context: string;
-    readonly service: ServiceAddress;
+    readonly platform: Pick<Platform, "context" | "namespaceName">;
+    /** Host of the server as pods reach it: its Service, with or without a namespace and the cluster's domain. */
+    readonly host: string;
     readonly probe: ProtocolProbe;
     /** Who the provider signs in as; the probe does so before it. */
     readonly user: pulumi.Input<string>;
@@ -50,11 +51,14 @@ export class Tunnel extends pulumi.ComponentResource {
     public readonly host: string;
     public readonly port: number;
     private readonly args: TunnelArgs;
+    private readonly service: ServiceAddress;
     private open: Promise<Login> | undefined;
 
     public constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
         super("flts:access:Tunnel", name, {}, opts);
         this.args = args;
+        const { namespaceName: namespace } = args.platform;
+        this.service = serviceOf(args.host, namespace) ?? { namespace, name: args.host };
         this.host = args.access.mode === "tunnel" ? LOOPBACK : args.access.host;
         this.port = args.access.mode === "tunnel" ? args.access.localPort : args.access.port;
         // `make doctor` reads them from the state, to reach the server without running the program.
@@ -62,7 +66,7 @@ export class Tunnel extends pulumi.ComponentResource {
             mode: args.access.mode,
             host: this.host,
             port: this.port,
-            ...(args.access.mode === "tunnel" ? { service: { ...args.service } } : {}),
+            ...(args.access.mode === "tunnel" ? { service: { ...this.service } } : {}),
         });
     }
 
@@ -92,7 +96,9 @@ export class Tunnel extends pulumi.ComponentResource {
     }
 
     private async connect(login: Login): Promise<void> {
-        const { access, server, setting, context, service, probe, statefulSet } = this.args;
+        const { access, server, setting, probe, statefulSet } = this.args;
+        const { context } = this.args.platform;
+        const { service } = this;
         const timeout = access.timeoutSeconds;
         let lastFailure = "";
         if (access.mode === "tunnel") {

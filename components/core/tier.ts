@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentArgs } from "./pod/deployment";
+import type { Configuration } from "./pod/configuration";
 import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./network/exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
 import type { Connection, Edge, MetricsEndpoint, OtherNamespace } from "./links";
@@ -197,6 +198,31 @@ export abstract class Tier extends pulumi.ComponentResource {
             this.loadBalancerHost = loadBalancerHost(service);
         }
         return service;
+    }
+
+    /**
+     * Files in a ConfigMap, as the tier's pods get them.
+     *
+     * @param directory in which containers see the files.
+     * @param name of the ConfigMap. Default: the tier's.
+     * @param volume name of the pod's volume.
+     */
+    protected configurationFiles(
+        directory: string,
+        files: Readonly<Record<string, string>>,
+        name = this.tierName,
+        volume = "config",
+    ): Configuration {
+        const map = new kubernetes.core.v1.ConfigMap(
+            name,
+            { metadata: this.metadata(name), data: { ...files } },
+            this.child(),
+        );
+        return {
+            files,
+            volume: { name: volume, configMap: { name: map.metadata.name } },
+            mount: { name: volume, mountPath: directory, readOnly: true },
+        };
     }
 
     /** Where all pods of the tier expose their metrics; the layer that scrapes them knows the port from the tier. */

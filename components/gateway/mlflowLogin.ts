@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../core/contentHash";
-import { credentialsAnnotation, generatedPassword } from "../core/data/credentials";
+import { configurationAnnotations } from "../core/pod/configuration";
+import { credentialsAnnotation, generatedLogin } from "../core/data/credentials";
 import { deployment, type DeploymentArgs } from "../core/pod/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
@@ -13,7 +13,7 @@ import {
     LOGIN_PORT,
     passwordLoginConfig,
     passwordLoginContainer,
-    passwordLoginVolume,
+    LOGIN_CONFIG_DIRECTORY,
 } from "./passwordLogin";
 
 /** Port of the Service. */
@@ -89,31 +89,31 @@ export class MlflowLogin extends Tier {
     private passwordPods(args: MlflowLoginArgs, login: PasswordLogin): Pods {
         const { platform, tierName: name } = this;
         if (login.existingSecret === undefined) {
-            const password = generatedPassword(name, platform.credentialsEpoch, this.child());
-            this.secret({ username: USER, password: password.result });
+            generatedLogin(name, name, platform, this, (password) => ({ username: USER, password }));
         }
-        const config = passwordLoginConfig(args.mlflowUrl.replace(/^https?:\/\//, ""));
-        const map = new kubernetes.core.v1.ConfigMap(
-            name,
-            { metadata: this.metadata(name), data: { "haproxy.cfg": config } },
-            this.child(),
-        );
+        const configuration = this.configurationFiles(LOGIN_CONFIG_DIRECTORY, {
+            "haproxy.cfg": passwordLoginConfig(args.mlflowUrl.replace(/^https?:\/\//, "")),
+        });
         return {
             user: HAPROXY_USER,
             annotations: {
                 ...credentialsAnnotation(platform.credentialsEpoch),
-                "flts.io/config-checksum": contentHash(config),
+                ...configurationAnnotations(configuration),
             },
-            container: passwordLoginContainer(platform.images, login.existingSecret ?? name, args.resources),
-            volumes: [passwordLoginVolume(map)],
+            container: passwordLoginContainer(
+                platform.images,
+                login.existingSecret ?? name,
+                args.resources,
+                configuration.mount,
+            ),
+            volumes: [configuration.volume],
         };
     }
 
     private openIdPods(args: MlflowLoginArgs, login: OpenIdLogin): Pods {
         const { platform, tierName: name } = this;
         // As long as a key of AES-256 in bytes.
-        const cookie = generatedPassword(name, platform.credentialsEpoch, this.child());
-        this.secret({ cookieSecret: cookie.result });
+        generatedLogin(name, name, platform, this, (cookieSecret) => ({ cookieSecret }));
         return {
             user: OAUTH2_PROXY_USER,
             annotations: credentialsAnnotation(platform.credentialsEpoch),
@@ -126,13 +126,5 @@ export class MlflowLogin extends Tier {
                 resources: args.resources,
             }),
         };
-    }
-
-    private secret(stringData: Record<string, pulumi.Input<string>>): void {
-        new kubernetes.core.v1.Secret(
-            this.tierName,
-            { metadata: this.metadata(this.tierName), stringData },
-            this.child(),
-        );
     }
 }

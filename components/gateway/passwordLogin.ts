@@ -1,4 +1,4 @@
-import type * as kubernetes from "@pulumi/kubernetes";
+import type { Configuration } from "../core/pod/configuration";
 import { fromSecret } from "../core/pod/environment";
 import type { Images } from "../core/pod/images";
 import type { ContainerArgs, Resources } from "../core/pod/pod";
@@ -7,7 +7,8 @@ import { httpCheck, probes } from "../core/pod/probes";
 /** Port on which requests arrive, of either way to log in. */
 export const LOGIN_PORT = 8080;
 const HEALTH_PORT = 8404;
-const CONFIG_DIRECTORY = "/etc/haproxy-flts";
+/** Folder of `haproxy.cfg`. */
+export const LOGIN_CONFIG_DIRECTORY = "/etc/haproxy-flts";
 
 /**
  * HAProxy's configuration: one server behind one login.
@@ -57,24 +58,22 @@ frontend observation
 }
 
 /** Container of HAProxy as a login; `secret` has the keys `username` and `password`. */
-export function passwordLoginContainer(images: Images, secret: string, resources: Resources): ContainerArgs {
+export function passwordLoginContainer(
+    images: Images,
+    secret: string,
+    resources: Resources,
+    configuration: Configuration["mount"],
+): ContainerArgs {
     const answers = httpCheck("/healthz", "health");
     return {
         name: "haproxy",
         image: images.reference("haproxy"),
-        command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
+        command: ["haproxy", "-db", "-f", `${LOGIN_CONFIG_DIRECTORY}/haproxy.cfg`],
         environment: fromSecret(secret, { LOGIN_USER: "username", LOGIN_PASSWORD: "password" }),
         ports: { http: LOGIN_PORT, health: HEALTH_PORT },
         resources,
-        mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
+        mounts: [configuration],
         probes: probes({ startup: answers, readiness: answers, liveness: answers }),
         preStop: ["/bin/sh", "-c", "sleep 3; kill -USR1 1; sleep 20"],
     };
-}
-
-/** Volume of the container's configuration. */
-export function passwordLoginVolume(
-    configMap: kubernetes.core.v1.ConfigMap,
-): kubernetes.types.input.core.v1.Volume {
-    return { name: "config", configMap: { name: configMap.metadata.name } };
 }

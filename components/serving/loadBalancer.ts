@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../core/contentHash";
+import { configurationAnnotations } from "../core/pod/configuration";
 import { deployment } from "../core/pod/deployment";
 import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { plain } from "../core/pod/environment";
@@ -73,11 +73,7 @@ export class LoadBalancer extends Tier {
             canary: args.canary && { ...this.backend(args.canary.inference), weight: args.canary.weight },
             port: INFERENCE_PORT,
         });
-        const map = new kubernetes.core.v1.ConfigMap(
-            name,
-            { metadata: this.metadata(name), data: { "haproxy.cfg": config } },
-            this.child(),
-        );
+        const configuration = this.configurationFiles(CONFIG_DIRECTORY, { "haproxy.cfg": config });
         // The balancer itself, not the pods behind it: without a model it must still answer, with 503.
         const answers = httpCheck("/healthz", "metrics");
         new kubernetes.apps.v1.Deployment(
@@ -87,16 +83,16 @@ export class LoadBalancer extends Tier {
                 user: HAPROXY_USER,
                 replicas: args.replicas,
                 strategy: "RollingUpdate",
-                annotations: { "flts.io/config-checksum": contentHash(config) },
+                annotations: configurationAnnotations(configuration),
                 graceSeconds: WITHDRAWAL_SECONDS + args.requestTimeoutSeconds + KILL_MARGIN_SECONDS,
-                volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
+                volumes: [configuration.volume],
                 container: {
                     name: "haproxy",
                     image: platform.images.reference("haproxy"),
                     command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
                     ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
                     resources: args.resources,
-                    mounts: [{ name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true }],
+                    mounts: [configuration.mount],
                     probes: probes({
                         startup: answers,
                         readiness: answers,

@@ -50,7 +50,7 @@ export function generatedLogin(
     tier: string,
     platform: Platform,
     parent: pulumi.Resource,
-    contents: (password: pulumi.Output<string>) => Record<string, pulumi.Input<string>>,
+    contents: (password: pulumi.Output<string>) => Readonly<Record<string, pulumi.Input<string>>>,
 ): { readonly password: pulumi.Output<string>; readonly secret: kubernetes.core.v1.Secret } {
     const password = generatedPassword(name, platform.credentialsEpoch, { parent }).result;
     const secret = new kubernetes.core.v1.Secret(
@@ -61,11 +61,44 @@ export function generatedLogin(
                 namespace: platform.namespace,
                 labels: { ...objectLabels({ instance: platform.instance, name: tier }) },
             },
-            stringData: contents(password),
+            stringData: { ...contents(password) },
         },
         { ...platform.ownership.options, parent },
     );
     return { password, secret };
+}
+
+/** A Secret with a login, and what the program itself needs of it. */
+export interface LoginSecret {
+    readonly name: string;
+    readonly secret: kubernetes.core.v1.Secret;
+    /** The value of one of its keys. */
+    readonly value: (key: string) => pulumi.Output<string>;
+}
+
+/**
+ * The Secret that the settings name, or one with a generated password.
+ *
+ * @param existing name of a Secret of the namespace; undefined to generate one.
+ * @param name of the generated one.
+ * @param tier that the generated one is labelled with.
+ * @param contents keys and values of the generated one, made with the password.
+ */
+export function givenOrGeneratedLogin(
+    existing: string | undefined,
+    name: string,
+    tier: string,
+    platform: Platform,
+    parent: pulumi.Resource,
+    contents: (password: pulumi.Output<string>) => Readonly<Record<string, pulumi.Input<string>>>,
+): LoginSecret {
+    if (existing !== undefined) {
+        const secret = existingSecret(platform, existing, { parent });
+        return { name: existing, secret, value: (key) => existingSecretValue(secret, key) };
+    }
+    const { password, secret } = generatedLogin(name, tier, platform, parent, contents);
+    const generated = contents(password);
+    return { name, secret, value: (key) => pulumi.output(generated[key] ?? "") };
 }
 
 /** A Secret of the namespace that somebody else made. */

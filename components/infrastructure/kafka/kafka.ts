@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../../core/contentHash";
+import { configurationAnnotations, type Configuration } from "../../core/pod/configuration";
 import { scaleDown } from "../../access/scaleDown";
 import { credentialsAnnotation, generatedLogin } from "../../core/data/credentials";
 import { plain } from "../../core/pod/environment";
@@ -74,7 +74,14 @@ export class Kafka extends Tier {
         this.bootstrapServers = `${name}:${KAFKA_PORT}`;
         const secrets = this.secrets();
         const service = this.services();
-        this.statefulSet = this.brokers(this.configuration(), secrets);
+        this.statefulSet = this.brokers(
+            this.configurationFiles(CONFIG_DIRECTORY, {
+                "server.properties": serverProperties(this.shape),
+                "log4j2.properties": LOG4J_PROPERTIES,
+                [AGENT_CONFIG]: agentConfig(),
+            }),
+            secrets,
+        );
         disruptionBudget(name, this.metadata(name), this.podLabels, args.brokers, this.child());
         this.connection = {
             server: name,
@@ -132,28 +139,14 @@ export class Kafka extends Tier {
         return [broker.secret, admin.secret];
     }
 
-    private configuration(): { map: kubernetes.core.v1.ConfigMap; checksum: string } {
-        const data = {
-            "server.properties": serverProperties(this.shape),
-            "log4j2.properties": LOG4J_PROPERTIES,
-            [AGENT_CONFIG]: agentConfig(),
-        };
-        const map = new kubernetes.core.v1.ConfigMap(
-            this.tierName,
-            { metadata: this.metadata(this.tierName), data },
-            this.child(),
-        );
-        return { map, checksum: contentHash(data) };
-    }
-
     private brokers(
-        configuration: { map: kubernetes.core.v1.ConfigMap; checksum: string },
+        configuration: Configuration,
         secrets: readonly pulumi.Resource[],
     ): kubernetes.apps.v1.StatefulSet {
         const { platform, tierName: name, args, shape } = this;
         const image = platform.images.reference("kafka");
         const mounts = [
-            { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
+            configuration.mount,
             { name: "run", mountPath: "/run/kafka" },
             { name: "data", mountPath: "/var/lib/kafka" },
         ];
@@ -178,7 +171,7 @@ export class Kafka extends Tier {
                         serviceAccountName: this.serviceAccount.metadata.name,
                         user: KAFKA_USER,
                         annotations: {
-                            "flts.io/config-checksum": configuration.checksum,
+                            ...configurationAnnotations(configuration),
                             ...credentialsAnnotation(platform.credentialsEpoch),
                             [PEERS_ANNOTATION]: `sasl-${platform.credentialsEpoch}`,
                         },
@@ -226,7 +219,7 @@ export class Kafka extends Tier {
                                 }),
                             }),
                         ],
-                        volumes: [{ name: "config", configMap: { name: configuration.map.metadata.name } }],
+                        volumes: [configuration.volume],
                         scratch: [
                             { name: "run", gibibytes: 1 },
                             { name: "agent", gibibytes: 1 },

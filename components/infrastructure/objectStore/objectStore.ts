@@ -1,14 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../../access/tunnel";
-import { existingSecret, generatedPassword } from "../../core/data/credentials";
+import { givenOrGeneratedLogin, type LoginSecret } from "../../core/data/credentials";
 import { reachableFromOutside, type Exposure } from "../../core/network/exposure";
 import type { Connection } from "../../core/links";
 import type { Platform } from "../../core/platform";
 import type { Resources } from "../../core/pod/pod";
 import { Tier } from "../../core/tier";
 import { minioChartValues } from "./objectStoreChart";
-import { ObjectStoreContent, rootOf, type Bucket, type RootCredentials } from "./objectStoreResources";
+import { ObjectStoreContent, type Bucket } from "./objectStoreResources";
 
 /** Port of the S3 interface. */
 export const OBJECT_STORE_PORT = 9000;
@@ -42,7 +42,6 @@ export interface ObjectStoreArgs {
 export class ObjectStore extends Tier {
     /** What is in the store, and the way to it. */
     public readonly content: ObjectStoreContent;
-    private readonly rootSecretName: string;
     private readonly args: ObjectStoreArgs;
 
     public constructor(name: string, args: ObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -50,9 +49,15 @@ export class ObjectStore extends Tier {
         this.args = args;
         const { platform, access, buckets } = args;
         const endpoint = `http://${name}:${OBJECT_STORE_PORT}`;
-        this.rootSecretName = args.existingSecret ?? `${name}-root`;
-        const root = this.rootCredentials();
-        const release = this.release(root.secret);
+        const root = givenOrGeneratedLogin(
+            args.existingSecret,
+            `${name}-root`,
+            name,
+            platform,
+            this,
+            (password) => ({ rootUser: ROOT_USER, rootPassword: password }),
+        );
+        const release = this.release(root);
         this.content = new ObjectStoreContent(name, {
             platform,
             parent: this,
@@ -61,9 +66,9 @@ export class ObjectStore extends Tier {
                 serverLabels: this.podLabels,
                 ports: [OBJECT_STORE_PORT],
                 endpoint,
-                rootSecretName: this.rootSecretName,
+                rootSecretName: root.name,
             },
-            root,
+            root: { user: root.value("rootUser"), password: root.value("rootPassword") },
             access,
             requires: [release],
             deletedWith: platform.namespaceResource,
@@ -82,25 +87,7 @@ export class ObjectStore extends Tier {
         return this.connectionAt(OBJECT_STORE_PORT, []);
     }
 
-    private rootCredentials(): RootCredentials & { readonly secret: kubernetes.core.v1.Secret } {
-        const { platform } = this.args;
-        if (this.args.existingSecret !== undefined) {
-            const secret = existingSecret(platform, this.args.existingSecret, this.child());
-            return { secret, ...rootOf(secret) };
-        }
-        const password = generatedPassword(this.rootSecretName, platform.credentialsEpoch, this.child());
-        const secret = new kubernetes.core.v1.Secret(
-            this.rootSecretName,
-            {
-                metadata: this.metadata(this.rootSecretName),
-                stringData: { rootUser: ROOT_USER, rootPassword: password.result },
-            },
-            this.child(),
-        );
-        return { secret, user: ROOT_USER, password: password.result };
-    }
-
-    private release(rootSecret: kubernetes.core.v1.Secret): kubernetes.helm.v3.Release {
+    private release(root: LoginSecret): kubernetes.helm.v3.Release {
         const { args, tierName: name } = this;
         const { platform } = args;
         return new kubernetes.helm.v3.Release(
@@ -117,7 +104,7 @@ export class ObjectStore extends Tier {
                 values: minioChartValues({
                     name,
                     images: platform.images,
-                    rootSecret: this.rootSecretName,
+                    rootSecret: root.name,
                     mode: args.mode,
                     replicas: args.replicas,
                     drivesPerNode: args.drivesPerNode,
@@ -129,7 +116,7 @@ export class ObjectStore extends Tier {
                     credentialsEpoch: platform.credentialsEpoch,
                 }),
             },
-            this.child({ ...platform.guard.releaseOptions, dependsOn: [rootSecret] }),
+            this.child({ ...platform.guard.releaseOptions, dependsOn: [root.secret] }),
         );
     }
 }

@@ -3,7 +3,6 @@ import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
 import { MinioClient, OBJECT_STORE_REGION } from "../../access/minioClient";
 import { objectStoreProbe } from "../../access/protocolProbes";
-import { serviceOf } from "../../access/service";
 import { Tunnel, type Access } from "../../access/tunnel";
 import { existingSecretValue, generatedLogin } from "../../core/data/credentials";
 import { ownedName } from "../../core/data/ownedName";
@@ -238,18 +237,14 @@ export class ObjectStoreContent {
 
     private tunnel(): Tunnel {
         const { platform, parent, server, root, access, requires } = this.args;
-        const { hostname } = new URL(server.endpoint);
         return new Tunnel(
             this.name,
             {
                 access,
                 setting: "flts:objectStore.access",
                 server: "MinIO",
-                context: platform.context,
-                service: serviceOf(hostname, platform.namespaceName) ?? {
-                    namespace: platform.namespaceName,
-                    name: hostname,
-                },
+                platform,
+                host: new URL(server.endpoint).hostname,
                 probe: objectStoreProbe(this.secure),
                 user: root.user,
                 passwordFrom: `the root credentials in the Secret ${server.rootSecretName}`,

@@ -1,13 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { configurationAnnotations } from "../../core/pod/configuration";
 import type { Access } from "../../access/tunnel";
-import { contentHash } from "../../core/contentHash";
-import {
-    credentialsAnnotation,
-    existingSecret,
-    existingSecretValue,
-    generatedPassword,
-} from "../../core/data/credentials";
+import { credentialsAnnotation, givenOrGeneratedLogin } from "../../core/data/credentials";
 import { DATA_FORMAT_LABEL } from "../../core/data/dataLayout";
 import type { Platform } from "../../core/platform";
 import { container, PREPARATION_RESOURCES, type Resources } from "../../core/pod/pod";
@@ -41,17 +36,22 @@ export interface PostgresArgs {
 export class Postgres extends Tier {
     /** What is in the server, and the way to it. */
     public readonly content: PostgresContent;
-    private readonly superuserSecretName: string;
     private readonly args: PostgresArgs;
 
     public constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
         super("infrastructure:Postgres", name, args.platform, opts);
         this.args = args;
         const { platform, access } = args;
-        this.superuserSecretName = args.existingSecret ?? `${name}-superuser`;
-        const password = this.superuserPassword();
+        const superuser = givenOrGeneratedLogin(
+            args.existingSecret,
+            `${name}-superuser`,
+            name,
+            platform,
+            this,
+            (password) => ({ password }),
+        );
         const service = this.service();
-        const statefulSet = this.server();
+        const statefulSet = this.server(superuser.name);
         this.content = new PostgresContent(name, {
             platform,
             parent: this,
@@ -63,11 +63,11 @@ export class Postgres extends Tier {
                 port: POSTGRES_PORT,
                 user: SUPERUSER,
                 superuser: true,
-                passwordSecretName: this.superuserSecretName,
+                passwordSecretName: superuser.name,
                 // It has no certificate; what reaches it is let in by network policies.
                 sslMode: "disable",
             },
-            password,
+            password: superuser.value("password"),
             access,
             requires: [statefulSet, service],
             statefulSet: name,
@@ -75,21 +75,6 @@ export class Postgres extends Tier {
         });
         this.link([]);
         this.registerOutputs({ endpoint: `${name}:${POSTGRES_PORT}` });
-    }
-
-    private superuserPassword(): pulumi.Output<string> {
-        const { platform } = this.args;
-        const name = this.superuserSecretName;
-        if (this.args.existingSecret !== undefined) {
-            return existingSecretValue(existingSecret(platform, name, this.child()), "password");
-        }
-        const password = generatedPassword(name, platform.credentialsEpoch, this.child());
-        new kubernetes.core.v1.Secret(
-            name,
-            { metadata: this.metadata(name), stringData: { password: password.result } },
-            this.child(),
-        );
-        return password.result;
     }
 
     private service(): kubernetes.core.v1.Service {
@@ -104,20 +89,14 @@ export class Postgres extends Tier {
         );
     }
 
-    private server(): kubernetes.apps.v1.StatefulSet {
+    private server(superuserSecretName: string): kubernetes.apps.v1.StatefulSet {
         const { platform, storage, resources } = this.args;
         const name = this.tierName;
         const image = platform.images.reference("postgres");
-        const data = { "pg_hba.conf": HOST_BASED_AUTHENTICATION };
-        const config = new kubernetes.core.v1.ConfigMap(
-            name,
-            { metadata: this.metadata(name), data },
-            this.child(),
-        );
-        const mounts = [
-            { name: "data", mountPath: "/var/lib/postgresql/data" },
-            { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
-        ];
+        const configuration = this.configurationFiles(CONFIG_DIRECTORY, {
+            "pg_hba.conf": HOST_BASED_AUTHENTICATION,
+        });
+        const mounts = [{ name: "data", mountPath: "/var/lib/postgresql/data" }, configuration.mount];
         const { labels, ...rest } = this.metadata(name);
         const metadata = { ...rest, labels: { ...labels, [DATA_FORMAT_LABEL]: POSTGRES_FORMAT } };
         const answers = commandCheck(["pg_isready", "--host=127.0.0.1", `--username=${SUPERUSER}`]);
@@ -134,7 +113,7 @@ export class Postgres extends Tier {
                     user: POSTGRES_USER,
                     annotations: {
                         ...credentialsAnnotation(platform.credentialsEpoch),
-                        "flts.io/config-checksum": contentHash(data),
+                        ...configurationAnnotations(configuration),
                     },
                     graceSeconds: 60,
                     initContainers: [
@@ -168,10 +147,10 @@ export class Postgres extends Tier {
                         }),
                     ],
                     volumes: [
-                        { name: "config", configMap: { name: config.metadata.name } },
+                        configuration.volume,
                         {
                             name: "credentials",
-                            secret: { secretName: this.superuserSecretName, defaultMode: 0o440 },
+                            secret: { secretName: superuserSecretName, defaultMode: 0o440 },
                         },
                     ],
                 },

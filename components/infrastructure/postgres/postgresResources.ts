@@ -1,7 +1,6 @@
 import * as postgresql from "@pulumi/postgresql";
 import type * as pulumi from "@pulumi/pulumi";
 import { postgresClient, postgresProbe } from "../../access/protocolProbes";
-import { serviceOf } from "../../access/service";
 import { Tunnel, type Access } from "../../access/tunnel";
 import { generatedLogin } from "../../core/data/credentials";
 import { ownedName } from "../../core/data/ownedName";
@@ -180,11 +179,8 @@ export class PostgresContent {
                 access,
                 setting: "flts:postgres.access",
                 server: "PostgreSQL",
-                context: platform.context,
-                service: serviceOf(server.host, platform.namespaceName) ?? {
-                    namespace: platform.namespaceName,
-                    name: server.host,
-                },
+                platform,
+                host: server.host,
                 probe: postgresProbe(server.sslMode),
                 user: server.user,
                 passwordFrom: `the password in the Secret ${server.passwordSecretName}`,

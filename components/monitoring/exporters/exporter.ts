@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../../core/contentHash";
+import { configurationAnnotations } from "../../core/pod/configuration";
 import { deployment, type DeploymentArgs } from "../../core/pod/deployment";
 import type { Connection, MetricsEndpoint } from "../../core/links";
 import type { ReadableKinds } from "../../core/permissions";
@@ -57,13 +57,16 @@ export class Exporter extends Tier {
 
     private deployment(args: ExporterArgs, permissions: readonly pulumi.Resource[]): void {
         const answers = httpCheck(args.healthPath);
-        const configuration = this.configuration(args.configuration);
+        const configurations =
+            args.configuration === undefined
+                ? []
+                : [this.configurationFiles(args.configuration.directory, args.configuration.files)];
         new kubernetes.apps.v1.Deployment(
             this.tierName,
             deployment(this.metadata(this.tierName), {
                 ...this.pods,
-                annotations: { ...args.annotations, ...configuration.annotations },
-                volumes: [...configuration.volumes, ...(args.volumes ?? [])],
+                annotations: { ...args.annotations, ...configurationAnnotations(...configurations) },
+                volumes: [...configurations.map(({ volume }) => volume), ...(args.volumes ?? [])],
                 apiToken: args.reads !== undefined,
                 user: args.user ?? NOBODY,
                 replicas: 1,
@@ -75,35 +78,11 @@ export class Exporter extends Tier {
                     environment: args.environment ?? [],
                     ports: { http: args.port },
                     resources: args.resources,
-                    mounts: [...configuration.mounts, ...(args.mounts ?? [])],
+                    mounts: [...configurations.map(({ mount }) => mount), ...(args.mounts ?? [])],
                     probes: probes({ startup: answers, readiness: answers, liveness: answers }),
                 },
             }),
             this.child({ dependsOn: [...Tier.requirementsOf(args.connections), ...permissions] }),
         );
     }
-
-    private configuration(configuration: ExporterArgs["configuration"]): Configuration {
-        if (configuration === undefined) {
-            return { annotations: {}, volumes: [], mounts: [] };
-        }
-        const { directory, files } = configuration;
-        const map = new kubernetes.core.v1.ConfigMap(
-            this.tierName,
-            { metadata: this.metadata(this.tierName), data: { ...files } },
-            this.child(),
-        );
-        return {
-            annotations: { "flts.io/config-checksum": contentHash(files) },
-            volumes: [{ name: "config", configMap: { name: map.metadata.name } }],
-            mounts: [{ name: "config", mountPath: directory, readOnly: true }],
-        };
-    }
-}
-
-/** What a pod needs to read its configuration, and to be rolled when it changes. */
-interface Configuration {
-    readonly annotations: Readonly<Record<string, string>>;
-    readonly volumes: NonNullable<DeploymentArgs["volumes"]>;
-    readonly mounts: NonNullable<ContainerArgs["mounts"]>;
 }

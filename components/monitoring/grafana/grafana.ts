@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../../core/contentHash";
-import { credentialsAnnotation, generatedPassword } from "../../core/data/credentials";
+import { configurationAnnotations } from "../../core/pod/configuration";
+import { credentialsAnnotation, generatedLogin } from "../../core/data/credentials";
 import { deployment } from "../../core/pod/deployment";
 import { environment, fromSecret, plain } from "../../core/pod/environment";
 import type { Exposure } from "../../core/network/exposure";
@@ -55,26 +55,29 @@ export class Grafana extends Tier {
 
     private adminSecret(): kubernetes.core.v1.Secret {
         const name = this.adminSecretName;
-        const password = generatedPassword(name, this.platform.credentialsEpoch, this.child());
-        return new kubernetes.core.v1.Secret(
-            name,
-            { metadata: this.metadata(name), stringData: { username: "admin", password: password.result } },
-            this.child(),
-        );
-    }
-
-    private configMap(name: string, data: Record<string, string>): kubernetes.core.v1.ConfigMap {
-        return new kubernetes.core.v1.ConfigMap(name, { metadata: this.metadata(name), data }, this.child());
+        return generatedLogin(name, this.tierName, this.platform, this, (password) => ({
+            username: "admin",
+            password,
+        })).secret;
     }
 
     private deployment(args: GrafanaArgs, secret: kubernetes.core.v1.Secret): void {
         const { platform, tierName: name } = this;
-        const provisioning = {
-            "datasource.json": dataSource(`http://${args.prometheus.server}:${PROMETHEUS_PORT}`),
-            "dashboards.json": dashboardProvider(DASHBOARD_DIRECTORY),
-        };
-        const provisioned = this.configMap(name, provisioning);
-        const dashboards = this.configMap(`${name}-dashboards`, { ...args.dashboards });
+        const provisioning = this.configurationFiles(
+            PROVISIONING_DIRECTORY,
+            {
+                "datasource.json": dataSource(`http://${args.prometheus.server}:${PROMETHEUS_PORT}`),
+                "dashboards.json": dashboardProvider(DASHBOARD_DIRECTORY),
+            },
+            name,
+            "provisioning",
+        );
+        const dashboards = this.configurationFiles(
+            DASHBOARD_DIRECTORY,
+            args.dashboards,
+            `${name}-dashboards`,
+            "dashboards",
+        );
         const answers = httpCheck("/api/health");
         new kubernetes.apps.v1.Deployment(
             name,
@@ -85,20 +88,20 @@ export class Grafana extends Tier {
                 strategy: "Recreate",
                 annotations: {
                     ...credentialsAnnotation(platform.credentialsEpoch),
-                    "flts.io/config-checksum": contentHash([provisioning, args.dashboards]),
+                    ...configurationAnnotations(provisioning, dashboards),
                 },
                 volumes: [
                     {
-                        name: "provisioning",
+                        ...provisioning.volume,
                         configMap: {
-                            name: provisioned.metadata.name,
+                            ...provisioning.volume.configMap,
                             items: [
                                 { key: "datasource.json", path: "datasources/prometheus.yaml" },
                                 { key: "dashboards.json", path: "dashboards/flts.yaml" },
                             ],
                         },
                     },
-                    { name: "dashboards", configMap: { name: dashboards.metadata.name } },
+                    dashboards.volume,
                 ],
                 scratch: [{ name: "data", gibibytes: 1 }],
                 container: {
@@ -127,8 +130,8 @@ export class Grafana extends Tier {
                     ports: { http: GRAFANA_PORT },
                     resources: args.resources,
                     mounts: [
-                        { name: "provisioning", mountPath: PROVISIONING_DIRECTORY, readOnly: true },
-                        { name: "dashboards", mountPath: DASHBOARD_DIRECTORY, readOnly: true },
+                        provisioning.mount,
+                        dashboards.mount,
                         { name: "data", mountPath: "/var/lib/grafana" },
                     ],
                     probes: probes({

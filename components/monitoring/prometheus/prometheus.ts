@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../../core/contentHash";
+import { configurationAnnotations } from "../../core/pod/configuration";
 import { usableBytes } from "../../core/data/volumeUse";
 import type { Exposure } from "../../core/network/exposure";
 import { scrapeConnection, type Connection, type MetricsEndpoint } from "../../core/links";
@@ -67,12 +67,8 @@ export class Prometheus extends Tier {
         this.registerOutputs({ service: name });
     }
 
-    private configuration(args: PrometheusArgs): {
-        config: kubernetes.core.v1.ConfigMap;
-        rules: kubernetes.core.v1.ConfigMap;
-        checksum: string;
-    } {
-        const { tierName: name } = this;
+    private server(args: PrometheusArgs, permissions: pulumi.Resource[]): kubernetes.apps.v1.StatefulSet {
+        const { platform, tierName: name } = this;
         const text = prometheusConfig({
             namespace: this.platform.namespaceName,
             scrapeIntervalSeconds: args.scrapeIntervalSeconds,
@@ -82,22 +78,8 @@ export class Prometheus extends Tier {
             alertmanager: `${args.alertmanager.server}:${String(args.alertmanager.ports[0])}`,
             rules: Object.keys(args.rules),
         });
-        const config = new kubernetes.core.v1.ConfigMap(
-            name,
-            { metadata: this.metadata(name), data: { "prometheus.json": text } },
-            this.child(),
-        );
-        const rules = new kubernetes.core.v1.ConfigMap(
-            `${name}-rules`,
-            { metadata: this.metadata(`${name}-rules`), data: { ...args.rules } },
-            this.child(),
-        );
-        return { config, rules, checksum: contentHash([text, args.rules]) };
-    }
-
-    private server(args: PrometheusArgs, permissions: pulumi.Resource[]): kubernetes.apps.v1.StatefulSet {
-        const { platform, tierName: name } = this;
-        const { config, rules, checksum } = this.configuration(args);
+        const config = this.configurationFiles(CONFIG_DIRECTORY, { "prometheus.json": text });
+        const rules = this.configurationFiles(RULES_DIRECTORY, args.rules, `${name}-rules`, "rules");
         return new kubernetes.apps.v1.StatefulSet(
             name,
             statefulSet(this.metadata(name), {
@@ -110,7 +92,7 @@ export class Prometheus extends Tier {
                     serviceAccountName: this.serviceAccount.metadata.name,
                     apiToken: true,
                     user: NOBODY,
-                    annotations: { "flts.io/config-checksum": checksum },
+                    annotations: configurationAnnotations(config, rules),
                     // Time to write what is in memory.
                     graceSeconds: 60,
                     containers: [
@@ -120,11 +102,7 @@ export class Prometheus extends Tier {
                             command: serverCommand(args),
                             ports: { http: PROMETHEUS_PORT },
                             resources: args.resources,
-                            mounts: [
-                                { name: "config", mountPath: CONFIG_DIRECTORY, readOnly: true },
-                                { name: "rules", mountPath: RULES_DIRECTORY, readOnly: true },
-                                { name: "data", mountPath: DATA_DIRECTORY },
-                            ],
+                            mounts: [config.mount, rules.mount, { name: "data", mountPath: DATA_DIRECTORY }],
                             probes: probes({
                                 startup: httpCheck("/-/ready"),
                                 readiness: httpCheck("/-/ready"),
@@ -134,10 +112,7 @@ export class Prometheus extends Tier {
                             }),
                         }),
                     ],
-                    volumes: [
-                        { name: "config", configMap: { name: config.metadata.name } },
-                        { name: "rules", configMap: { name: rules.metadata.name } },
-                    ],
+                    volumes: [config.volume, rules.volume],
                 },
             }),
             this.child({ ...platform.guard.options, dependsOn: permissions }),
