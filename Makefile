@@ -31,7 +31,7 @@ help: ## List the targets
 	  'TO=registry.example/x  push images there; kind:name, minikube:name and k3d:name load them' \
 	  'FROM=flts-bundle.tar take the images from a bundle, and build none' \
 	  'LOCK=yes             write images.lock.json, by which the program pins digests' \
-	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine tells it'
+	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine reports it'
 
 $(packages): package-lock.json
 	@npm ci --ignore-scripts --no-fund --no-audit --loglevel=error

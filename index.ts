@@ -13,7 +13,7 @@ import { sourceClass } from "./stacks/platform/volumes";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
 import { readSettings } from "./stacks/settings/read";
 
-/** Settings, then the layers from the bottom up, then what the stack tells others. */
+/** Settings, then the layers from the bottom up, then the stack's outputs. */
 async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);

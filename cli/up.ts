@@ -15,7 +15,7 @@ import { readStackFile } from "./stack/settings";
 import { projectDirectory, Workspace } from "./stack/workspace";
 
 /** Says which pods keep an update from its end: pulumi waits for what they belong to, and may not say why. */
-async function tellWaitingPods(output: Console, kubectl: Kubectl, stack: string): Promise<void> {
+async function reportWaitingPods(output: Console, kubectl: Kubectl, stack: string): Promise<void> {
     // A cluster that does not answer is the update's own message already.
     const waiting = await waitingPods(kubectl, stack).catch(() => []);
     if (waiting.length > 0) {
@@ -37,7 +37,7 @@ async function main(output: Console): Promise<void> {
     try {
         await workspace.run(["up", "--yes", "--skip-preview"]);
     } catch (error) {
-        await tellWaitingPods(
+        await reportWaitingPods(
             output,
             kubectlIn(workspace.environment, options.context, "default"),
             options.stack,

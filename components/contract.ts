@@ -145,7 +145,7 @@ export const KAFKA_USERS = Object.keys(KAFKA_GRANTS) as readonly KafkaUser[];
 export const DATA_SECRET = "minio-data";
 
 const HOUR = 3_600_000;
-/** Dead letters are looked at by people, who may be away for a fortnight. */
+/** Dead letters are looked at by people, who may be on holiday for a fortnight. */
 const DEAD_LETTER_HOURS = 24 * 14;
 
 export interface TopicOptions {

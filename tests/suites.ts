@@ -95,7 +95,7 @@ export const suites: readonly Suite[] = [
     {
         name: "rules",
         lane: "servers",
-        proves: "each alert tells what it should, and says what to do",
+        proves: "each alert fires when it should, and says what to do",
         runner: "mocha",
         command: `${mocha} 'tests/rules/**/*.test.ts'`,
     },
@@ -177,7 +177,7 @@ export const suites: readonly Suite[] = [
     {
         name: "down",
         lane: "cluster",
-        proves: "stack and cluster go when they are told to",
+        proves: "stack and cluster are removed by one command each",
         runner: "check",
         command: "make --no-print-directory down",
     },

@@ -13,7 +13,7 @@ export function resourceCount(summary: string): number {
     ].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Runs a pulumi command with the settings that the stack was last prepared with, and tells time and resources. */
+/** Runs a pulumi command with the settings that the stack was last prepared with; returns time and resources. */
 async function timed(workspace: Workspace, command: readonly string[]): Promise<string[]> {
     const environment = Object.fromEntries(
         Object.entries(workspace.environment).filter(

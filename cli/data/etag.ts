@@ -18,7 +18,7 @@ const USUAL_PART_SIZES = [
 ];
 
 /**
- * True when a file has the content of an object, as far as size and ETag tell: the MD5 of the content, or of an upload
+ * True when a file has the content of an object, as far as size and ETag show: the MD5 of the content, or of an upload
  * in parts the MD5 of the parts' MD5s with their number.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html, "Content-MD5 and ETag"

@@ -72,7 +72,7 @@ export class Reader {
         child.stderr.on("data", (chunk: Buffer) => {
             this.errors = `${this.errors}${chunk.toString()}`.slice(-SHOWN);
         });
-        // What a process that has ended is not told is reported by its end.
+        // A process that has ended gets no request; its end reports that.
         child.stdin.on("error", () => undefined);
     }
 

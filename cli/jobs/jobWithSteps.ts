@@ -55,7 +55,7 @@ export class JobWithSteps {
         return new JobWithSteps(job, kubectl);
     }
 
-    /** Waits for the end, telling the step that it is at. Fails with the log of the step that failed. */
+    /** Waits for the end, and reports the current step. Fails with the log of the step that failed. */
     async finish(report: Report): Promise<void> {
         const completed = async (): Promise<boolean> => {
             const ended = await this.ended();

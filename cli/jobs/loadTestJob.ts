@@ -3,7 +3,7 @@ import { fail } from "../../toolchain/console/index";
 import { createJob, newestPod, POLL_INTERVAL, type Pod } from "./job";
 import type { Kubectl } from "../stack/kubectl";
 
-/** Where the pod keeps what it reports (`REPORT_DIRECTORY`), and what tells it that it was collected. */
+/** Where the pod keeps what it reports (`REPORT_DIRECTORY`), and the file that says that it was collected. */
 const REPORTS = "/tmp/report";
 /** Milliseconds until the pod must run: its image may have to be pulled. */
 const START_TIMEOUT = 180_000;

@@ -19,7 +19,7 @@ interface LogEvent {
     readonly epoch?: string;
 }
 
-/** Events of a trainer's log that tell people where it is. */
+/** Events of a trainer's log that report its progress. */
 const STAGES: Readonly<Record<string, Stage>> = {
     consuming: { detail: "waiting for data", fraction: undefined },
     train_start: { detail: "training", fraction: 0 },
@@ -35,7 +35,7 @@ function stageOfEvent({ event, epoch }: LogEvent): Stage | undefined {
         : STAGES[event ?? ""];
 }
 
-/** Reads each trainer's newest telling line out of their logs, put together; anything else in them is passed over. */
+/** Reads each trainer's newest line of progress out of their logs, put together; anything else in them is passed over. */
 export function stageOf(logs: string): Stage {
     const trainers = new Map<string, Stage>();
     for (const line of logs.trim().split("\n")) {

@@ -56,7 +56,7 @@ export async function confirmProduction(
 }
 
 /**
- * Refuses to keep the state of a real cluster in a folder of this machine without being told to: whoever loses the folder
+ * Refuses to keep the state of a real cluster in a folder of this machine unless the user asked for it: whoever loses the folder
  * can neither update nor destroy the stack.
  *
  * @param folder URL of the backend that is used where none is chosen.

@@ -1,9 +1,9 @@
 import { fail, UserError, type Console } from "../../toolchain/console/index";
 import type { StackOptions } from "./options";
-import { remains, type StateResource } from "./leftResources";
+import { describeLeft, type StateResource } from "./leftResources";
 
 /** What taking a stack down needs of it. */
-export interface DoomedStack {
+export interface DestroyableStack {
     exists(): boolean;
     /** Context that the stack was last deployed to; undefined if that is not known. */
     deployedContext(): string | undefined;
@@ -25,7 +25,7 @@ export class Interrupted extends UserError {}
  * before all is deleted, unless FORGET=yes asks for it; then, and when the destroy fails, what stays there is listed.
  */
 export async function takeDown(
-    stack: DoomedStack,
+    stack: DestroyableStack,
     options: StackOptions,
     isClusterThere: boolean,
     console: Console,
@@ -54,7 +54,7 @@ export async function takeDown(
 }
 
 async function destroyEmbedded(
-    stack: DoomedStack,
+    stack: DestroyableStack,
     name: string,
     isClusterThere: boolean,
     console: Console,
@@ -73,7 +73,7 @@ async function destroyEmbedded(
     }
 }
 
-async function destroyElsewhere(stack: DoomedStack, name: string, context: string): Promise<void> {
+async function destroyElsewhere(stack: DestroyableStack, name: string, context: string): Promise<void> {
     try {
         await stack.destroy();
     } catch (error) {
@@ -87,8 +87,8 @@ async function destroyElsewhere(stack: DoomedStack, name: string, context: strin
     }
 }
 
-function list(stack: DoomedStack): string {
-    return remains(stack.resources())
+function list(stack: DestroyableStack): string {
+    return describeLeft(stack.resources())
         .map((each) => `  ${each}`)
         .join("\n");
 }

@@ -1,4 +1,4 @@
-/** The parts of a resource in Pulumi's state that tell what it is. */
+/** The parts of a resource in Pulumi's state that identify it. */
 export interface StateResource {
     readonly urn: string;
     readonly type: string;
@@ -16,7 +16,7 @@ const onlyInState = ["pulumi", "random"];
  * `StatefulSet flts/kafka` or `S3Bucket mlflow`. Things in a server that is gone are gone with it, which the state
  * cannot know.
  */
-export function remains(resources: readonly StateResource[]): string[] {
+export function describeLeft(resources: readonly StateResource[]): string[] {
     return resources
         .filter(({ type, custom }) => custom === true && !onlyInState.includes(type.split(":")[0] ?? ""))
         .map(({ type, id, urn }) => `${type.split(":").pop() ?? ""} ${id ?? urn.split("::").pop() ?? ""}`)

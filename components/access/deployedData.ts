@@ -87,7 +87,7 @@ export async function readDeployedData(
     }
 }
 
-/** The stack's data among these objects; objects of another stack or of somebody else are left out. */
+/** The stack's data among these objects; objects of another stack or of other owners are left out. */
 export function deployedData(objects: DeployedObjects, stack: string): DataLayout {
     const { statefulSets, deployments } = objects;
     const own = (each: Workload): boolean => instanceOf(each) === stack;

@@ -10,7 +10,7 @@ export interface ListenerOptions {
     /** Setting that chooses the port, named in the message when the port is taken. */
     readonly portSetting: string;
     readonly dial: Dial;
-    /** Told about connections that could not be forwarded. */
+    /** Called for connections that could not be forwarded. */
     readonly onFailure: (error: Error) => void;
 }
 

@@ -7,7 +7,7 @@ export interface TierIdentity {
     readonly instance: string;
     /** Name of the tier, such as `kafka`. */
     readonly name: string;
-    /** Told apart where one tier runs pods of several kinds, such as a Job beside a Deployment. */
+    /** Distinguishes pods where one tier runs pods of several kinds, such as a Job beside a Deployment. */
     readonly component?: string;
 }
 

@@ -39,7 +39,7 @@ export interface UsableNamespace {
 }
 
 /**
- * A namespace that one stack creates and deletes: unless told otherwise only `restricted` pods are admitted, and nothing
+ * A namespace that one stack creates and deletes: by default only `restricted` pods are admitted, and nothing
  * may talk until a link allows it.
  */
 export class Namespace extends pulumi.ComponentResource implements UsableNamespace {

@@ -5,7 +5,7 @@ import type { ObjectStoreServer } from "./objectStore/objectStoreResources";
 import type { PostgresServer } from "./postgres/postgresResources";
 
 /*
- * Servers that somebody else runs, outside of the namespace: in another one, or outside of the cluster. Consumers take
+ * External servers, outside of the namespace: in another one, or outside of the cluster. Consumers take
  * them as they take the project's own; the network is opened by port, as nobody here knows their addresses.
  */
 

@@ -19,7 +19,7 @@ export interface LoadTestResult {
     readonly finishedAt: string;
 }
 
-/** The part of a pod that tells how its container ended. */
+/** The part of a pod that says how its container ended. */
 interface EndedPod {
     readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
     readonly status?: {

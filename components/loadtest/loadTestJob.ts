@@ -22,7 +22,7 @@ export interface Limits {
     readonly failureRatio: number;
 }
 
-export interface JudgedRunArgs {
+export interface LoadTestJobArgs {
     readonly labels: Labels;
     readonly serviceAccountName: pulumi.Input<string>;
     readonly image: string;
@@ -37,7 +37,7 @@ export interface JudgedRunArgs {
  *
  * It fails when a limit is not met, is never tried again, and is ended when it takes longer than it should.
  */
-export function judgedRun(args: JudgedRunArgs): kubernetes.types.input.batch.v1.CronJobSpec {
+export function loadTestJob(args: LoadTestJobArgs): kubernetes.types.input.batch.v1.CronJobSpec {
     return {
         ...ON_REQUEST,
         concurrencyPolicy: "Forbid",

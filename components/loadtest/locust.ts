@@ -10,7 +10,7 @@ import type { ContainerArgs, Resources } from "../core/pod/pod";
 import { commandCheck, httpCheck, probes } from "../core/pod/probes";
 import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { judgedRun, RUN_COMPONENT, type Limits } from "./loadTestJob";
+import { loadTestJob, RUN_COMPONENT, type Limits } from "./loadTestJob";
 
 /** Port of the web interface. */
 export const LOCUST_WEB_PORT = 8089;
@@ -82,7 +82,7 @@ export class Locust extends Tier {
             "loadtest",
             {
                 metadata: this.metadata("loadtest", RUN_COMPONENT),
-                spec: judgedRun({
+                spec: loadTestJob({
                     labels: selectorLabels(this.identity(RUN_COMPONENT)),
                     serviceAccountName: this.serviceAccount.metadata.name,
                     image: args.platform.images.reference("locust"),

@@ -1,6 +1,6 @@
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
-import type { ObjectStoreContent } from "../infrastructure/objectStore/objectStoreResources";
+import type { ObjectStoreResources } from "../infrastructure/objectStore/objectStoreResources";
 import { BUCKETS } from "../contract";
 
 /** Variables by which version 0.1.0 named the dataset's files to preprocess. */
@@ -33,7 +33,7 @@ export function formerFiles(workloads: readonly FormerWorkload[]): string[] {
 }
 
 export interface FormerDatasetArgs {
-    readonly objectStore: ObjectStoreContent;
+    readonly objectStore: ObjectStoreResources;
     /** What the objects' keys begin with. */
     readonly keyPrefix: string;
     /** Names of the files. */

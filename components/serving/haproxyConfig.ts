@@ -191,9 +191,9 @@ function frontendSection(args: HaproxyArgs): Section {
     return [
         "frontend inference",
         `bind :${FRONTEND_PORT}`,
-        "# Metrics count every request; the log tells of those that went wrong or had to be repeated.",
+        "# Metrics count every request; the log has those that went wrong or had to be repeated.",
         "option dontlog-normal",
-        "# At a stop, idle clients are told with their next answer instead of being cut off while they ask.",
+        "# At a stop, idle clients learn it with their next answer instead of being cut off while they ask.",
         "option idle-close-on-response",
         ...admission(args),
         "# Requests that change nothing may be repeated whatever happened; others only where no pod saw them.",

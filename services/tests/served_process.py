@@ -69,7 +69,7 @@ def served(port: int, **environment: str) -> Iterator[Served]:
 
 @contextmanager
 def second_client(url: str) -> Iterator[list[float]]:
-    """Somebody else, in a process of its own, who forecasts one after the other.
+    """Another client, in a process of its own, who forecasts one after the other.
 
     Afterwards the list has the seconds that each forecast took.
     """
@@ -123,7 +123,7 @@ def _forecast_until_input_ends(url: str) -> None:
     with httpx.Client(base_url=url, timeout=30) as client:
         client.post("/predict", json=BODY)
         print("started", flush=True)
-        # Of a short attack too there is enough to tell by; the slowest answer counts among so few.
+        # Of a short attack too there are enough of them; the slowest answer counts among so few.
         while not over.is_set() or len(seconds) < _FEWEST_ANSWERS:
             started = time.monotonic()
             statuses.add(client.post("/predict", json=BODY).status_code)

@@ -116,7 +116,7 @@ def test_a_forecast_ends_with_the_model_that_it_began_with():
     assert [round(row["a"], 2) for row in long["predictions"]] == [131.0 + step for step in range(50)]
 
 
-def test_as_many_wait_as_may_and_the_others_are_told():
+def test_as_many_wait_as_may_and_the_others_get_an_answer():
     predictor = Predictor(
         in_service_with(make_model()), "default", lambda line: None, limits=Limits(waiting=3), largest_batch=2
     )

@@ -186,7 +186,7 @@ def test_probes_metrics_and_documents(client):
     assert "data" in operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
 
 
-def test_metrics_tell_why_requests_were_rejected(client):
+def test_metrics_have_the_reason_why_requests_were_rejected(client):
     def rejected(reason):
         return REGISTRY.get_sample_value("inference_requests_rejected_total", {"reason": reason}) or 0
 

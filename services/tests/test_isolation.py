@@ -76,7 +76,7 @@ def test_a_trainer_does_nothing_about_a_foreign_claim(preprocessed, store, broke
     assert len(broker.topics) == before
 
 
-def test_runs_of_the_same_configuration_are_told_apart_in_mlflow():
+def test_runs_of_the_same_configuration_are_distinguished_in_mlflow():
     searches = {claim_filter(name, "hash", 1) for name in (*PIPELINES, "")}
     tags = {run_tags(ClaimKey(name, "hash", 1), "GRU")["flts.identifier"] for name in (*PIPELINES, "")}
     assert len(searches) == len(tags) == 3

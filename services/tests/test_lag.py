@@ -50,7 +50,7 @@ def _metrics(admin: object) -> str:
     return generate_latest(registry).decode()
 
 
-def test_tells_the_lag_of_each_group_and_partition() -> None:
+def test_reports_the_lag_of_each_group_and_partition() -> None:
     committed = {"train-gru": {("training-data", 0): 3, ("training-data", 1): 5}, "eval-promoter": {("runs", 0): 7}}
     text = _metrics(_Admin(committed, {("training-data", 0): 10, ("training-data", 1): 5, ("runs", 0): 8}))
     assert 'kafka_consumergroup_lag{consumergroup="train-gru",partition="0",topic="training-data"} 7.0' in text

@@ -193,7 +193,7 @@ def test_a_pointer_that_only_gained_facts_loads_nothing_again(models, store, sou
     assert models.in_memory["site"].promotion.below_floor is True
 
 
-def test_a_lost_pointer_takes_no_model_away(models, store, promoted):
+def test_a_lost_pointer_removes_no_model(models, store, promoted):
     promote(store, "one", "site")
     promoted.refresh()
     del store.objects[BUCKET, KEYS.current("site")]

@@ -58,7 +58,7 @@ def test_nothing_to_do():
     assert admin.calls == []
 
 
-def test_impossible_changes_are_told_together():
+def test_impossible_changes_are_reported_together():
     existing = {"a": ExistingTopic(3, 1, {}), "b": ExistingTopic(1, 1, {})}
     with pytest.raises(PlanError) as caught:
         plan([topic("a", 1), topic("b", 1, 3)], existing)

@@ -1,4 +1,4 @@
-"""Windows, metrics, ONNX equality and the two figures that matter: the model's RMSE and the baseline's."""
+"""Windows, metrics, ONNX equality and the two metrics that matter: the model's RMSE and the baseline's."""
 
 import threading
 from functools import cache

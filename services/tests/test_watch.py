@@ -51,7 +51,7 @@ def test_goes_on_after_an_error(in_service):
 
 
 def test_what_a_promotion_message_says_is_not_used(monkeypatch):
-    """Whatever is on the topic, forged or not, the reader of the pointers is woken and told nothing."""
+    """Whatever is on the topic, forged or not, the reader of the pointers is woken and gets no content."""
     woken = queue.Queue()
 
     class Message:

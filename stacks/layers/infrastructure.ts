@@ -19,7 +19,7 @@ import {
     ObjectStore,
 } from "../../components/infrastructure/objectStore/objectStore";
 import { Postgres } from "../../components/infrastructure/postgres/postgres";
-import type { PostgresContent } from "../../components/infrastructure/postgres/postgresResources";
+import type { PostgresResources } from "../../components/infrastructure/postgres/postgresResources";
 import { lagExporter, postgresExporter } from "../../components/monitoring/exporters/exporters";
 import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
 import type {
@@ -156,7 +156,7 @@ function provideMlflow(
 function providePostgres(
     settings: PostgresSettings,
     platform: Platform,
-): { readonly postgres: PostgresContent; readonly metrics: readonly MetricsEndpoint[] } {
+): { readonly postgres: PostgresResources; readonly metrics: readonly MetricsEndpoint[] } {
     if (settings.from === "external") {
         const { host, port, user, sslMode, secretName, access } = settings;
         const server = externalPostgres({ host, port, user, sslMode, passwordSecretName: secretName });

@@ -63,7 +63,7 @@ export const LABEL_SHAPE = "lower-case letters, digits and inner hyphens, at mos
 /** Scheme, host and port alone: clients put paths of their own behind it. */
 const ENDPOINT = /^https?:\/\/[A-Za-z0-9][-A-Za-z0-9.]*(:\d{1,5})?$/;
 
-/** Address of a server that somebody else runs. */
+/** Address of an external server. */
 export function optionalEndpoint(doc: string) {
     return optionalText(
         doc,
@@ -72,7 +72,7 @@ export function optionalEndpoint(doc: string) {
     );
 }
 
-/** Name of a Secret that somebody else made. */
+/** Name of a Secret that the user made. */
 export function secretName(doc: string) {
     return optionalText(doc, LABEL, LABEL_SHAPE);
 }

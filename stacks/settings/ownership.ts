@@ -7,7 +7,7 @@ import type { GivenSettings } from "./schema";
 
 type Server = keyof typeof infrastructure;
 
-/** Contradictions about who makes what: this stack, another stack, or somebody else. */
+/** Contradictions about who makes what: this stack, another stack, or nobody in this program. */
 export function ownership(settings: GivenSettings): Problem[] {
     return [...layers(settings), ...externals(settings), ...onlyExternal(settings), ...reach(settings)];
 }
@@ -122,7 +122,7 @@ function onlyExternal({ objectStore, postgres }: GivenSettings): Problem[] {
     ];
 }
 
-/** An external server that this machine cannot reach as it is told to. */
+/** An external server that this machine cannot reach as configured. */
 function reach({ objectStore, postgres, namespace }: GivenSettings): Problem[] {
     const endpoint = objectStore.external.endpoint;
     const store = endpoint === undefined ? undefined : new URL(endpoint);

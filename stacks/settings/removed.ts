@@ -1,7 +1,7 @@
 /** Settings that earlier versions had, and what does their work now, as the end of a sentence about them. */
 const REMOVED: Readonly<Record<string, string>> = {
     allowDataLoss:
-        "one run is told what it may delete: `make up ALLOW_DATA_LOSS=<names>`, or `FLTS_ALLOW_DATA_LOSS=<names> pulumi up`",
+        "what may be deleted is an argument of one run: `make up ALLOW_DATA_LOSS=<names>`, or `FLTS_ALLOW_DATA_LOSS=<names> pulumi up`",
     "dataset.file": "data is uploaded beside the stack: run `make data FILE=<csv or folder>`",
     "dataset.testFile":
         "held-out rows are uploaded beside the data: name them <name>_test.csv and run `make data FILE=<name>.csv`",

@@ -32,7 +32,7 @@ describe("embedded cluster", function () {
     const restarts = (): string =>
         inNamespace("get", "pod", "probe", "--output=jsonpath={.status.containerStatuses[0].restartCount}");
 
-    /** Bytes that the probe uses as the kubelet tells it, 0 while it has not measured yet. */
+    /** Bytes that the probe uses as the kubelet reports it, 0 while it has not measured yet. */
     function probeMemory(): number {
         const text = kubectl(state, ["get", "--raw", "/api/v1/nodes/flts/proxy/stats/summary"]);
         const { pods } = JSON.parse(text) as {

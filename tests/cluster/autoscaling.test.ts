@@ -4,7 +4,7 @@ import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectlGet } from "../support/commands";
 import { EngineStack } from "../support/engine";
 import { eventually } from "../support/processing";
-import { figures, FORECAST_API, forecastBody, rolledOut } from "../support/serving";
+import { FORECAST_API, forecastBody, rolledOut, summary } from "../support/serving";
 import { failures, underLoad } from "../support/steadyLoad";
 import { deployStack } from "../support/stack";
 
@@ -49,7 +49,7 @@ describe("autoscaling in the embedded cluster", function () {
     });
 
     it("knows the pods' CPU from the metrics server", async () => {
-        await eventually("figures of the metrics server", 120, async () => {
+        await eventually("numbers of the metrics server", 120, async () => {
             const { status } = await kubectlGet<Autoscaler>("hpa", "inference", "--namespace", namespace);
             const current = status?.currentMetrics?.[0]?.resource?.current;
             return current !== undefined && "averageUtilization" in current ? true : undefined;
@@ -69,7 +69,7 @@ describe("autoscaling in the embedded cluster", function () {
         await readyPods("one pod again", 240, (ready) => ready === 1);
         console.log(
             `      1 to ${most} pods after ${formatDuration(loaded)} of load, back after ` +
-                `${formatDuration(Date.now() - started - loaded)} without; ${figures(answers, loaded)}`,
+                `${formatDuration(Date.now() - started - loaded)} without; ${summary(answers, loaded)}`,
         );
     });
 

@@ -23,7 +23,7 @@ interface Job {
     };
 }
 
-/** Jobs that a test made by hand; the ones that fail are meant to, and no alert should go on telling of them. */
+/** Jobs that a test made by hand; the ones that fail are meant to, and no alert should go on reporting them. */
 const jobs: string[] = [];
 
 /** Runs Python with a tier's own credentials and gives what it printed. */
@@ -128,7 +128,7 @@ describe("backups of a running stack", function () {
         }
     });
 
-    it("are made on request, and tell what they hold", async () => {
+    it("are made on request, and report what they hold", async () => {
         snapshot = await backUp();
     });
 

@@ -41,7 +41,7 @@ describe("Locust in the cluster", function () {
         outcome = await make("loadtest");
     });
 
-    it("keeps the limits of the settings on two cores, in a judged run", () => {
+    it("keeps the limits of the settings on two cores, in a run with limits", () => {
         assert.equal(outcome.code, 0, outcome.everything);
         assert.match(outcome.output, /^limits +all met$/m);
     });
@@ -57,7 +57,7 @@ describe("Locust in the cluster", function () {
         }
     });
 
-    it("tells the result as an output of the stack", () => {
+    it("has its result as an output of the stack", () => {
         const { loadTest: result } = new Workspace(
             readOptions({ STACK: "dev" }),
         ).outputs() as unknown as StackOutputs;

@@ -12,7 +12,7 @@ const victoriaLogs = "http://127.0.0.1:30942";
 /** Seconds in which a line that was written must be found. */
 const PATIENCE = 60;
 
-/** The same after VictoriaLogs was away: an agent tries again after up to a minute (`-remoteWrite.retryMaxTime`). */
+/** The same after VictoriaLogs was unavailable: an agent tries again after up to a minute (`-remoteWrite.retryMaxTime`). */
 const RETRY_PATIENCE = 150;
 
 interface Line {
@@ -151,7 +151,7 @@ describe("collected logs", function () {
         assert.ok(Date.now() - Date.parse(line._time) < 24 * 3_600_000, line._time);
     });
 
-    it("tell what a pod wrote that is gone", async () => {
+    it("include what a pod wrote that is gone", async () => {
         const words = `written at ${Date.now()}`;
         await write(words);
         await eventually("the line", PATIENCE, async () =>
@@ -165,7 +165,7 @@ describe("collected logs", function () {
         );
     });
 
-    it("miss nothing that was written while VictoriaLogs was away", async () => {
+    it("miss nothing that was written while VictoriaLogs was unavailable", async () => {
         const words = `written at ${Date.now()}`;
         await kubectl("-n", namespace, "scale", "statefulset/victoria-logs", "--replicas=0");
         try {

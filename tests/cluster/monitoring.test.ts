@@ -128,7 +128,7 @@ describe("monitoring of a healthy stack", function () {
         assert.equal((await query(`${recent("probe_ssl_earliest_cert_expiry")} > time()`)).length, 1);
     });
 
-    it("evaluates every rule, tells Alertmanager, and has nothing critical to tell", async () => {
+    it("evaluates every rule, reaches Alertmanager, and has nothing critical to report", async () => {
         const { groups } = await api<{ groups: { rules: { name: string; health: string }[] }[] }>("rules");
         const rules = groups.flatMap((group) => group.rules);
         assert.ok(rules.length > 30);

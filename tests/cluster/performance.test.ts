@@ -5,7 +5,7 @@ import { kubectl } from "../support/commands";
 import { eventually, promotionsOf, type Promotion } from "../support/processing";
 import { FORECAST_API } from "../support/serving";
 
-/** What inference tells on `performance-eval`. */
+/** What inference reports on `performance-eval`. */
 interface Report {
     readonly run_id: string;
     readonly rows: number;

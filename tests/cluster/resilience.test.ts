@@ -56,7 +56,7 @@ async function kill({ name, selector, kind }: Victim): Promise<void> {
     assert.match(said, /pod .* (force )?deleted/, `there was no pod of ${name}`);
 }
 
-/** Takes the broker away, or brings it back; returns when that is done. */
+/** Stops the broker, or starts it again; returns when that is done. */
 async function scaleKafka(replicas: number): Promise<void> {
     const kafka = "statefulset/kafka";
     await kubectl("scale", "--namespace", namespace, kafka, `--replicas=${replicas}`);

@@ -5,7 +5,7 @@ import { EngineStack } from "../support/engine";
 import { Processing, served } from "../support/processing";
 import {
     backendRequests,
-    figures,
+    summary,
     FORECAST_API,
     forecastBody,
     readyPods,
@@ -52,7 +52,7 @@ describe("the forecast API under steady load", function () {
         const started = Date.now();
         const load = { url: `${FORECAST_API}/predict`, body, clients: 4, pause: 20 };
         const answers = await underLoad(load, work);
-        console.log(`      ${what}: ${figures(answers, Date.now() - started)}`);
+        console.log(`      ${what}: ${summary(answers, Date.now() - started)}`);
         assert.deepEqual(failures(answers), []);
         return answers;
     }

@@ -135,7 +135,7 @@ describe("backups", () => {
         }
     });
 
-    it("leave out the database of somebody else's MLflow", async () => {
+    it("leave out the database of an external MLflow", async () => {
         const external = (
             await deployProgram(settings({ mlflow: { external: { trackingUri: "https://mlflow.example" } } }))
         ).resources;

@@ -152,7 +152,7 @@ describe("layers in stacks of their own", function () {
     });
 });
 
-describe("servers that somebody else runs", function () {
+describe("external servers", function () {
     this.timeout(30_000);
 
     const external = {
@@ -267,7 +267,7 @@ describe("another team's stack", () => {
             stacks,
         ).then(({ result }) => result);
 
-    it("reads the outputs as they were told", async () => {
+    it("reads the outputs as they were written", async () => {
         const { outputs } = await deployProgram(settings());
         assert.deepEqual(
             await read("organization/flts/prod", { "organization/flts/prod": outputs }),
@@ -275,7 +275,7 @@ describe("another team's stack", () => {
         );
     });
 
-    it("is told when what it names is no stack of this program", async () => {
+    it("gets an error when what it names is no stack of this program", async () => {
         await assert.rejects(
             read("organization/shop/prod", { "organization/shop/prod": { namespace: "shop" } }),
             /Stack organization\/shop\/prod has no output urls, endpoints, secrets, layers: .* deploy it first/,

@@ -83,7 +83,7 @@ describe("the load test", () => {
         assert.equal(outputs.urls.locust, undefined);
     });
 
-    it("tells the address of the web interface when it is exposed", async () => {
+    it("outputs the address of the web interface when it is exposed", async () => {
         const exposed = await deployProgram(
             settings({
                 loadBalancer: { sourceLimits: { connections: 256 } },

@@ -152,14 +152,14 @@ describe("the monitoring layer", function () {
     });
 
     it("collects no logs where that is switched off", async () => {
-        const { resources: less, outputs: told } = await deployProgram(
+        const { resources: less, outputs: reported } = await deployProgram(
             settings({ layers: LAYERS, monitoring: { logs: { enabled: false } } }),
         );
         assert.deepEqual(
             less.filter(({ name }) => /log-collector|victoria-logs/.test(name)),
             [],
         );
-        assert.equal(told.endpoints.logs, undefined);
+        assert.equal(reported.endpoints.logs, undefined);
     });
 
     it("gives Grafana a generated password, by its Secret alone", () => {
@@ -170,14 +170,14 @@ describe("the monitoring layer", function () {
     });
 
     it("leaves Grafana out where it is switched off", async () => {
-        const { resources: less, outputs: told } = await deployProgram(
+        const { resources: less, outputs: reported } = await deployProgram(
             settings({ layers: LAYERS, monitoring: { grafana: { enabled: false } } }),
         );
         assert.deepEqual(
             less.filter(({ name }) => name.startsWith("grafana")),
             [],
         );
-        assert.equal(told.endpoints.grafana, undefined);
+        assert.equal(reported.endpoints.grafana, undefined);
     });
 
     it("watches the certificates of the Ingress' hosts", async () => {
@@ -197,10 +197,10 @@ describe("the monitoring layer", function () {
     });
 
     it("keeps the webhook's address in a Secret", async () => {
-        const { resources: told } = await deployProgram(
+        const { resources: notified } = await deployProgram(
             settings({ layers: LAYERS, monitoring: { webhook: { existingSecret: "chat" } } }),
         );
-        const pod = workloads(told).find(({ name }) => name === "alertmanager");
+        const pod = workloads(notified).find(({ name }) => name === "alertmanager");
         const config = pod?.template.spec.volumes.find(({ name }) => name === "config");
         assert.equal(config?.secret.secretName, "alertmanager");
     });

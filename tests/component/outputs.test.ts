@@ -4,7 +4,7 @@ import { one } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
 describe("the stack's outputs", () => {
-    it("tell the addresses that are exposed", async () => {
+    it("have the addresses that are exposed", async () => {
         const { outputs, resources } = await deployProgram(
             settings({ loadBalancer: { service: { type: "NodePort", nodePort: 30023 } } }),
         );
@@ -12,7 +12,7 @@ describe("the stack's outputs", () => {
         one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "inference-lb-from-outside");
     });
 
-    it("tell the addresses that a cloud gives its load balancers", async () => {
+    it("have the addresses that a cloud gives its load balancers", async () => {
         const { outputs } = await deployProgram(
             settings({
                 loadBalancer: { service: { type: "LoadBalancer" } },

@@ -163,8 +163,8 @@ describe("the dev stack on the real engine", function () {
         }
         assert.deepEqual((await stack.resources()).map((resource) => resource.urn).sort(), before);
         await stack.settings();
-        const mended = await stack.pulumi(["up", "--yes", "--skip-preview"]);
-        assert.equal(mended.code, 0, mended.everything);
+        const fixed = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+        assert.equal(fixed.code, 0, fixed.everything);
     });
 
     it("goes to other settings, and back to what it was with those of before", async () => {

@@ -94,7 +94,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
             {
                 apiVersion: "v1",
                 kind: "ConfigMap",
-                metadata: { name: "of-somebody-else", namespace },
+                metadata: { name: "of-another-owner", namespace },
                 data: { a: "1" },
             },
         ]);
@@ -192,7 +192,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.equal(allowed["inference-lb"], 1);
     });
 
-    it("tells the address that the load balancer got", () => {
+    it("outputs the address that the load balancer got", () => {
         assert.equal(stack.outputs().urls.inference, `http://${addresses.node}`);
         assert.deepEqual(Object.keys(stack.outputs().ingress ?? {}).sort(), ["api", "grafana", "mlflow"]);
     });
@@ -208,7 +208,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.deepEqual(metadata.labels, { "kubernetes.io/metadata.name": namespace });
         const left = await kubectl("-n", namespace, "get", "configmap,secret", "-o", "name");
         for (const name of [
-            "configmap/of-somebody-else",
+            "configmap/of-another-owner",
             "secret/minio-prod-creds",
             "secret/postgres-prod-creds",
         ]) {

@@ -118,7 +118,7 @@ describe("HAProxy with the generated configuration", function () {
         for (const pod of pods) {
             pod.behaviour = (request) => request.socket.destroy();
         }
-        pods[1].mend();
+        pods[1].repair();
         const post = (path: string): Promise<number | undefined> =>
             fetch(`${balancer.url}${path}`, { method: "POST", body: "{}" }).then(
                 ({ status }) => status,
@@ -176,7 +176,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.equal(await balancer.ended(), 0);
     });
 
-    it("tells clients that keep connections open to leave with their next answer", async () => {
+    it("asks clients that keep connections open to leave with their next answer", async () => {
         await start(1);
         const answers = await load(async () => {
             await pause(200);

@@ -46,7 +46,7 @@ describe("language host", function () {
         assert.ok(!text.includes("exit code"));
     });
 
-    it("tells the exit code of a program that ends by itself", async () => {
+    it("reports the exit code of a program that ends by itself", async () => {
         await stack.run("config", "set", "end", "exit");
         assert.match((await stack.run("preview")).text, /program exited with non-zero exit code: 7/);
     });

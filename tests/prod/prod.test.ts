@@ -14,7 +14,7 @@ import { EngineStack } from "../support/engine";
 import { peakMemory } from "../support/memory";
 import { failures, underLoad } from "../support/steadyLoad";
 import { eventually } from "../support/processing";
-import { figures, forecastBody } from "../support/serving";
+import { forecastBody, summary } from "../support/serving";
 
 const namespace = "flts";
 /** Prod with what one node has: no other store for backups, no receiver of alerts, and a load balancer to ask. */
@@ -173,12 +173,12 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
                 await complete("deployment/inference-lb");
             },
         );
-        console.log(`      ${figures(answers, Date.now() - started)}`);
+        console.log(`      ${summary(answers, Date.now() - started)}`);
         assert.ok(answers.length > 50);
         assert.deepEqual(failures(answers), []);
     });
 
-    it("trains, evaluates and promotes with a broker away", async () => {
+    it("trains, evaluates and promotes with a broker unavailable", async () => {
         await inNamespace("delete", "pod/kafka-1", "--grace-period=0", "--force");
         const url = outputs.urls.inference ?? "";
         const generation = async (): Promise<number> => (await servedData(url))?.generation ?? 0;

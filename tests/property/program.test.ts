@@ -283,7 +283,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
-    it("servers that somebody else runs are let through by port, for the declared links alone", async () => {
+    it("external servers are let through by port, for the declared links alone", async () => {
         await forAnySettings((resources, chosen) => {
             const outside = declaredEdges(chosen).filter((edge) => edge.includes(OUTSIDE));
             assert.deepEqual(edgesOutside(resources), outside);

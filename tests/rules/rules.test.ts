@@ -44,19 +44,19 @@ describe("alert rules", () => {
     });
 
     for (const name of testFiles) {
-        it(`tell what they should and nothing before: ${name}`, () =>
+        it(`fire when they should and not before: ${name}`, () =>
             promtool("test", "rules", join(TESTS, name)));
     }
 
-    it("each have a test in which they stay quiet and one in which they tell", () => {
+    it("each have a test in which they stay quiet and one in which they fire", () => {
         const cases = testFiles.flatMap((name) =>
             (parse(readFileSync(join(TESTS, name), "utf8")) as { tests: RuleTest[] }).tests.flatMap(
                 (test) => test.alert_rule_test,
             ),
         );
         // Some have more than one of either.
-        const named = (telling: boolean): string[] => {
-            const found = cases.filter(({ exp_alerts }) => (exp_alerts ?? []).length > 0 === telling);
+        const named = (firing: boolean): string[] => {
+            const found = cases.filter(({ exp_alerts }) => (exp_alerts ?? []).length > 0 === firing);
             return [...new Set(found.map(({ alertname }) => alertname))].sort();
         };
         const expected = rules.map(({ alert }) => alert).sort();

@@ -52,7 +52,7 @@ const failuresBegin: Record<Exclude<Runner, "check">, RegExp> = {
 /**
  * What `runner` printed about its failures, for the end of a long run, where its reader looks first.
  *
- * @param lines at most; of a runner's own account the first ones, else the last ones, which tell how it ended.
+ * @param lines at most; of a runner's own account the first ones, else the last ones, which show how it ended.
  */
 export function describeFailures(runner: Runner, text: string, lines = 60): string {
     const plain = stripVTControlCharacters(text).trimEnd();

@@ -13,7 +13,7 @@ function usedMemory(): number {
     return (fields.get("MemTotal") ?? 0) - (fields.get("MemAvailable") ?? 0);
 }
 
-/** Runs `work` and tells the most memory that the machine used meanwhile, in bytes, looked at twice a second. */
+/** Runs `work` and returns the most memory that the machine used meanwhile, in bytes, looked at twice a second. */
 export async function peakMemory<T>(work: () => Promise<T>): Promise<{ result: T; peak: number }> {
     let peak = usedMemory();
     const timer = setInterval(() => {

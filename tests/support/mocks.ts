@@ -84,7 +84,7 @@ export async function record<Result>(
     return { resources, result };
 }
 
-/** Sees each registration after it was answered; mocks alone are told inputs and nothing of the options. */
+/** Sees each registration after it was answered; mocks alone get inputs and nothing of the options. */
 function observe(monitor: Monitor, seen: (request: RegistrationRequest, urn: string) => void): void {
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) =>

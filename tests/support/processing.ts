@@ -124,7 +124,7 @@ export class Processing {
         return `job-name=${this.name}`;
     }
 
-    /** Waits until its log tells one of the events. */
+    /** Waits until its log has one of the events. */
     says(...events: readonly string[]): Promise<string> {
         return eventually(`${events.join(" or ")} of ${this.name}`, 120, async () => {
             const log = await logsOf("--selector", this.selector);

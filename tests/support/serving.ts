@@ -71,8 +71,8 @@ export async function backendRequests(backend: string): Promise<number> {
     return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** One line of figures for people. */
-export function figures(answers: readonly Answer[], milliseconds: number): string {
+/** One line of numbers for people. */
+export function summary(answers: readonly Answer[], milliseconds: number): string {
     const time = (share: number): string => `${percentile(answers, share).toFixed(0)} ms`;
     const rate = (answers.length / milliseconds) * 1000;
     return (

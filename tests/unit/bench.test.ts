@@ -62,7 +62,7 @@ describe("replica of the benchmark", () => {
         },
     });
 
-    it("tells how long it took to be ready", () => {
+    it("has the time that it took to be ready", () => {
         assert.equal(replicaOf(pod("True"))?.secondsToReady, 7);
     });
 

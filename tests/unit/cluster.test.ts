@@ -35,7 +35,7 @@ describe("embedded cluster: layout", () => {
 });
 
 describe("embedded cluster: root", () => {
-    it("tells another user what to do", () => {
+    it("says to another user what to do", () => {
         const getuid = process.getuid;
         process.getuid = () => 1000;
         try {
@@ -96,7 +96,7 @@ describe("embedded cluster: containerd", () => {
         assert.match(containerdConfiguration(layout, options), /restrict_oom_score_adj = false/);
     });
 
-    it("tells from the capabilities whether they may", () => {
+    it("reads from the capabilities whether they may", () => {
         assert.equal(maySetOutOfMemoryScore("Name:\tx\nCapEff:\t000001ffffffffff\n"), true);
         assert.equal(maySetOutOfMemoryScore("CapEff:\t000001fffeffffff\n"), false);
         assert.equal(maySetOutOfMemoryScore(""), false);
@@ -209,7 +209,7 @@ describe("embedded cluster: health", () => {
 });
 
 describe("embedded cluster: processes", () => {
-    it("are told apart by their start, whatever their name holds", () => {
+    it("are identified by their start, whatever their name holds", () => {
         const fields = ["S", ...Array.from({ length: 18 }, (_, index) => String(index)), "4711", "rest"];
         assert.deepEqual(parseStat(`12 (a) b (c) ${fields.join(" ")}`), { state: "S", startTime: "4711" });
     });

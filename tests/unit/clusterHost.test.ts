@@ -125,7 +125,7 @@ describe("embedded cluster: mounts", () => {
 });
 
 describe("embedded cluster: leftovers", () => {
-    it("of the pod network are told from those of others", () => {
+    it("of the pod network are distinguished from those of others", () => {
         const names = ["flts-aa-eth0", "cni-loopback-aa-lo", "cni-loopback-bb-lo", "other-bb-eth0"];
         assert.deepEqual(ownCacheFiles(names), ["flts-aa-eth0", "cni-loopback-aa-lo"]);
     });

@@ -100,7 +100,7 @@ describe("a Job that is made from a CronJob", () => {
 });
 
 describe("steps of a pod", () => {
-    it("are told by the one at work, or the one that failed", () => {
+    it("are reported by the one at work, or the one that failed", () => {
         const step = (...steps: readonly (readonly [string, object])[]): string | undefined => {
             const current = currentStep(pod(...steps));
             return current && `${current.name} ${current.detail}`.trim();
@@ -128,9 +128,9 @@ describe("steps of a pod", () => {
             logs: ['{"event":"copying","bucket":"mlflow","objects":7,"new_bytes":2000}\nother text\n'],
         });
         const run = await JobWithSteps.start(kubectl, "flts", "backup");
-        const told: string[] = [];
-        await run.finish((_, detail) => told.push(detail ?? ""));
-        assert.deepEqual(told, ["backup mlflow: 7 objects, 2.0 kB new"]);
+        const reported: string[] = [];
+        await run.finish((_, detail) => reported.push(detail ?? ""));
+        assert.deepEqual(reported, ["backup mlflow: 7 objects, 2.0 kB new"]);
         assert.equal((await run.lines())[0]?.event, "copying");
     });
 

@@ -13,7 +13,7 @@ const service = fc.constantFrom("train", "restore", "preprocess", "monitoring");
 describe("names of users in shared servers", () => {
     const seed = 20260728;
 
-    it("tell namespace, stack, identifier and service where they are short", () => {
+    it("contain namespace, stack, identifier and service where they are short", () => {
         const stack = { namespaceName: "flts", instance: "dev", identifier: "" };
         assert.equal(ownedName(stack, "train"), "flts.dev.train");
         assert.equal(ownedName({ ...stack, identifier: "blue" }, "train"), "flts.dev.blue.train");
@@ -38,7 +38,7 @@ describe("names of users in shared servers", () => {
             }),
             { seed, numRuns: 500 },
         );
-        // Where the parts meet is what tells them apart.
+        // Where the parts meet is what distinguishes them.
         for (const [one, other] of [
             [
                 { namespaceName: "a-b", instance: "c", identifier: "" },

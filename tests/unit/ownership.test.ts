@@ -22,7 +22,7 @@ const mlflow = { external: { trackingUri: "https://mlflow.example" } };
 const stacks = { infrastructure: "organization/flts/below" };
 
 describe("who makes what", () => {
-    it("may be this stack, another one, or somebody else", () => {
+    it("may be this stack, another one, or an external server", () => {
         assert.deepEqual(mistakes({}), []);
         assert.deepEqual(mistakes({ layers: ["infrastructure"] }), []);
         assert.deepEqual(mistakes({ layers: ["serving"], stacks }), []);
@@ -65,7 +65,7 @@ describe("who makes what", () => {
             { objectStore: { ...objectStore, existingSecret: undefined } },
             /^flts:objectStore\.external\.endpoint = .*: needs flts:objectStore\.existingSecret, a Secret with/,
         ],
-        "buckets of somebody else in a store of its own": [
+        "external buckets in a store of its own": [
             { objectStore: { external: { createBuckets: false } } },
             /^flts:objectStore\.external\.createBuckets = false: a MinIO that this stack deploys has no buckets yet; set it to true, or name/,
         ],

@@ -29,7 +29,7 @@ describe("a namespace that the stack is to create", () => {
 });
 
 describe("an object that the stack is to create", () => {
-    it("is refused by kind, name and namespace when somebody else made it", async () => {
+    it("is refused by kind, name and namespace when it is not the stack's", async () => {
         for (const labels of [
             {},
             { ...OWN, "app.kubernetes.io/instance": "dev" },

@@ -127,7 +127,7 @@ describe("the comment on a pull request", () => {
         assert.match(text, /### Preview: 18 changes, no data at risk/);
     });
 
-    it("tells why a preview failed, and that of the others", () => {
+    it("says why a preview failed, and shows that of the others", () => {
         const text = comment([preview("refused"), preview("ordinary", "prod")]);
         assert.match(text, /### Preview: dev failed/);
         assert.match(

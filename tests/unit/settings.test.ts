@@ -220,7 +220,7 @@ describe("settings", () => {
             },
             /needs flts:ingress\.login\.issuerUrl.*; and flts:ingress\.login\.existingSecret.*; and flts:ingress\.tls/,
         ],
-        "a host for an MLflow that somebody else runs": [
+        "a host for an external MLflow": [
             {
                 "flts:ingress": '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"}}',
                 "flts:mlflow": '{"external":{"trackingUri":"https://mlflow.example"}}',

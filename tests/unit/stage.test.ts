@@ -3,7 +3,7 @@ import { decisionOf, preprocessedOf } from "../../cli/progress/pipelineState";
 import { isTraining, stageOf } from "../../cli/progress/stage";
 
 describe("the stage shown while the first model is made", () => {
-    it("is each trainer's newest telling line, between lines that are no events", () => {
+    it("is each trainer's newest line of progress, between lines that are no events", () => {
         const logs = [
             '{"event":"train_start","model_type":"GRU"}',
             '{"event":"epoch","epoch":"3/12","model_type":"GRU"}',
@@ -20,7 +20,7 @@ describe("the stage shown while the first model is made", () => {
         });
     });
 
-    it("tells whether a trainer is at work", () => {
+    it("says whether a trainer is at work", () => {
         const event = (name: string): string => `{"event":"${name}","model_type":"LSTM"}`;
         assert.ok(isTraining(stageOf(event("train_start"))));
         assert.ok(!isTraining(stageOf(event("train_done"))));

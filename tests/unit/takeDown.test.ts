@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createConsole, UserError } from "../../toolchain/console";
 import { readOptions } from "../../cli/stack/options";
-import { remains, type StateResource } from "../../cli/stack/leftResources";
-import { Interrupted, takeDown, type DoomedStack } from "../../cli/stack/destroy";
+import { describeLeft, type StateResource } from "../../cli/stack/leftResources";
+import { Interrupted, takeDown, type DestroyableStack } from "../../cli/stack/destroy";
 
 const resources: StateResource[] = [
     { urn: "urn:pulumi:dev::flts::flts:infrastructure:Kafka::kafka", type: "flts:infrastructure:Kafka" },
@@ -24,7 +24,7 @@ const resources: StateResource[] = [
 
 describe("what a forgotten stack leaves behind", () => {
     it("is named by kind and place, without components, providers and passwords", () => {
-        assert.deepEqual(remains(resources), ["S3Bucket mlflow", "StatefulSet flts/kafka"]);
+        assert.deepEqual(describeLeft(resources), ["S3Bucket mlflow", "StatefulSet flts/kafka"]);
     });
 });
 
@@ -32,13 +32,13 @@ describe("taking a stack down", () => {
     let done: string[];
     let output: string;
 
-    /** Runs it on a stack of these resources, whose destroy ends with `failure`, and tells what was done. */
+    /** Runs it on a stack of these resources, whose destroy ends with `failure`, and returns what was done. */
     async function run(
         environment: NodeJS.ProcessEnv,
         facts: { failure?: Error; context?: string; clusterThere?: boolean; empty?: boolean } = {},
     ): Promise<string[]> {
         const options = readOptions(environment);
-        const stack: DoomedStack = {
+        const stack: DestroyableStack = {
             exists: () => true,
             deployedContext: () => facts.context ?? options.context,
             resources: () => (facts.empty === true ? [] : resources),
@@ -97,7 +97,7 @@ describe("taking a stack down", () => {
         assert.deepEqual(done, ["destroy"]);
     });
 
-    it("forgets a stack on the user's own cluster when told to, and names what stays", async () => {
+    it("forgets a stack on the user's own cluster on request, and names what stays", async () => {
         assert.deepEqual(await run({ CONTEXT: "kind-flts", FORGET: "yes" }), ["remove"]);
         assert.match(
             output,

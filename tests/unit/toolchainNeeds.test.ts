@@ -122,7 +122,7 @@ describe("prerequisites", () => {
 });
 
 describe("a machine without Go, Java and an engine", () => {
-    it("is told at once why the embedded cluster cannot be made, and nothing is left in its cache", () => {
+    it("reports at once why the embedded cluster cannot be made, and nothing is left in its cache", () => {
         const home = mkdtempSync(join(tmpdir(), "flts-home-"));
         try {
             const result = spawnSync(

@@ -23,7 +23,7 @@ describe("the class that volumes are like", () => {
         assert.equal(chosenClass(classes, undefined).metadata?.name, "new");
     });
 
-    it("is refused where there is none, with the setting that mends it and the classes there are", () => {
+    it("is refused where there is none, with the setting that fixes it and the classes there are", () => {
         assert.throws(
             () => chosenClass([named("slow", false), named("fast", false)], undefined),
             /no default one; name one with flts:storageClass \(it has: fast, slow\)/,

@@ -36,7 +36,7 @@ export const ports = {
     loadBalancer: 10272,
 } as const;
 
-/** Root of every control group of the cluster's pods, so that they are told from those of any other kubelet. */
+/** Root of every control group of the cluster's pods, so that they differ from those of any other kubelet. */
 export const controlGroup = "flts";
 
 /** Sockets and mounts of the running cluster. One fixed place: the addresses above allow one cluster a machine. */

@@ -16,7 +16,7 @@ function executable(pid: number): string | undefined {
 }
 
 /**
- * Ends daemons of this cluster that no record tells of. A driver that was killed between starting a daemon and writing
+ * Ends daemons of this cluster that no record has. A driver that was killed between starting a daemon and writing
  * its record leaves one, and it would hold the port that its successor needs. What daemons themselves start carries the
  * same mark but is another program.
  */

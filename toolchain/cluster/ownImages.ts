@@ -12,7 +12,7 @@ export interface LoadedImage {
     readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Told before each archive: how many are done, and which comes next. */
+/** Called before each archive: how many are done, and which comes next. */
 export type LoadReport = (done: number, total: number, archive: string) => void;
 
 /** Label by which an image says of which archive it was loaded. */

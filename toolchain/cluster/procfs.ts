@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { namesIn } from "./host/volatileFiles";
 
-/** What tells one process from another that later got the same number. */
+/** What distinguishes a process from another that later got the same number. */
 export interface ProcessIdentity {
     readonly pid: number;
     /** Start time in clock ticks since boot, field 22 of /proc/<pid>/stat (proc(5)). */

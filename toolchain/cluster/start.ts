@@ -43,7 +43,7 @@ async function prepareMachine(layout: Layout): Promise<void> {
     await ensurePodNetworkRules();
 }
 
-/** The checks that fail, one a line, with the logs that may tell why. */
+/** The checks that fail, one a line, with the logs that may say why. */
 export function describeTrouble(layout: Layout, checks: readonly Check[]): string {
     return [
         ...checks.filter((check) => !check.healthy).map((check) => `  ${check.name}: ${check.detail}`),

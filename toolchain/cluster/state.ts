@@ -6,7 +6,7 @@ import type { Layout } from "./layout";
  * Where the state lies while it is deleted, which takes seconds. It is put there at once, so that a deletion that is cut
  * off leaves a whole state or none, and never half of one for the next start to stumble over.
  */
-function doomed(layout: Layout): string {
+function discarded(layout: Layout): string {
     return `${layout.root}.deleted`;
 }
 
@@ -17,12 +17,12 @@ function deleteTree(path: string): void {
 
 /** True while there is anything of the cluster's state, also what a deletion that was cut off has left. */
 export function hasState(layout: Layout): boolean {
-    return existsSync(layout.root) || existsSync(doomed(layout));
+    return existsSync(layout.root) || existsSync(discarded(layout));
 }
 
 /** Deletes what a deletion that was cut off has left. */
 export function finishDeletion(layout: Layout): void {
-    deleteTree(doomed(layout));
+    deleteTree(discarded(layout));
 }
 
 /** Deletes all that the cluster has written, and gives the machine its own settings back. */
@@ -33,7 +33,7 @@ export function deleteState(layout: Layout): void {
     restoreHost(layout);
     finishDeletion(layout);
     if (existsSync(layout.root)) {
-        renameSync(layout.root, doomed(layout));
+        renameSync(layout.root, discarded(layout));
         finishDeletion(layout);
     }
 }

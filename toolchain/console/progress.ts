@@ -1,7 +1,7 @@
 import { formatDuration } from "./format";
 import type { Console } from "./output";
 
-/** What a running step may tell: how far it is (0 to 1) and, in a few words, at what. */
+/** What a running step may report: how far it is (0 to 1) and, in a few words, at what. */
 export type Report = (fraction: number | undefined, detail?: string) => void;
 
 export interface StepOptions {
@@ -19,7 +19,7 @@ export interface ProgressOptions {
 /** Below this share of the work the measured speed says too little to replace the learned estimate. */
 const trustedFraction = 0.1;
 
-/** Milliseconds still to go, from the measured speed once that is telling, else from `estimate`; undefined if unknown. */
+/** Milliseconds still to go, from the measured speed once that is meaningful, else from `estimate`; undefined if unknown. */
 export function remainingTime(
     elapsed: number,
     fraction: number | undefined,

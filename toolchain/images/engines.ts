@@ -186,7 +186,7 @@ export interface Refusal {
  *
  * @param directory folder for the storage of engines that can have their own.
  * @param names the engines to try, in order.
- * @param refused told of each engine that is installed and fails.
+ * @param refused called for each engine that is installed and fails.
  */
 export async function findEngine(
     directory: string,

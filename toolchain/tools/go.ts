@@ -241,12 +241,12 @@ async function compile(
     let compiled = 0;
     let current = "";
     const started = Date.now();
-    const tell = (): void => {
+    const update = (): void => {
         const linked = names.filter((name) => isNewer(join(output, name), started)).length;
         const done = Math.min(compiled, units - unitsPerLink * names.length) + unitsPerLink * linked;
         report(done / units, `${linked} of ${names.length} linked${current === "" ? "" : `, ${current}`}`);
     };
-    const timer = setInterval(tell, 1000);
+    const timer = setInterval(update, 1000);
     try {
         const args = [
             "build",

@@ -64,7 +64,7 @@ async function findOnPath(): Promise<{ value: Found } | { refusal: string }> {
     const result = await run(path, ["version", "--client", "--output=json"]);
     const version = /"gitVersion":\s*"v([^"]+)"/.exec(result.stdout)?.[1];
     if (version === undefined) {
-        return { refusal: `${path} does not tell its version` };
+        return { refusal: `${path} does not report its version` };
     }
     const suits = isAtLeast(version, kubectl.minimum) && !isAtLeast(version, kubectl.belowMaximum);
     return suits

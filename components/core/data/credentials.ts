@@ -101,7 +101,7 @@ export function givenOrGeneratedLogin(
     return { name, secret, value: (key) => pulumi.output(generated[key] ?? "") };
 }
 
-/** A Secret of the namespace that somebody else made. */
+/** A Secret of the namespace that the user made. */
 export function existingSecret(
     platform: Platform,
     name: string,
@@ -110,7 +110,7 @@ export function existingSecret(
     return kubernetes.core.v1.Secret.get(name, pulumi.interpolate`${platform.namespace}/${name}`, options);
 }
 
-/** Reads a key of a Secret that somebody else made. */
+/** Reads a key of a Secret that the user made. */
 export function existingSecretValue(secret: kubernetes.core.v1.Secret, key: string): pulumi.Output<string> {
     return secret.data.apply((data) => {
         const encoded = data[key];

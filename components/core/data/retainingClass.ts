@@ -6,7 +6,7 @@ import type { OwnershipGuard } from "../ownershipGuard";
 /** Marks the class that claims without one get. */
 const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
-/** A storage class, as the cluster tells of it. */
+/** A storage class, as the cluster has it. */
 export interface StorageClass {
     readonly metadata?: {
         readonly name?: string;

@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { awaited, type Metadata } from "./rolloutWait";
+import { waitForRollout, type Metadata } from "./rolloutWait";
 import type { Labels } from "../labels";
 import { container, podTemplate, type ContainerArgs, type PodArgs } from "./pod";
 import { SERVICE_USER } from "./podSecurity";
@@ -27,7 +27,7 @@ export interface DeploymentArgs extends Pick<
 
 /** A Deployment whose pods run one container, after those that prepare it. */
 export function deployment(metadata: Metadata, args: DeploymentArgs): kubernetes.apps.v1.DeploymentArgs {
-    return { metadata: awaited(metadata, args.replicas), spec: deploymentSpec(args) };
+    return { metadata: waitForRollout(metadata, args.replicas), spec: deploymentSpec(args) };
 }
 
 function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.apps.v1.DeploymentSpec {

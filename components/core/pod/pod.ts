@@ -49,7 +49,7 @@ export interface ContainerArgs {
     readonly mounts?: readonly VolumeMount[];
     /** Left out only for containers that end by themselves. */
     readonly probes?: Probes;
-    /** Command that runs before the container is told to stop. */
+    /** Command that runs before the container is asked to stop. */
     readonly preStop?: readonly string[];
 }
 

@@ -22,7 +22,7 @@ export const SERVICE_USER = 10001;
 export const HAPROXY_USER = 99;
 
 /**
- * Pod settings of the Pod Security Standard `restricted`, with a numeric user so that the kubelet can tell that
+ * Pod settings of the Pod Security Standard `restricted`, with a numeric user so that the kubelet can see that
  * it is not root without reading the image.
  *
  * @param user numeric user, whose number is also that of the group that owns volumes.

@@ -14,10 +14,10 @@ export interface Metadata {
  *
  * Without it Pulumi's Kubernetes plugin may take the old pods for the new ones, and report an update as done before it
  * began, whatever becomes of it: it looks at the status of before the change (pkg/await/deployment.go and
- * statefulset.go of v4.25.0). What it is told to wait for is compared with the newest generation only:
+ * statefulset.go of v4.25.0). What it has to wait for is compared with the newest generation only:
  * https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/#pulumicomwaitfor
  */
-export function awaited(metadata: Metadata, replicas: number | undefined): Metadata {
+export function waitForRollout(metadata: Metadata, replicas: number | undefined): Metadata {
     if (replicas === undefined || metadata.annotations?.["pulumi.com/skipAwait"] === "true") {
         return metadata;
     }

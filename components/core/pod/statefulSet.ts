@@ -1,5 +1,5 @@
 import type * as kubernetes from "@pulumi/kubernetes";
-import { awaited, type Metadata } from "./rolloutWait";
+import { waitForRollout, type Metadata } from "./rolloutWait";
 import { podTemplate, type PodArgs } from "./pod";
 import { KEEP_CLAIMS, volumeClaim } from "../data/volumeClaim";
 
@@ -21,7 +21,7 @@ export interface StatefulSetArgs {
 export function statefulSet(metadata: Metadata, args: StatefulSetArgs): kubernetes.apps.v1.StatefulSetArgs {
     const { pod, replicas, serviceName, storage, storageClass } = args;
     return {
-        metadata: awaited(metadata, replicas),
+        metadata: waitForRollout(metadata, replicas),
         spec: {
             serviceName,
             replicas,

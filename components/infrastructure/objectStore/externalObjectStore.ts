@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../../access/tunnel";
 import { existingSecret } from "../../core/data/credentials";
 import type { Platform } from "../../core/platform";
-import { ObjectStoreContent, rootOf, type Bucket, type ObjectStoreServer } from "./objectStoreResources";
+import { ObjectStoreResources, rootOf, type Bucket, type ObjectStoreServer } from "./objectStoreResources";
 
 export interface ExistingObjectStoreArgs {
     readonly platform: Platform;
@@ -15,7 +15,7 @@ export interface ExistingObjectStoreArgs {
 /** An object store that this stack did not make: another stack's, or an external one. See `objectStore.md`. */
 export class ExistingObjectStore extends pulumi.ComponentResource {
     /** What this stack has in the store, and the way to it. */
-    public readonly content: ObjectStoreContent;
+    public readonly content: ObjectStoreResources;
 
     public constructor(name: string, args: ExistingObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
         super(
@@ -28,7 +28,7 @@ export class ExistingObjectStore extends pulumi.ComponentResource {
             ),
         );
         const { platform, server } = args;
-        this.content = new ObjectStoreContent(name, {
+        this.content = new ObjectStoreResources(name, {
             ...args,
             parent: this,
             root: rootOf(existingSecret(platform, server.rootSecretName, { parent: this })),

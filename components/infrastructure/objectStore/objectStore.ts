@@ -8,11 +8,11 @@ import type { Platform } from "../../core/platform";
 import type { Resources } from "../../core/pod/pod";
 import { Tier } from "../../core/tier";
 import { minioChartValues } from "./objectStoreChart";
-import { ObjectStoreContent, type Bucket } from "./objectStoreResources";
+import { ObjectStoreResources, type Bucket } from "./objectStoreResources";
 
 /** Port of the S3 interface. */
 export const OBJECT_STORE_PORT = 9000;
-/** Where MinIO tells of the whole store, and of each bucket. */
+/** Where MinIO has metrics of the whole store, and of each bucket. */
 export const OBJECT_STORE_METRICS = ["/minio/v2/metrics/cluster", "/minio/v2/metrics/bucket"];
 /** Port of MinIO's web console. */
 export const OBJECT_STORE_CONSOLE_PORT = 9001;
@@ -41,7 +41,7 @@ export interface ObjectStoreArgs {
 /** S3-compatible object store: MinIO through its official chart. See `objectStore.md`. */
 export class ObjectStore extends Tier {
     /** What is in the store, and the way to it. */
-    public readonly content: ObjectStoreContent;
+    public readonly content: ObjectStoreResources;
     private readonly args: ObjectStoreArgs;
 
     public constructor(name: string, args: ObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -58,7 +58,7 @@ export class ObjectStore extends Tier {
             (password) => ({ rootUser: ROOT_USER, rootPassword: password }),
         );
         const release = this.release(root);
-        this.content = new ObjectStoreContent(name, {
+        this.content = new ObjectStoreResources(name, {
             platform,
             parent: this,
             server: {

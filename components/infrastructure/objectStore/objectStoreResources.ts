@@ -16,7 +16,7 @@ const BUCKET = "minio:index/s3Bucket:S3Bucket";
 const USER = "minio:index/iamUser:IamUser";
 const POLICY = "minio:index/iamPolicy:IamPolicy";
 
-/** A running object store. Plain data, so that one stack can tell it another. */
+/** A running object store. Plain data, so that one stack can pass it to another. */
 export interface ObjectStoreServer extends Server {
     /** S3 endpoint as pods reach it, such as `http://minio:9000`. */
     readonly endpoint: string;
@@ -44,7 +44,7 @@ export function rootOf(secret: kubernetes.core.v1.Secret): RootCredentials {
     };
 }
 
-export interface ObjectStoreContentArgs {
+export interface ObjectStoreResourcesArgs {
     readonly platform: Platform;
     /** Component that the resources belong to. */
     readonly parent: pulumi.Resource;
@@ -57,12 +57,12 @@ export interface ObjectStoreContentArgs {
     /** Takes the content with it when it is deleted; undefined for a server that outlives this stack. */
     readonly deletedWith: pulumi.Resource | undefined;
     readonly buckets: readonly Bucket[];
-    /** Whether the buckets are made here; none is public. Otherwise somebody else made them. */
+    /** Whether the buckets are made here; none is public. Otherwise they exist already. */
     readonly createBuckets: boolean;
 }
 
 /** Buckets, users and policies in an object store, whoever runs it. */
-export class ObjectStoreContent {
+export class ObjectStoreResources {
     public readonly server: ObjectStoreServer;
     /** Options of resources that live in the object store. */
     public readonly options: pulumi.CustomResourceOptions;
@@ -72,7 +72,7 @@ export class ObjectStoreContent {
     /** @param name of the provider, and of what the content's Secrets are labelled with. */
     public constructor(
         private readonly name: string,
-        private readonly args: ObjectStoreContentArgs,
+        private readonly args: ObjectStoreResourcesArgs,
     ) {
         this.server = args.server;
         const tunnel = this.tunnel();
@@ -180,7 +180,7 @@ export class ObjectStoreContent {
         return this.bucket(name)?.bucket ?? name;
     }
 
-    /** A bucket of this store; undefined when somebody else made it. */
+    /** A bucket of this store; undefined for an external one. */
     private bucket(name: string): minio.S3Bucket | undefined {
         if (!this.buckets.has(name)) {
             throw new Error(

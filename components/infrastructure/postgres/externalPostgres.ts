@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../../access/tunnel";
 import { existingSecret, existingSecretValue } from "../../core/data/credentials";
 import type { Platform } from "../../core/platform";
-import { PostgresContent, type PostgresServer } from "./postgresResources";
+import { PostgresResources, type PostgresServer } from "./postgresResources";
 
 export interface ExistingPostgresArgs {
     readonly platform: Platform;
@@ -13,7 +13,7 @@ export interface ExistingPostgresArgs {
 /** A PostgreSQL server that this stack did not make: another stack's, or an external one. See `postgres.md`. */
 export class ExistingPostgres extends pulumi.ComponentResource {
     /** What this stack has in the server, and the way to it. */
-    public readonly content: PostgresContent;
+    public readonly content: PostgresResources;
 
     public constructor(name: string, args: ExistingPostgresArgs, opts?: pulumi.ComponentResourceOptions) {
         super(
@@ -27,7 +27,7 @@ export class ExistingPostgres extends pulumi.ComponentResource {
         );
         const { platform, server } = args;
         const secret = existingSecret(platform, server.passwordSecretName, { parent: this });
-        this.content = new PostgresContent(name, {
+        this.content = new PostgresResources(name, {
             ...args,
             parent: this,
             password: existingSecretValue(secret, "password"),

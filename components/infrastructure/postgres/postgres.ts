@@ -20,7 +20,7 @@ import {
     serverCommand,
     SUPERUSER,
 } from "./postgresConfig";
-import { PostgresContent } from "./postgresResources";
+import { PostgresResources } from "./postgresResources";
 
 export interface PostgresArgs {
     readonly platform: Platform;
@@ -35,7 +35,7 @@ export interface PostgresArgs {
 /** PostgreSQL server. See `postgres.md`. */
 export class Postgres extends Tier {
     /** What is in the server, and the way to it. */
-    public readonly content: PostgresContent;
+    public readonly content: PostgresResources;
     private readonly args: PostgresArgs;
 
     public constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -52,7 +52,7 @@ export class Postgres extends Tier {
         );
         const service = this.service();
         const statefulSet = this.server(superuser.name);
-        this.content = new PostgresContent(name, {
+        this.content = new PostgresResources(name, {
             platform,
             parent: this,
             server: {

@@ -11,7 +11,7 @@ import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
 import { ROLE_SECRET_SUFFIX } from "./roleSecret";
 
-/** Tells the provider what it would otherwise ask the server, which a preview cannot. */
+/** Gives the provider what it would otherwise ask the server, which a preview cannot. */
 const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
 
 const DATABASE = "postgresql:index/database:Database";
@@ -23,7 +23,7 @@ const EXISTS = {
     [ROLE]: "SELECT FROM pg_roles WHERE rolname = $1",
 };
 
-/** A running PostgreSQL server. Plain data, so that one stack can tell it another. */
+/** A running PostgreSQL server. Plain data, so that one stack can pass it to another. */
 export interface PostgresServer extends Server {
     /** Host name as pods reach it. */
     readonly host: string;
@@ -38,7 +38,7 @@ export interface PostgresServer extends Server {
     readonly sslMode: "disable" | "require";
 }
 
-export interface PostgresContentArgs {
+export interface PostgresResourcesArgs {
     readonly platform: Platform;
     /** Component that the resources belong to. */
     readonly parent: pulumi.Resource;
@@ -55,7 +55,7 @@ export interface PostgresContentArgs {
 }
 
 /** Roles and databases in a PostgreSQL server, whoever runs it. */
-export class PostgresContent {
+export class PostgresResources {
     public readonly server: PostgresServer;
     private readonly options: pulumi.CustomResourceOptions;
     private readonly takeover: TakeoverGuard;
@@ -63,7 +63,7 @@ export class PostgresContent {
     /** @param name of the provider, and of what the content's Secrets are labelled with. */
     public constructor(
         private readonly name: string,
-        private readonly args: PostgresContentArgs,
+        private readonly args: PostgresResourcesArgs,
     ) {
         this.server = args.server;
         const tunnel = this.tunnel();
@@ -86,7 +86,7 @@ export class PostgresContent {
      * Makes a database that a service's role owns, and gives what the service needs to use it.
      *
      * The role owns the database and needs no grants; grants are what goes wrong with this provider. The role's name
-     * tells whose it is. The database's does not: it stays what it was when the stack was deployed first.
+     * says whose it is. The database's does not: it stays what it was when the stack was deployed first.
      *
      * @param service that uses the database.
      * @param name of the database.
@@ -104,7 +104,7 @@ export class PostgresContent {
             ...connection,
             environment: [
                 ...plain({ PGHOST: host, PGPORT: port, PGDATABASE: name }),
-                // libpq asks for encryption and goes on without where it is not told.
+                // libpq asks for encryption and goes on without it by default.
                 ...plain({ PGSSLMODE: sslMode === "disable" ? undefined : sslMode }),
                 ...fromSecret(secret, { PGUSER: "username", PGPASSWORD: "password" }),
             ],

@@ -30,7 +30,7 @@ export interface AlertmanagerArgs {
 /**
  * Groups alerts and posts them. See `monitoring.md`.
  *
- * Without a volume: silences end with the pod, and alerts that still hold are told again.
+ * Without a volume: silences end with the pod, and alerts that still hold are reported again.
  */
 export class Alertmanager extends Tier {
     /** What Prometheus gets. */

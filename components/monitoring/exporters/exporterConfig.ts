@@ -47,12 +47,12 @@ export function alertmanagerConfig(webhookUrl?: string): string {
     const config = {
         route: {
             receiver: "default",
-            // What breaks together is told together.
+            // What breaks together is reported together.
             group_by: ["alertname", "job"],
             group_wait: "30s",
             group_interval: "5m",
             repeat_interval: "12h",
-            // The receiver notices within minutes when it stays away.
+            // The receiver notices within minutes when it stops.
             routes: [
                 {
                     receiver: "default",

@@ -17,7 +17,7 @@ const AGENT_PORT = 9429;
 const STATE_DIRECTORY = "/vlagent-data";
 /** Most that may wait there for VictoriaLogs; the oldest lines go first. */
 const LARGEST_BACKLOG = "512MiB";
-/** Where kubelets write the logs of all containers, unless they were told otherwise. */
+/** Where kubelets write the logs of all containers, unless configured otherwise. */
 const NODE_LOGS = "/var/log";
 /** Group of the logs' files, which container runtimes write as root and let the group read. */
 const ROOT_GROUP = 0;

@@ -88,7 +88,7 @@ function podJobs(endpoint: MetricsEndpoint, ownNamespace: string): Json[] {
                 target_label: "__address__",
                 replacement: `$1:${port}`,
             },
-            // Not as `pod`, which is what kube-state-metrics calls the pods that it tells of.
+            // Not as `pod`, which is what kube-state-metrics calls the pods that it reports.
             { source_labels: ["__meta_kubernetes_pod_name"], target_label: "instance" },
             { target_label: "job", replacement: server },
             ...(paths.length > 1 ? [pathLabel(path)] : []),
@@ -111,7 +111,7 @@ function kubeletJobs(namespace: string): Json[] {
         scheme: "https",
         metrics_path: path,
         authorization: { credentials_file: `${TOKEN_DIRECTORY}/token` },
-        // Kubelets sign their own certificates unless a cluster was told to do otherwise.
+        // Kubelets sign their own certificates unless a cluster was configured otherwise.
         tls_config: { insecure_skip_verify: true },
         kubernetes_sd_configs: [{ role: "node" }],
         relabel_configs: [{ target_label: "job", replacement: "kubelet" }, pathLabel(path)],

@@ -42,7 +42,7 @@ def fetched(settings: BackupSettings) -> str:
 def restore(settings: BackupSettings, source: Source, snapshots: Snapshots) -> None:
     """Put back the objects of all buckets but the promotion pointers', as far as they are missing or different.
 
-    What is damaged in the snapshot is left out, and told by the last step: it must not keep the database from coming
+    What is damaged in the snapshot is left out and reported by the last step: it must not keep the database from coming
     back.
     """
     fetch(settings, snapshots)

@@ -29,7 +29,7 @@ class BackupSettings(ServiceSettings):
     artifact_bucket: str = "mlflow"
     """Bucket behind MLflow's artifact proxy."""
     database: bool = True
-    """Whether a dump of MLflow's database belongs to a snapshot; not where MLflow is somebody else's."""
+    """Whether a dump of MLflow's database belongs to a snapshot; not where MLflow is external."""
     keep: int = Field(default=7, ge=2)
     """Snapshots that are kept. Two at least: one may be read while the next is made."""
     snapshot: str = Field(default=LATEST, pattern=r"^(latest|\d{8}T\d{6}Z)$")

@@ -64,7 +64,7 @@ def intervals_of(predicted: np.ndarray, actual: np.ndarray) -> Intervals | None:
     return Intervals(
         windows=windows,
         levels=levels,
-        # Six digits are more than residuals tell; a thousand steps would fill megabytes otherwise.
+        # Six digits are more than residuals carry; a thousand steps would fill megabytes otherwise.
         reach=[[float(f"{value:.6g}") for value in step] for step in reach.tolist()],
     )
 

@@ -1,7 +1,7 @@
 """Messages on Kafka: the field names of upstream's contract, plus what makes claims unambiguous.
 
 Added to upstream: `etag` (the bytes meant), `config_hash`, `generation` (counts how often preprocess published
-this config hash, so that a repeated message is told from a repeated request), `model_type`, `identifier` and `series`.
+this config hash, so that a repeated message differs from a repeated request), `model_type`, `identifier` and `series`.
 The key of every message about a series is the series' name, so that one partition holds all of them, in order.
 """
 
@@ -70,7 +70,7 @@ class DataClaim(Message):
 
 
 class TrainingEvent(Message):
-    """What a trainer tells on `model-training`."""
+    """What a trainer reports on `model-training`."""
 
     operation: _Text
     status: Literal["RUNNING", "SUCCESS"]

@@ -9,7 +9,7 @@ from flts.common.storage import ObjectMissing, is_missing, s3_client
 
 
 class ListedObject(NamedTuple):
-    """An object as a listing tells of it."""
+    """An object as a listing has it."""
 
     key: str
     size: int

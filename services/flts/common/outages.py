@@ -1,4 +1,4 @@
-"""Tells an unreachable neighbour from a fault of our own: the first is waited out, the second is reported."""
+"""Distinguishes an unreachable neighbour from a fault of our own: the first is waited out, the second is reported."""
 
 import botocore.exceptions
 import urllib3.exceptions

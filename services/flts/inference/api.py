@@ -163,7 +163,7 @@ def _add_error_answers(app: FastAPI, errors: ErrorAnswers) -> None:
 
 
 def _description(series: str, model: ServingModel) -> dict[str, Any]:
-    # With the data that the model is of, so that who sent new data can tell when its model serves.
+    # With the data that the model is of, so that who sent new data can see when its model serves.
     return {"status": "ready", "series": series, **model.version._asdict(), "input": _input_of(model)}
 
 

@@ -62,7 +62,7 @@ for _reason in (
 class VersionLabels:
     """Values of the labels model_type and run_id, of which there are never more than `most` in a process.
 
-    With more series than that, runs are not told apart: each has a histogram of its own.
+    With more series than that, runs are not distinguished: each has a histogram of its own.
     """
 
     def __init__(self, most: int) -> None:

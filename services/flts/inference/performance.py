@@ -39,7 +39,7 @@ _SAMPLES = 20
 
 
 class PerformanceReport(Message):
-    """What inference tells on `performance-eval`: upstream's fields, and the errors in raw units of the target."""
+    """What inference reports on `performance-eval`: upstream's fields, and the errors in raw units of the target."""
 
     operation: Literal["Inference"] = "Inference"
     status: Literal["SUCCESS"] = "SUCCESS"

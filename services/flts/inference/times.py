@@ -60,7 +60,7 @@ def sent_times(column: str, values: list, calendar: Calendar) -> SentTimes:
             f"column {shortened(column)}: {shortened(values[wrong])} is not later than the row before; "
             "times must increase"
         )
-    # They increase, so that the first and the last one tell of all.
+    # They increase, so that the first and the last one are enough.
     for value, time in ((values[0], times[0]), (values[-1], times[-1])):
         if not _EARLIEST <= time < _LATEST:
             raise BadInput(

@@ -52,7 +52,7 @@ class Watch:
             self._wake.clear()
             try:
                 self._refresh()
-                # Without a model every moment counts; with one, messages tell what is new.
+                # Without a model every moment counts; with one, messages announce what is new.
                 ready = self._models.current is not None
                 wait = self._poll_seconds if ready else min(self._poll_seconds, _WITHOUT_MODEL_SECONDS)
                 pause = _FIRST_RETRY_SECONDS

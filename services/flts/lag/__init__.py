@@ -1,1 +1,1 @@
-"""How far the consumer groups are behind, for Prometheus: the brokers themselves do not tell."""
+"""How far the consumer groups are behind, for Prometheus: the brokers themselves do not report it."""

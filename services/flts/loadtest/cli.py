@@ -36,11 +36,11 @@ def main() -> int:
 
 def summary(verdict: Verdict) -> str:
     """The verdict as a reader wants it."""
-    figures = (
+    metrics = (
         f"{verdict.requests} requests, {verdict.requests_per_second:g} a second, {verdict.failure_ratio:.2%} failed; "
         f"forecasts p50 {verdict.p50_milliseconds:g} ms, p95 {verdict.p95_milliseconds:g} ms"
     )
-    return "\n".join([figures, *(verdict.reasons or ["all limits were met"])])
+    return "\n".join([metrics, *(verdict.reasons or ["all limits were met"])])
 
 
 def _locust(settings: LoadTestSettings, statistics: Path) -> list[str]:

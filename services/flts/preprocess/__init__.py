@@ -1,1 +1,1 @@
-"""CSV in the dataset bucket to scaled Parquet, and the claims that tell the trainers about it."""
+"""CSV in the dataset bucket to scaled Parquet, and the claims that announce it to the trainers."""

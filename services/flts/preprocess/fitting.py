@@ -73,7 +73,7 @@ def _scaler_numbers(name: str, values: np.ndarray) -> tuple[list[float], list[fl
     spread = np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 0.0)
     offset, scale = _scikit_learns(name, values, spread)
     scaled = (values - offset) / scale
-    # Models compute in single precision, which cannot tell 1,000,000,000 from 1,000,000,001: such values are centred,
+    # Models compute in single precision, in which 1,000,000,000 equals 1,000,000,001: such values are centred,
     # also without a scaler or with one that keeps the zero.
     steps = np.diff(scaled, axis=0).std(axis=0)
     coarse = (steps > 0) & (steps < _RESOLUTIONS_A_STEP * np.finfo(np.float32).eps * np.abs(scaled).max(axis=0))

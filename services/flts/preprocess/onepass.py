@@ -14,7 +14,7 @@ import structlog
 def one_at_a_time() -> Iterator[None]:
     """Hold the pod's lock, for one series; waits for whoever holds it. The kernel releases it when a process dies.
 
-    Passes in different pods cannot meet here: they are told apart by conditional writes of meta.json.
+    Passes in different pods cannot meet here: they are kept apart by conditional writes of meta.json.
     """
     # Of this user, since a test machine's folder is shared.
     path = Path(tempfile.gettempdir()) / f"flts-preprocess-{os.getuid()}.lock"

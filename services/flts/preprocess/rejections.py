@@ -44,7 +44,7 @@ class Rejections:
         except Exception as problem:
             if is_outage(problem):
                 raise
-            # Metric, log line and dead letter still tell of it; a key may be too long for the store.
+            # Metric, log line and dead letter still report it; a key may be too long for the store.
             structlog.get_logger().warning("rejection_not_recorded", series=series.name, error=str(problem))
             return False
         return True

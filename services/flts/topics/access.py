@@ -1,4 +1,4 @@
-"""Tells brokers that refuse this client from brokers that are not there yet: waiting helps only with the second."""
+"""Separates brokers that refuse this client from brokers that are not there yet: waiting helps only with the second."""
 
 import time
 

@@ -21,9 +21,9 @@ class FittedModel(Protocol):
     epochs_run: int
     """Passes over the training rows; 1 where the framework makes no epochs."""
     params: dict[str, str]
-    """What the framework was told or chose, besides TrainingSettings.hyperparameters."""
+    """What the framework was given or chose, besides TrainingSettings.hyperparameters."""
     metrics: dict[str, float]
-    """Figures of this family only; the held-out errors are computed alike for all."""
+    """Metrics of this family only; the held-out errors are computed alike for all."""
 
     def predict(self, windows: Windows) -> np.ndarray:
         """Scaled forecasts (windows, forecast rows), computed by the framework itself."""

@@ -22,7 +22,7 @@ def run_until_stopped(
     """The result of `work`, which runs in a thread; raises StopRequested at once when `stop` is set.
 
     The thread and the processes that it started are then left behind: they end with this process, which is about to
-    end. `progress` tells what is logged every few seconds meanwhile, besides the time that has passed.
+    end. `progress` says what is logged every few seconds meanwhile, besides the time that has passed.
     """
     outcome: Future[Result] = Future()
 

@@ -132,7 +132,7 @@ def _params(prophet: Prophet) -> dict[str, str]:
 
 
 def _iteration(folder: Path) -> int:
-    """Iteration that Stan's output has come to; a line is the iteration, then six figures, and some a note."""
+    """Iteration that Stan's output has come to; a line is the iteration, then six numbers, and some a note."""
     for output in folder.glob("*-stdout.txt"):
         for line in reversed(output.read_text().splitlines()):
             words = line.split()

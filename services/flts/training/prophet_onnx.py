@@ -1,6 +1,6 @@
 """Builds the ONNX graph of a fitted Prophet and its AR(1) correction, so that serving needs ONNX Runtime only.
 
-All arithmetic is in float64: float32 could not even tell two rows of a present day apart.
+All arithmetic is in float64: float32 could not even distinguish two rows of a present day.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

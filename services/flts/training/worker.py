@@ -149,7 +149,7 @@ class TrainingWorker:
 
 
 def held_out_params(held_out: FeatureFrame, settings: TrainingSettings) -> dict[str, str]:
-    """What tells apart which rows a run was measured on, over how many steps; and the last of them."""
+    """What identifies the rows that a run was measured on, over how many steps; and the last of them."""
     if not len(held_out.times):
         return {}
     transform = held_out.transform

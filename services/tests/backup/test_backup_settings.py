@@ -1,4 +1,4 @@
-"""Where snapshots are and what is told of wrong settings."""
+"""Where snapshots are and what is reported of wrong settings."""
 
 import io
 
@@ -34,13 +34,13 @@ def test_snapshots_may_be_in_a_bucket_elsewhere(environment):
     assert isinstance(vault_of(load_settings(BackupSettings)), Bucket)
 
 
-def test_all_wrong_settings_are_told_in_one_text(environment):
+def test_all_wrong_settings_are_reported_in_one_text(environment):
     environment.setenv("KEEP", "1")
     environment.setenv("SNAPSHOT", "yesterday")
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         load_settings(BackupSettings)
-    assert "KEEP='1'" in str(told.value)
-    assert "SNAPSHOT='yesterday'" in str(told.value)
+    assert "KEEP='1'" in str(raised.value)
+    assert "SNAPSHOT='yesterday'" in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_pointer_is_copied_before_the_model_that_it_names_and_restored_after_i
     assert pointer in source.put_keys
 
 
-def test_what_is_damaged_is_left_out_and_told_when_everything_else_is_back(back_up, settings, source, snapshots):
+def test_what_is_damaged_is_left_out_and_reported_when_everything_else_is_back(back_up, settings, source, snapshots):
     back_up()
     blob(settings, b"a model").write_bytes(b"another")
     before = dict(source.content)
@@ -65,7 +65,7 @@ def test_a_snapshot_is_restored_by_its_name(back_up, settings, snapshots, enviro
         fetch(load_settings(BackupSettings), snapshots)
 
 
-def test_a_snapshot_of_a_stack_with_somebody_elses_mlflow_has_no_database(environment, source, snapshots):
+def test_a_snapshot_of_a_stack_with_an_external_mlflow_has_no_database(environment, source, snapshots):
     environment.setenv("DATABASE", "false")
     settings = load_settings(BackupSettings)
     begin(settings, source, snapshots, NIGHT)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 /** How a pod treats a forecast request. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers with the pod's address, so that a client can tell who did. */
+/** Answers with the pod's address, so that a client can see who did. */
 const answer: Behaviour = (request, response) => {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ pod: request.socket.localAddress }));
@@ -47,7 +47,7 @@ export class FakePod {
     }
 
     /** Answers normally again. */
-    mend(): void {
+    repair(): void {
         this.ready = true;
         this.behaviour = answer;
     }

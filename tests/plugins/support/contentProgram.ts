@@ -6,8 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { DataLossGuard } from "../../../components/core/data/dataLossGuard";
 import { OwnershipGuard } from "../../../components/core/ownershipGuard";
 import type { Platform } from "../../../components/core/platform";
-import { ObjectStoreContent } from "../../../components/infrastructure/objectStore/objectStoreResources";
-import { PostgresContent } from "../../../components/infrastructure/postgres/postgresResources";
+import { ObjectStoreResources } from "../../../components/infrastructure/objectStore/objectStoreResources";
+import { PostgresResources } from "../../../components/infrastructure/postgres/postgresResources";
 
 interface Server {
     readonly port: number;
@@ -58,7 +58,7 @@ export function declareContent(settingsFile: string): void {
     );
     const common = { platform, parent, requires: [], deletedWith: undefined };
     const direct = (port: number) => ({ mode: "direct", host: "127.0.0.1", port, timeoutSeconds }) as const;
-    const store = new ObjectStoreContent("minio", {
+    const store = new ObjectStoreResources("minio", {
         ...common,
         server: {
             server: "outside",
@@ -75,7 +75,7 @@ export function declareContent(settingsFile: string): void {
     const connections = settings.services.map((service) =>
         store.connection(service, [{ bucket, access: "read" }]),
     );
-    const database = new PostgresContent("postgres", {
+    const database = new PostgresResources("postgres", {
         ...common,
         server: {
             server: "outside",

@@ -76,7 +76,7 @@ function shapes(path: string, name: string): Record<string, Shape> {
     );
 }
 
-/** What the types say about a resource, and its code about token and secrets, which types cannot tell. */
+/** What the types say about a resource, and its code about token and secrets, which types cannot say. */
 export function declaredResource(packageName: string, resource: string): Declared {
     const directory = packageDirectory(packageName);
     const file = readdirSync(directory).find((one) => one.toLowerCase() === `${resource.toLowerCase()}.d.ts`);

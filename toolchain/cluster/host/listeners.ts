@@ -53,13 +53,13 @@ function descriptors(pid: number): string[] {
     }
 }
 
-/** Process that holds the socket, or undefined if it cannot be told. */
+/** Process that holds the socket, or undefined if it is unknown. */
 export function ownerOf(listener: Listener): number | undefined {
     const socket = `socket:[${listener.inode}]`;
     return processIds().find((pid) => descriptors(pid).some((path) => linkTarget(path) === socket));
 }
 
-/** `process 4711 (k3s)`, or as much of it as can be told. */
+/** `process 4711 (k3s)`, or as much of it as is known. */
 export function describeProcess(pid: number | undefined): string {
     return pid === undefined ? "an unknown process" : `process ${pid} (${processName(pid) ?? "ended"})`;
 }

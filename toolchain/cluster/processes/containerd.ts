@@ -90,7 +90,7 @@ export function networkConfiguration(layout: Layout): object {
 /** Name of the pod network, with which CNI marks what it caches for it. */
 export const networkName = "flts";
 
-/** Variables that tell containerd how to reach registries. */
+/** Variables that say how containerd reaches registries. */
 const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /** Runs the containers. Those it started live on while it is restarted. */

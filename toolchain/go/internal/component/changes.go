@@ -2,7 +2,7 @@ package component
 
 import "k8s.io/client-go/tools/cache"
 
-// Changes tells that one of the informers has heard of a change. One note waits at a time: whoever takes it looks at
+// Changes reports that one of the informers has heard of a change. One note waits at a time: whoever takes it looks at
 // everything.
 func Changes(informers ...cache.SharedIndexInformer) (<-chan struct{}, error) {
 	changed := make(chan struct{}, 1)

@@ -1,5 +1,5 @@
 // Package component is what the embedded cluster's own controllers have in common: a command with a kubeconfig, and an
-// address that tells whether they do their work.
+// address that reports whether they do their work.
 package component
 
 import (

@@ -14,7 +14,7 @@ type port struct {
 	number   int32
 }
 
-// assign tells which Services get the address, by their namespace and name. There is one address: of Services that
+// assign returns which Services get the address, by their namespace and name. There is one address: of Services that
 // want the same port the oldest gets it, and the others wait, as they would for a cloud without addresses left.
 func assign(services []*corev1.Service) map[string]bool {
 	ordered := slices.Clone(services)
@@ -39,7 +39,7 @@ func assign(services []*corev1.Service) map[string]bool {
 	return assigned
 }
 
-// wants tells whether the Service waits for an address of ours: a class names somebody else's load balancers.
+// wants reports whether the Service waits for an address of ours: a class names external load balancers.
 func wants(service *corev1.Service) bool {
 	return service.Spec.Type == corev1.ServiceTypeLoadBalancer &&
 		service.Spec.LoadBalancerClass == nil &&
@@ -66,7 +66,7 @@ func status(address netip.Addr, assigned bool) corev1.LoadBalancerStatus {
 	return corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{IP: address.String()}}}
 }
 
-// says tells whether the Service says that already; what the API server adds of its own does not count.
+// says reports whether the Service says that already; what the API server adds of its own does not count.
 func says(service *corev1.Service, wanted corev1.LoadBalancerStatus) bool {
 	return slices.EqualFunc(service.Status.LoadBalancer.Ingress, wanted.Ingress,
 		func(a, b corev1.LoadBalancerIngress) bool { return a.IP == b.IP && a.Hostname == b.Hostname })

@@ -69,7 +69,7 @@ func (client *Client) setAccess(ctx context.Context, bucket, access string) erro
 	return client.failed(err)
 }
 
-// access tells which kind of access the bucket's policy grants. A policy of another make is left to whoever made it:
+// access returns which kind of access the bucket's policy grants. A policy of another make is left to whoever made it:
 // the state's kind stays.
 func (client *Client) access(ctx context.Context, bucket, known string) (string, error) {
 	actual, err := client.objects.GetBucketPolicy(ctx, bucket)

@@ -76,7 +76,7 @@ func checkPolicy(value any) string {
 	return ""
 }
 
-// samePolicy tells whether two policies say the same: order, spacing and the writing of single values as lists do not
+// samePolicy reports whether two policies say the same: order, spacing and the writing of single values as lists do not
 // matter (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html).
 func samePolicy(one, other string) bool {
 	var first, second any

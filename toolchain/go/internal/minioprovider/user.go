@@ -101,7 +101,7 @@ func setUser(ctx context.Context, client *Client, inputs provider.Values) (strin
 	return provider.Made(name, known, outputs, err)
 }
 
-// readUser asks for the user's status. The server never tells the secret.
+// readUser asks for the user's status. The server never returns the secret.
 func readUser(ctx context.Context, client *Client, name string, state provider.Values) (provider.Values, error) {
 	actual, err := client.administration.GetUserInfo(ctx, name)
 	if err != nil {

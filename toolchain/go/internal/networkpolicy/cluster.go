@@ -116,7 +116,7 @@ func (c Cluster) namespaceLabels(name string) map[string]string {
 	return nil
 }
 
-// matches tells whether a selector, of which the API server accepts only valid ones, takes the labels.
+// matches reports whether a selector, of which the API server accepts only valid ones, takes the labels.
 func matches(selector *metav1.LabelSelector, set map[string]string) bool {
 	compiled, err := metav1.LabelSelectorAsSelector(selector)
 	return err == nil && compiled.Matches(labels.Set(set))

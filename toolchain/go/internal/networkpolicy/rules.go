@@ -74,7 +74,7 @@ func (c Cluster) ingressRules(pod member) []string {
 	return rules.lines
 }
 
-// target is where traffic goes; pod is nil unless the rule names ports, which only a pod can tell.
+// target is where traffic goes; pod is nil unless the rule names ports, which only a pod has.
 type target struct {
 	address netip.Prefix
 	pod     *corev1.Pod

@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// manifest is the part of a package.json that tells whether an npm package is a Pulumi package.
+// manifest is the part of a package.json that says whether an npm package is a Pulumi package.
 type manifest struct {
 	Name            string                   `json:"name"`
 	Version         string                   `json:"version"`

@@ -17,7 +17,7 @@ const publicRole = "public"
 type grantTarget struct {
 	// keyword of GRANT ... ON for one object, and for all objects of a schema where SQL has one.
 	keyword, allKeyword string
-	// inSchema tells whether objects of the type belong to a schema.
+	// inSchema reports whether objects of the type belong to a schema.
 	inSchema bool
 	// privileges that exist for the type.
 	privileges []string

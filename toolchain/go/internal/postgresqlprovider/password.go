@@ -20,7 +20,7 @@ import (
 // scramPrefix begins the hashes of SCRAM-SHA-256.
 const scramPrefix = "SCRAM-SHA-256$"
 
-// readPassword tells whether the server still holds the state's password. It cannot read the password itself, only
+// readPassword reports whether the server still holds the state's password. It cannot read the password itself, only
 // check it against the stored hash; a hash that belongs to another password takes its place, so that the change shows.
 func readPassword(
 	ctx context.Context, client *Client, connection *pgx.Conn, name string, state, outputs provider.Values,
@@ -54,7 +54,7 @@ func readPassword(
 	return nil
 }
 
-// matches tells whether a hash of pg_authid belongs to a password
+// matches reports whether a hash of pg_authid belongs to a password
 // (https://www.postgresql.org/docs/15/catalog-pg-authid.html).
 func matches(stored, name, password string) bool {
 	if stored == password {

@@ -45,7 +45,7 @@ func (provider *Provider[Client]) Diff(
 	return result, nil
 }
 
-// compare tells whether and how the program changes a property. An input that was never given is compared with what
+// compare reports whether and how the program changes a property. An input that was never given is compared with what
 // the server holds, so that writing down a default or a computed value changes nothing.
 func compare(property Property, oldInputs, oldOutputs, newInputs resource.PropertyMap) (plugin.DiffKind, bool) {
 	before, had := lookup(property, oldInputs)
@@ -82,7 +82,7 @@ func lookup(property Property, properties resource.PropertyMap) (resource.Proper
 }
 
 // effective is the plain value a property has, its default when it is absent. An empty list, map or object is no
-// value: servers do not tell the two apart.
+// value: servers do not distinguish the two.
 func effective(property Property, value resource.PropertyValue, has bool) any {
 	if !has {
 		if number, ok := property.Default.(int); ok {

@@ -172,7 +172,7 @@ func readInputs(properties []Property, given, outputs Values) Values {
 	return inputs
 }
 
-// isDefault tells that a value is what an absent input means. Without a default that is the empty value.
+// isDefault reports that a value is what an absent input means. Without a default that is the empty value.
 func isDefault(property Property, actual any) bool {
 	value := effective(property, resource.NewPropertyValue(actual), true)
 	if property.Default != nil {

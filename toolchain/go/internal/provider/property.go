@@ -61,7 +61,7 @@ type Property struct {
 	Environment []string
 	// Deprecated is the npm package's deprecation message.
 	Deprecated string
-	// Same tells that two different values mean the same to the server. Nil compares the values.
+	// Same reports that two different values mean the same to the server. Nil compares the values.
 	Same func(old, new any) bool
 	// Check returns what is wrong with a known value, or "".
 	Check func(value any) string
@@ -71,7 +71,7 @@ func (property Property) isInput() bool { return !property.OutputOnly }
 
 func (property Property) key() resource.PropertyKey { return resource.PropertyKey(property.Name) }
 
-// wrongKind tells what a known value should have been, or returns "" when its type is right.
+// wrongKind returns what a known value should have been, or returns "" when its type is right.
 func (property Property) wrongKind(value resource.PropertyValue) string {
 	right := false
 	switch property.Kind {

@@ -20,7 +20,7 @@ const (
 
 var errDown = errors.New("connection refused")
 
-// things is a plugin with one resource, whose Read answers as told. Its Create makes it and fails to read it back.
+// things is a plugin with one resource, whose Read answers as configured. Its Create makes it and fails to read it back.
 func things(read func() (Values, error)) *Provider[int] {
 	return New(Description[int]{
 		Name: "test", Version: "1.2.3",

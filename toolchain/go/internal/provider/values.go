@@ -26,10 +26,10 @@ func plain(properties resource.PropertyMap) Values {
 	return values
 }
 
-// engineKey tells the bookkeeping keys that engine and bridged providers store beside real properties.
+// engineKey recognizes the bookkeeping keys that engine and bridged providers store beside real properties.
 func engineKey(key resource.PropertyKey) bool { return strings.HasPrefix(string(key), "__") }
 
-// Has tells whether the property is present.
+// Has reports whether the property is present.
 func (values Values) Has(name string) bool { return values[name] != nil }
 
 // Text returns a string property, "" when absent.

@@ -13,7 +13,7 @@ import (
 )
 
 // Watches notes which resources are watched through the client, and gives a way to wait for them. What a fake cluster
-// is told between the list and the watch of an informer never reaches it, as a real API server's would.
+// is sent between the list and the watch of an informer never reaches it, as a real API server's would.
 func Watches(client *fake.Clientset) func(t *testing.T, resources ...string) {
 	var mutex sync.Mutex
 	var watched []string

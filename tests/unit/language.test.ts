@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { projectDirectory } from "../support/commands";
+
+/** Words that pages, comments, titles and messages do without, and what Kubernetes' documentation says instead. */
+const WORDS: readonly { readonly word: RegExp; readonly instead: string }[] = [
+    { word: /\b(?:tells?|told|telling)\b(?!\()/i, instead: "report, say, show, distinguish" },
+    { word: /\bfigures\b/i, instead: "metrics, numbers" },
+    { word: /\bmend(?:s|ed|ing)?\b/i, instead: "fix" },
+    { word: /\b(?:is|are|was|were|be|stays?) away\b/i, instead: "unavailable, offline" },
+    { word: /\bsomebody else\b/i, instead: "external, another owner" },
+    { word: /\bof one's own\b/i, instead: "your own" },
+    {
+        word: /ObjectStoreContent|PostgresContent|DoomedStack|JudgedRun|StepsRun/i,
+        instead: "ObjectStoreResources, PostgresResources, DestroyableStack, LoadTestJob, JobWithSteps",
+    },
+];
+
+const KINDS = [".ts", ".py", ".go", ".md", ".yaml", ".json", ".sh", ".html", ".js", ""];
+
+/** Texts of others: locked versions, and previews as an older version of the program printed them. */
+const OTHERS = /^(?:package-lock\.json|services\/requirements\/.*\.txt|tests\/unit\/fixtures\/.*)$/;
+
+function sources(): string[] {
+    return execFileSync("git", ["ls-files"], { cwd: projectDirectory, encoding: "utf8" })
+        .split("\n")
+        .filter((path) => path !== "" && KINDS.includes(extname(path)) && !OTHERS.test(path))
+        .filter((path) => path !== "tests/unit/language.test.ts");
+}
+
+describe("the language of pages, comments and messages", () => {
+    it("is the plain English of Kubernetes' documentation", () => {
+        const findings = sources().flatMap((path) =>
+            readFileSync(join(projectDirectory, path), "utf8")
+                .split("\n")
+                .flatMap((line, index) =>
+                    WORDS.filter(({ word }) => word.test(line)).map(
+                        ({ instead }) => `${path}:${index + 1}: ${line.trim()} (say: ${instead})`,
+                    ),
+                ),
+        );
+        assert.deepEqual(findings, []);
+    });
+});
