@@ -15,6 +15,7 @@ GOLDEN = [
 ]
 
 
+# Promise: preprocess-idempotent-hash-configuration
 @pytest.mark.parametrize(("options", "expected"), GOLDEN)
 def test_golden_vectors_from_environment(options, expected, monkeypatch):
     if options:

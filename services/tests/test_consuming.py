@@ -106,6 +106,7 @@ def run(group, handler, publisher, stop, **options):
     return consumer
 
 
+# Promise: services-decoupled-claim-checks
 def test_polls_on_while_the_handler_works_and_commits_after(publisher, stop):
     seen = []
 

@@ -146,6 +146,7 @@ def test_windows_that_are_promised_are_those_of_the_cleaned_rows(seed):
             assert fates.last_line() == part.lines[-1]
 
 
+# Promise: data-any-size-checked
 def test_memory_of_a_check_is_8_bytes_a_row_whatever_the_width():
     for width in (1, 50):
         header = ",".join(f"c{at}" for at in range(width))

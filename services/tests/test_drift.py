@@ -144,6 +144,7 @@ def test_forecasts_that_were_as_good_as_on_held_out_rows_have_not_drifted(promot
     assert report(store)["rows"] > 150
 
 
+# Promise: forecasts-compared-came
 def test_forecasts_that_were_far_off_have_drifted_also_after_a_restart(promoted, log, process, rows_of):
     log(-35.0)
     process(rows_of(400))

@@ -10,6 +10,7 @@ from flts.evaluation.scoring import best, one_per_type
 from flts.evaluation.settings import EvaluationSettings
 
 
+# Promise: evaluator-scores-promotes-best
 def test_score_is_upstreams():
     assert run_of(rmse=2, mae=10, mse=100).score == pytest.approx(24)
 
@@ -25,6 +26,7 @@ def test_earliest_run_of_a_type_counts():
     assert one_per_type([run_of(run_id="b", end=5), run_of(run_id="a", end=4)])["GRU"].run_id == "a"
 
 
+# Promise: evaluator-scores-promotes-best
 def test_promotes_with_pointers_history_and_message(make, store, publisher, runs):
     runs.add(run_of(rmse=2, mae=10, mse=100))
     make().handle(success())
@@ -51,6 +53,7 @@ def test_identifier_has_its_own_pointer_and_others_are_ignored(make, store, publ
     assert pointer(store, "a/current.json")["identifier"] == "a"
 
 
+# Promise: evaluator-waits-all-model
 def test_waits_for_all_types_also_across_a_restart(make, store, publisher, runs):
     types = "GRU,LSTM,PROPHET"
     for kind, score in (("LSTM", 3.0), ("GRU", 2.0), ("PROPHET", 1.0)):
@@ -84,6 +87,7 @@ def test_a_late_event_of_an_old_generation_changes_nothing(make, store, publishe
     assert len(publisher.sent) == 1
 
 
+# Promise: services-decoupled-claim-checks
 def test_replay_of_everything_leaves_the_newest_config_promoted(make, store, publisher, runs):
     runs.add(run_of(run_id="first"), config_hash="one")
     runs.add(run_of(run_id="second"), config_hash="two")

@@ -46,6 +46,7 @@ def windows_of(frame: FeatureFrame, rows: int = 16, ahead: int = 1) -> Windows:
     return make_windows(frame.features, frame.times, 0, rows, ahead, frame.transform.due, frame.imputed)
 
 
+# Promise: models-trained-rows-served
 @pytest.mark.parametrize(
     ("rows", "held_out", "gaps", "most", "expected"),
     [
@@ -189,6 +190,7 @@ def test_gradient_steps_of_an_epoch_follow_the_size_of_the_data(rows, fewest, mo
         assert counts.max() - counts.min() <= 1
 
 
+# Promise: served-model-learnt-all
 @pytest.mark.parametrize("model_type", ["GRU", "PROPHET"])
 def test_the_served_model_has_learnt_from_the_held_out_rows_and_its_errors_are_from_before(model_type):
     random = np.random.default_rng(5)

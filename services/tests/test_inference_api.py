@@ -35,6 +35,7 @@ def client():
     return client_for(make_model())
 
 
+# Promise: inference-loads-was-promoted
 def test_predicts_in_raw_units():
     lines = []
     answer = client_for(make_model(), lines).post("/predict", json={"data": DATA})
@@ -162,6 +163,7 @@ def test_without_a_model():
     assert (health["status"], health["model_ready"], health["startup_ready_ms"]) == ("ok", False, None)
 
 
+# Promise: inference-loads-was-promoted
 def test_probes_metrics_and_documents(client):
     ready = client.get("/ready").json()
     assert ready == {

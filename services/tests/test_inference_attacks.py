@@ -70,6 +70,7 @@ ATTACKS = {
 }
 
 
+# Promise: client-cannot-end-pod
 @pytest.mark.parametrize("body", ATTACKS.values(), ids=ATTACKS.keys())
 def test_a_large_wrong_body_gets_a_short_answer_and_holds_nobody_up(api, body):
     assert len(body) <= LARGEST
@@ -141,6 +142,7 @@ def test_a_forecast_ends_when_its_client_leaves(api):
     assert calls() - before == made
 
 
+# Promise: client-cannot-end-pod
 def test_slow_senders_get_408_and_lose_their_connection(api):
     """300 sockets: of some the head never ends, of the others the body."""
     heads = [

@@ -41,6 +41,7 @@ def test_few_windows_have_only_the_levels_that_they_allow():
     assert intervals_of(np.zeros((0, 1)), np.zeros((0, 1))) is None
 
 
+# Promise: forecasts-prediction-intervals-request
 @pytest.mark.parametrize("draw", ["normal", "standard_cauchy", "exponential"])
 def test_coverage_is_the_level_for_errors_of_any_distribution(draw):
     errors = getattr(np.random.default_rng(3), draw)(size=(4000, 3))
@@ -56,6 +57,7 @@ def test_coverage_is_of_windows_that_share_no_row_with_those_of_the_interval():
     assert measured(np.zeros((4, 3)), np.ones((4, 3))) == {}
 
 
+# Promise: forecasts-prediction-intervals-request
 def test_an_answer_has_bounds_for_each_step_and_the_target_on_request():
     body = (
         client_for(model_with(STORED))
@@ -110,6 +112,7 @@ def test_a_level_that_no_model_has_is_refused(level, status, words):
     assert words in str(answer.json()["detail"])
 
 
+# Promise: models-trained-rows-served
 def test_rows_beyond_the_trained_ones_are_marked_and_have_no_bounds():
     ask = {"data": DATA, "inference_length": 5, "interval": 0.9}
     body = client_for(model_with(STORED)).post("/predict", json=ask).json()

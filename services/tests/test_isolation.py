@@ -82,6 +82,7 @@ def test_runs_of_the_same_configuration_are_distinguished_in_mlflow():
     assert len(searches) == len(tags) == 3
 
 
+# Promise: identifier-keeps-pipelines-apart
 def test_promotions_do_not_touch_each_other(store, publisher, runs):
     deciders = {name: evaluator(store, publisher, runs, identifier=name) for name in (*PIPELINES, "")}
     for number, name in enumerate(deciders):

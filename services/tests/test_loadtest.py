@@ -99,6 +99,7 @@ def test_verdict_names_the_limit_that_was_not_met(tmp_path, forecasts, total, wo
     assert words is None or words in verdict.reasons[0]
 
 
+# Promise: locust-master-web-interface
 def test_a_run_against_the_service_meets_its_limits(served, tmp_path):
     run = run_main(tmp_path, served(make_model()), users=10, seconds=5, failure_ratio_limit=0)
     assert run.returncode == 0, run.stdout + run.stderr

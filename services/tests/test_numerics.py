@@ -69,6 +69,7 @@ def usual():
     return {model_type: relative_error(0, 1, "MinMaxScaler", model_type) for model_type in FAMILIES}
 
 
+# Promise: targets-any-size-spread
 @pytest.mark.parametrize("model_type", FAMILIES)
 @pytest.mark.parametrize(
     ("level", "spread", "scaler"),
@@ -114,6 +115,7 @@ def test_the_tolerance_follows_the_unit_of_the_target():
     assert tolerance(np.zeros(3), np.zeros(3)) > 0
 
 
+# Promise: targets-any-size-spread
 @pytest.mark.parametrize(
     "problem",
     [

@@ -75,6 +75,7 @@ def test_rows_answers_503_without_a_model():
     assert client_for(None).get("/rows").status_code == 503
 
 
+# Promise: page-shows-series-forecasts
 def test_the_page_and_its_files_come_from_the_api_alone():
     client = client_for(make_model())
     page = client.get("/")

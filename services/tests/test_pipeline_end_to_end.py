@@ -109,6 +109,7 @@ def mlflow():
     return FakeMlflow()
 
 
+# Promise: trainers-log-mlflow-announce
 def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     store.put("dataset", "sample.csv", sample_csv)
     preprocess(PreprocessSettings(train_file="sample.csv"), store, publisher)

@@ -104,6 +104,7 @@ def test_lines_that_come_late_are_added_to_those_of_their_day(source, compact):
     assert len(keys(source)) == 4
 
 
+# Promise: prediction-logs-compacted-deleted
 def test_a_run_that_is_killed_anywhere_loses_and_repeats_no_line(source, compact):
     before, content = lines(source), dict(source.content)
     kills = 0

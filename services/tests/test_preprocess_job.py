@@ -26,6 +26,7 @@ def run(store, publisher, settings=SETTINGS, action=NO_ACTION):
     return preprocess(settings, store, publisher, action)
 
 
+# Promise: preprocess-turns-csv-into
 def test_objects_and_claims(filled, publisher):
     assert run(filled, publisher) == "processed"
     names = (
@@ -65,6 +66,7 @@ def test_objects_and_claims(filled, publisher):
     assert quality["test"]["columns"]["down"]["missing"] == 0
 
 
+# Promise: preprocess-idempotent-hash-configuration
 def test_second_run_does_nothing(filled, publisher):
     run(filled, publisher)
     filled.writes.clear()

@@ -78,6 +78,7 @@ def served(models, series=""):
     return models.in_memory[series].model.version.run_id if series in models.in_memory else None
 
 
+# Promise: inference-loads-was-promoted
 @pytest.mark.parametrize("series", ["", "site"])
 def test_follows_the_pointer_once_per_change(models, store, source, promoted, series):
     assert promoted.refresh() is False

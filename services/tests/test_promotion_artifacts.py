@@ -201,6 +201,7 @@ def trained(tmp_path, monkeypatch):
     return uri, run.run_id, content
 
 
+# Promise: mlflow-tracks-runs-serves
 def test_what_the_trainer_records_is_what_the_evaluator_checks(trained, store, tmp_path):
     uri, run_id, content = trained
     (candidate,) = MlflowRuns(uri).of(ClaimKey("", "hash", 1, "site"))

@@ -93,6 +93,7 @@ MOMENTS = np.array(
 )
 
 
+# Promise: gru-lstm-networks-prophet
 @pytest.mark.parametrize("ahead", [1, 2, 3])
 def test_onnx_without_error_is_prophets_own_prediction(case, ahead):
     on_curve = answer(case, MOMENTS, prophets_own(case, MOMENTS))

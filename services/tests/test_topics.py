@@ -35,6 +35,7 @@ class FakeAdmin:
         return self._done("alter", settings)
 
 
+# Promise: topics-exist-without-hand
 def test_creates_grows_and_alters():
     declared = [topic("new", 3), topic("small", 2), topic("other", **{"retention.ms": "5"}), topic("same")]
     existing = {

@@ -42,6 +42,7 @@ def tracker(uri):
     return MlflowTracker(TrainingSettings(mlflow_tracking_uri=uri, experiment_name="tests"))
 
 
+# Promise: mlflow-tracks-runs-serves
 def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     assert tracker.finished(CLAIM) is None
     run = tracker.start(CLAIM, {"target": "a"})

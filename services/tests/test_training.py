@@ -50,6 +50,7 @@ def prepared(sample_csv):
     return prepare(PreprocessSettings(train_file="sample.csv"), sample_csv, None)
 
 
+# Promise: gru-lstm-networks-prophet
 @pytest.mark.parametrize(("kind", "layers", "ahead"), [("GRU", 1, 1), ("GRU", 2, 3), ("LSTM", 2, 2)])
 def test_onnx_answers_as_keras_does(kind, layers, ahead):
     random = np.random.default_rng(5)

@@ -65,6 +65,7 @@ def test_a_gradient_step_takes_fewer_windows_where_they_are_long(length, wanted,
     assert training_batch(network, wanted) == expected
 
 
+# Promise: memory-training-follows-rows
 @pytest.mark.parametrize("model_type", ["GRU", "PROPHET"])
 def test_windows_of_hundreds_of_rows_take_little_more_than_the_rows(model_type):
     rows, length = 12_000, 400

@@ -105,6 +105,7 @@ describe("embedded cluster", function () {
         assert.equal(drive("status", state).code, 1);
     });
 
+    // Promise: local-testing-without-your
     it("starts within 60 seconds", () => {
         const outcome = drive("up", state);
         assert.equal(outcome.code, 0, outcome.output);
@@ -188,6 +189,7 @@ describe("embedded cluster", function () {
         });
     });
 
+    // Promise: see-used
     it("answers kubectl top for the node and its pods", async () => {
         const measured = /^\S+\s+[1-9]\d*m\s/m;
         await eventually(() => {
@@ -247,6 +249,7 @@ describe("embedded cluster", function () {
         assert.equal(execFileSync("ls", ["-A", layout.volumes], { encoding: "utf8" }), "");
     });
 
+    // Promise: local-testing-without-your
     it("leaves nothing behind, whatever ran in it", () => {
         kubectl(state, ["apply", "--filename=-"], JSON.stringify(probeObjects(probeImage)));
         inNamespace("wait", "--for=condition=Ready", "pod/probe", "--timeout=60s");

@@ -56,6 +56,7 @@ describe("autoscaling in the embedded cluster", function () {
         });
     });
 
+    // Promise: horizontal-autoscaler-cpu-limits, autoscaling
     it("adds pods under load and takes them away after it, and no request fails", async () => {
         await readyPods("one pod at the beginning", 120, (ready) => ready === 1);
         const started = Date.now();

@@ -128,6 +128,7 @@ describe("backups of a running stack", function () {
         }
     });
 
+    // Promise: backup-postgresql-minio
     it("are made on request, and report what they hold", async () => {
         snapshot = await backUp();
     });
@@ -140,6 +141,7 @@ describe("backups of a running stack", function () {
         assert.ok(size(output, "new since the last") < 1.1 * size(output, "database") + 100_000, output);
     });
 
+    // Promise: was-lost-restored
     it("give back a lost pointer, a lost model and MLflow's lost runs, and inference serves them", async () => {
         const before = await artifacts(promoted.run_id);
         await python(
@@ -200,6 +202,7 @@ describe("backups of a running stack", function () {
         assert.match(log, /"problems": ?0/);
     });
 
+    // Promise: backup-tried-before-needed
     it("fail the drill when one byte of them is wrong, and pass it again once they are repaired", async () => {
         const flip = [
             "import glob, json",

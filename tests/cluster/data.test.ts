@@ -148,6 +148,7 @@ describe("data in the bucket of a running stack", function () {
         );
     });
 
+    // Promise: data-any-size-checked
     it("a series keeps its CSV and its served model over make up with another log level and a plain pulumi up", async () => {
         const etag = async (): Promise<string | undefined> =>
             (await withObjectStore(({ user }) => etagsOf(user, BUCKETS.dataset, `${kept}.csv`)))[
@@ -189,6 +190,7 @@ describe("data in the bucket of a running stack", function () {
         assert.deepEqual({ run: after, etag: await etag() }, before);
     });
 
+    // Promise: data-any-size-checked
     it("a CSV that any S3 client put into the bucket leads to a forecast by name, without another command", async () => {
         await rolledOut("preprocess");
         await putSeries(put, good);

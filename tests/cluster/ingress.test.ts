@@ -133,6 +133,7 @@ describe("the Ingress, through a real controller", function () {
         Authorization: `Basic ${Buffer.from(`${credentials.username ?? ""}:${password}`).toString("base64")}`,
     });
 
+    // Promise: ingress-hosts-class-tls, tls-at-ingress
     it("leads the API's host to the forecast API, by HTTPS with the given certificate and by HTTP", async () => {
         for (const trusted of [authority, undefined]) {
             const answer = await ask(hosts.api, {
@@ -159,6 +160,7 @@ describe("the Ingress, through a real controller", function () {
         assert.equal((await ask("other.flts.test", { path: "/healthz" })).status, 404);
     });
 
+    // Promise: ingress-hosts-class-tls
     it("lets nobody to MLflow without the password", async () => {
         for (const headers of [{}, login("guessed")]) {
             const answer = await ask(hosts.mlflow, { path: "/", headers, authority });

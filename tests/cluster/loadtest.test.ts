@@ -96,6 +96,7 @@ describe("Locust in the cluster", function () {
         }
     });
 
+    // Promise: locusts-workers-scaled-hand
     it("has a web interface, and workers that kubectl scales", async () => {
         await kubectl("scale", "deployment", "locust-worker", "--replicas=2", "--namespace", namespace);
         await kubectl(

@@ -100,6 +100,7 @@ describe("collected logs", function () {
         await deployStack();
     });
 
+    // Promise: log-aggregation
     it("hold what every pod of the stack wrote", async () => {
         const { items } = await kubectlGet<{ items: readonly Pod[] }>("pods", "--namespace", namespace);
         const names = items
@@ -151,6 +152,7 @@ describe("collected logs", function () {
         assert.ok(Date.now() - Date.parse(line._time) < 24 * 3_600_000, line._time);
     });
 
+    // Promise: log-aggregation
     it("include what a pod wrote that is gone", async () => {
         const words = `written at ${Date.now()}`;
         await write(words);

@@ -66,6 +66,7 @@ describe("monitoring of a healthy stack", function () {
         clearInterval(load);
     });
 
+    // Promise: prometheus-scrapes-metrics-keeps
     it("scrapes every tier, and none is down", async () => {
         const wrong = await settle(PATIENCE, async () => {
             const up = await query("up");
@@ -98,6 +99,7 @@ describe("monitoring of a healthy stack", function () {
         assert.deepEqual(wrong, []);
     });
 
+    // Promise: grafana-shows-provisioned-dashboards
     it("has data for every panel of every dashboard", async () => {
         const queries = panelQueries();
         const wrong = await settle(PATIENCE, async () => {
@@ -128,6 +130,7 @@ describe("monitoring of a healthy stack", function () {
         assert.equal((await query(`${recent("probe_ssl_earliest_cert_expiry")} > time()`)).length, 1);
     });
 
+    // Promise: alerts, alerts-needs-somebody
     it("evaluates every rule, reaches Alertmanager, and has nothing critical to report", async () => {
         const { groups } = await api<{ groups: { rules: { name: string; health: string }[] }[] }>("rules");
         const rules = groups.flatMap((group) => group.rules);
@@ -145,6 +148,7 @@ describe("monitoring of a healthy stack", function () {
         );
     });
 
+    // Promise: grafana-shows-provisioned-dashboards
     it("says where Grafana is left out", async () => {
         const expected = await onlyBuiltImages(readOptions({}));
         assert.equal(outcome.output.includes(GRAFANA_LEFT_OUT), expected);

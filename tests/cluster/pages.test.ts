@@ -33,6 +33,7 @@ describe("the stack's pages, in a browser without a network", function () {
 
     after(() => browser.close());
 
+    // Promise: page-shows-series-forecasts
     it("the API's page shows the last rows of the series, its forecast and its model", async () => {
         const { page, elsewhere, errors } = await openOffline(browser, FORECAST_API);
         await page.locator("#result").waitFor();

@@ -73,6 +73,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         peak = measured.peak;
     });
 
+    // Promise: single-command-takes-empty
     it("ends with the stack's addresses, the names of its Secrets and a forecast", () => {
         assert.equal(outcome.code, 0, outcome.everything);
         assert.match(outcome.output, /^inference +http:\/\/127\.0\.0\.1:30023$/m);
@@ -83,10 +84,12 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         );
     });
 
+    // Promise: values-development-small-quick
     it("stays under 8 GiB of the machine's memory", () => {
         assert.ok(peak < 8 * 1024 ** 3, `peak was ${formatBytes(peak)}`);
     });
 
+    // Promise: inference-loads-was-promoted
     it("forecasts held-out rows better than repeating the last value, in raw units", async () => {
         const firstRow = isReal ? 0 : 2000;
         const errors = await holdoutErrors(inference, heldOut, "down", 400, firstRow);
@@ -109,6 +112,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         );
     });
 
+    // Promise: pod-security-standards
     it("runs only pods that Pod Security's restricted profile admits", async () => {
         const labels = (
             await kubectlGet<{ metadata: { labels: Record<string, string> } }>("namespace", namespace)
@@ -126,6 +130,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         assert.doesNotMatch(check, /violate/);
     });
 
+    // Promise: preprocessing-can-started-hand
     it("processes again on request without doing the same work twice", async () => {
         const before = await promotionPointer();
         const log = await preprocess(namespace);
@@ -141,6 +146,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         assert.match(foreign ?? "", /^(TOPIC|GROUP)_AUTHORIZATION_FAILED$/);
     });
 
+    // Promise: preprocess-turns-csv-into
     it("refuses a broken CSV with its file, column and line, and keeps the promoted model", async () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-broken-"));
         try {

@@ -118,6 +118,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
         return (await Processing.start(`${name}-${salt}`)).announced();
     }
 
+    // Promise: faults-stay-where-they
     it("preprocess: the job is done by another pod, and one model is promoted", async () => {
         const started = Date.now();
         let processing: Processing;
@@ -153,6 +154,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
         });
     }
 
+    // Promise: evaluator-waits-all-model
     it("promotes nothing while a model family has not reported, and shows that it waits", async () => {
         const [absent = ""] = trainers;
         const scale = (replicas: number) =>

@@ -63,10 +63,12 @@ describe("the real secret values of a running stack", function () {
         assert.deepEqual(found, [], `in clear in ${place}`);
     }
 
+    // Promise: secrets-none-state-pods
     it("are nowhere in the exported state", async () => {
         assertAbsent(await new EngineStack().exported(), "pulumi stack export");
     });
 
+    // Promise: secrets-none-state-pods
     it("are in no pod, workload, ConfigMap or Helm value", async () => {
         for (const kind of ["pods", "deployments", "statefulsets", "jobs", "configmaps"]) {
             assertAbsent(await kubectl("get", kind, "--namespace", namespace, "--output", "yaml"), kind);

@@ -67,6 +67,7 @@ describe("the forecast API under steady load", function () {
         await rolledOut("inference-canary");
     });
 
+    // Promise: load-balancer-spreads-requests
     it("fails no request while a pod is killed, a rollout runs and a model is promoted", async () => {
         const started = Date.now();
         const answers = await withoutFailure("pod killed, rolled out, model promoted", async () => {
@@ -94,6 +95,7 @@ describe("the forecast API under steady load", function () {
         assert.ok(answers.length > 100);
     });
 
+    // Promise: weighted-routing-canaries
     it("gives the canary its share of requests, by run in the answers and by version in the metrics", async () => {
         const counted = await backendRequests("inference-canary");
         const answers = await withoutFailure("canary at 30 %", () => pause(15_000));

@@ -78,6 +78,7 @@ describe("backups", () => {
         }
     });
 
+    // Promise: backup-postgresql-minio
     it("take the promotion pointers before the database, and the database before all else; a restore goes back", () => {
         const steps = (name: string): string[] =>
             stepsOf(resources, name).map(
@@ -163,6 +164,7 @@ describe("backups", () => {
         ]);
     });
 
+    // Promise: series-trained-again-schedule
     it("refuse half of a target and a wrong schedule, naming the fix", () => {
         const read = (backup: object) => () =>
             readSettings(

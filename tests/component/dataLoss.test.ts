@@ -132,6 +132,7 @@ describe("a change of settings that would lose data", function () {
         });
     }
 
+    // Promise: data-go-only-when
     it("is reported together with all others, each with the way to keep the data", async () => {
         const message = await refusal(
             {},

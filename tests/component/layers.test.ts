@@ -45,6 +45,7 @@ describe("layers in stacks of their own", function () {
         above = await deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: below.outputs });
     });
 
+    // Promise: layers-stacks-own
     it("make together what one stack makes, and nothing twice but providers and tunnels", () => {
         const made = (resources: readonly Recorded[]): string[] =>
             resources
@@ -175,6 +176,7 @@ describe("external servers", function () {
         ({ resources, outputs } = await deployProgram(settings(external)));
     });
 
+    // Promise: your-own-servers-instead
     it("are not deployed, and everything else is", () => {
         const left = servers(resources);
         for (const name of ["kafka", "minio", "postgres"]) {

@@ -29,6 +29,7 @@ describe("the load test", () => {
         ));
     });
 
+    // Promise: locust-master-web-interface
     it("has the web interface at svc/locust and workers that kubectl can scale", () => {
         assert.deepEqual(
             service(resources, "locust").ports.map(({ port }) => port),

@@ -3,6 +3,7 @@ import { one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
 describe("MLflow", () => {
+    // Promise: new-mlflow-migrates-database
     it("brings its database up to its own version before it starts, and never twice at a time", async () => {
         const { resources } = await deployProgram(settings());
         const { inputs } = one(resources, "kubernetes:apps/v1:Deployment", "mlflow");

@@ -94,6 +94,7 @@ describe("the monitoring layer", function () {
         ]);
     });
 
+    // Promise: prometheus-scrapes-metrics-keeps
     it("keeps samples for the days and on the volume of the settings", async () => {
         const changed = settings({ layers: LAYERS, monitoring: { retentionDays: 30, storage: "10Gi" } });
         const parameters = command((await deployProgram(changed)).resources, "prometheus");
@@ -115,6 +116,7 @@ describe("the monitoring layer", function () {
         assert.ok(sum(requests.map(({ cpu }) => cpu)) < 250);
     });
 
+    // Promise: log-aggregation
     it("collects logs by an agent on each node, which reads no other namespace's and changes nothing there", () => {
         const agent = one(resources, "kubernetes:apps/v1:DaemonSet", "log-collector");
         assert.equal((agent.inputs.metadata as { namespace: string }).namespace, "flts-log-collector");

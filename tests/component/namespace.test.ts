@@ -3,6 +3,7 @@ import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
 describe("the program with namespace.create: false", () => {
+    // Promise: nothing-existed-before-changed
     it("changes nothing of a namespace that existed before, and denies traffic for its own pods alone", async () => {
         const chosen = settings({
             namespace: { name: "team", create: false },

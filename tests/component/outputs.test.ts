@@ -4,6 +4,7 @@ import { one } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
 describe("the stack's outputs", () => {
+    // Promise: interfaces-api-can-opened
     it("have the addresses that are exposed", async () => {
         const { outputs, resources } = await deployProgram(
             settings({ loadBalancer: { service: { type: "NodePort", nodePort: 30023 } } }),

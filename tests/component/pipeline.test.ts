@@ -18,7 +18,6 @@ function environmentOf(resources: readonly Recorded[], name: string): Record<str
 }
 
 const CRON_JOB = "kubernetes:batch/v1:CronJob";
-
 interface CronJobSpec {
     readonly schedule: string;
     readonly timeZone: string;
@@ -155,6 +154,7 @@ describe("the pipeline's services", function () {
         );
     });
 
+    // Promise: no-update-deletes-replaces
     it("delete no file of a user's: preprocess may delete its own rejections alone", () => {
         const { policy } = one(plain, "minio:index/iamPolicy:IamPolicy", "preprocess").inputs as {
             policy: string;
@@ -191,6 +191,7 @@ describe("the pipeline's services", function () {
         assert.deepEqual(picked(environmentOf(changed, "preprocess"), chosen), chosen);
     });
 
+    // Promise: series-trained-again-schedule
     it("train again by schedule only where one is set, from a pod with the options and permissions of preprocess", () => {
         assert.deepEqual(
             ofType(plain, CRON_JOB).filter(({ name }) => name === "preprocess-schedule"),

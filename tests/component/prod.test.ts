@@ -90,6 +90,7 @@ describe("the prod stack", function () {
         ));
     });
 
+    // Promise: values-production-several-brokers
     it("has three brokers that keep three copies and acknowledge with two", () => {
         assert.equal(leastPods(resources, "kafka"), 3);
         const configOf = (name: string): Record<string, string> =>
@@ -105,6 +106,7 @@ describe("the prod stack", function () {
         assert.deepEqual([...new Set(topics.map(({ replicationFactor }) => replicationFactor))], [3]);
     });
 
+    // Promise: values-production-several-brokers, autoscaling
     it("has four servers of the object store, an autoscaler from two pods, and two load balancers", () => {
         const { mode, replicas } = chartValues(resources);
         assert.deepEqual({ mode, replicas }, { mode: "distributed", replicas: 4 });
@@ -112,6 +114,7 @@ describe("the prod stack", function () {
         assert.equal(leastPods(resources, "inference-lb"), 2);
     });
 
+    // Promise: several-replicas-spread-over
     it("spreads what it has several of over nodes, and lets maintenance take one at a time", () => {
         for (const [type, name] of [
             [STATEFUL_SET, "kafka"],
@@ -127,6 +130,7 @@ describe("the prod stack", function () {
         }
     });
 
+    // Promise: several-replicas-spread-over
     it("has the chart spread the object store's servers and keep a budget for them, too", () => {
         const { affinity, podDisruptionBudget } = chartValues(resources);
         const [preferred] = affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
@@ -134,6 +138,7 @@ describe("the prod stack", function () {
         assert.deepEqual(podDisruptionBudget, { enabled: true, maxUnavailable: 1 });
     });
 
+    // Promise: tls-at-ingress
     it("has an Ingress with TLS for all three hosts", () => {
         const { metadata, spec } = one(resources, "kubernetes:networking.k8s.io/v1:Ingress", "ingress")
             .inputs as {
@@ -150,6 +155,7 @@ describe("the prod stack", function () {
         );
     });
 
+    // Promise: volumes-stay-when-claims
     it("keeps its volumes, by a class like the cluster's that every claim names", () => {
         const { inputs } = one(resources, "kubernetes:storage.k8s.io/v1:StorageClass", "flts-retain");
         assert.equal(inputs.reclaimPolicy, "Retain");
@@ -176,6 +182,7 @@ describe("the prod stack", function () {
         }
     });
 
+    // Promise: volumes-stay-when-claims
     it("has the class before the namespace, without a value that would replace one with the other", () => {
         const { urn } = one(resources, "kubernetes:storage.k8s.io/v1:StorageClass", "flts-retain");
         const users = resources.filter(({ dependencies }) => dependencies.includes(urn));
@@ -185,6 +192,7 @@ describe("the prod stack", function () {
         );
     });
 
+    // Promise: setting-shrinks-prod-small
     it("fits a node with two cores under the profile minimal, everything included", () => {
         const cores = requested(minimal, "cpu");
         const bytes = requested(minimal, "memory");
@@ -193,6 +201,7 @@ describe("the prod stack", function () {
         assert.ok(requested(resources, "cpu") > 5);
     });
 
+    // Promise: setting-shrinks-prod-small
     it("has the same shape under the profile minimal: nothing but sizes differs", () => {
         const sizes = new RegExp(
             [

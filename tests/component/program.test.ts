@@ -20,6 +20,7 @@ describe("the program with its defaults", () => {
         ({ resources, outputs } = await deployProgram(settings()));
     });
 
+    // Promise: kafka-minio-postgresql-mlflow, prediction-logs-compacted-deleted
     it("makes the tiers under the names that users know", () => {
         const names = (type: string): string[] =>
             ofType(resources, type)
@@ -98,6 +99,7 @@ describe("the program with its defaults", () => {
         );
     });
 
+    // Promise: networkpolicies-between-pods
     it("labels the namespace restricted and denies all traffic that no link allows", () => {
         const { metadata } = one(resources, "kubernetes:core/v1:Namespace", "flts").inputs as {
             metadata: { labels: Record<string, string> };
@@ -151,6 +153,7 @@ describe("the program with its defaults", () => {
         );
     });
 
+    // Promise: minio-holds-datasets-models
     it("installs the official chart without its default administrator and without secrets in its values", () => {
         const { inputs } = one(resources, "kubernetes:helm.sh/v3:Release", "minio");
         const values = inputs.values as Record<string, unknown>;
@@ -184,6 +187,7 @@ describe("the program with its defaults", () => {
         assert.doesNotMatch(policy, /PutObject|model-promotion|"\*"|arn:aws:s3:::\*/);
     });
 
+    // Promise: postgresql-keeps-mlflows-data
     it("lets MLflow's role own MLflow's database", () => {
         const database = one(resources, "postgresql:index/database:Database", "mlflow").inputs;
         assert.deepEqual([database.name, database.owner], ["mlflow", "flts.test.mlflow"]);
@@ -206,6 +210,7 @@ describe("the program with its defaults", () => {
         assert.equal(metadata.annotations["pulumi.com/skipAwait"], "true");
     });
 
+    // Promise: values-development-small-quick
     it("needs fewer than 1.7 cores and 5 GiB, MinIO included", () => {
         let cores = 0.1;
         let bytes = 256 * 2 ** 20;
@@ -235,6 +240,7 @@ describe("the program, changed", () => {
         assert.notEqual(jobName(before, "kafka-topics"), jobName(other, "kafka-topics"));
     });
 
+    // Promise: horizontal-autoscaler-cpu-limits
     it("leaves replicas to the autoscaler when there is one", async () => {
         const { resources } = await deployProgram(
             settings({ inference: { autoscaling: { enabled: true, minReplicas: 2 } } }),
@@ -246,6 +252,7 @@ describe("the program, changed", () => {
         one(resources, "kubernetes:policy/v1:PodDisruptionBudget", "inference");
     });
 
+    // Promise: gru-lstm-networks-prophet
     it("trains the families that are asked for, in consumer groups of their own, and the evaluator waits for them", async () => {
         const { resources } = await deployProgram(settings({ training: { models: ["PROPHET", "LSTM"] } }));
         const variable = (workload: string, name: string): unknown =>
@@ -266,6 +273,7 @@ describe("the program, changed", () => {
         assert.equal(variable("eval", "EXPECTED_MODEL_TYPES"), "PROPHET,LSTM");
     });
 
+    // Promise: given-secrets-instead-generated, external-secret-stores
     it("takes given Secrets instead of generated ones", async () => {
         const { resources } = await deployProgram(
             settings({ postgres: { existingSecret: "pg" }, objectStore: { existingSecret: "store" } }),

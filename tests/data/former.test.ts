@@ -92,6 +92,7 @@ describe("the dataset of a stack of version 0.1.0", function () {
     const tracked = async (stack: TestStack): Promise<string[]> =>
         (await stack.resources()).filter(({ type }) => type.includes("S3Object")).map(({ urn }) => urn);
 
+    // Promise: no-update-deletes-replaces
     it("leaves the state by two updates and stays in the bucket, with plugins as strict as the official ones", async () => {
         const stack = await deployed();
         try {

@@ -93,6 +93,7 @@ describe("an upload of data, to a real object store as the user for it", functio
         return keys;
     };
 
+    // Promise: data-any-size-checked
     it("of 200 MB takes less than 200 MB of memory, and is not repeated while nothing changed", async () => {
         const { code, output } = await finished(upload(large));
         assert.equal(code, 0, output);
@@ -142,6 +143,7 @@ describe("an upload of data, to a real object store as the user for it", functio
         assert.equal(await text(await root.getObject(BUCKET, "small_test.csv")), "time,down\n2,3\n");
     });
 
+    // Promise: data-any-size-checked
     it("may delete nothing, and reach no other bucket", async () => {
         await root.putObject(BUCKET, "kept.csv", "time,down\n1,2\n");
         await assert.rejects(user.removeObject(BUCKET, "kept.csv"), { code: "AccessDenied" });

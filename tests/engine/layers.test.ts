@@ -40,6 +40,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
     });
 
     describe("of another program", () => {
+        // Promise: other-programs-read-typed
         it("read typed outputs, none of which is a secret", async () => {
             const { up, outputs } = await deployConsumer(dev.environment, DEV);
             assert.equal(up.code, 0, up.everything);
@@ -78,6 +79,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
             assert.equal(whole.code, 0, whole.everything);
         });
 
+        // Promise: layers-stacks-own
         it("serve the model that was promoted before, out of dev's object store and MLflow", async () => {
             await ready(outputs.urls.inference ?? assert.fail("the API has no address"));
         });

@@ -42,6 +42,7 @@ describe("the dev stack on the real engine", function () {
         stack = new EngineStack();
     });
 
+    // Promise: minio-holds-datasets-models
     it("is left as it is by a second up", async () => {
         await stack.settings();
         await runDocumented("docs/pulumi.md", "pulumi up --yes", {
@@ -110,6 +111,7 @@ describe("the dev stack on the real engine", function () {
         }
     });
 
+    // Promise: data-go-only-when
     it("refuses, at preview, to replace what holds data, and names it", async () => {
         await stack.settings({ "flts:kafka": { storage: "3Gi" } });
         const preview = await stack.pulumi(["preview"]);
@@ -167,6 +169,7 @@ describe("the dev stack on the real engine", function () {
         assert.equal(fixed.code, 0, fixed.everything);
     });
 
+    // Promise: rollback-release-before
     it("goes to other settings, and back to what it was with those of before", async () => {
         const before = await stack.inputDigests();
         const update = async (overrides: SettingsTree): Promise<void> => {
@@ -183,6 +186,7 @@ describe("the dev stack on the real engine", function () {
         assert.deepEqual(await stack.inputDigests(), before);
     });
 
+    // Promise: change-settings-code-applied
     it("renews every generated password when the epoch is raised, and still works", async () => {
         const password = (): Promise<{ data: Record<string, string> }> =>
             kubectlGet("secret", "preprocess-object-store", "-n", namespace);
@@ -206,6 +210,7 @@ describe("the dev stack on the real engine", function () {
         assert.match(preview.everything, new RegExp(`the namespace "${namespace}" exists already`));
     });
 
+    // Promise: everything-deleted-command
     it("is destroyed whole", async () => {
         deployed = await stack.exported();
         await stack.settings({ "flts:credentials": { epoch: 2 } });

@@ -134,6 +134,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.equal(second.code, 0, second.everything);
     });
 
+    // Promise: replicas-different-machines-maintenance
     it("has its replicas on different nodes", async () => {
         for (const [tier, replicas, different] of [
             ["kafka", 3, 3],
@@ -150,6 +151,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         }
     });
 
+    // Promise: replicas-different-machines-maintenance
     it("loses one replica of each tier at a time when a node is drained, and goes on", async () => {
         await kubectl(
             "drain",

@@ -38,6 +38,7 @@ for (const count of [1, 3]) {
             brokers.remove();
         });
 
+        // Promise: service-reaches-own-topics
         it("get what was written before there were users, each trainer in its own group", () => {
             assert.equal(attempt(as("train-gru"), "take", "training-data", "train-gru"), "sent");
             assert.equal(attempt(as("nonml-prophet"), "take", "training-data", "nonml-prophet"), "sent");
@@ -62,6 +63,7 @@ for (const count of [1, 3]) {
                 );
             });
 
+            // Promise: service-reaches-own-topics
             it("may neither write nor read topics of others, nor join their groups", () => {
                 const topic = "TOPIC_AUTHORIZATION_FAILED";
                 const group = "GROUP_AUTHORIZATION_FAILED";
@@ -73,6 +75,7 @@ for (const count of [1, 3]) {
                 assert.equal(attempt(as("inference"), "take", "training-data", "batch-forecasting"), topic);
             });
 
+            // Promise: service-reaches-own-topics
             it("are nobody without a password, or with another's", () => {
                 const anonymous = { KAFKA_BOOTSTRAP_SERVERS: brokers.bootstrapServers };
                 assert.match(

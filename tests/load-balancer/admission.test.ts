@@ -106,6 +106,7 @@ describe("HAProxy before the forecast API", function () {
         };
     }
 
+    // Promise: metrics-readiness-documentation-cluster
     it("passes on what clients may ask for, and nothing that is for the cluster, however it is written", async () => {
         await start();
         for (const path of [...PUBLIC_PATHS, "/predict?inference_length=3"]) {

@@ -67,6 +67,7 @@ describe("HAProxy with the generated configuration", function () {
         }
     });
 
+    // Promise: load-balancer-spreads-requests
     it("finds pods by name as they come and go, and uses all of them", async () => {
         await start(2);
         assert.deepEqual(failures(await load(() => pause(300))), []);
@@ -100,6 +101,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.deepEqual(failures(answers), []);
     });
 
+    // Promise: load-balancer-spreads-requests
     it("answers every request while a pod is killed under load", async () => {
         await start(2);
         const answers = await load(async () => {
@@ -190,6 +192,7 @@ describe("HAProxy with the generated configuration", function () {
         );
     });
 
+    // Promise: weighted-routing-canaries
     it("splits requests by the canary's weight, and by version in the metrics", async () => {
         names.records.set(canary.host, [pods[2].address]);
         await start(2, { canary: { ...canary, weight: 30 } });

@@ -97,6 +97,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         assert.equal(down.code, 0, down.everything);
     });
 
+    // Promise: production-settings-run-real
     it("ends with a forecast, from the address of its load balancer", () => {
         assert.match(outcome.output, /^inference +http:\/\/10\.254\.0\.1$/m);
         assert.match(outcome.output, /^Forecast of \S+ by run [0-9a-f]{32}, after /m);
@@ -148,6 +149,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         }
     });
 
+    // Promise: production-settings-run-real
     it("answers every request while a broker, a server of MinIO and a pod of each serving tier are killed", async () => {
         const pods = async (tier: string): Promise<string[]> =>
             (await inNamespace("get", "pods", "--selector", `app.kubernetes.io/name=${tier}`, "-o", "name"))

@@ -27,9 +27,7 @@ const ASK_API = ["kube-state-metrics", "log-collector", "prometheus"];
 const RUNS = Number(process.env.FLTS_PROPERTY_RUNS ?? 100);
 /** Fixed, so that a run on another day tries the same points. */
 const SEED = Number(process.env.FLTS_PROPERTY_SEED ?? 20_261_125);
-
 const INFRASTRUCTURE = "organization/flts/infrastructure";
-
 /** Settings, and whether they are deployed as one stack or cut into the infrastructure and the stack above it. */
 const anyDeployment = fc.record({ chosen: anySettings, cut: fc.boolean() });
 
@@ -81,6 +79,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         );
     }
 
+    // Promise: pod-security-standards
     it("every pod passes the Pod Security Standard restricted, without a token unless it asks the Kubernetes API", async () => {
         await forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
@@ -113,6 +112,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: requests-limits-every-container
     it("every container has requests and limits, a command, and probes unless it ends by itself", async () => {
         await forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
@@ -134,6 +134,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: secrets-none-state-pods
     it("no secret is anywhere but in Secrets, users and providers", async () => {
         await forAnySettings((resources, _chosen, outputs) => {
             const allowed =
@@ -148,6 +149,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: data-go-only-when
     it("whatever holds data carries the data-loss guard", async () => {
         const holdsData = /:(Namespace|PersistentVolumeClaim|PersistentVolume|S3Bucket|Database)$/;
         await forAnySettings((resources) => {
@@ -165,6 +167,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: nothing-existed-before-changed
     it("no object is taken over that existed before: the ownership guard sees each that is created outside a new namespace", async () => {
         await forAnySettings((resources, { namespace }) => {
             for (const { type, name, inputs, createHooks } of resources) {
@@ -191,6 +194,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: data-go-only-when
     it("the data-loss guard knows every volume, its size and its class, and sees no danger in the same settings", async () => {
         await forAnySettings((resources, chosen) => {
             const deployed = deployedData(deployedObjects(resources), "test");
@@ -232,6 +236,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: registry-all-images
     it("no image escapes the registry", async () => {
         await forAnySettings((resources, { imageRegistry }) => {
             if (imageRegistry === undefined) {
@@ -249,6 +254,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: several-replicas-spread-over
     it("several replicas have a disruption budget and are spread over nodes", async () => {
         await forAnySettings((resources) => {
             const named = (type: string): Recorded[] => ofType(resources, `kubernetes:${type}`);
@@ -275,6 +281,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: networkpolicies-between-pods
     it("the allowed edges are exactly the declared ones, open on both sides", async () => {
         await forAnySettings((resources, chosen) => {
             const inside = declaredEdges(chosen).filter((edge) => !edge.includes(OUTSIDE));
@@ -283,6 +290,7 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
         });
     });
 
+    // Promise: your-own-servers-instead
     it("external servers are let through by port, for the declared links alone", async () => {
         await forAnySettings((resources, chosen) => {
             const outside = declaredEdges(chosen).filter((edge) => edge.includes(OUTSIDE));

@@ -58,6 +58,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
         );
     });
 
+    // Promise: images-reach-any-registry
     it("are locked by the digests that the registry serves, and pods name tag and digest", async () => {
         const locked = await images({ TO: to("flts"), LOCK: "yes" });
         assert.equal(locked.code, 0, locked.everything);
@@ -88,6 +89,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
         rmSync(lockPath);
     });
 
+    // Promise: images-reach-any-registry
     it("go from a bundle into an empty registry, without a build and without an own store", async () => {
         const packed = await images({}, ["bundle"]);
         assert.equal(packed.code, 0, packed.everything);

@@ -48,6 +48,7 @@ describe("alert rules", () => {
             promtool("test", "rules", join(TESTS, name)));
     }
 
+    // Promise: alerts, backup-tried-before-needed, forecasts-compared-came, alerts-needs-somebody
     it("each have a test in which they stay quiet and one in which they fire", () => {
         const cases = testFiles.flatMap((name) =>
             (parse(readFileSync(join(TESTS, name), "utf8")) as { tests: RuleTest[] }).tests.flatMap(
@@ -68,6 +69,7 @@ describe("alert rules", () => {
         );
     });
 
+    // Promise: alerts
     it("each say how urgent they are and where to read what to do", () => {
         for (const { alert, labels, annotations } of rules) {
             assert.match(labels.severity, alert === "Watchdog" ? /^none$/ : /^(critical|warning)$/, alert);

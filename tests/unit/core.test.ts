@@ -96,6 +96,7 @@ describe("Kafka configuration", () => {
         }
     });
 
+    // Promise: kafka-node-cluster
     it("replicates as far as there are brokers, and names every controller", () => {
         assert.deepEqual([1, 3, 5].map(replicationFactor), [1, 3, 3]);
         const text = serverProperties({ brokers: 3, name: "kafka", headlessHost: "h" });
@@ -107,6 +108,7 @@ describe("Kafka configuration", () => {
         assert.match(text, /^auto\.create\.topics\.enable=false$/m);
     });
 
+    // Promise: topics-exist-without-hand
     it("declares all nine topics, dead letters with one partition and a longer retention", () => {
         const topics = topicDeclarations({
             identifier: "",

@@ -36,6 +36,7 @@ function typeErrors(dashboards: Readonly<Record<string, string>>): string[] {
 describe("dashboards", function () {
     this.timeout(60_000);
 
+    // Promise: grafana-shows-provisioned-dashboards
     it("are what Grafana's own types say of a dashboard", () => {
         assert.deepEqual(typeErrors(dashboardFiles()), []);
     });

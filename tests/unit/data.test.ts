@@ -165,6 +165,7 @@ describe("the forecast on a terminal", () => {
         down_upper: down + reach,
     });
 
+    // Promise: make-up-prints-forecast
     it("a forecast is a chart after the last actual rows, with bounds and no more digits than they leave certain", () => {
         const predictions = [
             step("2018-02-28T02:34:00", 53925371.35351825, 12345678.9),

@@ -110,6 +110,7 @@ describe("the comment on a pull request", () => {
         }
     });
 
+    // Promise: upgrade-would-do-seen
     it("says first what loses data, with the property that causes it", () => {
         const [title, , , first] = visible(comment([preview("moved")]));
         assert.equal(title, "### Preview: 4 of 13 changes lose data");

@@ -40,6 +40,7 @@ describe("a production stack", () => {
         "flts:monitoring": { service: { type: "NodePort" } },
     };
 
+    // Promise: production-no-insecure-defaults
     it("is refused for every insecure default in one report, each with the name that acknowledges it", () => {
         const found = mistakes(insecure);
         assert.deepEqual(

@@ -1,45 +1,22 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { chooseSuites } from "../suites";
 import { projectDirectory } from "../support/commands";
-
-/** A row of docs/promises.md above "Not yet kept". */
-interface Promise {
-    readonly promise: string;
-    readonly tests: readonly { readonly file: string; readonly title: string }[];
-    readonly suites: readonly string[];
-}
-
-const page = readFileSync(join(projectDirectory, "docs", "promises.md"), "utf8");
-const [kept = "", notKept = ""] = page.split("\n# Not yet kept\n");
-
-/** Cells of the rows of every table in `text`, without headings and rules. */
-function rows(text: string): string[][] {
-    return [...text.matchAll(/^\| (.*) \|$/gm)]
-        .map(([, row]) => (row ?? "").split(/ +\| +/).map((cell) => cell.trim()))
-        .filter(([first = ""]) => first !== "promise" && !/^-+$/.test(first));
-}
-
-const promises: Promise[] = rows(kept).map(([promise = "", , tests = "", suites = ""]) => ({
-    promise,
-    tests: tests.split("<br>").map((entry) => {
-        const [, file = "", title = ""] = /^`([^`]+)`: (.+)$/.exec(entry) ?? [];
-        return { file, title };
-    }),
-    suites: suites.split(", "),
-}));
-
-/** True when a test file declares a test of this title: a pytest function, or a text given to `it`. */
-function declares(file: string, title: string): boolean {
-    const source = readFileSync(join(projectDirectory, file), "utf8");
-    return source.includes(file.endsWith(".py") ? `def ${title}(` : `it(${JSON.stringify(title)},`);
-}
+import { declaredProofs, promiseList, promisesPage, proofsIn, suitesOf } from "../support/promises";
 
 describe("docs/promises.md", () => {
+    const list = promiseList();
+    const promises = list.sections.flatMap((section) => section.promises);
+    const proofs = declaredProofs();
+
+    it("is what `npm run promises` writes from tests/promises.yaml and the tests", () => {
+        const page = readFileSync(join(projectDirectory, "docs", "promises.md"), "utf8");
+        assert.equal(page, promisesPage(list, proofs), "run `npm run promises`");
+    });
+
     it("has rows for every part of the chart's README", () => {
         assert.deepEqual(
-            [...kept.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading),
+            list.sections.map(({ section }) => section),
             [
                 "Overview",
                 "Values",
@@ -55,27 +32,42 @@ describe("docs/promises.md", () => {
         assert.ok(promises.length > 40, String(promises.length));
     });
 
-    for (const { promise, tests, suites } of promises) {
-        it(`names a test that is there: ${promise}`, () => {
-            for (const { file, title } of tests) {
-                assert.ok(file !== "" && title !== "", "the row names no test");
-                assert.ok(existsSync(join(projectDirectory, file)), `there is no ${file}`);
-                assert.ok(declares(file, title), `${file} has no test "${title}"`);
-            }
-            const folders = tests.map(({ file }) => (file.startsWith("services/") ? "services/" : file));
-            for (const suite of chooseSuites(suites)) {
-                assert.ok(
-                    folders.some((file) => suite.command.includes(file.split("/").slice(0, 2).join("/"))),
-                    `suite ${suite.name} runs none of them`,
-                );
-            }
-        });
-    }
+    it("has a test for each promise, and a promise for each declaration in a test", () => {
+        const proved = new Set(proofs.map(({ id }) => id));
+        const known = new Set(promises.map(({ id }) => id));
+        assert.deepEqual(
+            promises.filter(({ id }) => !proved.has(id)).map(({ id }) => id),
+            [],
+        );
+        assert.deepEqual(
+            proofs.filter(({ id }) => !known.has(id)),
+            [],
+        );
+    });
+
+    it("names tests that a suite runs", () => {
+        assert.deepEqual(
+            proofs.filter(({ file }) => suitesOf(file).length === 0),
+            [],
+        );
+    });
 
     it("lists a promise once, and says what is missing where it is not kept", () => {
-        const open = rows(notKept);
-        assert.ok(open.every(([promise, missing]) => promise && missing));
-        const all = [...promises.map(({ promise }) => promise), ...open.map(([promise]) => promise)];
+        assert.ok(list.notKept.every(({ promise, missing }) => promise && missing));
+        assert.equal(new Set(promises.map(({ id }) => id)).size, promises.length);
+        const all = [...promises, ...list.notKept].map(({ promise }) => promise);
         assert.equal(new Set(all).size, all.length);
+    });
+
+    it("takes the title from the test below a declaration, and rejects a declaration without one", () => {
+        const declaration = "// Promise: ";
+        assert.deepEqual(proofsIn("a.test.ts", `${declaration}a, b\n    it("is \\"so\\"", () => {});\n`), [
+            { id: "a", file: "a.test.ts", title: 'is "so"' },
+            { id: "b", file: "a.test.ts", title: 'is "so"' },
+        ]);
+        assert.deepEqual(proofsIn("test_a.py", "# Promise: a\n@mark\ndef test_so() -> None:\n"), [
+            { id: "a", file: "test_a.py", title: "test_so" },
+        ]);
+        assert.throws(() => proofsIn("a.test.ts", `${declaration}a\n`), /no test follows/);
     });
 });

@@ -57,6 +57,7 @@ describe("settings", () => {
         assert.equal(settings.dataset.targetColumn, undefined);
     });
 
+    // Promise: setting-shrinks-prod-small
     it("take the profile's sizes where none is given, whatever else of the group is", () => {
         const settings = readSettings(
             {
@@ -93,6 +94,7 @@ describe("settings", () => {
         assert.deepEqual(mistakes({ "kubernetes:context": "x", "pulumi:tags": "{}" }), []);
     });
 
+    // Promise: wrong-value-refused-before
     it("report every mistake in one error: wrong values, unknown keys and contradictions", () => {
         const messages = mistakes({
             "flts:kafka": '{"brokers":12,"partition":3}',
@@ -257,6 +259,7 @@ describe("Pulumi.yaml", () => {
         config: Record<string, unknown>;
     };
 
+    // Promise: complete-reference-every-option
     it("declares exactly the settings of the schema, with their defaults", () => {
         assert.deepEqual(project.config, projectDeclarations(), "run `npm run settings`");
     });

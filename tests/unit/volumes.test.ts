@@ -35,6 +35,7 @@ describe("the class that volumes are like", () => {
         assert.throws(() => chosenClass([], undefined), /it has: none/);
     });
 
+    // Promise: volumes-stay-when-claims
     it("is copied in full, but keeps volumes and is no default", () => {
         const source: StorageClass = {
             metadata: { name: "zonal", annotations: DEFAULT },

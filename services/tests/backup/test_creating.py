@@ -40,6 +40,7 @@ def test_old_snapshots_go_with_the_content_that_only_they_had(back_up, settings,
     assert blob(settings, b"rows").exists()
 
 
+# Promise: backup-postgresql-minio
 def test_an_interrupted_backup_leaves_no_snapshot_and_removes_none(back_up, settings, source, snapshots):
     kept = [back_up(), back_up(days=1)]
     source.add("mlflow", "new", b"new")

@@ -11,6 +11,7 @@ from flts.backup.verifying import verify
 from flts.common.settings import load_settings
 
 
+# Promise: was-lost-restored
 def test_restoring_puts_back_what_is_missing_or_different_and_deletes_nothing(back_up, settings, source, snapshots):
     back_up()
     before = dict(source.content)
