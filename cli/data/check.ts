@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import type { Settings } from "../../stacks/settings/parsed/settings";
 import { reader, type Reader, type ReadingProgress } from "./reader";
+import type { SeriesFiles } from "./series";
 
 /** A CSV that cannot be used: where, why, and what would work. */
 export interface Rejection {
@@ -34,39 +35,44 @@ export class DatasetError extends Error {
     }
 }
 
-type Verdict = ({ accepted: true } & Accepted) | { accepted: false; error: Rejection };
-
 /** Formats and demands of a check, named as in services/flts/preprocess/reading/options.py. */
 export interface CheckOptions {
     readonly read: Readonly<Record<string, string>>;
     readonly judge: Readonly<Record<string, string | number | boolean>>;
+    /** The column of the series of a row, and how many a file may hold; undefined where a file is one series. */
+    readonly split?: { readonly column: string; readonly most: number } | undefined;
 }
 
 /**
  * Checks files as preprocess will: the same Python code reads and judges them, so both come to the same verdict.
  *
- * @param train path of a CSV; it is read as a stream.
- * @param test path of the held-out rows; without it the end of `train` is held out.
+ * @param files of a series, which are read as streams; without held-out rows the end of the others is held out.
  * @param report gets the progress a few times a second.
  * @param by what reads them; this process's reader by default.
  * @throws DatasetError for the first reason not to train on them.
  */
 export async function checkDataset(
-    train: string,
-    test?: string,
+    { train, test, part }: Pick<SeriesFiles, "train" | "test" | "part">,
     options: CheckOptions = { read: {}, judge: {} },
     report: (progress: ReadingProgress) => void = () => undefined,
     by: Promise<Reader> = reader(),
 ): Promise<Accepted> {
     const request = {
         train: await realpath(train),
-        train_name: train,
+        train_name: part?.train.shown ?? train,
+        train_lines: part?.train.lines ?? "",
         test: test === undefined ? "" : await realpath(test),
-        test_name: test ?? "",
+        test_name: part?.test?.shown ?? test ?? "",
+        test_lines: part?.test?.lines ?? "",
         read_options: options.read,
         judge_options: options.judge,
     };
-    const verdict = (await (await by).ask("verdict", request, report)) as Verdict;
+    return accepted(await (await by).ask("verdict", request, report)) as Accepted;
+}
+
+/** What a reader accepted; throws DatasetError where it did not. */
+export function accepted(answer: unknown): unknown {
+    const verdict = answer as { accepted: true } | { accepted: false; error: Rejection };
     if (!verdict.accepted) {
         throw new DatasetError(verdict.error);
     }
@@ -77,6 +83,7 @@ export async function checkDataset(
  * The last rows of a file that was accepted, as `/predict` takes them, whatever formats the file is in.
  *
  * @param options those of the check.
+ * @param isPart whether the file is a part of a longer one.
  * @param by what reads them; this process's reader by default.
  */
 export async function lastRows(
@@ -84,8 +91,9 @@ export async function lastRows(
     rows: number,
     { read, judge: { resample = "" } }: CheckOptions,
     by: Promise<Reader> = reader(),
+    isPart = false,
 ): Promise<Record<string, (string | number | null)[]>> {
-    const request = { path: await realpath(path), rows, read_options: read, resample };
+    const request = { path: await realpath(path), rows, read_options: read, resample, is_part: isPart };
     const answer = await (await by).ask("last_rows", request, () => undefined);
     return answer as Record<string, (string | number | null)[]>;
 }
@@ -102,6 +110,10 @@ export function checkOptions({ dataset, preprocess, training }: Settings): Check
             time_format: dataset.timeFormat,
             time_zone: dataset.timeZone ?? "",
         },
+        split:
+            dataset.seriesColumn === undefined
+                ? undefined
+                : { column: dataset.seriesColumn, most: dataset.maxSeries },
         judge: {
             target_column: dataset.targetColumn ?? "",
             holdout_fraction: preprocess.holdoutFraction,

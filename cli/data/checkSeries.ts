@@ -5,9 +5,12 @@ import type { Settings } from "../../stacks/settings/parsed/settings";
 import { fail, formatBytes, Progress, type Console } from "../../toolchain/console/index";
 import { readStackFile } from "../stack/settings";
 import { checkDataset, checkOptions, DatasetError, type CheckOptions } from "./check";
+import { withParts } from "./parts";
 import type { ReadingProgress } from "./reader";
 import type { SeriesFiles } from "./series";
 
+/** Mistakes that are shown: thousands of series may have one each. */
+const SHOWN_MISTAKES = 20;
 /** A check that is over by then is not shown, in milliseconds. */
 const QUIET = 1_500;
 
@@ -24,48 +27,60 @@ export async function checkSeries(
     stack: string,
 ): Promise<void> {
     const options = optionsOf(projectDirectory, stack);
-    const mistakes: string[] = [];
-    for (const each of series) {
-        try {
-            await checkWithProgress(output, each, options);
-        } catch (error) {
-            if (!(error instanceof DatasetError)) {
-                throw error;
+    const mistakes = await withParts(
+        series,
+        options,
+        async ({ series: found, rejected }) => {
+            const errors = [...rejected];
+            for (const each of found) {
+                try {
+                    await withProgress(output, `Check ${each.name}`, (report) =>
+                        checkDataset(each, options, report),
+                    );
+                } catch (error) {
+                    if (!(error instanceof DatasetError)) {
+                        throw error;
+                    }
+                    errors.push(error);
+                }
             }
-            mistakes.push(error.message);
-        }
-    }
+            return errors.map(({ message }) => message);
+        },
+        ({ name }, split) => withProgress(output, `Split ${name}`, split),
+    );
     if (mistakes.length > 0) {
-        fail(`${mistakes.join("\n")}\nNothing was uploaded or changed.`);
+        const left = mistakes.length - SHOWN_MISTAKES;
+        const more = left > 0 ? `\nand ${left} more.` : "";
+        fail(`${mistakes.slice(0, SHOWN_MISTAKES).join("\n")}${more}\nNothing was uploaded or changed.`);
     }
 }
 
-async function checkWithProgress(
+async function withProgress<T>(
     output: Console,
-    { name, train, test }: SeriesFiles,
-    options: CheckOptions,
-): Promise<void> {
+    title: string,
+    work: (report: (progress: ReadingProgress) => void) => Promise<T>,
+): Promise<T> {
     let show: (progress: ReadingProgress) => void = () => undefined;
-    const checked = checkDataset(train, test, options, (progress) => {
+    const done = work((progress) => {
         show(progress);
     });
     const waited = new AbortController();
     const slow = setTimeout(QUIET, true, { signal: waited.signal }).catch(() => false);
     try {
-        if (!(await Promise.race([checked.then(() => false), slow]))) {
-            return;
+        if (!(await Promise.race([done.then(() => false), slow]))) {
+            return await done;
         }
     } finally {
         waited.abort();
     }
-    await new Progress(output).step(`Check ${name}`, {}, (report) => {
-        show = ({ file, purpose, done, size }) => {
+    return new Progress(output).step(title, {}, (report) => {
+        show = ({ file, purpose, done: read, size }) => {
             report(
-                done / size,
-                `${purpose} of ${basename(file)}, ${formatBytes(done)} of ${formatBytes(size)}`,
+                read / size,
+                `${purpose} of ${basename(file)}, ${formatBytes(read)} of ${formatBytes(size)}`,
             );
         };
-        return checked;
+        return done;
     });
 }
 

@@ -111,13 +111,13 @@ export class Reader {
     }
 
     /**
-     * Asks for `verdict` or `last_rows`.
+     * Asks for `verdict`, `last_rows` or `parts`.
      *
      * @param values those of the function in services/flts/preprocess/reading/check.py.
      * @param report gets the progress a few times a second.
      */
     public ask(
-        call: "verdict" | "last_rows",
+        call: "verdict" | "last_rows" | "parts",
         values: Readonly<Record<string, unknown>>,
         report: (progress: ReadingProgress) => void,
     ): Promise<unknown> {

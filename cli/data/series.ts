@@ -18,6 +18,13 @@ const COMPRESSED = /(?<=\.csv)\.(gz|zip)$/i;
 /** The files of a folder that are meant to be series, if not all by the right name. */
 const IS_MEANT = /\.csv(\.gz|\.zip)?$/i;
 
+/** What a part of a longer file says about that. */
+export interface WholeFile {
+    readonly shown: string;
+    /** Path of the rows' line numbers. */
+    readonly lines: string;
+}
+
 /** A series on this machine. */
 export interface SeriesFiles {
     readonly name: string;
@@ -25,6 +32,8 @@ export interface SeriesFiles {
     readonly train: string;
     /** Absolute path of `<name>_test.csv` beside it, with its held-out rows; undefined where there is none. */
     readonly test: string | undefined;
+    /** Where the files are parts of longer ones: what messages call them, and the lines that their rows had there. */
+    readonly part?: { readonly train: WholeFile; readonly test: WholeFile | undefined };
 }
 
 /** The series that FILE names, or DATASET where `make up` is given one. */

@@ -8,7 +8,7 @@ import { loadPyodide } from "pyodide";
 const OFFSET = /^GMT(?:([+-])(\d{2}):(\d{2})(?::(\d{2}))?)?$/;
 /** Where the machine's files lie for Python, and which arguments of a request are paths. */
 const MACHINE = "/machine";
-const PATHS = ["train", "test", "path"];
+const PATHS = ["train", "test", "path", "folder", "train_lines", "test_lines"];
 
 /** @type {Map<string, Intl.DateTimeFormat | undefined>} */
 const formats = new Map();

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { fail, Progress, type Console } from "../../toolchain/console/index";
-import { lastRows } from "../data/check";
+import { lastRows, type CheckOptions } from "../data/check";
 import { optionsOf } from "../data/checkSeries";
+import { withParts } from "../data/parts";
 import type { SeriesFiles } from "../data/series";
 import type { DatasetStore, Rejection } from "../data/store";
 import type { DeployedStack } from "../stack/deployedStack";
@@ -35,12 +36,20 @@ export async function reportSeries(
     series: readonly SeriesFiles[],
 ): Promise<void> {
     const reporter = new Reporter(output, deployed, options, store);
-    await reporter.report(
-        series.map(({ name, train }) => ({
-            name,
-            observations: () => lastRows(train, OBSERVED_ROWS, optionsOf(projectDirectory, options.stack)),
-        })),
-    );
+    const reading = optionsOf(projectDirectory, options.stack);
+    await withParts(series, reading, async ({ series: found, rejected }) => {
+        if (rejected.length > 0) {
+            fail(rejected.map(({ message }) => message).join("\n"));
+        }
+        await reporter.report(found.map((each) => reported(each, reading)));
+    });
+}
+
+function reported({ name, train, part }: SeriesFiles, reading: CheckOptions): Reported {
+    return {
+        name,
+        observations: () => lastRows(train, OBSERVED_ROWS, reading, undefined, part !== undefined),
+    };
 }
 
 /**
@@ -70,16 +79,29 @@ export async function reportBucket(
         output.line("\nThere is no data yet: upload a CSV with `make data FILE=series.csv`.");
         return;
     }
-    await reporter.report([{ name, observations: () => downloadedRows(store, name, options.stack) }]);
+    await withDownloaded(store, name, options.stack, async (series) => {
+        const first = series.find((candidate) => !found.rejected.includes(candidate.name));
+        if (first !== undefined) {
+            await reporter.report([first]);
+        }
+    });
 }
 
-/** The last rows of a series in the bucket: its formats are those of the whole file, and only all of an archive is one. */
-async function downloadedRows(store: DatasetStore, name: string, stack: string): Promise<Observations> {
+/** The series in a file of the bucket: its formats are those of the whole file, and only all of an archive is one. */
+async function withDownloaded(
+    store: DatasetStore,
+    name: string,
+    stack: string,
+    use: (series: readonly Reported[]) => Promise<void>,
+): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), "flts-series-"));
     try {
-        const path = join(folder, `${name}.csv`);
-        await store.download(name, path);
-        return await lastRows(path, OBSERVED_ROWS, optionsOf(projectDirectory, stack));
+        const train = join(folder, `${name}.csv`);
+        await store.download(name, train);
+        const reading = optionsOf(projectDirectory, stack);
+        await withParts([{ name, train, test: undefined }], reading, ({ series }) =>
+            use(series.map((each) => reported(each, reading))),
+        );
     } finally {
         await rm(folder, { recursive: true });
     }

@@ -46,6 +46,10 @@ export interface DatasetOptions {
     readonly sample: boolean;
     /** Column to forecast; the first numeric one when absent. */
     readonly targetColumn?: string | undefined;
+    /** Column that says which series a row belongs to; a CSV is one series when absent. */
+    readonly seriesColumn?: string | undefined;
+    /** Series that a CSV may be split into. */
+    readonly maxSeries: number;
     readonly separator: string;
     readonly decimal: string;
     readonly thousands: string;
@@ -125,6 +129,8 @@ export function preprocessEnvironment({
         TOPIC_INFERENCE_DATA: topics.inferenceData,
         TOPIC_DLQ_PREPROCESS: topics.deadPreprocess,
         TARGET_COLUMN: dataset.targetColumn,
+        SERIES_COLUMN: dataset.seriesColumn,
+        MAX_SERIES: dataset.maxSeries,
         CSV_SEPARATOR: dataset.separator,
         CSV_DECIMAL: dataset.decimal,
         CSV_THOUSANDS: dataset.thousands,

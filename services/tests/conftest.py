@@ -46,6 +46,9 @@ class MemoryStore:
             raise ObjectTooLarge(f"object {bucket}/{key} has {len(body)} bytes; at most {largest} are read")
         return StoredObject(body, self.etag(bucket, key))
 
+    def download(self, bucket, key, file, etag):
+        file.write(MemoryStore.get(self, bucket, key, etag).body)
+
     def put(self, bucket, key, body, content_type="application/octet-stream"):
         if self.fail_on is not None and self.fail_on in key:
             raise ConnectionError("store is gone")

@@ -388,10 +388,10 @@ def test_an_input_that_kills_the_process_again_and_again_is_rejected_and_the_oth
     prepare = job.prepare
     lives = []
 
-    def dies(settings, train, test):
+    def dies(settings, *rest):
         if settings.train_object == "a.csv":
             raise Killed
-        return prepare(settings, train, test)
+        return prepare(settings, *rest)
 
     monkeypatch.setattr(job, "prepare", dies)
     # A killed process deletes nothing.

@@ -1,6 +1,7 @@
 """What the S3 client sends and understands, against a server that pages, refuses conditions and counts as S3 does."""
 
 import hashlib
+import io
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -43,6 +44,8 @@ class FakeS3(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         if query.get("list-type") != "2":
             found = self.server.objects.get(self.key)
+            if found is not None and self.headers.get("If-Match", self.etag()) != self.etag():
+                return self.refuse(412, "PreconditionFailed")
             return self.refuse(404, "NoSuchKey") if found is None else self.answer(200, found, ETag=self.etag())
         prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
         keys = [key for key in sorted(self.server.objects) if key.startswith(prefix) and key > after]
@@ -96,6 +99,19 @@ def test_ten_thousand_keys_are_ten_requests_with_their_etags(server):
     assert len(etags) == 10_000
     assert etags["site-00007.csv"] == hashlib.md5(b"7").hexdigest()
     assert len(server.requests) == 10
+
+
+def test_a_download_is_of_one_version(server):
+    server.objects = {"key": b"first" * 1000}
+    store, file = S3Store(), io.BytesIO()
+    etag = hashlib.md5(b"first" * 1000).hexdigest()
+    store.download("bucket", "key", file, etag)
+    assert file.getvalue() == b"first" * 1000
+    server.objects["key"] = b"second"
+    with pytest.raises(ObjectChanged):
+        store.download("bucket", "key", file, etag)
+    with pytest.raises(ObjectMissing):
+        store.download("bucket", "other", file, etag)
 
 
 def test_names_are_relative_to_the_prefix(server):

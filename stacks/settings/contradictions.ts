@@ -24,6 +24,7 @@ export function contradictions(settings: GivenSettings): Problem[] {
         ...exposures(settings),
         ...collectorNamespace(settings),
         ...signs(settings),
+        ...seriesColumn(settings),
         ...resources(settings),
         ...retention(settings),
     ];
@@ -78,6 +79,36 @@ function signs({ dataset }: GivenSettings): Problem[] {
               ),
           ]
         : [];
+}
+
+function seriesColumn({ dataset }: GivenSettings): Problem[] {
+    const { seriesColumn: column, timeColumn, targetColumn, sample } = dataset;
+    if (column === undefined) {
+        return [];
+    }
+    const other = { timeColumn, targetColumn };
+    return [
+        ...(sample
+            ? [
+                  problem(
+                      "dataset.seriesColumn",
+                      column,
+                      "is no column of the sample; set flts:dataset.sample to false",
+                  ),
+              ]
+            : []),
+        ...Object.entries(other).flatMap(([key, value]) =>
+            value === column
+                ? [
+                      problem(
+                          "dataset.seriesColumn",
+                          column,
+                          `is flts:dataset.${key} as well; name another column`,
+                      ),
+                  ]
+                : [],
+        ),
+    ];
 }
 
 function scaling({ inference }: GivenSettings): Problem[] {

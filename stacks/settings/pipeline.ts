@@ -30,6 +30,17 @@ export const dataset = z
             /\S/,
             "the name of a column",
         ),
+        seriesColumn: optionalText(
+            "Column that says which series a row belongs to: each CSV is split by it; when empty, a CSV is one series",
+            /\S/,
+            "the name of a column",
+        ),
+        maxSeries: integer(
+            "Series that a CSV may be split into: more look like a wrong column, and the file is rejected",
+            1_000,
+            1,
+            100_000,
+        ),
         separator: choice(
             "What separates cells; auto detects it",
             ["auto", "comma", "semicolon", "tab", "pipe"],

@@ -2,37 +2,11 @@ import assert from "node:assert/strict";
 import { OBJECT_STORE_GRANTS } from "../../components/contract";
 import { formerFiles, type FormerWorkload } from "../../components/pipeline/formerDataset";
 import type { Recorded } from "../support/mocks";
+import { environmentOf } from "../support/deployedEnvironment";
 import { edges } from "../support/edges";
 import { containers, ofType, one } from "../support/objects";
+import { readSettings } from "../../stacks/settings/read";
 import { deployProgram, INPUTS, settings } from "../support/program";
-
-/** Environment of the Deployment's container as the service gets it. */
-function environmentOf(resources: readonly Recorded[], name: string): Record<string, string> {
-    const { inputs } = one(resources, "kubernetes:apps/v1:Deployment", name);
-    const { template } = inputs.spec as { template: Parameters<typeof containers>[0]["template"] };
-    return Object.fromEntries(
-        containers({ name, kind: "Deployment", template }).flatMap(({ env }) =>
-            env.map((variable) => [variable.name, variable.value] as const),
-        ),
-    );
-}
-
-const CRON_JOB = "kubernetes:batch/v1:CronJob";
-interface CronJobSpec {
-    readonly schedule: string;
-    readonly timeZone: string;
-    readonly concurrencyPolicy: string;
-    readonly jobTemplate: {
-        readonly spec: {
-            readonly backoffLimit: number;
-            readonly template: Parameters<typeof containers>[0]["template"];
-        };
-    };
-}
-
-function scheduledPass(resources: readonly Recorded[]): CronJobSpec {
-    return one(resources, CRON_JOB, "preprocess-schedule").inputs.spec as CronJobSpec;
-}
 
 /** Values of the variables that `expected` names. */
 function picked(
@@ -61,7 +35,6 @@ describe("the pipeline's services", function () {
                         nansDropRows: true,
                         clip: { enabled: true, method: "percentile", factor: 2 },
                         lags: { count: 4, step: 5 },
-                        schedule: "30 3 * * 1-5",
                     },
                     dataset: { sample: true, pollSeconds: 5, targetColumn: "down" },
                     training: { deadlineSeconds: 600 },
@@ -191,47 +164,21 @@ describe("the pipeline's services", function () {
         assert.deepEqual(picked(environmentOf(changed, "preprocess"), chosen), chosen);
     });
 
-    // Promise: series-trained-again-schedule
-    it("train again by schedule only where one is set, from a pod with the options and permissions of preprocess", () => {
-        assert.deepEqual(
-            ofType(plain, CRON_JOB).filter(({ name }) => name === "preprocess-schedule"),
-            [],
-        );
-        const { schedule, concurrencyPolicy, timeZone, jobTemplate } = scheduledPass(changed);
-        assert.deepEqual([schedule, timeZone, concurrencyPolicy], ["30 3 * * 1-5", "UTC", "Forbid"]);
-        assert.equal(
-            jobTemplate.spec.backoffLimit,
-            0,
-            "a pass that is repeated would train everything twice",
-        );
-        const [pass] = containers({
-            name: "preprocess-schedule",
-            kind: "CronJob",
-            template: jobTemplate.spec.template,
-        });
-        assert.deepEqual(pass?.command, ["python", "main.py", "--reprocess"]);
-        const values = Object.fromEntries(pass.env.map(({ name, value }) => [name, value]));
-        assert.deepEqual(values, environmentOf(changed, "preprocess"));
-        for (const server of ["kafka:9092", "minio:9000"]) {
-            assert.ok(edges(changed, "Egress").includes(`preprocess-schedule -> ${server}`), server);
-        }
-    });
-
-    it("do by schedule only what is left to do, and beside each other, where that is set", async () => {
+    it("split files by the column that names series, which no sample has", async () => {
+        assert.ok(!("SERIES_COLUMN" in environmentOf(plain, "preprocess")));
         const { resources } = await deployProgram(
-            settings({
-                preprocess: {
-                    schedule: "*/10 * * * *",
-                    scheduleConcurrency: "Allow",
-                    scheduleReprocess: false,
-                },
-            }),
+            settings({ dataset: { seriesColumn: "station", maxSeries: 5 } }),
         );
-        const { concurrencyPolicy, jobTemplate } = scheduledPass(resources);
-        assert.equal(concurrencyPolicy, "Allow");
-        const { template } = jobTemplate.spec;
-        const [pass] = containers({ name: "preprocess-schedule", kind: "CronJob", template });
-        assert.deepEqual(pass?.command, ["python", "main.py"]);
+        const chosen = { SERIES_COLUMN: "station", MAX_SERIES: "5" };
+        assert.deepEqual(picked(environmentOf(resources, "preprocess"), chosen), chosen);
+        const read = (dataset: object) => () =>
+            readSettings({ "flts:dataset": JSON.stringify({ seriesColumn: "station", ...dataset }) }, "dev");
+        assert.throws(
+            read({ sample: true }),
+            /flts:dataset\.seriesColumn = "station": .*set flts:dataset\.sample to false/,
+        );
+        assert.throws(read({ targetColumn: "station" }), /is flts:dataset\.targetColumn as well/);
+        assert.throws(read({ timeColumn: "station" }), /is flts:dataset\.timeColumn as well/);
     });
 
     it("take the evaluator's deadline, which by default only alerts", () => {

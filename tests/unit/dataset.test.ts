@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { checkDataset, checkOptions, DatasetError, lastRows, type CheckOptions } from "../../cli/data/check";
+import { withParts } from "../../cli/data/parts";
 import { NATIVE, Reader, WEB_ASSEMBLY } from "../../cli/data/reader";
 import { dataset } from "../../stacks/settings/pipeline";
 import { projectDirectory } from "../support/commands";
@@ -55,7 +56,7 @@ async function verdictOn(
     by: Promise<Reader>,
 ): Promise<Record<string, unknown>> {
     try {
-        return (await checkDataset(file, undefined, options, () => undefined, by)).detected;
+        return (await checkDataset({ train: file, test: undefined }, options, () => undefined, by)).detected;
     } catch (error) {
         assert.ok(error instanceof DatasetError, String(error));
         const { code, line, column } = error.rejection;
@@ -134,6 +135,65 @@ describe("dataset check", function () {
                 });
             });
 
+            it("finds the series in a long file, and a mistake in one of them where its author does", async () => {
+                const rows = Array.from({ length: 12 }, (_, hour) =>
+                    ["a", "b"].map((of) => `2024-01-02 ${String(hour).padStart(2, "0")}:00,${of},${hour}\n`),
+                );
+                const file = await csv(`time,station,y\n${rows.flat().join("")}2024-01-03 00:00,b,many\n`);
+                const options = { read: {}, judge: JUDGE, split: { column: "station", most: 2 } };
+                const files = [{ name: "data", train: file, test: undefined }];
+                await withParts(
+                    files,
+                    options,
+                    async ({ series, rejected }) => {
+                        assert.deepEqual([series.map((each) => each.name), rejected], [["a", "b"], []]);
+                        const [first, second] = series;
+                        assert.ok(first !== undefined && second !== undefined);
+                        const { target } = await checkDataset(first, options, undefined, by);
+                        assert.equal(target, "y");
+                        const last = await lastRows(first.train, 1, options, by, true);
+                        assert.deepEqual(last, { time: ["2024-01-02 11:00:00"], y: [11] });
+                        await assert.rejects(
+                            checkDataset(second, options, undefined, by),
+                            /data\.csv \(series b\), line 26, column 'y': 'many' is not a finite number/,
+                        );
+                    },
+                    undefined,
+                    () => by,
+                );
+            });
+
+            it("refuses a file as a whole whose series are too many, or another file's", async () => {
+                const row = (of: string): string => `2024-01-02,${of},1\n`;
+                const header = "time,station,y\n";
+                const one = await csv(`${header}${row("a")}${row("b")}`, "one.csv");
+                const two = await csv(`${header}${row("c")}${row("b")}`, "two.csv");
+                const many = await csv(`${header}${row("d")}${row("e")}${row("f")}`, "many.csv");
+                const files = [one, two, many].map((train) => ({
+                    name: basename(train, ".csv"),
+                    train,
+                    test: undefined,
+                }));
+                const options = { read: {}, judge: JUDGE, split: { column: "station", most: 2 } };
+                const { names, messages } = await withParts(
+                    files,
+                    options,
+                    ({ series, rejected }) =>
+                        Promise.resolve({
+                            names: series.map((each) => each.name),
+                            messages: rejected.map(({ message }) => message).join("\n"),
+                        }),
+                    undefined,
+                    () => by,
+                );
+                assert.deepEqual(names, ["a", "b"]);
+                assert.match(messages, /two\.csv, column 'station': 'b' is a series of one\.csv as well/);
+                assert.match(
+                    messages,
+                    /many\.csv, line 4, column 'station': 'f' is one series more than the 2/,
+                );
+            });
+
             it("answers several requests in their order, and reads through links", async () => {
                 const file = await csv("time,y\n2024-01-01,1\n2024-01-02,2\n", "target.csv");
                 const link = join(folder, `${name}.csv`);
@@ -172,7 +232,7 @@ describe("dataset check", function () {
 
     it("rejects with the file's path, line, column, value and what would work", async () => {
         const file = await csv("time,y\n2024-01-01,1\n2024-01-02,many\n");
-        await assert.rejects(checkDataset(file), (error: Error) => {
+        await assert.rejects(checkDataset({ train: file, test: undefined }), (error: Error) => {
             assert.ok(error instanceof DatasetError);
             assert.equal(error.rejection.file, file);
             assert.deepEqual([error.rejection.line, error.rejection.column], [3, "y"]);
@@ -191,18 +251,21 @@ describe("dataset check", function () {
         const train = await csv(`time,y\n${day(10).join("")}`, "a.csv");
         const later = await csv(`time,y\n${day(11).join("")}`, "a_test.csv");
         const short = { read: {}, judge: { input_rows: 2 } };
-        assert.equal((await checkDataset(train, later, short)).target, "y");
-        await assert.rejects(checkDataset(train, train, short), /held-out rows must be later/);
+        assert.equal((await checkDataset({ train, test: later }, short)).target, "y");
+        await assert.rejects(checkDataset({ train, test: train }, short), /held-out rows must be later/);
         const other = await csv(`time,z\n${day(11).join("")}`, "b.csv");
         await assert.rejects(
-            checkDataset(train, other, short),
+            checkDataset({ train, test: other }, short),
             /b\.csv, line 1, column 'y': there is no such/,
         );
     });
 
     it("accepts the project's sample with the settings' defaults", async () => {
         const sample = join(__dirname, "../../services/sample/sample.csv");
-        const { detected, target } = await checkDataset(sample, undefined, checkOptions(settings()));
+        const { detected, target } = await checkDataset(
+            { train: sample, test: undefined },
+            checkOptions(settings()),
+        );
         assert.deepEqual([detected.frequency, target], ["2min", "down"]);
     });
 

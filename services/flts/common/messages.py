@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flts.common.seriesnames import SERIES_NAME
 from flts.common.settings import IDENTIFIER_PATTERN
 
 PayloadVersion = Literal[1]
@@ -17,12 +18,8 @@ PayloadVersion = Literal[1]
 LARGEST_ARTIFACT_BYTES = 64 * 1024 * 1024
 """No model or spec may be larger: inference, with 512 MiB, reads each whole. The default models have 20 to 200 kB."""
 
-_SERIES = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-SERIES_PATTERN = f"^{_SERIES}$"
-"""Names of series: they become parts of object keys, registry names and URLs."""
-
 # Both become a part of object keys and of searches; neither may lead out of its place there.
-SeriesName = Annotated[str, Field(pattern=f"^({_SERIES})?$")]
+SeriesName = Annotated[str, Field(pattern=f"^({SERIES_NAME})?$")]
 ConfigHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

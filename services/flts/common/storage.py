@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+_PIECE = 1 << 20
 # Two words for one state: MinIO and S3 answer NoSuchKey to GET and a bare 404 to HEAD.
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 # The latter where two conditional writes meet.
@@ -38,6 +39,9 @@ class ObjectStore(Protocol):
 
     def get(self, bucket: str, key: str, etag: str | None = None, largest: int | None = None) -> StoredObject:
         """Read an object; with an ETag, only if it is still that version; of at most `largest` bytes."""
+
+    def download(self, bucket: str, key: str, file: BinaryIO, etag: str) -> None:
+        """Write an object's content into a file, if it is still that version; memory holds a piece of it."""
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """Write an object; returns its ETag."""
@@ -97,14 +101,22 @@ class S3Store:
 
     def get(self, bucket: str, key: str, etag: str | None = None, largest: int | None = None) -> StoredObject:
         """See ObjectStore.get."""
+        answer = self._open(bucket, key, etag)
+        size = answer["ContentLength"]
+        if largest is not None and size > largest:
+            answer["Body"].close()
+            raise ObjectTooLarge(f"object {bucket}/{key} has {size} bytes; at most {largest} are read")
+        return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
+
+    def download(self, bucket: str, key: str, file: BinaryIO, etag: str) -> None:
+        """See ObjectStore.download."""
+        for piece in self._open(bucket, key, etag)["Body"].iter_chunks(_PIECE):
+            file.write(piece)
+
+    def _open(self, bucket: str, key: str, etag: str | None) -> Any:
         condition = {"IfMatch": f'"{etag}"'} if etag else {}
         try:
-            answer = self._client.get_object(Bucket=bucket, Key=key, **condition)
-            size = answer["ContentLength"]
-            if largest is not None and size > largest:
-                answer["Body"].close()
-                raise ObjectTooLarge(f"object {bucket}/{key} has {size} bytes; at most {largest} are read")
-            return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
+            return self._client.get_object(Bucket=bucket, Key=key, **condition)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if is_missing(error) or code == "NoSuchBucket":

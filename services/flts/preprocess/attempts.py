@@ -39,7 +39,7 @@ class Attempts:
         try:
             if before >= self._most:
                 raise CsvError(
-                    series.train_file,
+                    series.shown_file,
                     f"ended the process {before} times while it was processed, most likely for lack of memory",
                     "upload fewer rows or columns, or raise the memory limit of preprocess and run "
                     f"`python main.py --series {series.name}`",

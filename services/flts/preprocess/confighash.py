@@ -24,6 +24,8 @@ def canonical_config(settings: PreprocessSettings) -> dict[str, Any]:
         data["holdout_fraction"] = settings.holdout_fraction
     if settings.target_column:
         data["target_column"] = settings.target_column
+    if settings.series_column:
+        data["series_column"] = settings.series_column
     if settings.changed_formats:
         data["formats"] = settings.changed_formats
     if settings.nans_max_steps != type(settings).model_fields["nans_max_steps"].default:

@@ -19,6 +19,7 @@ from flts.preprocess.attempts import Attempts
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.generations import Generations
+from flts.preprocess.inputs import InputFiles
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.series import Series
 from flts.preprocess.settings import PreprocessSettings
@@ -51,6 +52,7 @@ class PreprocessJob:
         self._store = store
         self._publisher = publisher
         self._series = series
+        self._files = InputFiles(settings, store, series)
         self._inputs = series.inputs._asdict()
         self._hash = config_hash(settings)
         self._prefix = f"{settings.data_scope}/{self._hash}"
@@ -96,9 +98,6 @@ class PreprocessJob:
             return None, None
         return json.loads(stored.body), stored.etag
 
-    def _input(self, file: str, etag: str | None) -> bytes:
-        return self._store.get(self._settings.input_bucket, f"{self._settings.input_prefix}{file}", etag).body
-
     def _is_fresh(self, meta: dict[str, Any]) -> bool:
         """Whether the outputs are of these inputs and of this choice of rows, whose seed upstream does not hash."""
         bucket = self._settings.output_bucket
@@ -112,9 +111,7 @@ class PreprocessJob:
     def _process(self, generation: int, replaced: str | None) -> dict[str, Any]:
         settings, series = self._settings, self._series
         self._logger.info("download_start", train=series.train_file, test=series.test_file or None)
-        train = self._input(series.train_file, series.inputs.train)
-        test = self._input(series.test_file, series.inputs.test) if series.test_file else None
-        prepared = self._prepare(train, test)
+        prepared = self._prepare(self._files.train(), self._files.test())
         self._logger.info("pipeline_done", train_rows=prepared.train_rows, test_rows=prepared.test_rows)
         meta = self._meta(prepared, generation)
         put_json(self._store, settings.output_bucket, f"{self._prefix}/quality.json", prepared.quality)
@@ -133,14 +130,14 @@ class PreprocessJob:
 
     def _prepare(self, train: bytes, test: bytes | None) -> Prepared:
         try:
-            return prepare(self._settings, train, test)
-        except CsvError:
-            raise
+            return prepare(self._settings, train, test, self._files.options)
+        except CsvError as error:
+            raise self._files.as_uploaded(error) from error
         except Exception as error:
             # It depends on nothing but the input, so that it would fail again.
             self._logger.error("prepare_failed", error=str(error), exc_info=True)
             raise CsvError(
-                self._series.train_file,
+                self._series.shown_file,
                 f"cannot be processed: {type(error).__name__}: {error}",
                 "compare it with the sample and with the options of preprocess; if it is as they demand, report a bug",
             ) from error

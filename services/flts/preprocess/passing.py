@@ -8,6 +8,7 @@ from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
 from flts.preprocess import metrics
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.job import NO_ACTION, Action
+from flts.preprocess.parts import Splitter
 from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.sample import upload_sample
 from flts.preprocess.series import Listing, Series, list_series, missing_file, named_files
@@ -36,6 +37,7 @@ class Pass:
         self._settings = settings
         self._store = store
         self._processor = processor
+        self._splitter = Splitter(settings, store)
         self._logger = structlog.get_logger()
 
     def run(self, selection: Selection) -> int:
@@ -58,8 +60,8 @@ class Pass:
         settings = self._settings
         listing = list_series(self._store, settings.input_bucket, settings.input_prefix)
         if settings.dataset_sample and upload_sample(settings, self._store, listing):
-            return list_series(self._store, settings.input_bucket, settings.input_prefix)
-        return listing
+            listing = list_series(self._store, settings.input_bucket, settings.input_prefix)
+        return self._splitter.expand(listing)
 
     def _select(self, selection: Selection, listing: Listing) -> Listing:
         settings = self._settings
@@ -68,6 +70,10 @@ class Pass:
             chosen = [series for series in listing.series if series.name == wanted]
             if not chosen:
                 raise missing_file(settings.input_bucket, f"{settings.input_prefix}{wanted}.csv")
+        elif settings.train_file and settings.series_column:
+            chosen = [series for series in listing.series if series.uploaded_file == settings.train_file]
+            if not chosen:
+                raise missing_file(settings.input_bucket, f"{settings.input_prefix}{settings.train_file}")
         elif settings.train_file:
             bucket, prefix = settings.input_bucket, settings.input_prefix
             chosen = [named_files(self._store, bucket, prefix, settings.train_file, settings.test_file)]
@@ -84,6 +90,7 @@ class Pass:
                 return handled.outcome != metrics.REJECTED
             except (ObjectChanged, ObjectMissing) as error:
                 self._logger.info("input_changed_meanwhile", series=series.name, reason=str(error))
+                self._splitter.forget(series)
                 listing = self._again(series, selection)
                 if not listing.series:
                     return True
@@ -98,7 +105,8 @@ class Pass:
 
     def _again(self, series: Series, selection: Selection) -> Listing:
         """The series as it is now; none where it was deleted."""
-        by_file = self._settings.train_file and not selection.series
+        settings = self._settings
+        by_file = settings.train_file and not selection.series and not settings.series_column
         try:
             return self._select(selection if by_file else selection._replace(series=series.name), self._list())
         except CsvError:

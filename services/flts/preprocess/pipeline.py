@@ -9,6 +9,7 @@ from flts.preprocess.fitting import fit
 from flts.preprocess.formatsettings import judge_options
 from flts.preprocess.quality import quality_report
 from flts.preprocess.reading.judging import judge
+from flts.preprocess.reading.options import ReadOptions
 from flts.preprocess.sampling import sample
 from flts.preprocess.settings import PreprocessSettings
 
@@ -25,9 +26,14 @@ class Prepared(NamedTuple):
     quality: dict[str, Any]
 
 
-def prepare(settings: PreprocessSettings, train_csv: bytes, test_csv: bytes | None) -> Prepared:
-    """Read, judge, split, fit on training rows and transform both parts; raises CsvError."""
-    options = settings.read_options
+def prepare(
+    settings: PreprocessSettings, train_csv: bytes, test_csv: bytes | None, options: ReadOptions | None = None
+) -> Prepared:
+    """Read, judge, split, fit on training rows and transform both parts; raises CsvError.
+
+    `options` say how the CSVs are read; by default those of the settings.
+    """
+    options = options or settings.read_options
     series = read_csv(settings.train_object, train_csv, options)
     other = None if test_csv is None else read_csv(settings.test_object, test_csv, options)
     judged = judge(series, other, judge_options(settings))

@@ -3,9 +3,10 @@
 import re
 from typing import NamedTuple
 
-from flts.common.messages import SERIES_PATTERN
+from flts.common.seriesnames import SERIES_PATTERN
 from flts.common.storage import ObjectStore
 from flts.preprocess.csverror import CsvError
+from flts.preprocess.reading.splitting import part_name
 
 _CSV = ".csv"
 _TEST = "_test"
@@ -19,10 +20,19 @@ class Inputs(NamedTuple):
     test: str | None = None
 
 
+class Origin(NamedTuple):
+    """The files that a series is a part of, and what the keys of its own rows begin with in `processed-data`."""
+
+    train_file: str
+    test_file: str
+    prefix: str
+
+
 class Series(NamedTuple):
     """One CSV with, where there is one, the CSV of its held-out rows.
 
-    Files are named without the bucket's prefix. `problem` is set where the name alone makes it unusable.
+    Files are named without the bucket's prefix. `problem` is set where the name alone makes it unusable; `origin` where
+    the files are parts of longer ones.
     """
 
     name: str
@@ -30,6 +40,17 @@ class Series(NamedTuple):
     inputs: Inputs
     test_file: str = ""
     problem: CsvError | None = None
+    origin: Origin | None = None
+
+    @property
+    def uploaded_file(self) -> str:
+        """The file of training rows that lies in the bucket."""
+        return self.train_file if self.origin is None else self.origin.train_file
+
+    @property
+    def shown_file(self) -> str:
+        """What messages call the training rows."""
+        return self.train_file if self.origin is None else part_name(self.origin.train_file, self.name)
 
 
 class Listing(NamedTuple):

@@ -1,10 +1,12 @@
 """Settings of preprocess (upstream contract, §2.8 names)."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from flts.preprocess.formatsettings import FormatSettings
+from flts.preprocess.reading.options import ReadOptions
 
 _DEFAULT_DATASET = "PobleSec"
 
@@ -22,6 +24,10 @@ class PreprocessSettings(FormatSettings):
     """The file that a pass is for (upstream contract), and within the work on a series its file."""
     test_file: str = ""
     """Held-out rows. Empty with train_file set: the last holdout_fraction of the train file is held out."""
+    series_column: str = ""
+    """Column that says which series a row belongs to: each CSV is split by it. Empty: a CSV is one series."""
+    max_series: int = Field(default=1000, ge=1)
+    """Series that a CSV may be split into; more look like a wrong column. Not hashed."""
     holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
     target_column: str = ""
     """The column to forecast; empty: the first numeric one."""
@@ -102,6 +108,11 @@ class PreprocessSettings(FormatSettings):
         if self.test_file or self.train_file:
             return self.test_file
         return f"{self.dataset_name or _DEFAULT_DATASET}_test.csv"
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """The formats as signs, and the column of series."""
+        return replace(super().read_options, series_column=self.series_column)
 
     def of_series(self, train_file: str, test_file: str) -> "PreprocessSettings":
         """These options for one series: what its config hash covers."""

@@ -10,6 +10,7 @@ from flts.common.health import Heartbeat
 from flts.common.outages import is_outage
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
 from flts.preprocess import metrics
+from flts.preprocess.parts import Splitter
 from flts.preprocess.processing import Handled, SeriesProcessor
 from flts.preprocess.sample import upload_sample
 from flts.preprocess.series import Listing, Series, list_series
@@ -40,6 +41,7 @@ class Watcher:
         self._settings = settings
         self._store = store
         self._processor = processor
+        self._splitter = Splitter(settings, store)
         self._stop = stop
         self._heartbeat = heartbeat
         self._handled: dict[str, Handled] = {}
@@ -75,6 +77,7 @@ class Watcher:
             except (ObjectChanged, ObjectMissing) as error:
                 # The next listing has the file that took its place, or none.
                 self._logger.info("input_changed_meanwhile", series=series.name, reason=str(error))
+                self._splitter.forget(series)
             except Exception as error:
                 failed = True
                 outage = is_outage(error)
@@ -92,6 +95,8 @@ class Watcher:
         self._listing_seconds = time.monotonic() - begun
         metrics.LISTING_SECONDS.set(self._listing_seconds)
         metrics.LAST_LISTING.set_to_current_time()
+        # Apart from the listing, whose time says how often it may be repeated.
+        listing = self._wait_for(executor.submit(self._splitter.expand, listing))
         names = {series.name for series in listing.series}
         for gone in self._handled.keys() - names:
             del self._handled[gone]

@@ -1,7 +1,7 @@
 """The whole verdict about files, as the CLI asks for it: a process that takes a request in each line.
 
-Requests and answers are JSON. A request has `call` (`verdict` or `last_rows`) and `arguments`; lines of the answer are
-`{"ready": true}` once, `{"progress": …}` as often as there is some, and `{"answer": …}`.
+Requests and answers are JSON. A request has `call` (`verdict`, `last_rows` or `parts`) and `arguments`; lines of the
+answer are `{"ready": true}` once, `{"progress": …}` as often as there is some, and `{"answer": …}`.
 """
 
 import io
@@ -18,10 +18,11 @@ from typing import Any, BinaryIO
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading.frequency import text_of
 from flts.preprocess.reading.judging import examine
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs, part_options
 from flts.preprocess.reading.resampling import resampled, starts_of_steps
 from flts.preprocess.reading.series import Series, read, values_from
 from flts.preprocess.reading.source import Source
+from flts.preprocess.reading.splitting import SplitFiles, in_whole_file, require_own, split
 
 # Seconds from one report of progress to the next.
 _BETWEEN_REPORTS = 0.25
@@ -38,27 +39,61 @@ def verdict(
     judge_options: dict[str, Any],
     train_name: str = "",
     test_name: str = "",
+    train_lines: str = "",
+    test_lines: str = "",
 ) -> dict[str, Any]:
     """Accept or reject the files at these paths; an empty `test` is none. Options are those of ReadOptions, in words.
 
-    The answer has `accepted`, and what was detected or `error` with the fields of CsvError.
+    Where they are `parts` of longer files, `…_lines` are the paths of the lines that their rows had there. The answer
+    has `accepted`, and what was detected or `error` with the fields of CsvError.
     """
-    options = ReadOptions(**in_signs(read_options))
+    options = _options(read_options, is_part=bool(train_lines))
     try:
         series = _read(train, train_name, options, report)
         held_out = _read(test, test_name, options, report) if test else None
         found = examine(series, held_out, JudgeOptions(**judge_options))
     except CsvError as error:
-        fields = ("file", "line", "column", "value", "reason", "fix", "code")
-        return {"accepted": False, "error": {name: getattr(error, name) for name in fields} | {"text": str(error)}}
+        lines = test_lines if test and error.file == (test_name or Path(test).name) else train_lines
+        if not lines:
+            return _rejected(error)
+        return _rejected(in_whole_file(error, error.file, Path(lines).read_text("utf-8")))
     return {"accepted": True, "detected": found.detected, "target": found.target, "dropped": found.dropped}
 
 
+def parts(
+    report: Report,
+    train: str,
+    test: str,
+    folder: str,
+    read_options: dict[str, Any],
+    most: int,
+    train_name: str = "",
+    test_name: str = "",
+    owners: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Write the parts of long files into an empty folder: `train` and `test` in the answer name each series' files.
+
+    These have the extensions `csv` and `lines`. The answer of what cannot be split is that of a verdict. `owners` are
+    the names of files by the series in them, which no other file may have.
+    """
+    options = _options(read_options)
+    try:
+        found = {"train": _split(train, train_name, Path(folder, "train"), options, most, report)}
+        require_own(train_name, found["train"], options.series_column, owners or {}, Path(train).name)
+        if test:
+            found["test"] = _split(test, test_name, Path(folder, "test"), options, most, report, found["train"])
+    except CsvError as error:
+        return _rejected(error)
+    return {"accepted": True} | {
+        use: {name: str(of[name].csv.relative_to(folder).with_suffix("")) for name in of} for use, of in found.items()
+    }
+
+
 def last_rows(
-    report: Report, path: str, rows: int, read_options: dict[str, Any], resample: str = ""
+    report: Report, path: str, rows: int, read_options: dict[str, Any], resample: str = "", is_part: bool = False
 ) -> dict[str, list[Any]]:
     """The last rows of a file as a request's columns: `time` and each column's numbers, None where one is missing."""
-    options = ReadOptions(**in_signs(read_options))
+    options = _options(read_options, is_part)
     source = _File(path, "", report).source(options)
     series = read(source, options, keep_values=False)
     starts = starts_of_steps(series, resample) if resample else range(len(series))
@@ -82,7 +117,7 @@ def last_rows(
 def answer(request: str, report: Report) -> str:
     """The answer to a request; `report` gets the progress on the way."""
     asked = json.loads(request)
-    call = {"verdict": verdict, "last_rows": last_rows}[asked["call"]]
+    call = {"verdict": verdict, "last_rows": last_rows, "parts": parts}[asked["call"]]
     return json.dumps({"answer": call(report, **asked["arguments"])})
 
 
@@ -98,6 +133,29 @@ def main() -> None:
 
 
 READY = json.dumps({"ready": True})
+
+
+def _options(given: dict[str, Any], is_part: bool = False) -> ReadOptions:
+    options = ReadOptions(**in_signs(given))
+    return part_options(options) if is_part else options
+
+
+def _rejected(error: CsvError) -> dict[str, Any]:
+    fields = ("file", "line", "column", "value", "reason", "fix", "code")
+    return {"accepted": False, "error": {name: getattr(error, name) for name in fields} | {"text": str(error)}}
+
+
+def _split(
+    path: str,
+    name: str,
+    folder: Path,
+    options: ReadOptions,
+    most: int,
+    report: Report,
+    trained: SplitFiles | None = None,
+) -> SplitFiles:
+    folder.mkdir()
+    return split(_File(path, name, report).source(options), options, most, folder, trained)
 
 
 def _read(path: str, name: str, options: ReadOptions, report: Report) -> Series:

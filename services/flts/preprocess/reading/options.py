@@ -1,7 +1,7 @@
 """How to read and to judge a CSV."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flts.preprocess.reading.rules import RULES
 
@@ -26,6 +26,8 @@ class ReadOptions:
     """One of `timeFormats` in csvrules.json."""
     time_zone: str = ""
     """IANA name of the clock that times without an offset come from."""
+    series_column: str = ""
+    """The column that says which series a row belongs to; empty: a file is one series."""
 
     def __post_init__(self) -> None:
         if self.decimal and self.decimal == self.thousands:
@@ -36,6 +38,11 @@ def in_signs(options: Mapping[str, str]) -> dict[str, str]:
     """ReadOptions' values from settings, which spell signs as words (`signs` in csvrules.json) and have `auto`."""
     signs = {name: RULES["signs"][options[name]] for name in _WORDS if name in options}
     return {name: "" if value == _AUTO else value for name, value in options.items()} | signs
+
+
+def part_options(options: ReadOptions) -> ReadOptions:
+    """How to read what flts.preprocess.reading.splitting made of a file that is read by these."""
+    return replace(options, separator=",", encoding="utf-8", series_column="")
 
 
 @dataclass(frozen=True)

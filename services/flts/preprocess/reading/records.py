@@ -34,6 +34,8 @@ class Layout(NamedTuple):
     """Their positions."""
     row_number_index: int | None
     """Position of a first column of row numbers without a name, which is ignored."""
+    series_index: int | None
+    """Position of the column that says which series a row belongs to."""
 
 
 class Record(NamedTuple):
@@ -57,12 +59,13 @@ def layout_of(source: Source, options: ReadOptions) -> Layout:
     time_index = _time_index(source, header, line, options)
     time_column = header[time_index] or _TIME
     row_numbers = 0 if not header[0] and time_index != 0 and _are_row_numbers(rows[1:]) else None
-    indices = [at for at in range(len(header)) if at not in (time_index, row_numbers)]
+    series_index = _series_index(source, header, time_index, line, options.series_column)
+    indices = [at for at in range(len(header)) if at not in (time_index, row_numbers, series_index)]
     columns = [header[at] for at in indices]
     if not columns:
         raise rejected(source.name, "time_only", line=line, column=time_column)
     _check_names(source.name, line, columns, indices)
-    return Layout(separator, skipped, header, time_column, time_index, columns, indices, row_numbers)
+    return Layout(separator, skipped, header, time_column, time_index, columns, indices, row_numbers, series_index)
 
 
 def records(source: Source, layout: Layout) -> Iterator[Record]:
@@ -170,6 +173,17 @@ def _time_index(source: Source, header: list[str], line: int, options: ReadOptio
     if not header[0] and len(header) > 1:
         return 0
     raise rejected(source.name, "time_column_missing", line=line, column=_TIME, columns=", ".join(header))
+
+
+def _series_index(source: Source, header: list[str], time_index: int, line: int, name: str) -> int | None:
+    if not name:
+        return None
+    places = [at for at, column in enumerate(header) if column == name and at != time_index]
+    if not places:
+        raise rejected(source.name, "split_column_missing", line=line, column=name, columns=", ".join(header))
+    if len(places) > 1:
+        raise rejected(source.name, "column_twice", line=line, column=name)
+    return places[0]
 
 
 def _are_row_numbers(rows: list[list[str]]) -> bool:
