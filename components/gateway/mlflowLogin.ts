@@ -1,19 +1,21 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { configurationAnnotations } from "../core/pod/configuration";
+import { configurationAnnotations, type Configuration } from "../core/pod/configuration";
 import { credentialsAnnotation, generatedLogin } from "../core/data/credentials";
 import { deployment, type DeploymentArgs } from "../core/pod/deployment";
 import { outside, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod/pod";
+import { container, type Resources } from "../core/pod/pod";
 import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { Tier } from "../core/tier";
 import { OAUTH2_PROXY_USER, openIdLoginContainer, portOf, type OpenIdLogin } from "./openIdLogin";
 import {
+    ADMITTED_PORT,
+    admittedConfig,
+    LOGIN_CONFIG_DIRECTORY,
     LOGIN_PORT,
     passwordLoginConfig,
     passwordLoginContainer,
-    LOGIN_CONFIG_DIRECTORY,
 } from "./passwordLogin";
 
 /** Port of the Service. */
@@ -33,16 +35,19 @@ export interface MlflowLoginArgs {
     readonly mlflow: Connection;
     /** Address of the tracking server inside the cluster. */
     readonly mlflowUrl: string;
+    /** Secret with the key `authorization`, which logs in to MLflow whoever was let in here. */
+    readonly mlflowSecretName: string;
     readonly login: PasswordLogin | OpenIdLogin;
     /** Host name under which people come. */
     readonly host: string;
     readonly resources: Resources;
 }
 
-type Pods = Pick<DeploymentArgs, "user" | "container" | "annotations" | "volumes">;
+type Pods = Pick<DeploymentArgs, "user" | "container" | "initContainers" | "annotations" | "volumes">;
 
 /**
- * Asks people who they are before they reach MLflow, which itself asks nobody.
+ * Asks people who they are before they reach MLflow, with the password or the provider that the Ingress' settings name,
+ * and logs those that it lets in to MLflow as its administrator.
  *
  * A tier of its own and not annotations of the Ingress: every controller has other ones, and one that does not know
  * them lets everybody in.
@@ -91,9 +96,7 @@ export class MlflowLogin extends Tier {
         if (login.existingSecret === undefined) {
             generatedLogin(name, name, platform, this, (password) => ({ username: USER, password }));
         }
-        const configuration = this.configurationFiles(LOGIN_CONFIG_DIRECTORY, {
-            "haproxy.cfg": passwordLoginConfig(args.mlflowUrl.replace(/^https?:\/\//, "")),
-        });
+        const configuration = this.haproxyConfiguration(passwordLoginConfig(new URL(args.mlflowUrl).host));
         return {
             user: HAPROXY_USER,
             annotations: {
@@ -103,6 +106,7 @@ export class MlflowLogin extends Tier {
             container: passwordLoginContainer(
                 platform.images,
                 login.existingSecret ?? name,
+                args.mlflowSecretName,
                 args.resources,
                 configuration.mount,
             ),
@@ -114,17 +118,35 @@ export class MlflowLogin extends Tier {
         const { platform, tierName: name } = this;
         // As long as a key of AES-256 in bytes.
         generatedLogin(name, name, platform, this, (cookieSecret) => ({ cookieSecret }));
+        const configuration = this.haproxyConfiguration(admittedConfig(new URL(args.mlflowUrl).host));
+        const admitted = passwordLoginContainer(
+            platform.images,
+            undefined,
+            args.mlflowSecretName,
+            args.resources,
+            configuration.mount,
+        );
         return {
             user: OAUTH2_PROXY_USER,
-            annotations: credentialsAnnotation(platform.credentialsEpoch),
+            annotations: {
+                ...credentialsAnnotation(platform.credentialsEpoch),
+                ...configurationAnnotations(configuration),
+            },
+            // A sidecar: oauth2-proxy hands on who came, but cannot log in as one user.
+            initContainers: [{ ...container(admitted), restartPolicy: "Always" }],
+            volumes: [configuration.volume],
             container: openIdLoginContainer({
                 images: platform.images,
                 login,
                 host: args.host,
-                upstream: args.mlflowUrl,
+                upstream: `http://127.0.0.1:${ADMITTED_PORT}`,
                 cookieSecretName: name,
                 resources: args.resources,
             }),
         };
+    }
+
+    private haproxyConfiguration(config: string): Configuration {
+        return this.configurationFiles(LOGIN_CONFIG_DIRECTORY, { "haproxy.cfg": config });
     }
 }

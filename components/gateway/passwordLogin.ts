@@ -1,5 +1,6 @@
 import type { Configuration } from "../core/pod/configuration";
-import { fromSecret } from "../core/pod/environment";
+import { environment, fromSecret } from "../core/pod/environment";
+import { AUTHORIZATION } from "../infrastructure/mlflow/mlflow";
 import type { Images } from "../core/pod/images";
 import type { ContainerArgs, Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
@@ -9,6 +10,9 @@ export const LOGIN_PORT = 8080;
 const HEALTH_PORT = 8404;
 /** Folder of `haproxy.cfg`. */
 export const LOGIN_CONFIG_DIRECTORY = "/etc/haproxy-flts";
+
+/** Port inside the pod on which another container's requests arrive, once that one let people in. */
+export const ADMITTED_PORT = 8081;
 
 /**
  * HAProxy's configuration: one server behind one login.
@@ -20,6 +24,23 @@ export const LOGIN_CONFIG_DIRECTORY = "/etc/haproxy-flts";
  * @param server `host:port` of what is protected.
  */
 export function passwordLoginConfig(server: string): string {
+    return haproxyConfig(
+        server,
+        `userlist people
+    user "\${LOGIN_USER}" insecure-password "\${LOGIN_PASSWORD}"
+
+`,
+        `bind :${LOGIN_PORT}
+    http-request auth realm FLTS unless { http_auth(people) }`,
+    );
+}
+
+/** HAProxy's configuration behind another login in the same pod: it only logs in to the server. */
+export function admittedConfig(server: string): string {
+    return haproxyConfig(server, "", `bind 127.0.0.1:${ADMITTED_PORT}`);
+}
+
+function haproxyConfig(server: string, lists: string, entrance: string): string {
     return `global
     log stdout format raw local0 info
     maxconn 512
@@ -36,14 +57,10 @@ defaults
     # Artifacts are moved through the tracking server, and may be large.
     timeout server 300s
 
-userlist people
-    user "\${LOGIN_USER}" insecure-password "\${LOGIN_PASSWORD}"
-
-frontend login
-    bind :${LOGIN_PORT}
-    http-request auth realm FLTS unless { http_auth(people) }
-    # The server behind has no use for the password.
-    http-request del-header Authorization
+${lists}frontend login
+    ${entrance}
+    # The server behind has users of its own, of which this one is people's.
+    http-request set-header Authorization "\${MLFLOW_AUTHORIZATION}"
     default_backend protected
 
 backend protected
@@ -57,10 +74,16 @@ frontend observation
 `;
 }
 
-/** Container of HAProxy as a login; `secret` has the keys `username` and `password`. */
+/**
+ * Container of HAProxy as a login.
+ *
+ * @param secret with the keys `username` and `password` of people; undefined behind another login.
+ * @param serverSecret with the key `authorization`, the header that logs in to the server.
+ */
 export function passwordLoginContainer(
     images: Images,
-    secret: string,
+    secret: string | undefined,
+    serverSecret: string,
     resources: Resources,
     configuration: Configuration["mount"],
 ): ContainerArgs {
@@ -69,8 +92,13 @@ export function passwordLoginContainer(
         name: "haproxy",
         image: images.reference("haproxy"),
         command: ["haproxy", "-db", "-f", `${LOGIN_CONFIG_DIRECTORY}/haproxy.cfg`],
-        environment: fromSecret(secret, { LOGIN_USER: "username", LOGIN_PASSWORD: "password" }),
-        ports: { http: LOGIN_PORT, health: HEALTH_PORT },
+        environment: environment(
+            secret === undefined
+                ? []
+                : fromSecret(secret, { LOGIN_USER: "username", LOGIN_PASSWORD: "password" }),
+            fromSecret(serverSecret, { MLFLOW_AUTHORIZATION: AUTHORIZATION }),
+        ),
+        ports: { ...(secret === undefined ? {} : { http: LOGIN_PORT }), health: HEALTH_PORT },
         resources,
         mounts: [configuration],
         probes: probes({ startup: answers, readiness: answers, liveness: answers }),

@@ -1,3 +1,5 @@
+import { USERS_SCHEMA } from "../infrastructure/mlflow/mlflow";
+
 /** Where the steps of one pod hand each other files (`SCRATCH`). */
 export const SCRATCH_DIRECTORY = "/scratch";
 
@@ -20,6 +22,8 @@ export const DUMP_COMMAND = [
     "--format=custom",
     "--no-owner",
     "--no-privileges",
+    // Users and passwords are those of the Secrets; an old dump must not lock everybody out.
+    `--exclude-schema=${USERS_SCHEMA}`,
     "--lock-wait-timeout=60s",
     `--file=${DUMP}`,
 ];

@@ -16,32 +16,35 @@ from flts.common.settings import ServiceSettings  # noqa: E402
 from flts.evaluation.settings import EvaluationSettings  # noqa: E402
 from flts.inference.settings import InferenceSettings  # noqa: E402
 from flts.loadtest.settings import LoadTestSettings  # noqa: E402
+from flts.mlflowauth.grants import PASSWORD_VARIABLES  # noqa: E402
 from flts.predictionlogs.__main__ import CompactionSettings  # noqa: E402
 from flts.preprocess.settings import PreprocessSettings  # noqa: E402
 from flts.training.settings import TrainingSettings  # noqa: E402
 
+
+def variables(kind):
+    """Environment variables of a group of settings."""
+    return sorted(field.upper() for field in kind.model_fields)
+
+
 WORKLOADS = {
-    "preprocess": PreprocessSettings,
-    "trainer": TrainingSettings,
-    "evaluator": EvaluationSettings,
-    "inference": InferenceSettings,
-    "locust": LoadTestSettings,
-    "flts.backup": BackupSettings,
-    "flts.lag": ServiceSettings,
-    "flts.predictionlogs": CompactionSettings,
-    "flts.topics": ServiceSettings,
+    "preprocess": variables(PreprocessSettings),
+    "trainer": variables(TrainingSettings),
+    "evaluator": variables(EvaluationSettings),
+    "inference": variables(InferenceSettings),
+    "locust": variables(LoadTestSettings),
+    "flts.backup": variables(BackupSettings),
+    "flts.lag": variables(ServiceSettings),
+    "flts.mlflowauth": sorted(PASSWORD_VARIABLES.values()),
+    "flts.predictionlogs": variables(CompactionSettings),
+    "flts.topics": variables(ServiceSettings),
 }
 """By image for `python main.py`, else by module."""
 
 
-def environment():
-    """Variables of each workload."""
-    return {name: sorted(field.upper() for field in kind.model_fields) for name, kind in WORKLOADS.items()}
-
-
 def content():
     """The file's text."""
-    return json.dumps(environment(), indent=2) + "\n"
+    return json.dumps(WORKLOADS, indent=2) + "\n"
 
 
 def test_the_file_lists_the_fields_of_the_settings():

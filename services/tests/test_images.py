@@ -10,7 +10,11 @@ _CATALOGUE = json.loads((SERVICES.parent / "images" / "images.json").read_text()
 _PACKAGE = "services/flts/"
 
 # Packages that an image carries for pods with a command of their own (`python -m flts.<package>`).
-_STARTED_BY_NAME = {"preprocess": {"backup", "lag", "topics"}, "inference": {"predictionlogs"}}
+_STARTED_BY_NAME = {
+    "preprocess": {"backup", "lag", "topics"},
+    "inference": {"predictionlogs"},
+    "mlflow": {"mlflowauth"},
+}
 
 
 def carried(image):
@@ -41,9 +45,10 @@ def packages_imported_by(path):
 
 
 def needed(image):
-    """Packages that the entry point, and those started by name, import; and what these import."""
+    """Packages that the entry point, if there is one, and those started by name import; and what these import."""
     found = set()
-    new = packages_imported_by(SERVICES / "main" / f"{image}.py") | _STARTED_BY_NAME.get(image, set())
+    main = SERVICES / "main" / f"{image}.py"
+    new = (packages_imported_by(main) if main.exists() else set()) | _STARTED_BY_NAME.get(image, set())
     while new:
         found |= new
         new = {name for each in new for name in packages_imported_by(SERVICES / "flts" / each)} - found
@@ -51,7 +56,7 @@ def needed(image):
 
 
 def test_every_service_is_looked_at():
-    assert own_images() == ["preprocess", "trainer", "evaluator", "inference", "locust"]
+    assert own_images() == ["preprocess", "trainer", "evaluator", "inference", "locust", "mlflow"]
 
 
 @pytest.mark.parametrize("image", own_images())

@@ -10,7 +10,7 @@ const flts = fltsOutputs(new pulumi.StackReference(new pulumi.Config().require("
 /** Where pods of the cluster send `POST /predict`. */
 export const predictUrl = flts.endpoints.apply(({ inference }) => inference && `${inference}/predict`);
 
-/** Environment of a pod that reads runs and models. */
+/** Environment of a pod that reads runs and models, and logs in as a user that MLflow's administrator made for it. */
 export const mlflowEnvironment = flts.endpoints.apply(({ mlflow }) => ({ MLFLOW_TRACKING_URI: mlflow }));
 
 /** Where to look for the Secrets, and which there are. */

@@ -39,10 +39,12 @@ export function deployGateway(
     const { hosts, certificate } = ingress;
     const login =
         ingress.mlflow &&
+        mlflow.logins &&
         new MlflowLogin("mlflow-login", {
             platform,
             mlflow: mlflow.connection,
             mlflowUrl: mlflow.trackingUri,
+            mlflowSecretName: mlflow.logins.admin,
             ...ingress.mlflow,
             resources: ingress.resources,
         });

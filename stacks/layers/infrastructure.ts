@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
@@ -56,26 +57,27 @@ function deployInfrastructure(
     platform: Platform,
     chart: string,
 ): Infrastructure {
-    const kafka = provideKafka(servers.kafka, platform);
+    const { brokers, ...kafka } = provideKafka(servers.kafka, platform);
     const store = provideObjectStore(servers.objectStore, platform, chart);
-    const tracking = provideMlflow(servers.mlflow, settings, platform, store.objectStore);
+    const tracking = provideMlflow(servers.mlflow, settings, platform, store.objectStore, brokers);
     const metrics = [...kafka.metrics, ...store.metrics, ...tracking.metrics];
     return { ...kafka, ...store, ...tracking, metrics };
 }
 
-/** The broker, deployed or external, and the topics in it. */
+/** The broker, deployed or external, and the topics in it; `brokers` is what was deployed of it. */
 function provideKafka(
     settings: KafkaSettings,
     platform: Platform,
-): Pick<Infrastructure, "kafka" | "metrics"> {
+): Pick<Infrastructure, "kafka" | "metrics"> & { readonly brokers: readonly pulumi.Resource[] } {
     if (settings.from === "external") {
         const { bootstrapServers, replicationFactor: factor } = settings;
         const external = externalKafka(bootstrapServers);
-        return { kafka: clientsOf({ external }, factor, settings, platform), metrics: [] };
+        return { kafka: clientsOf({ external }, factor, settings, platform), metrics: [], brokers: [] };
     }
     const own = new Kafka("kafka", { platform, ...settings });
     const kafka = clientsOf({ own }, replicationFactor(settings.brokers), settings, platform);
-    return { kafka, metrics: [own.metrics, lagExporter(platform, kafka.connection("kafka-lag")).metrics] };
+    const lag = lagExporter(platform, kafka.connection("kafka-lag"));
+    return { kafka, metrics: [own.metrics, lag.metrics], brokers: own.connection.requires };
 }
 
 /** The brokers with their topics and users. */
@@ -129,6 +131,7 @@ function provideMlflow(
     { publicHost, ingress }: Settings,
     platform: Platform,
     objectStore: Infrastructure["objectStore"],
+    brokers: readonly pulumi.Resource[],
 ): Pick<Infrastructure, "postgres" | "mlflowDatabase" | "mlflow" | "metrics"> {
     if (settings.from === "external") {
         return {
@@ -149,6 +152,7 @@ function provideMlflow(
         publicHosts: [publicHost, ...(ingressHost === undefined ? [] : [ingressHost])],
         service: settings.service,
         resources: settings.resources,
+        updatedAfter: brokers,
     });
     return { postgres, mlflowDatabase, mlflow, metrics };
 }

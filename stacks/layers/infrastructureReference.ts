@@ -47,6 +47,7 @@ export async function referencedInfrastructure(
         mlflow: {
             trackingUri: offered.mlflow.trackingUri,
             connection: connectionOf(offered.mlflow.connection),
+            logins: offered.mlflow.logins,
         },
         metrics: offered.metrics,
     };

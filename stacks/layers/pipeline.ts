@@ -8,6 +8,7 @@ import {
     OBJECT_STORE_GRANTS,
     TRAINER_NAMES,
 } from "../../components/contract";
+import { mlflowConnection } from "../../components/infrastructure/mlflow/mlflow";
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { FormerDataset } from "../../components/pipeline/formerDataset";
 import { Preprocess } from "../../components/pipeline/preprocess";
@@ -80,7 +81,7 @@ export function deployPipeline(
                 kafka: kafka.connection(TRAINER_NAMES[modelType]),
                 modelType,
                 objectStore: training,
-                mlflow: mlflow.connection,
+                mlflow: mlflowConnection(mlflow, "train"),
                 options: settings.training,
                 resources: settings.training.resources,
             }),
@@ -90,7 +91,7 @@ export function deployPipeline(
         kafka: kafka.connection(EVALUATOR_NAME),
         modelTypes: settings.training.models,
         objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
-        mlflow: mlflow.connection,
+        mlflow: mlflowConnection(mlflow, "eval"),
         ...settings.evaluation,
         defaultSeries: settings.inference.defaultSeries,
     });

@@ -29,7 +29,12 @@ export const infrastructureOutputs = z.object({
         users: z.boolean().default(false),
     }),
     objectStore: z.object({ ...server, endpoint: z.string(), rootSecretName: z.string() }),
-    mlflow: z.object({ trackingUri: z.string(), connection }),
+    mlflow: z.object({
+        trackingUri: z.string(),
+        connection,
+        /** Secrets of the namespace by user; absent for an MLflow that asks nobody. */
+        logins: z.object({ admin: z.string(), train: z.string(), eval: z.string() }).optional(),
+    }),
     metrics: z.array(
         z.object({
             server: z.string(),

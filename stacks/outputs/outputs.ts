@@ -66,6 +66,8 @@ export interface StackOutputs {
         readonly postgresSuperuser?: string;
         /** Keys `username` and `password` of MLflow's database. */
         readonly mlflowDatabase?: string;
+        /** Keys `username` and `password` of MLflow's administrator, for people in the browser and for notebooks. */
+        readonly mlflowAdmin?: string;
         /** Keys `username` and `password` of the login at `ingress.mlflow`. */
         readonly mlflowLogin?: string;
         /** Keys `username` and `password` of Grafana's administrator. */
@@ -140,6 +142,7 @@ export function stackOutputs(
             data: pipeline?.dataSecretName,
             postgresSuperuser: infrastructure.postgres?.server.passwordSecretName,
             mlflowDatabase: infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
+            mlflowAdmin: servers && infrastructure.mlflow.logins?.admin,
             mlflowLogin: ingress?.mlflowLoginSecretName,
             grafanaAdmin: monitoring?.grafana?.adminSecretName,
         }),

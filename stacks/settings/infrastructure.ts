@@ -137,6 +137,6 @@ export const mlflow = z
             })
             .prefault({}),
         service: exposure("MLflow"),
-        resources: resources(["150m", "512Mi"], ["2", "1536Mi"]),
+        resources: resources(["150m", "576Mi"], ["2", "1536Mi"]),
     })
     .prefault({});

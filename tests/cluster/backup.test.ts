@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { toolPath } from "../../toolchain/tools/paths";
 import { clusterEnvironment, kubectl, kubectlGet, make, run, succeed } from "../support/commands";
 import { runDocumented } from "../support/documented";
+import { mlflowLogin } from "../support/mlflow";
 import { eventually, served } from "../support/processing";
 import { rolledOut } from "../support/serving";
 import { deployStack } from "../support/stack";
@@ -45,7 +46,8 @@ async function pointer(): Promise<Pointer | undefined> {
 
 /** Whether MLflow knows a run. */
 async function knows(runId: string): Promise<boolean> {
-    return (await fetch(`${mlflow}/api/2.0/mlflow/runs/get?run_id=${runId}`)).ok;
+    const login = await mlflowLogin();
+    return (await fetch(`${mlflow}/api/2.0/mlflow/runs/get?run_id=${runId}`, { headers: login })).ok;
 }
 
 /** Digests of all artifacts of a run, by key. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { openOffline, screenshot, startBrowser } from "../support/browser";
-import { kubectlGet } from "../support/commands";
+import { clusterEnvironment, kubectlGet } from "../support/commands";
+import { runDocumented } from "../support/documented";
 import { FORECAST_API, readyPods } from "../support/serving";
 import { deployStack } from "../support/stack";
 
@@ -91,8 +92,16 @@ describe("the stack's pages, in a browser without a network", function () {
         assert.deepEqual(elsewhere, []);
     });
 
-    it("MLflow's page lists the runs of each family", async () => {
-        const { page, elsewhere } = await openOffline(browser, `${mlflow}/#/experiments/0/runs`);
+    // Promise: mlflow-asks-for-login
+    it("MLflow's page lists the runs of each family to whoever has the password, and to nobody else", async () => {
+        assert.equal((await fetch(mlflow)).status, 401);
+        const { output: password } = await runDocumented(
+            "components/infrastructure/mlflow/mlflow.md",
+            "kubectl get secret mlflow-admin --namespace flts --output jsonpath='{.data.password}' | base64 -d",
+            { environment: clusterEnvironment() },
+        );
+        const login = { username: "admin", password };
+        const { page, elsewhere } = await openOffline(browser, `${mlflow}/#/experiments/0/runs`, login);
         for (const family of ["GRU", "LSTM", "PROPHET"]) {
             await page.getByText(family).first().waitFor();
         }

@@ -38,7 +38,7 @@ async function secretValues(): Promise<Map<string, string>> {
     for (const secret of secrets.items.filter((item) => item.type === "Opaque")) {
         for (const [key, encoded] of Object.entries(secret.data ?? {})) {
             const value = Buffer.from(encoded, "base64").toString();
-            if (value.length >= SHORTEST_SECRET && /password|secret/i.test(key)) {
+            if (value.length >= SHORTEST_SECRET && /password|secret|authorization/i.test(key)) {
                 values.set(`${secret.metadata.name}/${key}`, value);
             }
         }

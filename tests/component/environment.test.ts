@@ -10,8 +10,8 @@ const read = JSON.parse(
     readFileSync(join(projectDirectory, "services", "environment.json"), "utf8"),
 ) as Readonly<Record<string, readonly string[]>>;
 
-/** Variables that libraries in the images read themselves: boto3, MLflow's client, Locust, Python. */
-const ofLibraries = /^(AWS_|MLFLOW_|LOCUST_|HOME$)/;
+/** Variables that libraries in the images read themselves: boto3, MLflow, libpq, Locust, Python. */
+const ofLibraries = /^(AWS_|MLFLOW_|PG|LOCUST_|HOME$)/;
 
 interface Container {
     readonly name: string;

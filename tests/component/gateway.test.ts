@@ -150,9 +150,24 @@ describe("the login before MLflow", () => {
         assert.equal(variables.OAUTH2_PROXY_OIDC_ISSUER_URL, "https://id.example:8443/realm");
         assert.equal(variables.OAUTH2_PROXY_CLIENT_SECRET, "client/clientSecret");
         assert.equal(variables.OAUTH2_PROXY_COOKIE_SECRET, "mlflow-login/cookieSecret");
-        assert.equal(variables.OAUTH2_PROXY_UPSTREAMS, "http://mlflow:5000");
+        assert.equal(variables.OAUTH2_PROXY_UPSTREAMS, "http://127.0.0.1:8081");
         assert.equal(variables.OAUTH2_PROXY_REDIRECT_URL, "https://mlflow.example.com/oauth2/callback");
         assert.equal(outputs.secrets.mlflowLogin, undefined);
+    });
+
+    it("logs those whom the provider let in to MLflow, by HAProxy in the same pod, which no other pod reaches", async () => {
+        const { resources } = await deployProgram(settings({ ingress: oidc }));
+        const { template } =
+            workloads(resources).find(({ name }) => name === "mlflow-login") ?? assert.fail("no login");
+        const sidecar = template.spec.initContainers.find(({ name }) => name === "haproxy");
+        assert.equal(sidecar?.restartPolicy, "Always");
+        assert.deepEqual(
+            sidecar.ports.map(({ name }) => name),
+            ["health"],
+        );
+        const { secretKeyRef } =
+            sidecar.env.find(({ name }) => name === "MLFLOW_AUTHORIZATION")?.valueFrom ?? {};
+        assert.deepEqual(secretKeyRef, { name: "mlflow-admin", key: "authorization" });
     });
 
     it("may reach the provider, and nothing else outside", async () => {

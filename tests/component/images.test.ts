@@ -18,6 +18,7 @@ describe("the images that pods run", function () {
         assert.deepEqual([...new Set(started.map(({ module }) => module))].sort(), [
             "backup",
             "lag",
+            "mlflowauth",
             "predictionlogs",
             "topics",
         ]);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { DUMP_COMMAND } from "../../components/operations/backupDatabase";
+import { GENERATED_SECRET } from "../support/mocks";
 import { one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
@@ -18,7 +20,56 @@ describe("MLflow", () => {
                     command: ["mlflow", "db", "upgrade", "postgresql+psycopg2://"],
                     image: containers[0]?.image,
                 },
+                {
+                    name: "users",
+                    command: ["python", "-m", "flts.mlflowauth"],
+                    image: containers[0]?.image,
+                },
             ],
         );
+    });
+
+    // Promise: mlflow-asks-for-login
+    it("asks everybody for a generated password, with a user for each tier and one for people", async () => {
+        const { resources, outputs } = await deployProgram(settings());
+        const pods = workloads(resources);
+        const { containers } =
+            pods.find(({ name }) => name === "mlflow")?.template.spec ?? assert.fail("no pods");
+        assert.deepEqual(containers[0]?.command.slice(2, 4), ["--app-name", "basic-auth"]);
+        assert.equal(outputs.secrets.mlflowAdmin, "mlflow-admin");
+        const userOf = (tier: string): unknown =>
+            pods
+                .find(({ name }) => name === tier)
+                ?.template.spec.containers[0]?.env.find(({ name }) => name === "MLFLOW_TRACKING_PASSWORD")
+                ?.valueFrom.secretKeyRef.name;
+        assert.deepEqual(
+            ["train-gru", "train-lstm", "nonml-prophet", "eval", "preprocess", "inference"].map(userOf),
+            ["mlflow-train", "mlflow-train", "mlflow-train", "mlflow-eval", undefined, undefined],
+        );
+        for (const user of ["admin", "train", "eval"]) {
+            const holders = resources.filter(({ inputs }) =>
+                JSON.stringify(inputs).includes(`${GENERATED_SECRET}mlflow-${user}`),
+            );
+            assert.deepEqual(
+                holders.map(({ type, name }) => `${type} ${name}`),
+                [`kubernetes:core/v1:Secret mlflow-${user}`],
+            );
+        }
+    });
+
+    it("keeps its users out of backups, whose passwords a restore would bring back", async () => {
+        const { resources } = await deployProgram(settings());
+        const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "mlflow");
+        const [, schema] =
+            /search_path%%3D(\w+)/.exec((inputs.data as Record<string, string>)["auth.ini"] ?? "") ?? [];
+        assert.ok(DUMP_COMMAND.includes(`--exclude-schema=${schema}`), schema);
+    });
+
+    // Promise: mlflow-asks-for-login
+    it("is updated after Kafka, so that no trainer without a login can make a dead letter of its claim", async () => {
+        const { resources } = await deployProgram(settings());
+        const { dependencies } = one(resources, "kubernetes:apps/v1:Deployment", "mlflow");
+        const broker = one(resources, "kubernetes:apps/v1:StatefulSet", "kafka");
+        assert.ok(dependencies.includes(broker.urn), dependencies.join("\n"));
     });
 });

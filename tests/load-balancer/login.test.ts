@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { passwordLoginConfig } from "../../components/gateway/passwordLogin";
+import { ADMITTED_PORT, admittedConfig, passwordLoginConfig } from "../../components/gateway/passwordLogin";
 import { toolPath } from "../../toolchain/tools/paths";
 import { freePort, until } from "./support/balancer";
 
@@ -13,40 +13,58 @@ const USER = "mlflow";
 /** Every character that could end a word, a quotation or a variable in HAProxy's configuration. */
 const PASSWORD = `p "q' $HOME \${x} #\\ ü`;
 
+/** What logs in to the server behind. */
+const HEADER = "Basic YWRtaW46c2VjcmV0Kz8vPT0=";
+
 describe("HAProxy as a login", function () {
     this.timeout(30_000);
 
     const directory = mkdtempSync(join(tmpdir(), "flts-login-"));
-    let haproxy: ChildProcess;
+    const started: ChildProcess[] = [];
     let server: Server;
     let url: string;
+    let behindAnother: string;
 
-    before(async () => {
-        server = createServer((request, response) => {
-            response.end(JSON.stringify(request.headers));
-        });
-        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    /** Starts HAProxy with a configuration, each port moved to a free one; the address of `port`, once it answers. */
+    async function start(name: string, config: string, bind: string): Promise<string> {
         const [port, health] = [await freePort(), await freePort()];
-        const config = passwordLoginConfig(`127.0.0.1:${(server.address() as AddressInfo).port}`)
-            .replace("bind :8080", `bind 127.0.0.1:${port}`)
-            .replace("bind :8404", `bind 127.0.0.1:${health}`);
-        const path = join(directory, "haproxy.cfg");
-        writeFileSync(path, config);
-        haproxy = spawn(toolPath("haproxy"), ["-db", "-f", path], {
-            env: { LOGIN_USER: USER, LOGIN_PASSWORD: PASSWORD },
+        const path = join(directory, name);
+        writeFileSync(
+            path,
+            config.replace(bind, `bind 127.0.0.1:${port}`).replace("bind :8404", `bind 127.0.0.1:${health}`),
+        );
+        const haproxy = spawn(toolPath("haproxy"), ["-db", "-f", path], {
+            env: { LOGIN_USER: USER, LOGIN_PASSWORD: PASSWORD, MLFLOW_AUTHORIZATION: HEADER },
             stdio: "ignore",
         });
-        url = `http://127.0.0.1:${port}`;
+        started.push(haproxy);
         await until("HAProxy answers", async () =>
             fetch(`http://127.0.0.1:${health}/healthz`).then(
                 (answer) => answer.ok,
                 () => false,
             ),
         );
+        return `http://127.0.0.1:${port}`;
+    }
+
+    before(async () => {
+        server = createServer((request, response) => {
+            response.end(JSON.stringify(request.headers));
+        });
+        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+        const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+        url = await start("login.cfg", passwordLoginConfig(address), "bind :8080");
+        behindAnother = await start(
+            "admitted.cfg",
+            admittedConfig(address),
+            `bind 127.0.0.1:${ADMITTED_PORT}`,
+        );
     });
 
     after(() => {
-        haproxy.kill();
+        for (const haproxy of started) {
+            haproxy.kill();
+        }
         server.close();
         rmSync(directory, { recursive: true });
     });
@@ -73,9 +91,17 @@ describe("HAProxy as a login", function () {
         }
     });
 
-    it("lets in who says the password, whatever characters it has, and keeps it to itself", async () => {
+    it("lets in who says the password, whatever characters it has, as the user of the server behind", async () => {
         const answer = await ask(USER, PASSWORD);
         assert.equal(answer.status, 200);
-        assert.equal(((await answer.json()) as Record<string, string>).authorization, undefined);
+        assert.equal(((await answer.json()) as Record<string, string>).authorization, HEADER);
+    });
+
+    it("behind another login logs in to the server itself, whatever the other one passes on", async () => {
+        for (const headers of [{}, { Authorization: "Bearer of-the-provider" }]) {
+            const answer = await fetch(behindAnother, { headers });
+            assert.equal(answer.status, 200);
+            assert.equal(((await answer.json()) as Record<string, string>).authorization, HEADER);
+        }
     });
 });

@@ -22,10 +22,18 @@ export function startBrowser(): Promise<Browser> {
     });
 }
 
-/** Opens an address in a new page, with cookies of its own. */
-export async function openOffline(browser: Browser, address: string): Promise<OfflinePage> {
+/**
+ * Opens an address in a new page, with cookies of its own.
+ *
+ * @param httpCredentials what people would enter when the browser asks for a user name and a password.
+ */
+export async function openOffline(
+    browser: Browser,
+    address: string,
+    httpCredentials?: { readonly username: string; readonly password: string },
+): Promise<OfflinePage> {
     const { hostname } = new URL(address);
-    const page = await browser.newPage({ viewport });
+    const page = await browser.newPage({ viewport, ...(httpCredentials && { httpCredentials }) });
     const elsewhere: string[] = [];
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));

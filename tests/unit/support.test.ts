@@ -38,6 +38,8 @@ describe("support of pinned components", () => {
             const file = join(projectDirectory, source);
             assert.ok(readFileSync(file).length > 0, source);
         }
+        // Named with an extra, as mlflow[auth].
+        assert.ok(components.some(({ kind, name }) => kind === "Python" && name === "mlflow"));
     });
 
     it("a release line without a recorded end of support is an error that names the line", () => {

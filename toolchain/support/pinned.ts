@@ -117,7 +117,9 @@ function npmPackages(): Pinned[] {
 /** The packages that services name, in the versions of their locks. */
 function pythonPackages(): Pinned[] {
     const direct = new Set(
-        [...read("services", "pyproject.toml").matchAll(/^ +"([a-z0-9-]+)[>=]/gm)].map(([, name]) => name),
+        [...read("services", "pyproject.toml").matchAll(/^ +"([a-z0-9-]+)(?:\[[^\]]*\])?[>=]/gm)].map(
+            ([, name]) => name,
+        ),
     );
     const found = new Map<string, Pinned>();
     for (const file of readdirSync(join(root, "services", "requirements"))

@@ -1,8 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { clientAnnotations } from "../../core/data/credentials";
+import { configurationAnnotations } from "../../core/pod/configuration";
+import { clientAnnotations, generatedLogin } from "../../core/data/credentials";
 import { deployment } from "../../core/pod/deployment";
-import { environment, plain } from "../../core/pod/environment";
+import { environment, fromSecret, plain, type EnvironmentVariable } from "../../core/pod/environment";
 import type { Exposure } from "../../core/network/exposure";
 import type { Connection } from "../../core/links";
 import { serviceHost, type Platform } from "../../core/platform";
@@ -16,17 +17,60 @@ export const MLFLOW_PORT = 5000;
 /** Host, user and password come from libpq's PG* variables, so that no argument holds a password. */
 const DATABASE_URI = "postgresql+psycopg2://";
 
+const CONFIG_DIRECTORY = "/etc/mlflow";
+const CONFIGURATION = "auth.ini";
+/** Key of the administrator's Secret with the whole header. */
+export const AUTHORIZATION = "authorization";
+/** PostgreSQL schema of the users, which backups leave out: a restore must not bring old passwords back. */
+export const USERS_SCHEMA = "mlflow_auth";
+
+/**
+ * Configuration of MLflow's basic-auth app. Users have what they are granted; the password stands in the environment.
+ *
+ * A password takes its hash 50 ms to check, so one that was right counts for a minute.
+ * Reference: https://mlflow.org/docs/latest/self-hosting/security/basic-http-auth/
+ */
+const AUTH_CONFIGURATION = `[mlflow]
+default_permission = NO_PERMISSIONS
+database_uri = ${DATABASE_URI}?options=-csearch_path%%3D${USERS_SCHEMA}
+admin_username = admin
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
+`;
+
 /** Settings of every client, which would report its use to MLflow's makers, too. */
 export const MLFLOW_CLIENT = { MLFLOW_DISABLE_TELEMETRY: true } as const;
+
+/** Users of the tracking server: people, and the tiers that log in; `services/flts/mlflowauth` has what each may do. */
+const USERS = ["admin", "train", "eval"] as const;
+
+type MlflowUser = (typeof USERS)[number];
+
+/** Secrets of the namespace with the keys `username` and `password`, by user; `admin` also has `authorization`. */
+export type MlflowLogins = Readonly<Record<MlflowUser, string>>;
 
 /** A tracking server and the way to it. */
 export interface MlflowServer {
     /** Tracking URI as pods reach it. */
     readonly trackingUri: string;
-    /** What a client of the tracking server gets. */
+    /** What a client of the tracking server gets, without a login. */
     readonly connection: Connection;
+    /** Undefined for a server that asks nobody. */
+    readonly logins?: MlflowLogins | undefined;
     /** Where a cloud's load balancer serves it; undefined where none was asked for. */
     readonly loadBalancerHost?: pulumi.Output<string | undefined> | undefined;
+}
+
+/** What a tier that logs in as `user` gets. */
+export function mlflowConnection({ connection, logins }: MlflowServer, user: MlflowUser): Connection {
+    const login =
+        logins === undefined
+            ? []
+            : fromSecret(logins[user], {
+                  MLFLOW_TRACKING_USERNAME: "username",
+                  MLFLOW_TRACKING_PASSWORD: "password",
+              });
+    return { ...connection, environment: [...connection.environment, ...login] };
 }
 
 export interface MlflowArgs {
@@ -41,16 +85,23 @@ export interface MlflowArgs {
     readonly publicHosts: readonly string[];
     readonly resources: Resources;
     readonly service: Exposure;
+    /**
+     * Brokers with users, where the stack has them. Trainers of 0.1.0 know no password and would make a dead letter of a
+     * claim that MLflow's 401 made fail; brokers that do not admit them either keep the claim for the new ones.
+     */
+    readonly updatedAfter: readonly pulumi.Resource[];
 }
 
 /**
  * Tracking server: runs in PostgreSQL, artifacts in the object store.
  *
- * It hands artifacts through (`--serve-artifacts`), so that only it needs the bucket and clients need only it.
+ * It hands artifacts through (`--serve-artifacts`), so that only it needs the bucket and clients need only it. Whoever
+ * comes logs in, but for `/health`.
  */
 export class Mlflow extends Tier implements MlflowServer {
     public readonly trackingUri: string;
     public readonly connection: Connection;
+    public readonly logins: MlflowLogins;
 
     public constructor(name: string, args: MlflowArgs, opts?: pulumi.ComponentResourceOptions) {
         super("infrastructure:Mlflow", name, args.platform, opts);
@@ -58,13 +109,17 @@ export class Mlflow extends Tier implements MlflowServer {
         const connections = [args.database, args.objectStore];
         this.link(connections);
         const service = this.expose(args.service, { service: MLFLOW_PORT, container: MLFLOW_PORT });
+        const secrets = USERS.map((user) => this.login(user));
+        this.logins = Object.fromEntries(
+            USERS.map((user) => [user, secretNameOf(name, user)]),
+        ) as MlflowLogins;
         const deployment = this.deployment(args, connections);
         this.connection = {
             server: name,
             serverLabels: this.podLabels,
             ports: [MLFLOW_PORT],
             environment: plain({ MLFLOW_TRACKING_URI: this.trackingUri, ...MLFLOW_CLIENT }),
-            requires: [deployment, service],
+            requires: [deployment, service, ...secrets],
         };
         this.registerOutputs({ trackingUri: this.trackingUri });
     }
@@ -72,11 +127,17 @@ export class Mlflow extends Tier implements MlflowServer {
     private deployment(args: MlflowArgs, connections: readonly Connection[]): kubernetes.apps.v1.Deployment {
         const { platform, tierName: name } = this;
         const answers = httpCheck("/health");
+        const configuration = this.configurationFiles(CONFIG_DIRECTORY, {
+            [CONFIGURATION]: AUTH_CONFIGURATION,
+        });
+        const mounts = [configuration.mount];
         const image = platform.images.reference("mlflow");
         const variables = environment(
             Tier.environmentOf(connections),
+            this.serverLogin(),
             plain({
                 HOME: "/tmp",
+                MLFLOW_AUTH_CONFIG_PATH: `${CONFIG_DIRECTORY}/${CONFIGURATION}`,
                 MLFLOW_DISABLE_TELEMETRY: true,
                 // Browsers name the page that a change comes from; other pages' changes are refused.
                 MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: pageOrigins(args.publicHosts),
@@ -100,8 +161,20 @@ export class Mlflow extends Tier implements MlflowServer {
                         environment: variables,
                         resources: args.resources,
                     }),
+                    container({
+                        name: "users",
+                        image,
+                        command: ["python", "-m", "flts.mlflowauth"],
+                        environment: environment(variables, this.passwords()),
+                        resources: args.resources,
+                        mounts,
+                    }),
                 ],
-                annotations: clientAnnotations(platform),
+                annotations: {
+                    ...clientAnnotations(platform),
+                    ...configurationAnnotations(configuration),
+                },
+                volumes: [configuration.volume],
                 container: {
                     name: "mlflow",
                     image,
@@ -109,6 +182,7 @@ export class Mlflow extends Tier implements MlflowServer {
                     environment: variables,
                     ports: { http: MLFLOW_PORT },
                     resources: args.resources,
+                    mounts,
                     probes: probes({
                         startup: answers,
                         readiness: answers,
@@ -119,8 +193,32 @@ export class Mlflow extends Tier implements MlflowServer {
                     preStop: ["sleep", "3"],
                 },
             }),
-            this.child({ dependsOn: Tier.requirementsOf(connections) }),
+            this.child({ dependsOn: [...Tier.requirementsOf(connections), ...args.updatedAfter] }),
         );
+    }
+
+    private login(user: MlflowUser): kubernetes.core.v1.Secret {
+        const name = secretNameOf(this.tierName, user);
+        return generatedLogin(name, this.tierName, this.platform, this, (password) => ({
+            username: user,
+            password,
+            ...(user === "admin" ? { [AUTHORIZATION]: basicAuthorization(user, password) } : {}),
+        })).secret;
+    }
+
+    /** Passwords of all users, as `flts.mlflowauth` takes them. */
+    private passwords(): EnvironmentVariable[] {
+        return USERS.flatMap((user) =>
+            fromSecret(this.logins[user], { [`PASSWORD_${user.toUpperCase()}`]: "password" }),
+        );
+    }
+
+    private serverLogin(): EnvironmentVariable[] {
+        return fromSecret(this.logins.admin, {
+            MLFLOW_AUTH_ADMIN_PASSWORD: "password",
+            // Signs the form with which the administrator makes users; it is renewed with the passwords.
+            MLFLOW_FLASK_SERVER_SECRET_KEY: "password",
+        });
     }
 
     /** Names the server answers to; it refuses others, since version 3.5, against DNS rebinding. */
@@ -137,6 +235,15 @@ export class Mlflow extends Tier implements MlflowServer {
     }
 }
 
+function secretNameOf(tier: string, user: MlflowUser): string {
+    return `${tier}-${user}`;
+}
+
+/** Value of the header `Authorization` (RFC 7617), for what logs in to MLflow in people's place. */
+function basicAuthorization(user: string, password: pulumi.Output<string>): pulumi.Output<string> {
+    return password.apply((word) => `Basic ${Buffer.from(`${user}:${word}`).toString("base64")}`);
+}
+
 /** Origins of the pages that hosts serve, on whatever port. */
 function pageOrigins(hosts: readonly string[]): string {
     return hosts
@@ -149,6 +256,8 @@ function serverCommand(bucket: string, allowedHosts: readonly string[]): string[
     return [
         "mlflow",
         "server",
+        "--app-name",
+        "basic-auth",
         "--host",
         "0.0.0.0",
         "--port",

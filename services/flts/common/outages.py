@@ -25,7 +25,7 @@ def is_outage(error: BaseException) -> bool:
     """Whether the error, or one that led to it, means that a server did not answer or was not able to."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, _UNREACHABLE) or _is_server_fault(seen) or _is_brokers(seen):
+        if isinstance(seen, _UNREACHABLE) or _is_server_fault(seen) or _is_brokers(seen) or _is_login(seen):
             return True
         seen = seen.__cause__ or seen.__context__
     return False
@@ -36,6 +36,12 @@ def _is_brokers(error: BaseException) -> bool:
         return False
     reason = error.args[0] if error.args else None
     return not isinstance(reason, KafkaError) or reason.code() not in _OUR_MESSAGE
+
+
+def _is_login(error: BaseException) -> bool:
+    """Whether MLflow did not take the password, as while one is renewed: the claim is not at fault."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status == 401 or getattr(error, "error_code", None) == "UNAUTHENTICATED"
 
 
 def _is_server_fault(error: BaseException) -> bool:

@@ -1,0 +1,166 @@
+"""MLflow's server with its basic-auth app: one process of the pinned version, and the users that the stack makes."""
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from flts.common.outages import is_outage
+from flts.mlflowauth.grants import GRANTS, PASSWORD_VARIABLES
+from flts.mlflowauth.users import prepare
+
+_START_SECONDS = 120
+PASSWORDS = {user: f"password-of-{user}" for user in PASSWORD_VARIABLES}
+
+
+def environment_of(folder, passwords):
+    return os.environ | {
+        "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": passwords["admin"],
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "secret",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+
+
+def make_users(folder, passwords):
+    """What the init container does; in this process, as the import of MLflow's server takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_AUTH_CONFIG_PATH", str(folder / "auth.ini"))
+        prepare(passwords)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mlflow")
+    (folder / "auth.ini").write_text(
+        "[mlflow]\ndefault_permission = NO_PERMISSIONS\nadmin_username = admin\n"
+        f"database_uri = sqlite:///{folder}/auth.db\n"
+    )
+    make_users(folder, PASSWORDS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth", "--workers", "1"]
+    places = ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port), *places], env=environment_of(folder, PASSWORDS)
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _answers(url):
+            assert process.poll() is None, "MLflow ended"
+            assert time.monotonic() < deadline, "MLflow does not answer"
+            time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url):
+    try:
+        return requests.get(f"{url}/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def client(server, monkeypatch):
+    """A client that has logged in, by user name."""
+
+    def log_in(user, password=None):
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", user)
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password or PASSWORDS[user])
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        return MlflowClient(tracking_uri=server)
+
+    return log_in
+
+
+def refused(call, *arguments):
+    with pytest.raises(MlflowException) as found:
+        call(*arguments)
+    return found.value
+
+
+def status_of(url, path, user=None, password=None):
+    word = base64.b64encode(f"{user}:{password or PASSWORDS.get(user)}".encode()).decode()
+    headers = {} if user is None else {"Authorization": f"Basic {word}"}
+    return requests.get(f"{url}{path}", headers=headers, timeout=30).status_code
+
+
+def test_a_browser_is_asked_for_a_password_and_a_probe_is_not(server):
+    assert status_of(server, "/health") == 200
+    assert status_of(server, "/") == 401
+    assert status_of(server, "/", "admin") == 200
+    assert status_of(server, "/", "admin", "wrong") == 401
+
+
+def test_a_wrong_password_is_an_outage_and_no_fault_of_the_claim(client):
+    error = refused(client("train", "wrong").search_experiments)
+    assert is_outage(error)
+
+
+# Promise: mlflow-asks-for-login
+def test_a_trainer_records_runs_and_the_evaluator_only_reads_them(client, tmp_path):
+    trainer = client("train")
+    experiment = trainer.create_experiment("series")
+    run = trainer.create_run(experiment)
+    (tmp_path / "model.onnx").write_bytes(b"model")
+    trainer.log_artifact(run.info.run_id, str(tmp_path / "model.onnx"))
+    trainer.set_terminated(run.info.run_id, "FINISHED")
+
+    evaluator = client("eval")
+    assert [found.info.run_id for found in evaluator.search_runs([experiment])] == [run.info.run_id]
+    assert evaluator.get_run(run.info.run_id).info.status == "FINISHED"
+    folder = tmp_path / "read"
+    folder.mkdir()
+    downloaded = evaluator.download_artifacts(run.info.run_id, "model.onnx", str(folder))
+    assert Path(downloaded).read_bytes() == b"model"
+    assert refused(evaluator.set_tag, run.info.run_id, "flts.model_sha256", "x").error_code == "PERMISSION_DENIED"
+    with pytest.raises(Exception, match="403"):
+        evaluator.log_artifact(run.info.run_id, str(tmp_path / "model.onnx"))
+
+
+def test_a_trainer_records_runs_in_an_experiment_that_another_user_made(client):
+    experiment = client("admin").create_experiment("by hand")
+    assert client("train").create_run(experiment).info.experiment_id == experiment
+
+
+def test_tiers_may_not_make_users(server, client):
+    for user in GRANTS:
+        assert status_of(server, "/api/2.0/mlflow/users/get?username=admin", user) == 403, user
+
+
+def test_a_rotation_replaces_each_password_and_keeps_users_that_people_made(folder, server):
+    auth = (PASSWORDS["admin"], "another-password")
+    made = requests.post(
+        f"{server}/api/2.0/mlflow/users/create",
+        json={"username": "someone", "password": auth[1]},
+        auth=("admin", auth[0]),
+        timeout=30,
+    )
+    assert made.ok, made.text
+    make_users(folder, {user: f"new-{password}" for user, password in PASSWORDS.items()})
+    try:
+        for user, password in PASSWORDS.items():
+            assert status_of(server, "/version", user, f"new-{password}") == 200, user
+            assert status_of(server, "/version", user, password) == 401, user
+        assert status_of(server, "/version", "someone", auth[1]) == 200
+    finally:
+        make_users(folder, PASSWORDS)
