@@ -4,6 +4,8 @@ import hashlib
 import json
 import time
 
+from prometheus_client import REGISTRY
+
 from flts.common.consuming import Refused
 from flts.common.messages import TrainingEvent
 from flts.common.promotions import PromotionKeys
@@ -14,6 +16,8 @@ from flts.evaluation.scoring import Candidate
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.tracking import FinishedClaim
 from flts.evaluation.worker import EvaluationWorker
+
+BUCKET = "model-promotion"
 
 
 def files_of(run_id, kind):
@@ -101,3 +105,13 @@ def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time,
 
 def pointer(store, key="global/current.json"):
     return json.loads(store.get("model-promotion", key).body)
+
+
+def series_pointer(store, name):
+    """The pointer of a series."""
+    return pointer(store, f"global/series/{name}/current.json")
+
+
+def metric(name, **labels):
+    """A metric of this process; 0 before it was written."""
+    return REGISTRY.get_sample_value(name, labels) or 0

@@ -8,7 +8,7 @@ import pytest
 from conftest import MemoryPublisher
 from mlflow.tracking import MlflowClient
 from test_consuming import FakeConsumer
-from test_training_worker import store, uri  # noqa: F401, fixtures
+from test_training_worker import store, stored_claim, uri  # noqa: F401, fixtures
 
 from flts.common.consuming import ClaimLoop
 from flts.common.frames import read_frame
@@ -158,18 +158,7 @@ def test_what_may_pass_by_itself_is_tried_again(uri, store, monkeypatch):  # noq
 
 def life(uri, store):  # noqa: F811
     """The dead letter and the runs that a trainer leaves behind, which may try twice."""
-    prepared = prepared_of(wave(), "")
-    etags = [store.put("bucket", name, body) for name, body in (("train", prepared.train), ("test", prepared.test))]
-    claim = DataClaim(
-        bucket="bucket",
-        object="train",
-        size=1,
-        etag=etags[0],
-        config_hash="hash",
-        series="site",
-        test_object="test",
-        test_etag=etags[1],
-    ).to_bytes()
+    claim = stored_claim(store, prepared_of(wave(), ""))
     stop, publisher = threading.Event(), MemoryPublisher()
     settings = TrainingSettings(mlflow_tracking_uri=uri)
     tracker = MlflowTracker(settings)

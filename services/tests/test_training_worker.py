@@ -59,9 +59,8 @@ def store():
     return MemoryStore()
 
 
-@pytest.fixture
-def claim(store, sample_csv):
-    prepared = prepare(PreprocessSettings(train_file="sample.csv"), sample_csv, None)
+def stored_claim(store, prepared):
+    """Stores what preprocess prepared; returns the claim that announces it."""
     etags = [store.put(BUCKET, name, body) for name, body in (("train", prepared.train), ("test", prepared.test))]
     return DataClaim(
         bucket=BUCKET,
@@ -73,6 +72,11 @@ def claim(store, sample_csv):
         test_object="test",
         test_etag=etags[1],
     ).to_bytes()
+
+
+@pytest.fixture
+def claim(store, sample_csv):
+    return stored_claim(store, prepare(PreprocessSettings(train_file="sample.csv"), sample_csv, None))
 
 
 def work(settings, store, claim, publisher, stop, tracker):
