@@ -69,6 +69,10 @@ images: needed-tools ## Build the container images and load them into the embedd
 bundle: needed-tools ## Write flts-bundle.tar: all images, MinIO's chart and their lock, for clusters without a network
 	@$(ts) toolchain/images/main.ts bundle
 
+.PHONY: sbom
+sbom: needed-tools ## Write sbom/<image>.cdx.json, what each image holds, by CycloneDX
+	@$(ts) toolchain/images/main.ts sbom
+
 .PHONY: check-data
 check-data: $(packages)
 	@$(small_ts) cli/data/checkMain.ts

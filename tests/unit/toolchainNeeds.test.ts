@@ -27,7 +27,7 @@ function targetsWithTools(): string[] {
 
 describe("tools by make target", () => {
     for (const target of targetNames.filter(
-        (name) => !["tools", "images", "bundle", "cluster-up"].includes(name),
+        (name) => !["tools", "images", "bundle", "sbom", "cluster-up"].includes(name),
     )) {
         it(`make ${target} CONTEXT=… takes kubectl and Pulumi alone: no root, Go or Java program of the cluster`, () => {
             const needs = needsOf(target, false, nothingKnown);

@@ -7,7 +7,15 @@ import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engine";
 import { projectRoot } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
-import { allManifests, blobStore, builtReference, isBuilt, manifestPath, type Places } from "./places";
+import {
+    allManifests,
+    blobStore,
+    builtReference,
+    isBuilt,
+    manifestPath,
+    packageList,
+    type Places,
+} from "./places";
 import { stageContext } from "./stage";
 
 /** Seconds of a cold build, measured on 2 cores; only the first estimate, later ones come from this machine. */
@@ -176,10 +184,7 @@ async function buildImage(image: Image, { places, source, engine, keys, report }
         rmSync(context, { recursive: true, force: true });
     }
     report(undefined, "listing packages");
-    writeFileSync(
-        join(places.images, `${image.name}.packages`),
-        await engine.shell(reference, inventory, log),
-    );
+    writeFileSync(packageList(places, image.name), await engine.shell(reference, inventory, log));
     if (image.role !== "layer") {
         report(undefined, "taking over layers");
         const blobs = blobStore(places);

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { withLock } from "../tools/lock";
@@ -13,7 +13,9 @@ import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTa
 import { imageKeys } from "./keys";
 import { clusterIsUp, loadImages } from "./load";
 import { imageSize } from "./blobs";
-import { imagePlaces, isBuilt, readManifest } from "./places";
+import { imagePlaces, isBuilt, packageList, readManifest } from "./places";
+import { toolPath } from "../tools/paths";
+import { billOfMaterials, contentOf } from "./sbom";
 import { imageSource } from "./source";
 
 const usage = `Builds the container images of FLTS and gives them to the embedded cluster.
@@ -23,6 +25,7 @@ const usage = `Builds the container images of FLTS and gives them to the embedde
   make images LOCK=yes       write images.lock.json: repository, tag and digest of every image
   make images FROM=archive   deliver what \`make bundle\` packed to TO, without a build
   make bundle                write flts-bundle.tar: all images, MinIO's chart, their lock
+  make sbom                  write sbom/<image>.cdx.json: what each image holds, by CycloneDX
   ... main.ts build [NAME…]  only build all images or those named; also fetches the MinIO chart
   ... main.ts load           only load into the running embedded cluster
   ... main.ts list [--json]  every image with its reference and whether it is built
@@ -107,6 +110,22 @@ async function makeImages(source: () => Promise<ImageSource>): Promise<void> {
     }
 }
 
+/** `make sbom`: what is in each image that is made here. */
+async function writeBills(source: ImageSource): Promise<void> {
+    const folder = join(projectRoot, "sbom");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    const tags = imageTags();
+    const made = imagesToBuild(source).filter(({ role }) => role !== "layer");
+    for (const image of made) {
+        const program = image.program === undefined ? undefined : toolPath(image.program);
+        const content = await contentOf(packageList(places, image.name), program);
+        const reference = fullReference(image.repository, tagOf(image.name, image, tags));
+        writeFileSync(join(folder, `${image.name}.cdx.json`), billOfMaterials(reference, content));
+    }
+    output.line(`${output.colors.green("✓")} sbom/ has the content of ${made.length} images`);
+}
+
 async function main(): Promise<void> {
     const [command, ...rest] = process.argv.slice(2);
     const source = (): Promise<ImageSource> => imageSource(places, engine);
@@ -124,6 +143,11 @@ async function main(): Promise<void> {
                     await source(),
                     join(projectRoot, "flts-bundle.tar"),
                 );
+            });
+        case "sbom":
+            await build(await source(), []);
+            return withLock(places.lock, waiting, async () => {
+                await writeBills(await source());
             });
         case "build":
             return build(await source(), rest);

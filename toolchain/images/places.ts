@@ -40,6 +40,11 @@ export function manifestPath(places: Places, name: string, key: string): string 
     return join(places.images, `${name}-${key.slice(0, shownDigits)}.json`);
 }
 
+/** Where the build of an image lists what is in it. */
+export function packageList(places: Places, name: string): string {
+    return join(places.images, `${name}.packages`);
+}
+
 export function isBuilt(places: Places, image: Image, keys: ReadonlyMap<string, string>): boolean {
     return isBuiltAs(places, image.name, keys.get(image.name) ?? "");
 }

@@ -94,6 +94,7 @@ const targets = {
     "cluster-up": { embedded: ["cluster"], own: ["cluster"] },
     images: { embedded: ["images"], own: ["images"] },
     bundle: { embedded: ["images"], own: ["images"] },
+    sbom: { embedded: ["images"], own: ["images"] },
     tools: {
         embedded: ["stack", "cluster", "images", "tests"],
         own: ["stack", "cluster", "images", "tests"],
