@@ -1,6 +1,7 @@
 """Fakes of the neighbours: the same behaviour as the real ones where the services lean on it."""
 
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -12,7 +13,7 @@ import pytest
 from evaluator import FakeRuns, evaluator
 
 from flts.common.messages import Message
-from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject, WrittenObject
 from flts.preprocess.job import NO_ACTION, PreprocessJob
 from flts.preprocess.series import named_files
 
@@ -48,6 +49,14 @@ class MemoryStore:
 
     def download(self, bucket, key, file, etag):
         file.write(MemoryStore.get(self, bucket, key, etag).body)
+
+    def open(self, bucket, key, etag=None):
+        return io.BytesIO(self.get(bucket, key, etag).body)
+
+    def write(self, bucket, key, content_type, produce):
+        content = io.BytesIO()
+        produce(content)
+        return WrittenObject(content.tell(), self.put(bucket, key, content.getvalue(), content_type))
 
     def put(self, bucket, key, body, content_type="application/octet-stream"):
         if self.fail_on is not None and self.fail_on in key:

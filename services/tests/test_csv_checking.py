@@ -16,10 +16,11 @@ from test_csv_rules import CASES, JUDGE, VERDICTS, content_of
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading import distances
 from flts.preprocess.reading.check import answer, last_rows
+from flts.preprocess.reading.cleaning import clean
 from flts.preprocess.reading.compact import Presence, Shifted, count_missing, missing_rows
 from flts.preprocess.reading.distances import Distances
 from flts.preprocess.reading.frequency import text_of
-from flts.preprocess.reading.judging import examine, judge
+from flts.preprocess.reading.judging import examine
 from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
 from flts.preprocess.reading.resampling import resampled
 from flts.preprocess.reading.rules import RULES
@@ -37,7 +38,7 @@ def verdicts(
         try:
             series = read(source("x.csv", content), options, keep_values)
             held_out = None if test is None else read(source("x_test.csv", test), options, keep_values)
-            found = (judge if keep_values else examine)(series, held_out, demands)
+            found = examine(series, held_out, demands)
         except CsvError as error:
             return error.code, str(error)
         return found.detected, found.target, found.columns, found.dropped, found.calendar
@@ -129,10 +130,11 @@ def test_windows_that_are_promised_are_those_of_the_cleaned_rows(seed):
         content, demands = gappy(chance), demands_by(chance)
         try:
             series = read(Source("x.csv", lambda content=content: io.BytesIO(content)), ReadOptions())
-            judged, found = judge(series, None, demands), examine(series, None, demands)
+            found = examine(series, None, demands)
+            parts = found.train, found.held_out
         except CsvError:
             continue
-        for cleaned, fates in ((judged.train, found.train), (judged.held_out, found.held_out)):
+        for cleaned, fates in zip(clean(parts, demands), parts, strict=True):
             part, places = cleaned.part, [found.calendar.position(wall) for wall in cleaned.part.clock]
             total = demands.input_rows + demands.output_rows
             expected = sum(

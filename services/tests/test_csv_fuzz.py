@@ -10,7 +10,8 @@ from test_csv_rules import JUDGE, content_of
 
 from flts.common.calendar import Calendar
 from flts.preprocess.csverror import CsvError
-from flts.preprocess.reading.judging import Judged, judge
+from flts.preprocess.reading.cleaning import Cleaned, clean
+from flts.preprocess.reading.judging import examine
 from flts.preprocess.reading.options import JudgeOptions, ReadOptions
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
@@ -23,11 +24,13 @@ STEPS += [dt.timedelta(minutes=5), dt.timedelta(milliseconds=100), dt.timedelta(
 ZONES = ["", "Europe/Madrid", "America/St_Johns", "Australia/Lord_Howe"]
 
 
-def judged(content: bytes, options: ReadOptions, demands: JudgeOptions) -> Judged | None:
+def cleaned(content: bytes, options: ReadOptions, demands: JudgeOptions) -> tuple[Cleaned, Calendar] | None:
+    """The training rows and their calendar."""
     try:
-        return judge(read(Source("x.csv", lambda: io.BytesIO(content)), options), None, demands)
+        found = examine(read(Source("x.csv", lambda: io.BytesIO(content)), options), None, demands)
     except CsvError:
         return None
+    return clean((found.train, found.held_out), demands)[0], found.calendar
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -38,7 +41,7 @@ def test_damaged_files_are_read_or_rejected(seed):
         for _ in range(chance.randint(1, 3)):
             at = chance.randrange(len(content) + 1)
             content[at : at + chance.choice([0, 0, 1, 5])] = chance.choice(PIECES)
-        judged(bytes(content), ReadOptions(time_zone=chance.choice(ZONES)), JudgeOptions(**JUDGE))
+        cleaned(bytes(content), ReadOptions(time_zone=chance.choice(ZONES)), JudgeOptions(**JUDGE))
 
 
 def odd_series(chance: random.Random) -> bytes:
@@ -65,13 +68,13 @@ def test_rows_keep_the_calendar_that_was_found_and_forecasts_come_after_them(see
     accepted = 0
     for _ in range(40):
         demands = JudgeOptions(**JUDGE, nans_max_steps=chance.choice([0, 1, 5]), resample=chance.choice(["", "", "1D"]))
-        found = judged(odd_series(chance), ReadOptions(time_zone=chance.choice(ZONES)), demands)
+        found = cleaned(odd_series(chance), ReadOptions(time_zone=chance.choice(ZONES)), demands)
         if found is None:
             continue
         accepted += 1
-        part, calendar = found.train.part, found.calendar
+        part, calendar = found[0].part, found[1]
         assert isinstance(calendar, Calendar)
-        assert increases(part.times.tolist())
+        assert increases(list(part.times))
         assert increases([calendar.position(wall) for wall in part.clock])
         assert increases([part.clock[-1], *calendar.following(part.clock[-1], 3)])
         assert not any(value != value for values in part.values for value in values)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flts.preprocess.csverror import CsvError
-from flts.preprocess.reading.judging import judge
+from flts.preprocess.reading.judging import examine
 from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
@@ -33,7 +33,7 @@ def verdict_of(content: bytes, read_options: dict, judge_options: dict) -> dict:
     options = ReadOptions(**in_signs(read_options))
     try:
         series = read(Source("x.csv", lambda: io.BytesIO(content), options.encoding), options)
-        return judge(series, None, JudgeOptions(**judge_options)).detected
+        return examine(series, None, JudgeOptions(**judge_options)).detected
     except CsvError as error:
         return {"code": error.code, "line": error.line, "column": error.column}
 

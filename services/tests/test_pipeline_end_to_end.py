@@ -146,7 +146,7 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     series = read_csv("sample.csv", sample_csv)
     table = csv_table(Part("", series.columns, series.times, series.wall, series.lines, series.values))
     rows = slice(-17, -1)
-    data = {name: table.values[rows, at].tolist() for at, name in enumerate(table.columns)}
+    data = {name: table.values[at][rows].tolist() for at, name in enumerate(table.columns)}
     data["time"] = table.times[rows].astype("datetime64[s]").astype(str).tolist()
     for run_id, model_type in mlflow.types.items():
         offered = Pointers(store, "model-promotion", keys).run(run_id).promotion
@@ -154,7 +154,7 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
         (row,) = client.post("/predict", json={"data": data}).json()["predictions"]
         assert row["ts"] == str(table.times[-1].astype("datetime64[s]"))
         # Raw units: the size of the data, not of a scaled number.
-        assert table.values[:, 0].min() / 2 < row["down"] < table.values[:, 0].max() * 2
+        assert table.values[0].min() / 2 < row["down"] < table.values[0].max() * 2
         # No model ignores the time of day: as a feature, or as Prophet's own input.
         evening = table.times[rows] - np.timedelta64(9, "h")
         other = data | {"time": evening.astype("datetime64[s]").astype(str).tolist()}

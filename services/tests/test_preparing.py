@@ -7,6 +7,7 @@ from flts.common.calendar import Calendar
 from flts.common.frames import read_frame
 from flts.common.steps import following, follows
 from flts.common.windows import make_windows
+from flts.preprocess import features
 from flts.preprocess.confighash import config_hash
 from flts.preprocess.csvfile import CsvError
 from flts.preprocess.pipeline import Prepared, prepare
@@ -87,7 +88,7 @@ def test_rows_with_missing_cells_are_dropped_on_request():
     values = list(range(60))
     values[10] = ""
     result = prepared(values, nans_drop_rows=True)
-    assert result.train_rows == 47
+    assert len(read_frame(result.train).times) == 47
     assert not follows(read_frame(result.train).transform.due, read_frame(result.train).times).all()
 
 
@@ -96,7 +97,7 @@ def test_a_mostly_empty_target_is_refused_and_another_column_left_out():
     with pytest.raises(CsvError, match=r"line 2, column 'y': is the column to forecast, and 50 %"):
         prepare(SHORT, both, None)
     result = prepare(SHORT.model_copy(update={"target_column": "x"}), both, None)
-    assert result.columns == ["x"]
+    assert read_frame(result.train).transform.columns == ["x"]
     assert result.quality["dropped_columns"] == ["y"]
 
 
@@ -191,3 +192,44 @@ def test_a_calendar_goes_through_json_with_the_transform():
     frame = read_frame(prepared(list(range(40))).train)
     again = type(frame.transform).model_validate_json(frame.transform.model_dump_json())
     assert again.due == frame.transform.due == Calendar("h", 3_600_000_000)
+
+
+def random_series(chance: np.random.Generator) -> bytes:
+    rows = int(chance.integers(60, 200))
+    times = np.datetime64("2024-01-01", "s") + np.arange(rows) * np.timedelta64(1, "h")
+    level, spread = [(0, 1e-3), (0, 1e3), (40, 1), (1e9, 10)][chance.integers(4)]
+    values = level + chance.normal(size=(rows, 2)) * spread
+    cells = [["" if chance.random() < 0.05 else repr(float(cell)) for cell in row] for row in values]
+    kept = [f"{time},{','.join(row)}" for time, row in zip(times, cells, strict=True) if chance.random() > 0.03]
+    return "\n".join(["time,y,x", *kept]).encode()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_features_in_parts_of_any_length_are_those_of_all_rows_at_once(seed, monkeypatch):
+    chance = np.random.default_rng(seed)
+    settings = PreprocessSettings(
+        train_file="x.csv",
+        input_seq_len=3,
+        nans_threshold=0.5,
+        nans_drop_rows=bool(chance.integers(0, 2)),
+        clip_enable=bool(chance.integers(0, 2)),
+        clip_method=str(chance.choice(["iqr", "percentile"])),
+        lags_enable=bool(chance.integers(0, 2)),
+        lags_n=2,
+        lags_step=int(chance.integers(1, 4)),
+        scaler=str(chance.choice(["", "MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler"])),
+        add_val=str(chance.choice(["", "3.5"])),
+    )
+    content = random_series(chance)
+    whole = prepare(settings, content, None)
+    monkeypatch.setattr(features, "PART_ROWS", int(chance.integers(1, 40)))
+    in_parts = prepare(settings, content, None)
+    assert in_parts.quality == whole.quality
+    for part, all_at_once in ((in_parts.train, whole.train), (in_parts.test, whole.test)):
+        found, expected = read_frame(part), read_frame(all_at_once)
+        assert (found.times == expected.times).all()
+        assert found.features == pytest.approx(expected.features, abs=1e-6)
+        assert (found.imputed is None) == (expected.imputed is None)
+        assert found.imputed is None or (found.imputed == expected.imputed).all()
+        assert found.transform.fill == expected.transform.fill
+        assert found.transform.clip == expected.transform.clip

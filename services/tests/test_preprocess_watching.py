@@ -315,7 +315,7 @@ def test_an_unexpected_error_in_the_data_is_a_rejection_and_not_a_loop(store, pu
     def fails(*arguments):
         raise ZeroDivisionError("nobody thought of it")
 
-    monkeypatch.setattr(job, "prepare", fails)
+    monkeypatch.setattr(job, "process", fails)
     assert look()
     assert rejection(store, "a")["reason"] == "cannot be processed: ZeroDivisionError: nobody thought of it"
 
@@ -385,15 +385,15 @@ def test_an_input_that_kills_the_process_again_and_again_is_rejected_and_the_oth
 ):
     upload(store, "a.csv", short_csv)
     upload(store, "b.csv", short_csv[:-300].rpartition(b"\n")[0])
-    prepare = job.prepare
+    process = job.process
     lives = []
 
     def dies(settings, *rest):
         if settings.train_object == "a.csv":
             raise Killed
-        return prepare(settings, *rest)
+        return process(settings, *rest)
 
-    monkeypatch.setattr(job, "prepare", dies)
+    monkeypatch.setattr(job, "process", dies)
     # A killed process deletes nothing.
     monkeypatch.setattr(store, "delete", lambda *arguments: None)
     for _ in range(SETTINGS.series_max_attempts):
@@ -441,16 +441,16 @@ def test_a_pass_beside_the_watcher_waits_for_the_series_at_hand_and_does_it_no_s
     store, publisher, stop, short_csv, monkeypatch
 ):
     upload(store, "a.csv", short_csv)
-    prepare = job.prepare
+    process = job.process
     begun, prepared = threading.Event(), []
 
     def slow(*arguments):
         begun.set()
         prepared.append(1)
         time.sleep(0.3)
-        return prepare(*arguments)
+        return process(*arguments)
 
-    monkeypatch.setattr(job, "prepare", slow)
+    monkeypatch.setattr(job, "process", slow)
     beside = MemoryPublisher()
     with ThreadPoolExecutor(max_workers=2) as executor:
         watching_once = executor.submit(
@@ -487,7 +487,7 @@ def test_work_on_a_series_beyond_its_deadline_loses_the_heartbeat(store, publish
         alive.append(heartbeat.alive())
         raise ValueError
 
-    monkeypatch.setattr(job, "prepare", hangs)
+    monkeypatch.setattr(job, "process", hangs)
     impatient = SETTINGS.model_copy(update={"series_deadline_seconds": 0.3})
     with ThreadPoolExecutor(max_workers=1) as executor:
         watcher_of(impatient, store, publisher, stop, heartbeat).look(executor)

@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+from botocore.exceptions import IncompleteReadError
 
+from flts.common.outages import is_outage
 from flts.common.storage import ObjectChanged, ObjectMissing, S3Store
 
 
@@ -43,10 +45,7 @@ class FakeS3(BaseHTTPRequestHandler):
         self.server.requests.append(("GET", self.path))
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         if query.get("list-type") != "2":
-            found = self.server.objects.get(self.key)
-            if found is not None and self.headers.get("If-Match", self.etag()) != self.etag():
-                return self.refuse(412, "PreconditionFailed")
-            return self.refuse(404, "NoSuchKey") if found is None else self.answer(200, found, ETag=self.etag())
+            return self.answer_object()
         prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
         keys = [key for key in sorted(self.server.objects) if key.startswith(prefix) and key > after]
         if query.get("delimiter") == "/":
@@ -63,9 +62,44 @@ class FakeS3(BaseHTTPRequestHandler):
             f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{items}{token}</ListBucketResult>".encode(),
         )
 
+    def answer_object(self):
+        found = self.server.objects.get(self.key)
+        if found is None:
+            return self.refuse(404, "NoSuchKey")
+        if self.headers.get("If-Match", self.etag()) != self.etag():
+            return self.refuse(412, "PreconditionFailed")
+        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        if self.server.breaks:
+            # The connection ends in the middle of the answer.
+            self.server.breaks -= 1
+            self.send_response(200)
+            self.send_header("ETag", self.etag())
+            self.send_header("Content-Length", str(len(found) - first))
+            self.end_headers()
+            self.wfile.write(found[first : first + (len(found) - first) // 2])
+            self.close_connection = True
+            return None
+        return self.answer(206 if first else 200, found[first:], ETag=self.etag())
+
+    def do_POST(self):
+        self.server.requests.append(("POST", self.path))
+        query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if "uploads" in query:
+            self.server.uploads["u1"] = {}
+            return self.answer(200, b"<X><UploadId>u1</UploadId></X>")
+        parts = self.server.uploads.pop(query["uploadId"][0])
+        assert all(len(parts[number]) >= 5 << 20 for number in sorted(parts)[:-1])
+        self.server.objects[self.key] = b"".join(parts[number] for number in sorted(parts))
+        return self.answer(200, f"<X><ETag>{self.etag()}</ETag></X>".encode())
+
     def do_PUT(self):
         self.server.requests.append(("PUT", self.path))
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        query = parse_qs(urlsplit(self.path).query)
+        if "uploadId" in query:
+            self.server.uploads[query["uploadId"][0]][int(query["partNumber"][0])] = body
+            return self.answer(200, ETag=f'"{hashlib.md5(body).hexdigest()}"')
         wanted, unwanted = self.headers.get("If-Match"), self.headers.get("If-None-Match")
         if wanted and self.etag() is None:
             return self.refuse(404, "NoSuchKey")
@@ -76,14 +110,18 @@ class FakeS3(BaseHTTPRequestHandler):
 
     def do_DELETE(self):
         self.server.requests.append(("DELETE", self.path))
+        query = parse_qs(urlsplit(self.path).query)
+        if "uploadId" in query:
+            del self.server.uploads[query["uploadId"][0]]
+            return self.answer(204)
         self.server.objects.pop(self.key, None)
-        self.answer(204)
+        return self.answer(204)
 
 
 @pytest.fixture
 def server(monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), FakeS3) as server:
-        server.objects, server.requests = {}, []
+        server.objects, server.requests, server.uploads, server.breaks = {}, [], {}, 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -133,3 +171,59 @@ def test_an_object_is_replaced_only_as_the_version_that_was_meant(server):
         store.get("bucket", "key")
     with pytest.raises(ObjectChanged):
         store.replace("bucket", "key", b"4", "text/plain", second)
+
+
+def test_an_object_is_read_as_it_comes_and_as_one_version(server):
+    content = b"".join(b"%07d," % number for number in range(400_000))
+    server.objects = {"x.csv": content}
+    store = S3Store()
+    with store.open("bucket", "x.csv") as file:
+        assert file.read(4) == content[:4]
+        file.seek(0)
+        assert file.read() == content
+        assert len(server.requests) == 1
+        file.seek(-8, io.SEEK_END)
+        assert file.read() == content[-8:]
+        file.seek(1_000_003)
+        server.objects["x.csv"] = b"another"
+        with pytest.raises(ObjectChanged):
+            file.read()
+    with pytest.raises(ObjectChanged):
+        store.open("bucket", "x.csv", "another")
+    with pytest.raises(ObjectMissing):
+        store.open("bucket", "y.csv")
+
+
+def test_a_connection_that_breaks_is_opened_again_where_it_ended_and_not_for_ever(server):
+    content = bytes(range(256)) * 20_000
+    server.objects = {"x.csv": content}
+    store = S3Store()
+    server.breaks = 2
+    with store.open("bucket", "x.csv") as file:
+        assert file.read() == content
+    server.breaks = 100
+    with store.open("bucket", "x.csv") as file, pytest.raises(IncompleteReadError) as raised:
+        file.read()
+    assert is_outage(raised.value)
+
+
+@pytest.mark.parametrize(("size", "requests"), [(0, 1), (1_000_000, 1), (40_000_000, 4)])
+def test_an_object_of_any_size_is_written_in_parts(server, size, requests):
+    def produce(file):
+        for start in range(0, size, 300_000):
+            file.write(bytes(min(300_000, size - start)))
+
+    written = S3Store().write("bucket", "x.parquet", "text/plain", produce)
+    assert (written.size, len(server.objects["x.parquet"])) == (size, size)
+    assert written.etag == hashlib.md5(bytes(size)).hexdigest()
+    assert len(server.requests) == requests
+
+
+def test_nothing_is_left_of_an_object_whose_writing_failed(server):
+    def produce(file):
+        file.write(bytes(40_000_000))
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        S3Store().write("bucket", "x.parquet", "text/plain", produce)
+    assert (server.objects, server.uploads) == ({}, {})

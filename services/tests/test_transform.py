@@ -21,7 +21,7 @@ def table(values: np.ndarray, start: str = "2020-01-01T00:00", columns: list[str
     values = np.asarray(values, float)
     times = np.datetime64(start, "ns") + np.arange(len(values)) * np.timedelta64(2, "m")
     names = columns or [f"c{at}" for at in range(values.shape[1])]
-    return Table(names, times, values, np.arange(len(values)) + 2, np.zeros(len(values), bool))
+    return Table(names, times, list(values.T), np.zeros(len(values), bool))
 
 
 def fitted(settings: PreprocessSettings, rows: Table) -> FeatureTransform:
@@ -57,17 +57,17 @@ def test_scaler_numbers_are_scikit_learns(name):
     settings = PreprocessSettings(scaler=name, time_features_enable=False)
     transform = fitted(settings, train)
     other = random_table(seed=2)
-    expected = getattr(preprocessing, name)().fit(train.values).transform(other.values) if name else other.values
-    assert transform.apply(other.values, other.times) == pytest.approx(expected)
-    back = transform.target_to_raw(transform.apply(other.values, other.times)[:, 0])
-    assert back == pytest.approx(other.values[:, 0])
+    expected = getattr(preprocessing, name)().fit(train.raw).transform(other.raw) if name else other.raw
+    assert transform.apply(other.raw, other.times) == pytest.approx(expected)
+    back = transform.target_to_raw(transform.apply(other.raw, other.times)[:, 0])
+    assert back == pytest.approx(other.raw[:, 0])
 
 
 def test_nothing_is_learnt_from_held_out_rows(sample_csv):
     settings = PreprocessSettings(train_file="s.csv", clip_enable=True)
     before = prepare(settings, sample_csv, None)
     lines = sample_csv.decode().splitlines()
-    border = 1 + before.train_rows
+    border = 1 + len(read_frame(before.train).times)
     changed = []
     for line in lines[border:]:
         time, *cells = line.split(",")
@@ -84,7 +84,7 @@ def test_lags_constant_and_clipping():
         lags_enable=True, lags_n=2, lags_step=2, add_val="100", scaler="", time_features_enable=False
     )
     transform = fitted(settings, rows)
-    features = transform.apply(rows.values, rows.times)
+    features = transform.apply(rows.raw, rows.times)
     assert transform.features == ["c0", "c1", "c0_lag_2", "c1_lag_2", "c0_lag_4", "c1_lag_4"]
     assert features[0].tolist() == [108, 109, 104, 105, 100, 101]
     assert transform.target_to_raw(features[:, 0])[0] == 8

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -41,24 +43,48 @@ def joined(first: FeatureFrame, second: FeatureFrame) -> FeatureFrame:
 
 def write_frame(frame: FeatureFrame) -> bytes:
     """Parquet bytes; the same frame always gives the same bytes, and so the same ETag."""
-    columns: dict[str, Any] = {_TIME: pa.array(frame.times.astype("datetime64[us]"))}
-    for at, name in enumerate(frame.transform.features):
-        columns[name] = pa.array(np.ascontiguousarray(frame.features[:, at]))
-    if frame.imputed is not None and frame.imputed.any():
-        columns[_IMPUTED] = pa.array(frame.imputed)
-    metadata = {
-        "preprocess_config": frame.preprocess_config,
-        "config_hash": frame.config_hash,
-        "transform": frame.transform.model_dump_json(),
-    }
     buffer = io.BytesIO()
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), buffer, compression="zstd")
+    write_frames([frame], buffer, frame.imputed is not None and bool(frame.imputed.any()))
     return buffer.getvalue()
+
+
+def write_frames(parts: Iterable[FeatureFrame], stream: BinaryIO, with_imputed: bool) -> None:
+    """Write parts of a frame, at least one, as Parquet's row groups.
+
+    `with_imputed`: whether any part has a flag that is set.
+    """
+    with ExitStack() as closing:
+        writer: pq.ParquetWriter | None = None
+        for frame in parts:
+            columns: dict[str, Any] = {_TIME: pa.array(frame.times.astype("datetime64[us]"))}
+            for at, name in enumerate(frame.transform.features):
+                columns[name] = pa.array(np.ascontiguousarray(frame.features[:, at]))
+            if with_imputed:
+                columns[_IMPUTED] = pa.array(frame.imputed)
+            metadata = {
+                "preprocess_config": frame.preprocess_config,
+                "config_hash": frame.config_hash,
+                "transform": frame.transform.model_dump_json(),
+            }
+            rows = pa.table(columns).replace_schema_metadata(metadata)
+            if writer is None:
+                writer = closing.enter_context(pq.ParquetWriter(stream, rows.schema, compression="zstd"))
+            writer.write_table(rows)
 
 
 def read_frame(content: bytes) -> FeatureFrame:
     """Frame from Parquet bytes; raises ValueError where it is not one of ours."""
-    table = pq.read_table(io.BytesIO(content))
+    return _frame(pq.read_table(io.BytesIO(content)))
+
+
+def read_parts(stream: BinaryIO) -> Iterator[FeatureFrame]:
+    """The parts of a frame in a file that can seek, one after the other; raises ValueError as read_frame does."""
+    file = pq.ParquetFile(stream)
+    for number in range(file.num_row_groups):
+        yield _frame(file.read_row_group(number))
+
+
+def _frame(table: pa.Table) -> FeatureFrame:
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     try:
         transform = FeatureTransform.model_validate(json.loads(metadata["transform"]))

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException
 _UNREACHABLE = (
     botocore.exceptions.ConnectionError,
     botocore.exceptions.HTTPClientError,
+    botocore.exceptions.IncompleteReadError,
     urllib3.exceptions.HTTPError,
     ConnectionError,
     TimeoutError,

@@ -1,12 +1,14 @@
 """Objects in S3: bytes in and out, with ETags, so that a claim can name the very bytes it means."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from flts.common.objectfiles import ObjectUpload, reader
 
 _PIECE = 1 << 20
 # Two words for one state: MinIO and S3 answer NoSuchKey to GET and a bare 404 to HEAD.
@@ -19,6 +21,14 @@ class StoredObject(NamedTuple):
     """Content of an object with the ETag (without quotes) that the server gave it."""
 
     body: bytes
+    etag: str
+
+
+class WrittenObject(NamedTuple):
+    """An object that was written."""
+
+    size: int
+    """Bytes."""
     etag: str
 
 
@@ -43,8 +53,14 @@ class ObjectStore(Protocol):
     def download(self, bucket: str, key: str, file: BinaryIO, etag: str) -> None:
         """Write an object's content into a file, if it is still that version; memory holds a piece of it."""
 
+    def open(self, bucket: str, key: str, etag: str | None = None) -> BinaryIO:
+        """An object of any size as a file that can seek; with an ETag, only if it is still that version."""
+
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """Write an object; returns its ETag."""
+
+    def write(self, bucket: str, key: str, content_type: str, produce: "Callable[[BinaryIO], None]") -> "WrittenObject":
+        """Write an object of any size by what `produce` writes to a file; it is there whole or not at all."""
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, etag: str | None) -> str:
         """Write an object if it is still that version, or still absent for None; raises ObjectChanged otherwise."""
@@ -101,7 +117,7 @@ class S3Store:
 
     def get(self, bucket: str, key: str, etag: str | None = None, largest: int | None = None) -> StoredObject:
         """See ObjectStore.get."""
-        answer = self._open(bucket, key, etag)
+        answer = self._answer(bucket, key, etag)
         size = answer["ContentLength"]
         if largest is not None and size > largest:
             answer["Body"].close()
@@ -110,13 +126,23 @@ class S3Store:
 
     def download(self, bucket: str, key: str, file: BinaryIO, etag: str) -> None:
         """See ObjectStore.download."""
-        for piece in self._open(bucket, key, etag)["Body"].iter_chunks(_PIECE):
+        for piece in self._answer(bucket, key, etag)["Body"].iter_chunks(_PIECE):
             file.write(piece)
 
-    def _open(self, bucket: str, key: str, etag: str | None) -> Any:
+    def open(self, bucket: str, key: str, etag: str | None = None) -> BinaryIO:
+        """See ObjectStore.open."""
+        answer = self._answer(bucket, key, etag)
+        version = answer["ETag"].strip('"')
+
+        def body_from(place: int) -> Any:
+            return self._answer(bucket, key, version, Range=f"bytes={place}-")["Body"]
+
+        return reader(answer["ContentLength"], answer["Body"], body_from)
+
+    def _answer(self, bucket: str, key: str, etag: str | None, **more: str) -> dict[str, Any]:
         condition = {"IfMatch": f'"{etag}"'} if etag else {}
         try:
-            return self._client.get_object(Bucket=bucket, Key=key, **condition)
+            return self._client.get_object(Bucket=bucket, Key=key, **condition, **more)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if is_missing(error) or code == "NoSuchBucket":
@@ -129,6 +155,16 @@ class S3Store:
         """See ObjectStore.put."""
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         return answer["ETag"].strip('"')
+
+    def write(self, bucket: str, key: str, content_type: str, produce: Callable[[BinaryIO], None]) -> WrittenObject:
+        """See ObjectStore.write."""
+        upload = ObjectUpload(self._client, bucket, key, content_type)
+        try:
+            produce(upload)
+            return WrittenObject(upload.tell(), upload.finish())
+        except BaseException:
+            upload.abandon()
+            raise
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, etag: str | None) -> str:
         """See ObjectStore.replace."""

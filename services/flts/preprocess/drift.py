@@ -15,7 +15,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flts.common.calendar import Calendar
-from flts.common.frames import FeatureFrame, read_frame
+from flts.common.frames import FeatureFrame, read_parts
 from flts.common.messages import Promotion
 from flts.common.predictionlogs import lines_of
 from flts.common.promotions import LARGEST_POINTER_BYTES, PromotionKeys
@@ -130,13 +130,13 @@ class Drift:
 
     def _actual(self, promotion: Promotion, prefix: str) -> _Actual:
         bucket = self._settings.output_bucket
-        frames = [read_frame(self._store.get(bucket, f"{prefix}/{part}.parquet").body) for part in ("train", "test")]
-        transform = frames[-1].transform
         seen = np.datetime64(promotion.last_row_time) if promotion.last_row_time else np.datetime64("NaT")
         values: dict[int, float] = {}
-        for frame in frames:
-            values.update(_rows_after(seen, frame))
-        return _Actual(values, transform.target, transform.due)
+        for part in ("train", "test"):
+            with self._store.open(bucket, f"{prefix}/{part}.parquet") as stream:
+                for frame in read_parts(stream):
+                    values.update(_rows_after(seen, frame))
+        return _Actual(values, frame.transform.target, frame.transform.due)
 
     def _errors(self, series: str, promotion: Promotion, actual: _Actual) -> Iterable[float]:
         """Errors by row and how far ahead it was; the newest lines come first, and the first one counts."""

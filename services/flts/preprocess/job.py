@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 import structlog
 
 from flts.common.messages import DataClaim
+from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
-from flts.common.storage import ObjectMissing, ObjectStore, get_json, put_json
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore, get_json, put_json
 from flts.preprocess.attempts import Attempts
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.generations import Generations
 from flts.preprocess.inputs import InputFiles
-from flts.preprocess.pipeline import Prepared, prepare
+from flts.preprocess.pipeline import Processed, process
 from flts.preprocess.series import Series
 from flts.preprocess.settings import PreprocessSettings
 
@@ -110,14 +111,16 @@ class PreprocessJob:
 
     def _process(self, generation: int, replaced: str | None) -> dict[str, Any]:
         settings, series = self._settings, self._series
-        self._logger.info("download_start", train=series.train_file, test=series.test_file or None)
-        prepared = self._prepare(self._files.train(), self._files.test())
-        self._logger.info("pipeline_done", train_rows=prepared.train_rows, test_rows=prepared.test_rows)
-        meta = self._meta(prepared, generation)
-        put_json(self._store, settings.output_bucket, f"{self._prefix}/quality.json", prepared.quality)
-        for part, content in (("train", prepared.train), ("test", prepared.test)):
-            out = meta["outputs"][part]
-            out["etag"] = self._store.put(settings.output_bucket, out["object"], content, _PARQUET)
+        self._logger.info("reading", train=series.train_file, test=series.test_file or None)
+        processed = self._processed()
+        self._logger.info("pipeline_done", train_rows=processed.train.rows, test_rows=processed.test.rows)
+        put_json(self._store, settings.output_bucket, f"{self._prefix}/quality.json", processed.quality)
+        outputs = {}
+        for part, output in (("train", processed.train), ("test", processed.test)):
+            key = f"{self._prefix}/{part}.parquet"
+            written = self._store.write(settings.output_bucket, key, _PARQUET, output.write)
+            outputs[part] = {"object": key, "size": written.size, "row_count": output.rows, "etag": written.etag}
+        meta = self._meta(processed, outputs, generation)
         self._store.replace(
             settings.output_bucket,
             f"{self._prefix}/meta.json",
@@ -128,12 +131,16 @@ class PreprocessJob:
         self._logger.info("upload_done", prefix=self._prefix, generation=generation)
         return meta
 
-    def _prepare(self, train: bytes, test: bytes | None) -> Prepared:
+    def _processed(self) -> Processed:
         try:
-            return prepare(self._settings, train, test, self._files.options)
+            return process(self._settings, self._files.train, self._files.test, self._files.options)
         except CsvError as error:
             raise self._files.as_uploaded(error) from error
+        except (ObjectMissing, ObjectChanged):
+            raise
         except Exception as error:
+            if is_outage(error):
+                raise
             # It depends on nothing but the input, so that it would fail again.
             self._logger.error("prepare_failed", error=str(error), exc_info=True)
             raise CsvError(
@@ -142,7 +149,7 @@ class PreprocessJob:
                 "compare it with the sample and with the options of preprocess; if it is as they demand, report a bug",
             ) from error
 
-    def _meta(self, prepared: Prepared, generation: int) -> dict[str, Any]:
+    def _meta(self, processed: Processed, outputs: dict[str, Any], generation: int) -> dict[str, Any]:
         settings = self._settings
         return {
             "identifier": settings.identifier,
@@ -157,15 +164,9 @@ class PreprocessJob:
             "generation": generation,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "scaler_type": settings.scaler,
-            "column_names": prepared.columns,
-            "target": prepared.target,
-            "outputs": {
-                part: {"object": f"{self._prefix}/{part}.parquet", "size": len(content), "row_count": rows}
-                for part, content, rows in (
-                    ("train", prepared.train, prepared.train_rows),
-                    ("test", prepared.test, prepared.test_rows),
-                )
-            },
+            "column_names": processed.train.transform.features,
+            "target": processed.train.transform.target,
+            "outputs": outputs,
         }
 
     def _publish(self, meta: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The quality report beside the data: formats that were detected, rows, gaps, missing cells and ranges."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,62 +8,95 @@ import numpy as np
 from flts.common.calendar import Calendar
 from flts.preprocess.csvfile import Table, table
 from flts.preprocess.reading.cleaning import Cleaned
-from flts.preprocess.reading.fates import Counts
 from flts.preprocess.reading.frequency import text_of
-from flts.preprocess.reading.judging import Judged
+from flts.preprocess.reading.judging import Examined
 from flts.preprocess.reading.part import Part
 
 # More of them are counted, not listed: the report stays readable.
 _MOST_GAPS_LISTED = 20
 
+Description = dict[str, Any]
 
-def quality_report(judged: Judged) -> dict[str, Any]:
-    """Report about a series: values in raw units, distances in seconds, counts of cells and rows."""
+
+def quality_report(found: Examined, descriptions: Sequence[Description], cleaned: Sequence[Cleaned]) -> dict[str, Any]:
+    """Report about a series: values in raw units, distances in seconds, counts of cells and rows.
+
+    `descriptions` and what became of the rows: of the training rows first, then of the held-out ones.
+    """
+    train, test = (_part_report(*part) for part in zip(descriptions, cleaned, strict=True))
     return {
-        "detected": judged.detected,
-        "target": judged.target,
-        "train": _part_report(judged.raw_train, judged.train, judged.calendar),
-        "test": _part_report(judged.raw_held_out, judged.held_out, judged.calendar),
-        "dropped_columns": judged.dropped,
+        "detected": found.detected,
+        "target": found.target,
+        "train": train,
+        "test": test,
+        "dropped_columns": found.dropped,
     }
 
 
-def _part_report(part: Part, cleaned: Cleaned, calendar: Calendar) -> dict[str, Any]:
+def described(part: Part, calendar: Calendar) -> Description:
+    """Rows, gaps and ranges before anything is done to them."""
     rows = table(part)
-    distances = np.diff(rows.times) / np.timedelta64(1, "s")
-    places = np.diff(np.array([calendar.position(wall) for wall in part.clock]))
-    gaps = np.flatnonzero(places > 1)
+    distances = np.diff(rows.times)
+    gaps, absent = _gaps(part, calendar)
     return {
         "rows": len(part),
         "first_time": text_of(part.times[0]),
         "last_time": text_of(part.times[-1]),
-        "interval_seconds": float(np.median(distances)) if distances.size else None,
-        "gap_count": int(gaps.size),
+        "interval_seconds": _seconds(np.median(distances)) if distances.size else None,
+        "gap_count": len(gaps),
         "gaps": [
-            {"after": text_of(part.times[at]), "seconds": float(distances[at]), "absent_rows": int(places[at]) - 1}
-            for at in gaps[:_MOST_GAPS_LISTED]
+            {"after": text_of(part.times[at]), "seconds": _seconds(distances[at]), "absent_rows": count}
+            for at, count in zip(gaps[:_MOST_GAPS_LISTED].tolist(), absent, strict=False)
         ],
-        "rows_with_missing_cells": int(np.isnan(rows.values).any(axis=1).sum()),
-        "inserted_rows": cleaned.inserted_rows,
-        "excluded_rows": cleaned.excluded_rows,
-        "unscored_targets": sum(cleaned.part.imputed),
-        "columns": _column_reports(rows, cleaned.columns),
+        "rows_with_missing_cells": _rows_with_missing_cells(rows),
+        "columns": {column: _range(values) for column, values in zip(rows.columns, rows.values, strict=True)},
     }
 
 
-def _column_reports(rows: Table, counts: dict[str, Counts]) -> dict[str, dict[str, float | int | None]]:
-    reports = {}
-    for at, column in enumerate(rows.columns):
-        values = rows.values[:, at]
-        present = values[~np.isnan(values)]
-        some = present.size > 0
-        reports[column] = {
-            "missing": counts[column].missing,
-            "interpolated": counts[column].interpolated,
-            "excluded": counts[column].excluded,
-            "min": float(present.min()) if some else None,
-            "max": float(present.max()) if some else None,
-            "mean": float(present.mean()) if some else None,
-            "std": float(present.std()) if some else None,
+def _part_report(description: Description, cleaned: Cleaned) -> dict[str, Any]:
+    columns = {
+        column: {
+            "missing": counts.missing,
+            "interpolated": counts.interpolated,
+            "excluded": counts.excluded,
+            **description["columns"][column],
         }
-    return reports
+        for column, counts in cleaned.columns.items()
+    }
+    return description | {
+        "inserted_rows": cleaned.inserted_rows,
+        "excluded_rows": cleaned.excluded_rows,
+        "unscored_targets": sum(cleaned.part.imputed),
+        "columns": columns,
+    }
+
+
+def _gaps(part: Part, calendar: Calendar) -> tuple[np.ndarray, list[int]]:
+    """Rows that gaps come after, and how many rows are absent in each."""
+    places = np.fromiter(map(calendar.position, part.clock), "float64", len(part))
+    follows = np.diff(places)
+    gaps = np.flatnonzero(follows > 1)
+    return gaps, [int(follows[at]) - 1 for at in gaps[:_MOST_GAPS_LISTED]]
+
+
+def _seconds(distance: np.timedelta64) -> float:
+    return float(distance / np.timedelta64(1, "s"))
+
+
+def _rows_with_missing_cells(rows: Table) -> int:
+    missing = np.zeros(len(rows.times), bool)
+    for values in rows.values:
+        missing |= np.isnan(values)
+    return int(missing.sum())
+
+
+def _range(values: np.ndarray) -> dict[str, float | None]:
+    present = values[~np.isnan(values)]
+    if not present.size:
+        return dict.fromkeys(("min", "max", "mean", "std"))
+    return {
+        "min": float(present.min()),
+        "max": float(present.max()),
+        "mean": float(present.mean()),
+        "std": float(present.std()),
+    }

@@ -1,10 +1,10 @@
 """Numbers that bring any series to the size that a network or a regression works best with."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from flts.common.moments import moments
 from flts.common.windows import Windows
 
 # Less is rounding in single precision, and no spread.
@@ -34,8 +34,8 @@ class Standard(NamedTuple):
 def standard_of(windows: Windows) -> Standard:
     """Constants from training windows only."""
     rows = windows.rows[windows.starts[0] : windows.starts[-1] + windows.input_rows]
-    mean, spread = _moments(rows[start : start + _PART] for start in range(0, len(rows), _PART))
-    _, difference = _moments((part.targets - part.last[:, None]).reshape(-1, 1) for part in windows.parts(_PART))
+    mean, spread = moments(rows[start : start + _PART] for start in range(0, len(rows), _PART))
+    _, difference = moments((part.targets - part.last[:, None]).reshape(-1, 1) for part in windows.parts(_PART))
     largest = np.abs(rows[:, windows.target_index]).max()
     return Standard(
         mean=mean.astype(np.float32),
@@ -43,19 +43,6 @@ def standard_of(windows: Windows) -> Standard:
         difference=float(_usable(difference, largest)[0]),
         target_index=windows.target_index,
     )
-
-
-def _moments(parts: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of columns that come in parts, as Chan, Golub and LeVeque (1979) combine them."""
-    count, mean, squares = 0, np.zeros(()), np.zeros(())
-    for part in parts:
-        values = part.astype(np.float64)
-        added, its_mean = len(values), values.mean(axis=0)
-        apart = its_mean - mean
-        squares = squares + ((values - its_mean) ** 2).sum(axis=0) + apart**2 * count * added / (count + added)
-        mean = mean + apart * added / (count + added)
-        count += added
-    return mean, np.sqrt(squares / count)
 
 
 def _usable(spread: np.ndarray, size: np.ndarray) -> np.ndarray:

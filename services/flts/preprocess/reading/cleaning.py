@@ -2,14 +2,18 @@
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
-from flts.common.calendar import Calendar
-from flts.preprocess.reading.fates import EXCLUDED, IMPUTED, Absent, Counts, Fates, is_short, runs
+from flts.preprocess.reading.compact import Column
+from flts.preprocess.reading.fates import EXCLUDED, IMPUTED, Counts, Fates, is_short, runs
 from flts.preprocess.reading.options import JudgeOptions
 from flts.preprocess.reading.part import Part
 
 _IS_IMPUTED = bytes(fate & IMPUTED for fate in range(256))
+_IS_LEFT = bytes(fate < EXCLUDED for fate in range(256))
+_TAKEN: Column = array("d")
 
 
 @dataclass
@@ -23,74 +27,101 @@ class Cleaned:
     excluded_rows: int = 0
 
 
-def clean(fates: Fates, options: JudgeOptions) -> Cleaned:
-    """Rows without missing cells, on the calendar's places where it snaps, by the fates of a part that has values."""
-    part, calendar = fates.part, fates.calendar
-    whole = _with_absent_rows(part, fates.absent, calendar)
-    if calendar.snap:
-        whole = _snapped(whole, calendar)
-    whole.imputed = bytearray(fates.of_row.translate(_IS_IMPUTED))
-    longest = 0 if options.nans_drop_rows else options.nans_max_steps
-    for values, interpolated in zip(part.values, whole.values, strict=True):
-        for run in runs(values, fates.absent):
-            if is_short(run, part, calendar, longest):
-                _interpolate(interpolated, whole.clock, run.first, run.end)
-    excluded = bytearray(fate >= EXCLUDED for fate in fates.of_row)
-    left = whole if not any(excluded) else _without(whole, excluded)
-    return Cleaned(left, fates.counts, len(whole) - len(part), sum(excluded))
+def clean(parts: Sequence[Fates], options: JudgeOptions) -> list[Cleaned]:
+    """Rows without missing cells, on the calendar's places where it snaps, by the fates of parts that have values.
+
+    The parts' numbers are used up, a column at a time in all of them: parts of one file share its columns, and there
+    need not be room for two of each.
+    """
+    cleaners = [_Cleaner(fates, options) for fates in parts]
+    for at in range(len(parts[0].part.columns)):
+        for cleaner in cleaners:
+            cleaner.take(at)
+    return [cleaner.cleaned() for cleaner in cleaners]
 
 
-def _interpolate(values: "array[float]", clock: "array[int]", first: int, end: int) -> None:
+class _Cleaner:
+    def __init__(self, fates: Fates, options: JudgeOptions) -> None:
+        self._fates = fates
+        self._longest = 0 if options.nans_drop_rows else options.nans_max_steps
+        self._left = fates.of_row.translate(_IS_LEFT)
+        part, calendar = fates.part, fates.calendar
+        self._times, self._clock = part.times, part.clock
+        if fates.absent.after:
+            self._insert_times()
+        if calendar.snap:
+            snapped = array("q", (calendar.time_at(int(calendar.position(wall))) for wall in self._clock))
+            moved = zip(self._times, snapped, self._clock, strict=True)
+            self._times = array("q", (time + new - old for time, new, old in moved))
+            self._clock = snapped
+        self._values: list[Column] = []
+
+    def take(self, at: int) -> None:
+        """Clean a column."""
+        part, absent = self._fates.part, self._fates.absent
+        values, part.values[at] = part.values[at], _TAKEN
+        whole = self._widened(values) if absent.after else values
+        for run in runs(values, absent):
+            if is_short(run, part, self._fates.calendar, self._longest):
+                _interpolate(whole, self._clock, run.first, run.end)
+        self._values.append(array("d", compress(whole, self._left)) if 0 in self._left else whole)
+
+    def cleaned(self) -> Cleaned:
+        """All columns, cleaned."""
+        fates, part = self._fates, self._fates.part
+        imputed = fates.of_row.translate(_IS_IMPUTED)
+        times, clock, lines = self._times, self._clock, self._lines()
+        if 0 in self._left:
+            times, clock, lines = (array("q", compress(numbers, self._left)) for numbers in (times, clock, lines))
+            imputed = bytearray(compress(imputed, self._left))
+        left = Part(part.file, part.columns, times, clock, lines, self._values, imputed)
+        return Cleaned(left, fates.counts, sum(fates.absent.rows), self._left.count(0))
+
+    def _insert_times(self) -> None:
+        part, calendar = self._fates.part, self._fates.calendar
+        times, clock = array("q"), array("q")
+        done = 0
+        for at, rows in zip(*self._fates.absent, strict=True):
+            times.extend(part.times[done : at + 1])
+            clock.extend(part.clock[done : at + 1])
+            position = int(calendar.position(part.clock[at]))
+            for ahead in range(1, rows + 1):
+                clock.append(calendar.time_at(position + ahead))
+                times.append(calendar.utc(clock[-1]))
+            done = at + 1
+        times.extend(part.times[done:])
+        clock.extend(part.clock[done:])
+        self._times, self._clock = times, clock
+
+    def _widened(self, values: Column) -> "array[float]":
+        """A copy with missing cells where rows are absent."""
+        whole = array("d")
+        done = 0
+        for at, rows in zip(*self._fates.absent, strict=True):
+            whole.extend(values[done : at + 1])
+            whole.extend([math.nan] * rows)
+            done = at + 1
+        whole.extend(values[done:])
+        return whole
+
+    def _lines(self) -> Sequence[int]:
+        """Lines of all rows; of an inserted one, that of the row before it."""
+        part = self._fates.part
+        if not self._fates.absent.after:
+            return part.lines
+        lines = array("q")
+        done = 0
+        for at, rows in zip(*self._fates.absent, strict=True):
+            lines.extend(part.lines[done : at + 1])
+            lines.extend([part.lines[at]] * rows)
+            done = at + 1
+        lines.extend(part.lines[done:])
+        return lines
+
+
+def _interpolate(values: Column, clock: Sequence[int], first: int, end: int) -> None:
     start, before, after = clock[first - 1], values[first - 1], values[end]
     span = clock[end] - start
     for at in range(first, end):
         share = (clock[at] - start) / span
         values[at] = before * (1 - share) + after * share
-
-
-def _with_absent_rows(part: Part, absent: Absent, calendar: Calendar) -> Part:
-    """A copy with rows of missing cells where rows are absent."""
-    if not absent.after:
-        return part.slice(0, len(part))
-    whole = part.slice(0, 0)
-    done = 0
-    for at, rows in zip(*absent, strict=True):
-        _extend(whole, part.slice(done, at + 1))
-        position = int(calendar.position(part.clock[at]))
-        for ahead in range(1, rows + 1):
-            clock = calendar.time_at(position + ahead)
-            whole.clock.append(clock)
-            whole.times.append(calendar.utc(clock))
-            whole.lines.append(part.lines[at])
-            for values in whole.values:
-                values.append(math.nan)
-        done = at + 1
-    _extend(whole, part.slice(done, len(part)))
-    return whole
-
-
-def _extend(whole: Part, more: Part) -> None:
-    whole.times.extend(more.times)
-    whole.clock.extend(more.clock)
-    whole.lines.extend(more.lines)
-    for values, added in zip(whole.values, more.values, strict=True):
-        values.extend(added)
-
-
-def _snapped(part: Part, calendar: Calendar) -> Part:
-    clock = array("q", [calendar.time_at(int(calendar.position(wall))) for wall in part.clock])
-    times = array("q", [time + new - old for time, new, old in zip(part.times, clock, part.clock, strict=True)])
-    return Part(part.file, part.columns, times, clock, part.lines, part.values)
-
-
-def _without(part: Part, excluded: bytearray) -> Part:
-    kept = [at for at, gone in enumerate(excluded) if not gone]
-    return Part(
-        part.file,
-        part.columns,
-        array("q", [part.times[at] for at in kept]),
-        array("q", [part.clock[at] for at in kept]),
-        array("q", [part.lines[at] for at in kept]),
-        [array("d", [values[at] for at in kept]) for values in part.values],
-        bytearray(part.imputed[at] for at in kept),
-    )

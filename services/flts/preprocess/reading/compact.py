@@ -119,7 +119,7 @@ class Presence:
         return means.end(len(starts))
 
 
-Column: TypeAlias = "array[float] | Presence"
+Column: TypeAlias = "array[float] | memoryview[float] | Presence"
 """A column's numbers, NaN where one is missing, or only which of them are."""
 
 

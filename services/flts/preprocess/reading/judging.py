@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 
 from flts.common.calendar import DAY, Calendar
-from flts.preprocess.reading.cleaning import Cleaned, clean
 from flts.preprocess.reading.compact import count_missing, missing_rows
 from flts.preprocess.reading.fates import Fates, fates_of
 from flts.preprocess.reading.frequency import Rows, calendar_of, check, text_of
@@ -33,39 +32,11 @@ class Examined:
     detected: dict[str, Any]
 
 
-@dataclass
-class Judged:
-    """A series that can be trained on: what trains, what is held out, both before and after cleaning."""
-
-    target: str
-    columns: list[str]
-    dropped: list[str]
-    calendar: Calendar
-    train: Cleaned
-    held_out: Cleaned
-    raw_train: Part
-    raw_held_out: Part
-    detected: dict[str, Any]
-
-
-def judge(train: Series, test: Series | None, options: JudgeOptions) -> Judged:
-    """Split, check and clean a series; raises CsvError for the first reason not to train on it."""
-    found = examine(train, test, options)
-    return Judged(
-        found.target,
-        found.columns,
-        found.dropped,
-        found.calendar,
-        clean(found.train, options),
-        clean(found.held_out, options),
-        found.train.part,
-        found.held_out.part,
-        found.detected,
-    )
-
-
 def examine(train: Series, test: Series | None, options: JudgeOptions) -> Examined:
-    """Split and check a series, whose values may not have been kept; raises CsvError as `judge` does."""
+    """Split and check a series, whose values may not have been kept.
+
+    Raises CsvError for the first reason not to train on it.
+    """
     target = _target(train, options)
     if options.resample:
         train = resampled(train, options.resample)

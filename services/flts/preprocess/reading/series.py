@@ -57,8 +57,8 @@ class Series:
 def read(source: Source, options: ReadOptions, keep_values: bool = True) -> Series:
     """Read a file; raises CsvError for the first mistake.
 
-    Without `keep_values` memory grows by 8 bytes a row at most, and a bit for each cell of a column with missing ones:
-    what a verdict needs, not what a training does.
+    Memory grows by 8 bytes a row and 8 for each of its numbers. Without `keep_values`, it grows by the former at most,
+    and a bit for each cell of a column with missing ones: what a verdict needs, not what a training does.
     """
     layout = layout_of(source, options)
     usual_time = times.formats()[options.time_format or "iso"]
@@ -99,7 +99,7 @@ class _Reader:
         self._format = time_format
         self._style = style
         self._times = array("q")
-        self._wall: array[int] | Shifted = array("q")
+        self._wall = Shifted(self._times, SECOND)
         self._zone_changed = 0
         self._offset: int | None = None
         self._offsets: set[int | None] = set()
@@ -112,12 +112,11 @@ class _Reader:
     def read(self, keep_values: bool) -> Series:
         self._source.purpose = "rows"
         width = len(self._layout.columns)
+        lines = Shifted(range(sys.maxsize))
         if keep_values:
-            self._wall, lines = array("q"), array("q")
             columns: list[Column] = [array("d") for _ in range(width)]
             self._keep(lines, columns)
         else:
-            self._wall, lines = Shifted(self._times, SECOND), Shifted(range(sys.maxsize))
             columns = [Presence() for _ in range(width)]
             self._look_at(lines, columns)
         if not lines:
@@ -131,13 +130,13 @@ class _Reader:
             self._source.encoding,
             self._zone_of_all(),
             # Parts of a view are no copies.
-            self._times if keep_values else memoryview(self._times),
+            memoryview(self._times),
             self._wall,
             lines,
-            columns if keep_values else [column.end(len(lines)) for column in columns],
+            [memoryview(column) if keep_values else column.end(len(lines)) for column in columns],
         )
 
-    def _keep(self, lines: "array[int]", columns: list["array[float]"]) -> None:
+    def _keep(self, lines: Shifted, columns: list["array[float]"]) -> None:
         places = list(zip(self._layout.indices, self._layout.columns, columns, strict=True))
         number = self._style.number
         for record in self._records():
