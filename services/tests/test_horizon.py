@@ -205,6 +205,7 @@ def test_the_served_model_has_learnt_from_the_held_out_rows_and_its_errors_are_f
     settings = TrainingSettings(model_type=model_type, output_seq_len=3, epochs=3, hidden_size=4)
     frames = read_frame(prepared.train), held_out
     model = train(settings, CLAIM, *frames, lambda number, metrics: None, threading.Event())
+    assert model.spec.learnt_held_out
     served = ServingModel(ModelVersion("run", model_type, "hash", 1), model.spec, model.onnx_bytes)
     test = windows_of(held_out, ahead=3)
     after = served.run(test.inputs, test.times)

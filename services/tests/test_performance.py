@@ -62,6 +62,16 @@ def test_reports_the_errors_in_raw_units(store, publisher, stop, claim):
     }
 
 
+@pytest.mark.parametrize("learnt", [True, False])
+def test_errors_on_rows_that_the_model_has_learnt_from_are_marked(store, publisher, stop, claim, learnt):
+    model = make_model()
+    model.spec = model.spec.model_copy(update={"learnt_held_out": learnt})
+    worker(store, publisher, stop, model).handle(claim.to_bytes())
+    (report,) = publisher.on("performance-eval")
+    line = json.loads(store.get(report["log_bucket"], report["log_object_key"]).body)
+    assert (report["in_sample"], line["metrics"]["in_sample"]) == (learnt, learnt)
+
+
 def test_a_claim_delivered_twice_leaves_one_log_object(store, publisher, stop, claim):
     handler = worker(store, publisher, stop, make_model())
     handler.handle(claim.to_bytes())

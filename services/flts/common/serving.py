@@ -53,6 +53,8 @@ class ServingSpec(BaseModel):
     """Rows that the model forecasts at once."""
     model_sha256: str
     self_check: SelfCheck
+    learnt_held_out: bool = False
+    """Whether the model has learnt from the held-out rows, after its errors on them were taken."""
     intervals: Intervals | None = None
     """Absent in models from before 0.2.0, and where there were too few held-out windows."""
     recent: RecentRows | None = None

@@ -1,6 +1,7 @@
 """How good the model in service is on the held-out rows of a claim (upstream contract: `performance-eval`).
 
-The trainer measured its own model; this measures what is served, by the serving path, so that the two can be compared.
+The trainer measured its model before that learnt from these rows as well; this measures what is served, by the serving
+path. So its errors show that serving works, and are marked `in_sample`: what to expect of new rows is the trainer's.
 """
 
 import hashlib
@@ -51,6 +52,8 @@ class PerformanceReport(Message):
     config_hash: str
     generation: int
     rows: int
+    in_sample: bool
+    """Whether the model has learnt from these rows; its errors on new ones are larger then."""
     rmse: float
     mae: float
     mse: float
@@ -183,11 +186,14 @@ class PerformanceWorker:
             log_object_key=key,
             **version._asdict(),
             rows=len(predicted),
+            in_sample=model.spec.learnt_held_out,
             **measured,
         )
         self._publisher.publish(settings.topic_performance_eval, None, report)
         metrics.PERFORMANCE_REPORTS.inc()
-        self._logger.info("performance_reported", run_id=version.run_id, rows=report.rows, **measured)
+        self._logger.info(
+            "performance_reported", run_id=version.run_id, rows=report.rows, in_sample=report.in_sample, **measured
+        )
 
 
 def _details(
@@ -197,6 +203,7 @@ def _details(
     target = model.spec.transform.target
     return {
         "rows_predicted": len(predicted),
+        "in_sample": model.spec.learnt_held_out,
         "overlap_rows": len(actual),
         "mae_mean": measured["mae"],
         "mse_mean": measured["mse"],

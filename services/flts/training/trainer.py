@@ -81,6 +81,7 @@ def train(
             expected=answer[0].tolist(),
             tolerance=tolerance,
         ),
+        learnt_held_out=served is not fitted,
         intervals=intervals_of(predicted, test.targets),
         recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
