@@ -1,6 +1,7 @@
 """What the trainer writes to MLflow is what the evaluator and inference find there; over MLflow's own file store."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import mlflow.onnx
@@ -15,7 +16,10 @@ from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.trainer import TrainedModel
 
-CLAIM = DataClaim(bucket="b", object="o", size=1, etag="etag", config_hash="hash", generation=2)
+CLAIM = DataClaim(
+    bucket="b", object="o", size=1, etag="etag", config_hash="hash", generation=2, series="site", test_object="t"
+)
+PLOTS = {"plots/held_out_forecast.svg": "<svg/>"}
 CONTENT = last_plus(0.1, 1, 2)
 METRICS = {"test_rmse": 1.0, "test_mae": 2.0, "test_mse": 3.0}
 EVENT = TrainingEvent(
@@ -48,7 +52,7 @@ def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     run = tracker.start(CLAIM, {"target": "a"})
     tracker.epoch(run, 0, {"val_loss": 0.5})
     assert MlflowRuns(uri).of(EVENT) == []
-    tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3, {"growth": "linear"}), "{}")
+    tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3, {"growth": "linear"}, PLOTS), "{}")
     assert tracker.finished(CLAIM) == run
     for other in ({"generation": 3}, {"config_hash": "other"}, {"identifier": "team"}):
         assert tracker.finished(CLAIM.model_copy(update=other)) is None
@@ -62,6 +66,11 @@ def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     assert recorded.data.params["config_hash"] == "hash"
     assert recorded.data.params["input_seq_len"] == "16"
     assert recorded.data.params["growth"] == "linear"
+    inputs = {given.tags[0].value: given.dataset for given in recorded.inputs.dataset_inputs}
+    assert (inputs["training"].name, inputs["training"].digest) == ("site-training", "etag")
+    assert json.loads(inputs["testing"].source) == {"uri": "s3://b/t"}
+    plot = client.download_artifacts(run.run_id, "plots/held_out_forecast.svg", str(tmp_path))
+    assert Path(plot).read_text() == "<svg/>"
     assert [point.step for point in client.get_metric_history(run.run_id, "val_loss")] == [0]
     folder = Path(client.download_artifacts(run.run_id, "GRU", str(tmp_path)))
     spec = ServingSpec.model_validate_json((folder / "serving.json").read_text())

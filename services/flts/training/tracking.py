@@ -1,6 +1,7 @@
 """Runs in MLflow: found again by the claim that they belong to, so that a repeated claim never trains twice."""
 
 import hashlib
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import NamedTuple, Protocol
 
 import mlflow.onnx
 import onnx
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.models.signature import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 
 from flts.common.messages import DataClaim
 from flts.common.promotions import MODEL_FILE, SERVING_FILE
@@ -22,6 +23,8 @@ from flts.training.trainer import TrainedModel
 
 # Of the 8,000 characters that MLflow keeps of a tag.
 _LONGEST_NOTE = 2_000
+# What MLflow's schema admits.
+_LONGEST_DIGEST = 36
 
 
 class RunHandle(NamedTuple):
@@ -79,6 +82,7 @@ class MlflowTracker:
         )
         params = settings.hyperparameters | {"config_hash": claim.config_hash, "data_etag": claim.etag} | data
         self._log_params(run.info.run_id, params)
+        self._client.log_inputs(run.info.run_id, [_input(claim, *part) for part in _parts(claim)])
         return RunHandle(run.info.run_id, settings.experiment_name)
 
     def epoch(self, run: RunHandle, number: int, metrics: dict[str, float]) -> None:
@@ -106,6 +110,9 @@ class MlflowTracker:
             # The checked bytes themselves: serving.json names their SHA-256.
             (model_folder / MODEL_FILE).write_bytes(model.onnx_bytes)
             (model_folder / SERVING_FILE).write_bytes(spec_bytes)
+            for path, plot in model.plots.items():
+                (root / path).parent.mkdir(exist_ok=True)
+                (root / path).write_text(plot, "utf-8")
             (root / "preprocess").mkdir()
             (root / "preprocess" / "preprocess_config.json").write_text(preprocess_config)
             self._client.log_artifacts(run.run_id, str(root))
@@ -144,6 +151,18 @@ class MlflowTracker:
         self._client.log_batch(
             run.run_id, metrics=[Metric(name, value, now, step) for name, value in sorted(metrics.items())]
         )
+
+
+def _parts(claim: DataClaim) -> list[tuple[str, str, str]]:
+    """What a run learns from: object, ETag and MLflow's word for its use."""
+    parts = [(claim.object, claim.etag, "training"), (claim.test_object or "", claim.test_etag or "", "testing")]
+    return [part for part in parts if part[0]]
+
+
+def _input(claim: DataClaim, key: str, etag: str, context: str) -> DatasetInput:
+    source = json.dumps({"uri": f"s3://{claim.bucket}/{key}"})
+    dataset = Dataset(f"{claim.series or claim.identifier or 'series'}-{context}", etag[:_LONGEST_DIGEST], "s3", source)
+    return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
 
 
 def _tensor_spec(value: onnx.ValueInfoProto) -> TensorSpec:

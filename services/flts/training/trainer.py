@@ -3,6 +3,8 @@
 import hashlib
 import math
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -20,6 +22,7 @@ from flts.training.exporting import checked_onnx
 from flts.training.family import EpochReport, FittedModel
 from flts.training.horizon import horizon
 from flts.training.metrics import held_out_metrics
+from flts.training.plots import plots_of
 from flts.training.seasonal import seasonal_naive
 from flts.training.settings import TrainingSettings
 
@@ -35,6 +38,8 @@ class TrainedModel(NamedTuple):
     metrics: dict[str, float]
     epochs_run: int
     params: dict[str, str]
+    plots: Mapping[str, str] = MappingProxyType({})
+    """SVG by artifact path."""
 
 
 def train(
@@ -85,7 +90,8 @@ def train(
         intervals=intervals_of(predicted, test.targets),
         recent=recent_rows([data, held_out], settings.input_seq_len + data.transform.lags.rows),
     )
-    return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params)
+    plots = plots_of(predicted, test, data.transform)
+    return TrainedModel(content, spec, metrics, fitted.epochs_run, fitted.params, plots)
 
 
 def _refitted(
