@@ -1,13 +1,15 @@
 """The neighbours of the services as files, so that a service's memory is its own: object store, Kafka and MLflow."""
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from flts.common.messages import DataClaim, Message
 from flts.common.runs import ClaimKey
-from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject, WrittenObject
 from flts.evaluation.scoring import Candidate
 from flts.evaluation.tracking import FinishedClaim
 from flts.training.tracking import RunHandle
@@ -32,6 +34,16 @@ class FolderStore:
         if largest is not None and len(body) > largest:
             raise ObjectTooLarge(f"object {bucket}/{key} has {len(body)} bytes; at most {largest} are read")
         return StoredObject(body, found)
+
+    def open(self, bucket: str, key: str, etag: str | None = None) -> BinaryIO:
+        """See ObjectStore.open."""
+        return io.BytesIO(self.get(bucket, key, etag).body)
+
+    def write(self, bucket: str, key: str, content_type: str, produce: Callable[[BinaryIO], None]) -> WrittenObject:
+        """See ObjectStore.write."""
+        content = io.BytesIO()
+        produce(content)
+        return WrittenObject(content.tell(), self.put(bucket, key, content.getvalue(), content_type))
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """See ObjectStore.put."""
