@@ -1,5 +1,6 @@
 import { fail } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
+import { podsIn, type Pod } from "../stack/pods";
 
 /** One ready pod of the forecast API. */
 export interface Replica {
@@ -11,23 +12,6 @@ export interface Replica {
     readonly secondsToReady: number;
 }
 
-interface Pod {
-    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
-    readonly spec: {
-        readonly nodeName: string;
-        readonly containers: readonly { readonly resources: { readonly limits: Replica["limits"] } }[];
-    };
-    readonly status: {
-        readonly podIP: string;
-        readonly startTime: string;
-        readonly conditions: readonly {
-            readonly type: string;
-            readonly status: string;
-            readonly lastTransitionTime: string;
-        }[];
-    };
-}
-
 interface NodeSummary {
     readonly pods: readonly {
         readonly podRef: { readonly name: string; readonly namespace: string };
@@ -37,17 +21,18 @@ interface NodeSummary {
 
 /** The replica that a pod is; undefined while it is not ready, or when it is about to go. */
 export function replicaOf({ metadata, spec, status }: Pod): Replica | undefined {
-    const ready = status.conditions.find(({ type }) => type === "Ready");
-    const [container] = spec.containers;
-    if (metadata.deletionTimestamp !== undefined || ready?.status !== "True" || container === undefined) {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (metadata?.deletionTimestamp !== undefined || ready?.status !== "True") {
         return undefined;
     }
+    const { cpu = "", memory = "" } = spec?.containers[0]?.resources?.limits ?? {};
     return {
-        name: metadata.name,
-        address: status.podIP,
-        node: spec.nodeName,
-        limits: container.resources.limits,
-        secondsToReady: (Date.parse(ready.lastTransitionTime) - Date.parse(status.startTime)) / 1000,
+        name: metadata?.name ?? "",
+        address: status?.podIP ?? "",
+        node: spec?.nodeName ?? "",
+        limits: { cpu, memory },
+        secondsToReady:
+            (Date.parse(ready.lastTransitionTime ?? "") - Date.parse(status?.startTime ?? "")) / 1000,
     };
 }
 
@@ -66,12 +51,10 @@ export class Replicas {
 
     async ready(): Promise<Replica[]> {
         const selector = "app.kubernetes.io/name=inference";
-        const { items } = JSON.parse(
-            await this.kubectl("get", "pods", "--selector", selector, "-o", "json"),
-        ) as {
-            items: readonly Pod[];
-        };
-        return items.map(replicaOf).filter((replica) => replica !== undefined);
+        const found = await this.kubectl("get", "pods", "--selector", selector, "-o", "json");
+        return podsIn(found)
+            .map(replicaOf)
+            .filter((replica) => replica !== undefined);
     }
 
     /** Memory of a replica that the kernel cannot take back, in bytes, as the kubelet counts it. */

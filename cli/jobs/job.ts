@@ -3,35 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
+import { podsIn, type Pod } from "../stack/pods";
 
 /** Milliseconds between two looks at the cluster; a process that only polls must not keep a core busy. */
 export const POLL_INTERVAL = 1_000;
-
-/** How a container is; one of the three. */
-export interface ContainerState {
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: object;
-    readonly terminated?: { readonly exitCode: number };
-}
-
-interface ContainerStatus {
-    readonly name: string;
-    readonly state: ContainerState;
-}
-
-/** The part of a Job's pod that its drivers look at. */
-export interface Pod {
-    readonly metadata: { readonly name: string; readonly creationTimestamp?: string };
-    readonly spec: {
-        readonly containers: readonly {
-            readonly env?: readonly { readonly name: string; readonly value?: string }[];
-        }[];
-    };
-    readonly status: {
-        readonly initContainerStatuses?: readonly ContainerStatus[];
-        readonly containerStatuses?: readonly ContainerStatus[];
-    };
-}
 
 interface Container {
     env?: { name: string; value?: string }[];
@@ -94,8 +69,8 @@ export async function createJob(
 export async function newestPod(kubectl: Kubectl, job: string): Promise<Pod | undefined> {
     const selector = `batch.kubernetes.io/job-name=${job}`;
     const text = await kubectl("get", "pods", "--selector", selector, "--output", "json");
-    const created = ({ metadata }: Pod): string => metadata.creationTimestamp ?? "";
-    return (JSON.parse(text) as { items: Pod[] }).items
-        .sort((a, b) => created(a).localeCompare(created(b)))
+    const created = ({ metadata }: Pod): string => metadata?.creationTimestamp ?? "";
+    return podsIn(text)
+        .toSorted((a, b) => created(a).localeCompare(created(b)))
         .at(-1);
 }

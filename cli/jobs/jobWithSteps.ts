@@ -1,7 +1,8 @@
 import pWaitFor from "p-wait-for";
 import { fail, formatBytes, type Report } from "../../toolchain/console/index";
-import { createJob, newestPod, type Pod } from "./job";
+import { createJob, newestPod } from "./job";
 import type { Kubectl } from "../stack/kubectl";
+import type { Pod } from "../stack/pods";
 
 /** Milliseconds between two looks; each asks the cluster two or three things. */
 const POLL_INTERVAL = 2_000;
@@ -25,12 +26,12 @@ export function logLines(log: string): LogLine[] {
 
 /** The containers of a pod in the order in which they run, and which of them is at work or stopped the pod. */
 export function currentStep({ status }: Pod): { readonly name: string; readonly detail: string } | undefined {
-    const steps = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-    const current = steps.find(({ state }) => state.terminated?.exitCode !== 0);
+    const steps = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const current = steps.find(({ state }) => state?.terminated?.exitCode !== 0);
     if (current === undefined) {
         return undefined;
     }
-    const { waiting, terminated } = current.state;
+    const { waiting, terminated } = current.state ?? {};
     const reason = waiting?.reason === "PodInitializing" ? undefined : waiting?.reason;
     const detail = terminated === undefined ? (reason ?? "") : `failed with code ${terminated.exitCode}`;
     return { name: current.name, detail };
@@ -95,7 +96,7 @@ export class JobWithSteps {
     private async log({ metadata }: Pod, step?: string): Promise<string> {
         const which = step === undefined ? ["--all-containers"] : ["--container", step];
         try {
-            return await this.kubectl("logs", metadata.name, ...which, "--tail", "1000");
+            return await this.kubectl("logs", metadata?.name ?? "", ...which, "--tail", "1000");
         } catch {
             return "there is no log";
         }

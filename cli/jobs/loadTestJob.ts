@@ -1,7 +1,8 @@
 import pWaitFor from "p-wait-for";
 import { fail } from "../../toolchain/console/index";
-import { createJob, newestPod, POLL_INTERVAL, type Pod } from "./job";
+import { createJob, newestPod, POLL_INTERVAL } from "./job";
 import type { Kubectl } from "../stack/kubectl";
+import type { Pod } from "../stack/pods";
 
 /** Where the pod keeps what it reports (`REPORT_DIRECTORY`), and the file that says that it was collected. */
 const REPORTS = "/tmp/report";
@@ -23,8 +24,13 @@ export class LoadTestRun {
     static async start(kubectl: Kubectl, namespace: string): Promise<LoadTestRun> {
         const job = await createJob(kubectl, namespace, "loadtest", "flts:loadTest.enabled");
         const pod = await runningPod(kubectl, job);
-        const duration = pod.spec.containers[0]?.env?.find(({ name }) => name === "LOCUST_RUN_TIME")?.value;
-        return new LoadTestRun(job, Number.parseInt(duration ?? "0", 10) * 1000, pod.metadata.name, kubectl);
+        const duration = pod.spec?.containers[0]?.env?.find(({ name }) => name === "LOCUST_RUN_TIME")?.value;
+        return new LoadTestRun(
+            job,
+            Number.parseInt(duration ?? "0", 10) * 1000,
+            pod.metadata?.name ?? "",
+            kubectl,
+        );
     }
 
     /** Waits for the end of the load, copies the reports into `directory`, and waits for the end of the pod. */
@@ -48,13 +54,13 @@ export class LoadTestRun {
 
 function hasEnded(pod: Pod | undefined): boolean {
     // A Job that took too long takes its pod away.
-    return pod === undefined || pod.status.containerStatuses?.[0]?.state.terminated !== undefined;
+    return pod === undefined || pod.status?.containerStatuses?.[0]?.state?.terminated !== undefined;
 }
 
 async function runningPod(kubectl: Kubectl, job: string): Promise<Pod> {
     const started = async () => {
         const pod = await newestPod(kubectl, job);
-        const state = pod?.status.containerStatuses?.[0]?.state;
+        const state = pod?.status?.containerStatuses?.[0]?.state;
         return pod !== undefined && (state?.running ?? state?.terminated) !== undefined
             ? pWaitFor.resolveWith(pod)
             : false;

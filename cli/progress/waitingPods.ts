@@ -1,32 +1,16 @@
 import type { Kubectl } from "../stack/kubectl";
-
-/** The part of a pod that says whether it works: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ */
-export interface PodState {
-    readonly metadata: { readonly namespace: string; readonly name: string };
-    readonly status: {
-        readonly phase: string;
-        readonly conditions?: readonly {
-            readonly type: string;
-            readonly status: string;
-            readonly message?: string;
-        }[];
-        readonly initContainerStatuses?: readonly ContainerState[];
-        readonly containerStatuses?: readonly ContainerState[];
-    };
-}
-
-interface ContainerState {
-    readonly name: string;
-    readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
-    readonly lastState?: { readonly terminated?: { readonly exitCode: number; readonly reason?: string } };
-}
+import { podsIn, type Pod } from "../stack/pods";
 
 /** Reasons of every pod that only just begins. */
 const BEGINNING = ["ContainerCreating", "PodInitializing"];
 
-/** Why a pod does not work, undefined for one that does or did. */
-export function trouble({ status }: PodState): string | undefined {
-    const { phase, conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
+/**
+ * Why a pod does not work, undefined for one that does or did.
+ *
+ * See https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/.
+ */
+export function trouble({ status }: Pod): string | undefined {
+    const { phase, conditions = [], initContainerStatuses = [], containerStatuses = [] } = status ?? {};
     const condition = (type: string) => conditions.find((each) => each.type === type);
     if (phase === "Succeeded" || condition("Ready")?.status === "True") {
         return undefined;
@@ -64,9 +48,9 @@ export async function waitingPods(kubectl: Kubectl, stack: string): Promise<read
         "--output",
         "json",
     );
-    const { items } = JSON.parse(found) as { items: readonly PodState[] };
-    return items.flatMap((pod) => {
+    return podsIn(found).flatMap((pod) => {
         const reason = trouble(pod);
-        return reason === undefined ? [] : [[`${pod.metadata.namespace}/${pod.metadata.name}`, reason]];
+        const { namespace = "", name = "" } = pod.metadata ?? {};
+        return reason === undefined ? [] : [[`${namespace}/${name}`, reason]];
     });
 }

@@ -54,7 +54,10 @@ describe("echo of the benchmark", () => {
 describe("replica of the benchmark", () => {
     const pod = (ready: string, metadata: object = {}): Parameters<typeof replicaOf>[0] => ({
         metadata: { name: "inference-1", ...metadata },
-        spec: { nodeName: "node", containers: [{ resources: { limits: { cpu: "1", memory: "1Gi" } } }] },
+        spec: {
+            nodeName: "node",
+            containers: [{ name: "inference", resources: { limits: { cpu: "1", memory: "1Gi" } } }],
+        },
         status: {
             podIP: "10.0.0.1",
             startTime: "2026-01-01T00:00:00Z",

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { snapshotTable } from "../../cli/backup";
-import { createJob, newestPod, withValues, type Pod } from "../../cli/jobs/job";
+import { createJob, newestPod, withValues } from "../../cli/jobs/job";
+import type { Pod } from "../../cli/stack/pods";
 import type { Kubectl } from "../../cli/stack/kubectl";
 import { chosenSnapshot } from "../../cli/restore";
 import { currentStep, JobWithSteps } from "../../cli/jobs/jobWithSteps";
+import { CONTAINER_STATUS } from "../support/containerStatus";
 
 const PATTERN = {
     spec: {
@@ -27,7 +29,7 @@ const PATTERN = {
 const pattern = (): typeof PATTERN => structuredClone(PATTERN);
 
 function pod(...steps: readonly (readonly [string, object])[]): Pod {
-    const statuses = steps.map(([name, state]) => ({ name, state }));
+    const statuses = steps.map(([name, state]) => ({ ...CONTAINER_STATUS, name, state }));
     return {
         metadata: { name: "pod" },
         spec: { containers: [] },
@@ -95,7 +97,7 @@ describe("a Job that is made from a CronJob", () => {
         });
         const items = pods(made("second", "2026-01-01T00:01:00Z"), made("first", "2026-01-01T00:00:00Z"));
         const newest = await newestPod(cluster({ "get pods": [items] }).kubectl, "job");
-        assert.equal(newest?.metadata.name, "second");
+        assert.equal(newest?.metadata?.name, "second");
     });
 });
 

@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
-import { trouble, waitingPods, type PodState } from "../../cli/progress/waitingPods";
+import { trouble, waitingPods } from "../../cli/progress/waitingPods";
+import type { Pod } from "../../cli/stack/pods";
+import { CONTAINER_STATUS } from "../support/containerStatus";
+
+type Status = NonNullable<Pod["status"]>;
 
 /** A pod of one container. */
-function pod(status: PodState["status"]): PodState {
+function pod(status: Status): Pod {
     return { metadata: { namespace: "flts", name: "eval-1" }, status };
 }
 
-const waiting = (reason: string, message?: string): PodState["status"] => ({
+const waiting = (reason: string, message?: string): Status => ({
     phase: "Pending",
     containerStatuses: [
-        { name: "eval", state: { waiting: { reason, ...(message === undefined ? {} : { message }) } } },
+        {
+            ...CONTAINER_STATUS,
+            name: "eval",
+            state: { waiting: { reason, ...(message === undefined ? {} : { message }) } },
+        },
     ],
 });
 
@@ -32,7 +40,7 @@ describe("what keeps a pod from working", () => {
             trouble(
                 pod({
                     ...waiting("CrashLoopBackOff"),
-                    initContainerStatuses: [{ name: "migrate", lastState: crashed }],
+                    initContainerStatuses: [{ ...CONTAINER_STATUS, name: "migrate", lastState: crashed }],
                 }),
             ),
             "migrate: ended with 137 (OOMKilled); eval: CrashLoopBackOff",
