@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from mlflow.entities import Dataset, DatasetInput
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -123,6 +124,7 @@ def test_a_trainer_records_runs_and_the_evaluator_only_reads_them(client, tmp_pa
     run = trainer.create_run(experiment)
     (tmp_path / "model.onnx").write_bytes(b"model")
     trainer.log_artifact(run.info.run_id, str(tmp_path / "model.onnx"))
+    trainer.log_inputs(run.info.run_id, [DatasetInput(Dataset("series", "digest", "local", "{}"))])
     trainer.set_terminated(run.info.run_id, "FINISHED")
 
     evaluator = client("eval")
