@@ -3,10 +3,11 @@
  * TypeScript's lines took more than half the time of a program under mocks, so they are left out. All other errors are mapped
  * by ts-node as ever.
  */
-const mapped = Error.prepareStackTrace;
+type PrepareStackTrace = (error: Error, frames: NodeJS.CallSite[]) => string;
+
+const mapped = Error.prepareStackTrace.bind(Error) as PrepareStackTrace;
 
 Error.prepareStackTrace = (error, frames) =>
-    mapped === undefined ||
     frames[0]?.getFileName()?.endsWith("/@pulumi/pulumi/runtime/debuggable.js") === true
         ? String(error)
         : mapped(error, frames);
