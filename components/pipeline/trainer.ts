@@ -34,6 +34,8 @@ export interface TrainerArgs {
     readonly objectStore: Connection;
     readonly mlflow: Connection;
     readonly options: TrainingOptions;
+    /** Pods, among which Kafka shares out the series. */
+    readonly replicas: number;
     readonly resources: Resources;
 }
 
@@ -65,6 +67,7 @@ export class Trainer extends Worker {
                     TRAINING_DEADLINE_SECONDS: options.deadlineSeconds,
                     EXPERIMENT_NAME: options.experiment,
                 },
+                replicas: args.replicas,
                 port: HEALTH_PORT,
                 probes: aliveProbes("/healthz"),
                 resources: args.resources,

@@ -19,6 +19,8 @@ export interface WorkerArgs {
     readonly connections: readonly Connection[];
     /** Environment of the service besides that of its connections. */
     readonly values: PlainValues;
+    /** Default: 1, since further members of the group take memory and work only where there are partitions for them. */
+    readonly replicas?: number;
     readonly port: number;
     readonly probes: Probes;
     readonly resources: Resources;
@@ -26,7 +28,7 @@ export interface WorkerArgs {
     readonly graceSeconds: number;
 }
 
-/** A tier of one pod that works on messages: it takes the next one when it is done with the last. */
+/** A tier whose pods work on messages: each takes the next one when it is done with the last. */
 export abstract class Worker extends Tier {
     public readonly metrics: MetricsEndpoint;
     protected readonly deployment: kubernetes.apps.v1.Deployment;
@@ -44,8 +46,8 @@ export abstract class Worker extends Tier {
             name,
             deployment(this.metadata(name), {
                 ...this.pods,
-                replicas: 1,
-                // A second member of the consumer group would only wait, and take memory while it does.
+                replicas: args.replicas ?? 1,
+                // A pod beside the one that it replaces would only wait for its partitions, and take memory while it does.
                 strategy: "Recreate",
                 annotations: clientAnnotations(args.platform),
                 graceSeconds: args.graceSeconds,

@@ -106,6 +106,61 @@ def run(group, handler, publisher, stop, **options):
     return consumer
 
 
+class MovingConsumer(FakeConsumer):
+    """Says to the loop, in a poll while it works, that its partition goes to another member."""
+
+    loop = None
+    asked = True
+
+    def poll(self, timeout):
+        if self.paused and self.loop is not None:
+            loop, self.loop = self.loop, None
+            (loop.release if self.asked else loop.lose)(self, [TopicPartition(TOPIC, 0)])
+            self.moved_at = self.group.offset
+            self._stop.set()
+        return super().poll(timeout)
+
+
+def run_while_moving(handler, publisher, stop, asked=True, **options):
+    consumer = MovingConsumer([b"1", b"2"], stop)
+    consumer.asked = asked
+    loop = ClaimLoop(consumer, handler, publisher, "DLQ", stop, first_pause_seconds=0.01, **options)
+    consumer.loop = loop
+    loop.run()
+    return consumer
+
+
+# Promise: adding-trainer-moves-work
+def test_a_partition_is_handed_over_when_its_claim_is_done_and_committed(publisher, stop):
+    ended = []
+
+    def handler(payload):
+        threading.Event().wait(0.2)
+        ended.append(payload)
+
+    consumer = run_while_moving(handler, publisher, stop)
+    assert ended == [b"1"]
+    assert consumer.moved_at == consumer.group.offset == 1
+
+
+def test_a_claim_that_fails_while_its_partition_moves_is_its_next_owners(publisher, stop):
+    for error in (RuntimeError("broken"), Refused("hopeless")):
+        stop.clear()
+
+        def handler(payload, error=error):
+            threading.Event().wait(0.1)
+            raise error
+
+        consumer = run_while_moving(handler, publisher, stop, max_retries=0)
+        assert consumer.group.offset == 0
+        assert publisher.sent == []
+
+
+def test_a_partition_that_was_lost_is_not_committed_by_who_had_it(publisher, stop):
+    consumer = run_while_moving(lambda _: threading.Event().wait(0.1), publisher, stop, asked=False)
+    assert consumer.group.offset == 0
+
+
 # Promise: services-decoupled-claim-checks
 def test_polls_on_while_the_handler_works_and_commits_after(publisher, stop):
     seen = []

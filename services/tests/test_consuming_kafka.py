@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 from confluent_kafka import KafkaException, Producer
@@ -15,6 +16,7 @@ from flts.common.deadletters import DeadLetter
 from flts.common.kafka import KafkaSettings
 from flts.common.outages import is_outage
 from flts.common.publisher import KafkaPublisher
+from flts.common.sharing import Sharing
 
 TOPIC = "claims"
 WAIT_SECONDS = 60
@@ -59,12 +61,14 @@ def name_in(payload):
 class Service:
     """A claim loop in a thread, as a pod runs it."""
 
-    def __init__(self, brokers, topic, publisher, handler):
+    def __init__(self, brokers, topic, publisher, handler, *, shares=False):
         self.stop = threading.Event()
-        self._loop = ClaimLoop(
-            group_consumer(brokers, f"group-{topic}", topic), handler, publisher, "DLQ", self.stop, max_retries=0
-        )
-        self._thread = threading.Thread(target=self._loop.run, daemon=True)
+        group = f"group-{topic}"
+        sharing = Sharing(brokers, group, topic, deadline_seconds=60) if shares else None
+        consumer = sharing.consumer if sharing else group_consumer(brokers, group, topic)
+        loop = ClaimLoop(consumer, handler, publisher, "DLQ", self.stop, max_retries=0)
+        run = partial(sharing.run, loop) if sharing else loop.run
+        self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
     def end(self):
@@ -120,6 +124,33 @@ def test_nothing_is_lost_when_another_member_joins_and_leaves_in_the_middle_of_w
     wait_until(lambda: len(seen) == len(names))
     first.end()
     assert set(seen) == set(names)
+
+
+# Promise: adding-trainer-moves-work
+def test_a_member_that_is_added_takes_over_work_and_none_is_done_twice(brokers, topic, publisher):
+    names = [f"series-{number}" for number in range(16)]
+    for name in names:
+        publisher.publish(topic, name, DeadLetter(operation=name, error=""))
+    seen = {"first": Counter(), "second": Counter()}
+    begun = threading.Event()
+
+    def working(member):
+        def handler(payload):
+            begun.set()
+            time.sleep(0.5)
+            seen[member][name_in(payload)] += 1
+
+        return handler
+
+    first = Service(brokers, topic, publisher, working("first"), shares=True)
+    assert begun.wait(WAIT_SECONDS)
+    second = Service(brokers, topic, publisher, working("second"), shares=True)
+    wait_until(lambda: len(seen["first"] | seen["second"]) == len(names))
+    second.stop.set()
+    first.end()
+    second.end()
+    assert seen["first"] + seen["second"] == Counter(names)
+    assert min(len(done) for done in seen.values()) > 0
 
 
 def test_attempts_survive_the_process_with_the_metadata_of_real_offsets(brokers, topic, publisher):

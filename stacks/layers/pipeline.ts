@@ -83,6 +83,7 @@ export function deployPipeline(
                 objectStore: training,
                 mlflow: mlflowConnection(mlflow, "train"),
                 options: settings.training,
+                replicas: settings.training.replicas[modelType],
                 resources: settings.training.resources,
             }),
     );

@@ -1,5 +1,6 @@
 import { collectorNamespaceName } from "../../components/monitoring/logs/logCollector";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
+import { MODEL_TYPES } from "../../components/contract";
 import { canaryContradictions } from "./canaryContradictions";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
@@ -25,6 +26,7 @@ export function contradictions(settings: GivenSettings): Problem[] {
         ...collectorNamespace(settings),
         ...signs(settings),
         ...seriesColumn(settings),
+        ...trainers(settings),
         ...resources(settings),
         ...retention(settings),
     ];
@@ -79,6 +81,29 @@ function signs({ dataset }: GivenSettings): Problem[] {
               ),
           ]
         : [];
+}
+
+function trainers({ layers, kafka, training }: GivenSettings): Problem[] {
+    return MODEL_TYPES.flatMap((type) => {
+        const replicas = training.replicas[type];
+        const path = `training.replicas.${type}`;
+        if (replicas > 1 && !training.models.includes(type)) {
+            return [
+                problem(path, replicas, "is of a family that flts:training.models leaves out; remove it"),
+            ];
+        }
+        // Where another stack has Kafka, its partitions are that stack's setting.
+        return layers.includes("infrastructure") && replicas > kafka.partitions
+            ? [
+                  problem(
+                      path,
+                      replicas,
+                      `must not be above flts:kafka.partitions (${kafka.partitions}): the others would have nothing to do; ` +
+                          "raise that, which can only grow",
+                  ),
+              ]
+            : [];
+    });
 }
 
 function seriesColumn({ dataset }: GivenSettings): Problem[] {

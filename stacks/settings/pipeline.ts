@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FLOORS, MODEL_TYPES } from "../../components/contract";
+import { FLOORS, MODEL_TYPES, type ModelType } from "../../components/contract";
 import { CONCURRENCY_POLICIES } from "../../components/core/pod/cronJob";
 import { optionalSchedule } from "./cron";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
@@ -192,6 +192,21 @@ export const training = z
             .min(1)
             .default([...MODEL_TYPES])
             .describe("Model families to train; the best one is promoted"),
+        replicas: z
+            .strictObject(
+                Object.fromEntries(
+                    MODEL_TYPES.map((type) => [
+                        type,
+                        integer(
+                            `Trainers of the family ${type}, which share the series; at most \`kafka.partitions\` of them work`,
+                            1,
+                            1,
+                            64,
+                        ),
+                    ]),
+                ) as Record<ModelType, ReturnType<typeof integer>>,
+            )
+            .prefault({}),
         inputLength: integer("Rows a forecast is made from", 16, 2, 10_000),
         outputLength: integer(
             "Rows that models are trained and measured for: fewer where a series is too short; longer forecasts are marked",

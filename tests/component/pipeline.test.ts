@@ -181,6 +181,34 @@ describe("the pipeline's services", function () {
         assert.throws(read({ timeColumn: "station" }), /is flts:dataset\.timeColumn as well/);
     });
 
+    it("are as many trainers of a family as are set and have partitions to work on", async () => {
+        const replicasOf = (resources: readonly Recorded[], name: string): unknown =>
+            (one(resources, "kubernetes:apps/v1:Deployment", name).inputs.spec as { replicas: number })
+                .replicas;
+        const { resources } = await deployProgram(
+            settings({ kafka: { partitions: 3 }, training: { replicas: { GRU: 3, PROPHET: 2 } } }),
+        );
+        const names = ["train-gru", "train-lstm", "nonml-prophet", "eval"];
+        assert.deepEqual(
+            names.map((name) => replicasOf(plain, name)),
+            [1, 1, 1, 1],
+        );
+        assert.deepEqual(
+            names.map((name) => replicasOf(resources, name)),
+            [3, 1, 2, 1],
+        );
+        const read = (training: object) => () =>
+            readSettings({ "flts:training": JSON.stringify(training) }, "dev");
+        assert.throws(
+            read({ replicas: { LSTM: 2 } }),
+            /flts:training\.replicas\.LSTM = 2: must not be above flts:kafka\.partitions \(1\)/,
+        );
+        assert.throws(
+            read({ models: ["GRU"], replicas: { LSTM: 2 } }),
+            /flts:training\.replicas\.LSTM = 2: is of a family that flts:training\.models leaves out/,
+        );
+    });
+
     it("take the evaluator's deadline, which by default only alerts", () => {
         const patient = { TYPE_TIMEOUT_SECONDS: "1800", PROMOTE_INCOMPLETE: "false" };
         const hasty = { TYPE_TIMEOUT_SECONDS: "60", PROMOTE_INCOMPLETE: "true" };

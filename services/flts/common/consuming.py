@@ -9,8 +9,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, NamedTuple
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -20,6 +20,7 @@ from flts.common.attempts import AttemptMemory
 from flts.common.deadletters import DEAD_LETTERS, Origin, letter_of, publish_dead_letter, shortened
 from flts.common.health import Heartbeat
 from flts.common.kafka import KafkaSettings, client_settings
+from flts.common.messageconsumer import MessageConsumer
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
@@ -44,33 +45,13 @@ class Periodic(NamedTuple):
     seconds: float
 
 
-class MessageConsumer(Protocol):
-    """The part of confluent_kafka.Consumer that the loop uses."""
+def group_consumer(
+    kafka: KafkaSettings, group: str, topic: str, more: dict[str, Any] | None = None, **callbacks: Any
+) -> Consumer:
+    """Consumer in a group with manual commits, beginning with the oldest message.
 
-    def poll(self, timeout: float) -> KafkaMessage | None:
-        """Next message or event."""
-
-    def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> object:
-        """Commit offsets with their metadata."""
-
-    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
-        """What the group committed for the partitions."""
-
-    def assignment(self) -> list:
-        """Partitions that belong to this consumer now."""
-
-    def pause(self, partitions: list) -> None:
-        """Fetch nothing from the partitions."""
-
-    def resume(self, partitions: list) -> None:
-        """Fetch from the partitions again."""
-
-    def close(self) -> None:
-        """Leave the group."""
-
-
-def group_consumer(kafka: KafkaSettings, group: str, topic: str) -> Consumer:
-    """Consumer in a group with manual commits, beginning with the oldest message."""
+    `more` settings of the client, and `callbacks` of the subscription, are those of confluent_kafka.
+    """
     consumer = Consumer(
         {
             **client_settings(kafka, group),
@@ -82,9 +63,10 @@ def group_consumer(kafka: KafkaSettings, group: str, topic: str) -> Consumer:
             "topic.metadata.refresh.interval.ms": 10_000,
             # A commit waits as long for unavailable brokers; the default of 10 minutes outlasts the heartbeat.
             "coordinator.query.interval.ms": 10_000,
+            **(more or {}),
         }
     )
-    consumer.subscribe([topic])
+    consumer.subscribe([topic], **callbacks)
     return consumer
 
 
@@ -130,6 +112,10 @@ class ClaimLoop:
         self._logger = structlog.get_logger()
         self._early: deque[KafkaMessage] = deque()
         self._overdue = False
+        self._begun = 0.0
+        self._work: Future[None] | None = None
+        self._message: KafkaMessage | None = None
+        self._moved = False
 
     def run(self) -> None:
         """Work until a stop is requested."""
@@ -143,6 +129,31 @@ class ClaimLoop:
                         self._work_on(message, executor)
             finally:
                 self._consumer.close()
+
+    def release(self, _consumer: object, partitions: list[TopicPartition]) -> None:
+        """Called from within a poll, when a rebalance gives partitions to other members: ends the work on one of them.
+
+        The claim at hand is finished and committed first, so that its next owner does not begin it once more.
+        """
+        if self._lose(partitions) and self._work is not None:
+            self._logger.info("partition_moves", reason="another member takes it once the claim at hand is done")
+            while not self._work.done():
+                self._beat()
+                wait([self._work], timeout=_POLL_SECONDS)
+            if self._work.exception() is None and self._message is not None:
+                self._commit(self._message)
+
+    def lose(self, _consumer: object, partitions: list[TopicPartition]) -> None:
+        """Called from within a poll, when the group gave partitions away without asking: nothing is committed."""
+        self._lose(partitions)
+
+    def _lose(self, partitions: list[TopicPartition]) -> bool:
+        """Forget messages of the partitions; returns whether the one at hand is among them."""
+        gone = {(partition.topic, partition.partition) for partition in partitions}
+        self._early = deque(one for one in self._early if (one.topic(), one.partition()) not in gone)
+        message = self._message
+        self._moved = self._moved or (message is not None and (message.topic(), message.partition()) in gone)
+        return self._moved
 
     def _next_message(self) -> KafkaMessage | None:
         if self._early:
@@ -173,12 +184,16 @@ class ClaimLoop:
         self._periodic_due = time.monotonic() + self._periodic.seconds
 
     def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
+        self._message, self._moved = message, False
         try:
             self._process(message, executor)
         except StopRequested:
             self._logger.info("claim_kept", reason="stop requested before the work was done")
             return
-        self._commit(message)
+        finally:
+            self._message = self._work = None
+        if not self._moved:
+            self._commit(message)
 
     def _process(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
         # A tombstone has no value.
@@ -197,8 +212,11 @@ class ClaimLoop:
                     self._attempts.note(message, failed)
                 raise
             except Refused as error:
-                return self._bury(message, payload, error)
+                return None if self._moved else self._bury(message, payload, error)
             except Exception as error:
+                if self._moved:
+                    self._logger.warning("claim_moved", error=shortened(error), reason="its next owner tries it again")
+                    return None
                 outage = is_outage(error)
                 failed += 0 if outage else 1
                 if failed > self._max_retries:
@@ -213,19 +231,25 @@ class ClaimLoop:
                 )
             self._attempts.note(message, failed)
             self._rest(pause)
+            if self._moved:
+                return None
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _wait_for(self, work: "Future[None]") -> None:
-        begun = time.monotonic()
+        self._begun, self._work = time.monotonic(), work
         self._overdue = False
         while not work.done():
-            if time.monotonic() - begun < self._deadline_seconds:
-                self._heartbeat.beat()
-            elif not self._overdue:
-                self._overdue = True
-                self._logger.error("work_overdue", deadline_seconds=self._deadline_seconds)
+            self._beat()
             self._turn()
         work.result()
+
+    def _beat(self) -> None:
+        """Count as alive while the work takes no longer than it may."""
+        if time.monotonic() - self._begun < self._deadline_seconds:
+            self._heartbeat.beat()
+        elif not self._overdue:
+            self._overdue = True
+            self._logger.error("work_overdue", deadline_seconds=self._deadline_seconds)
 
     def _rest(self, seconds: float) -> None:
         """Wait between two attempts; the group still sees a live consumer."""

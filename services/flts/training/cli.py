@@ -2,10 +2,11 @@
 
 import structlog
 
-from flts.common.consuming import ClaimLoop, group_consumer
+from flts.common.consuming import ClaimLoop
 from flts.common.health import Heartbeat, health_app, serve_in_background
 from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
+from flts.common.sharing import Sharing
 from flts.common.shutdown import stop_on_signals
 from flts.common.storage import S3Store
 from flts.training.renewal import Renewal, replace_process
@@ -28,8 +29,11 @@ def main(arguments: list[str]) -> int:
     publisher = KafkaPublisher(settings, settings.consumer_group_id)
     worker = TrainingWorker(settings, S3Store(), MlflowTracker(settings), publisher, stop)
     renewal = Renewal(worker.handle, stop, settings.trainings_per_process)
+    sharing = Sharing(
+        settings, settings.consumer_group_id, settings.topic_training_data, settings.training_deadline_seconds
+    )
     loop = ClaimLoop(
-        group_consumer(settings, settings.consumer_group_id, settings.topic_training_data),
+        sharing.consumer,
         renewal.handle,
         publisher,
         settings.topic_dlq_model_training,
@@ -39,7 +43,7 @@ def main(arguments: list[str]) -> int:
         heartbeat=heartbeat,
     )
     structlog.get_logger().info("consuming", topic=settings.topic_training_data, group=settings.consumer_group_id)
-    loop.run()
+    sharing.run(loop)
     server.should_exit = True
     if renewal.due:
         structlog.get_logger().info("process_renewed", trainings=settings.trainings_per_process)
