@@ -24,6 +24,9 @@ const STATE_BYTES = 256 * 1024 * 1024;
  * One stack as this machine deploys it. What belongs to the machine and not to the project (the backend's files, the
  * passphrase, the encryption salt, the context chosen on the command line) stays outside the checkout: `make up`
  * leaves a clone as clean as it found it.
+ *
+ * It runs the command line itself and not Pulumi's Automation API, which runs it without a terminal: progress that is
+ * redrawn, the question before a destroy and Ctrl-C would be lost.
  */
 export class Workspace {
     private readonly directory = join(stateDirectory(), "stacks");
