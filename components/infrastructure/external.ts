@@ -1,6 +1,7 @@
-import { fromSecret, plain } from "../core/pod/environment";
+import { fromSecret, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { OUTSIDE, type Connection } from "../core/links";
-import { MLFLOW_CLIENT, type MlflowServer } from "./mlflow/mlflow";
+import { signIn } from "./kafka/kafkaSecurity";
+import { MLFLOW_CLIENT, trackingLogin, type MlflowServer } from "./mlflow/mlflow";
 import type { ObjectStoreServer } from "./objectStore/objectStoreResources";
 import type { PostgresServer } from "./postgres/postgresResources";
 
@@ -9,15 +10,58 @@ import type { PostgresServer } from "./postgres/postgresResources";
  * them as they take the project's own; the network is opened by port, as nobody here knows their addresses.
  */
 
-/** @param bootstrapServers `host:port`, with commas; brokers must advertise the ports that are named here. */
-export function externalKafka(bootstrapServers: string): Connection {
+/** User of external brokers, with the Secret that has its `username` and `password`. */
+export interface KafkaLogin {
+    readonly mechanism: "SCRAM-SHA-512" | "SCRAM-SHA-256" | "PLAIN";
+    readonly secretName: string;
+}
+
+/** Encryption of the connections to external brokers. */
+export interface KafkaTls {
+    /** Secret with `ca.crt`, the authorities that sign the brokers' certificates; undefined: those that images trust. */
+    readonly caSecret: string | undefined;
+    /** Secret with `tls.crt` and `tls.key`, the clients' certificate; undefined where brokers ask for none. */
+    readonly certificateSecret: string | undefined;
+}
+
+export interface ExternalKafka {
+    /** `host:port`, with commas; brokers must advertise the ports that are named here. */
+    readonly bootstrapServers: string;
+    readonly login: KafkaLogin | undefined;
+    readonly tls: KafkaTls | undefined;
+}
+
+export function externalKafka({ bootstrapServers, login, tls }: ExternalKafka): Connection {
     const ports = bootstrapServers.split(",").map((server) => Number(server.split(":")[1]));
     return {
         server: OUTSIDE,
         ports: [...new Set(ports)],
-        environment: plain({ KAFKA_BOOTSTRAP_SERVERS: bootstrapServers }),
+        environment: [
+            ...plain({ KAFKA_BOOTSTRAP_SERVERS: bootstrapServers }),
+            ...(tls === undefined ? [] : encryption(tls)),
+            ...(login === undefined
+                ? []
+                : signIn(
+                      login.secretName,
+                      login.mechanism,
+                      tls === undefined ? "SASL_PLAINTEXT" : "SASL_SSL",
+                  )),
+        ],
         requires: [],
     };
+}
+
+function encryption({ caSecret, certificateSecret }: KafkaTls): EnvironmentVariable[] {
+    return [
+        ...plain({ KAFKA_SECURITY_PROTOCOL: "SSL" }),
+        ...(caSecret === undefined ? [] : fromSecret(caSecret, { KAFKA_SSL_CA_PEM: "ca.crt" })),
+        ...(certificateSecret === undefined
+            ? []
+            : fromSecret(certificateSecret, {
+                  KAFKA_SSL_CERTIFICATE_PEM: "tls.crt",
+                  KAFKA_SSL_KEY_PEM: "tls.key",
+              })),
+    ];
 }
 
 /** @param rootSecretName Secret of the namespace with the keys `rootUser` and `rootPassword`. */
@@ -32,13 +76,17 @@ export function externalPostgres(
     return { server: OUTSIDE, ports: [server.port], superuser: false, ...server };
 }
 
-export function externalMlflow(trackingUri: string): MlflowServer {
+/** @param secretName Secret with the keys `username` and `password`; undefined where it asks for no login. */
+export function externalMlflow(trackingUri: string, secretName: string | undefined): MlflowServer {
     return {
         trackingUri,
         connection: {
             server: OUTSIDE,
             ports: [portOf(trackingUri)],
-            environment: plain({ MLFLOW_TRACKING_URI: trackingUri, ...MLFLOW_CLIENT }),
+            environment: [
+                ...plain({ MLFLOW_TRACKING_URI: trackingUri, ...MLFLOW_CLIENT }),
+                ...(secretName === undefined ? [] : trackingLogin(secretName)),
+            ],
             requires: [],
         },
     };

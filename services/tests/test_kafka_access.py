@@ -76,6 +76,15 @@ def test_brokers_that_refuse_are_not_waited_for_for_long():
         watch.refuse(outage)
 
 
+def test_a_port_without_tls_is_named_where_tls_is_configured():
+    watch = AccessWatch(KafkaSettings(kafka_security_protocol="SSL"), patience_seconds=0)
+    # The text of librdkafka 2.x (src/rdkafka_ssl.c), met in tests/kafka/external.test.ts.
+    cut_off = "ssl://b:9092/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener?"
+    watch.note(KafkaError(KafkaError._TRANSPORT, cut_off))
+    with pytest.raises(AccessRefused, match=r"must be one of a listener with TLS \(flts:kafka\.external\.protocol\)"):
+        watch.refuse(KafkaException(KafkaError(KafkaError._TRANSPORT)))
+
+
 def test_brokers_that_restart_with_another_password_are_waited_for():
     watch = AccessWatch(KafkaSettings(), patience_seconds=60)
     watch.note(KafkaError(KafkaError._AUTHENTICATION))

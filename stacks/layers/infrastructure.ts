@@ -25,11 +25,11 @@ import { lagExporter, postgresExporter } from "../../components/monitoring/expor
 import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
 import type {
     InfrastructureSettings,
-    KafkaSettings,
     MlflowSettings,
     ObjectStoreSettings,
     PostgresSettings,
 } from "../settings/parsed/infrastructure";
+import type { KafkaSettings } from "../settings/parsed/kafka";
 import type { Settings } from "../settings/parsed/settings";
 import { referencedInfrastructure } from "./infrastructureReference";
 import type { Infrastructure } from "./providedInfrastructure";
@@ -70,9 +70,12 @@ function provideKafka(
     platform: Platform,
 ): Pick<Infrastructure, "kafka" | "metrics"> & { readonly brokers: readonly pulumi.Resource[] } {
     if (settings.from === "external") {
-        const { bootstrapServers, replicationFactor: factor } = settings;
-        const external = externalKafka(bootstrapServers);
-        return { kafka: clientsOf({ external }, factor, settings, platform), metrics: [], brokers: [] };
+        const external = externalKafka(settings);
+        return {
+            kafka: clientsOf({ external }, settings.replicationFactor, settings, platform),
+            metrics: [],
+            brokers: [],
+        };
     }
     const own = new Kafka("kafka", { platform, ...settings });
     const kafka = clientsOf({ own }, replicationFactor(settings.brokers), settings, platform);
@@ -137,7 +140,7 @@ function provideMlflow(
         return {
             postgres: undefined,
             mlflowDatabase: undefined,
-            mlflow: externalMlflow(settings.trackingUri),
+            mlflow: externalMlflow(settings.trackingUri, settings.secretName),
             metrics: [],
         };
     }

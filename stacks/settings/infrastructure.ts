@@ -21,11 +21,30 @@ export const kafka = z
         external: z
             .strictObject({
                 bootstrapServers: optionalText(
-                    "Kafka to use instead of deploying one: its bootstrap servers, without TLS",
+                    "Kafka to use instead of deploying one: its bootstrap servers",
                     /^[-A-Za-z0-9.]+:\d{1,5}(,[-A-Za-z0-9.]+:\d{1,5})*$/,
                     "host:port, several with commas between them",
                 ),
                 replicationFactor: integer("Replicas of each topic there", 3, 1, 9),
+                protocol: choice(
+                    "Kafka's `security.protocol` of the listener there: whether it has TLS, and whether clients sign in with a password",
+                    ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+                    "PLAINTEXT",
+                ),
+                mechanism: choice(
+                    "Kafka's `sasl.mechanism`, for the protocols with SASL",
+                    ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"],
+                    "SCRAM-SHA-512",
+                ),
+                existingSecret: secretName(
+                    "Secret with `username` and `password` of a user there, for the protocols with SASL",
+                ),
+                caSecret: secretName(
+                    "Secret with `ca.crt`, the certificates in PEM that sign the brokers'; those that the images trust when empty",
+                ),
+                certificateSecret: secretName(
+                    "Secret with `tls.crt` and `tls.key`, the clients' own certificate, where brokers ask for one",
+                ),
             })
             .prefault({}),
         brokers: integer("Brokers; each is a controller too, so an odd number", 1, 1, 9),
@@ -133,6 +152,9 @@ export const mlflow = z
             .strictObject({
                 trackingUri: optionalEndpoint(
                     "MLflow to use instead of deploying one, and no PostgreSQL either",
+                ),
+                existingSecret: secretName(
+                    "Secret with `username` and `password` of a user there who may create experiments; empty where it asks for no login",
                 ),
             })
             .prefault({}),

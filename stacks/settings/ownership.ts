@@ -97,10 +97,20 @@ function unused(
 }
 
 /** GivenSettings of an external server where none is named. */
-function onlyExternal({ objectStore, postgres }: GivenSettings): Problem[] {
+function onlyExternal({ objectStore, postgres, mlflow }: GivenSettings): Problem[] {
     const { createBuckets, endpoint } = objectStore.external;
     const { database, host } = postgres.external;
+    const { trackingUri, existingSecret: login } = mlflow.external;
     return [
+        ...(trackingUri === undefined && login !== undefined
+            ? [
+                  contradiction(
+                      "mlflow.external.existingSecret",
+                      login,
+                      "needs flts:mlflow.external.trackingUri; an MLflow that this stack deploys has users of its own",
+                  ),
+              ]
+            : []),
         ...(endpoint === undefined && !createBuckets
             ? [
                   contradiction(

@@ -22,6 +22,14 @@ export const anySettings: fc.Arbitrary<Settings> = fc
         kafka: fc.oneof(
             fc.record({ brokers: fc.constantFrom(1, 3, 5), partitions: fc.integer({ min: 1, max: 64 }) }),
             fc.constant({ external: { bootstrapServers: "kafka.example:9094" } }),
+            fc.constant({
+                external: {
+                    bootstrapServers: "kafka.example:9094",
+                    protocol: "SASL_SSL",
+                    existingSecret: "kafka-login",
+                    caSecret: "kafka-ca",
+                },
+            }),
         ),
         objectStore: fc.oneof(
             fc.record({
@@ -43,6 +51,9 @@ export const anySettings: fc.Arbitrary<Settings> = fc
         mlflow: fc.oneof(
             fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
             fc.constant({ external: { trackingUri: "https://mlflow.example" } }),
+            fc.constant({
+                external: { trackingUri: "https://mlflow.example", existingSecret: "mlflow-login" },
+            }),
         ),
         preprocess: fc.record({ scaler: fc.constantFrom("none", "RobustScaler"), handleNans: fc.boolean() }),
         training: fc.record({

@@ -53,6 +53,26 @@ describe("who makes what", () => {
             { kafka: { ...kafka, brokers: 3 } },
             /^flts:kafka\.brokers = 3: is of no use, because flts:kafka\.external\.bootstrapServers names .* remove one/,
         ],
+        "a login without the external Kafka that it is for": [
+            { kafka: { external: { existingSecret: "login" } } },
+            /^flts:kafka\.external\.existingSecret = "login": needs flts:kafka\.external\.bootstrapServers$/,
+        ],
+        "a protocol with SASL and no Secret": [
+            { kafka: { external: { ...kafka.external, protocol: "SASL_SSL" } } },
+            /^flts:kafka\.external\.protocol = "SASL_SSL": needs flts:kafka\.external\.existingSecret, a Secret with/,
+        ],
+        "an authority for connections without TLS": [
+            { kafka: { external: { ...kafka.external, caSecret: "ca" } } },
+            /^flts:kafka\.external\.caSecret = "ca": is not used with protocol PLAINTEXT; set .* to SSL or SASL_SSL$/,
+        ],
+        "a password for a protocol that asks for none": [
+            { kafka: { external: { ...kafka.external, protocol: "SSL", existingSecret: "login" } } },
+            /^flts:kafka\.external\.existingSecret = "login": is not used with protocol SSL; set .* to SASL_PLAINTEXT or SASL_SSL$/,
+        ],
+        "a login without the external MLflow that it is for": [
+            { mlflow: { external: { existingSecret: "login" } } },
+            /^flts:mlflow\.external\.existingSecret = "login": needs flts:mlflow\.external\.trackingUri/,
+        ],
         "an address of an MLflow that is not deployed": [
             { mlflow: { ...mlflow, service: { type: "NodePort", nodePort: 30500 } } },
             /^flts:mlflow\.service = \{"type":"NodePort","nodePort":30500\}: is of no use/,

@@ -69,9 +69,13 @@ export function adminProperties(): string[] {
 }
 
 /** What a client needs to sign in, with a Secret's keys `username` and `password`. */
-export function signIn(secretName: string, mechanism: "SCRAM-SHA-512" | "PLAIN"): EnvironmentVariable[] {
+export function signIn(
+    secretName: string,
+    mechanism: "SCRAM-SHA-512" | "SCRAM-SHA-256" | "PLAIN",
+    protocol: "SASL_PLAINTEXT" | "SASL_SSL" = "SASL_PLAINTEXT",
+): EnvironmentVariable[] {
     return [
-        ...plain({ KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT", KAFKA_SASL_MECHANISM: mechanism }),
+        ...plain({ KAFKA_SECURITY_PROTOCOL: protocol, KAFKA_SASL_MECHANISM: mechanism }),
         ...fromSecret(secretName, { KAFKA_SASL_USERNAME: "username", KAFKA_SASL_PASSWORD: "password" }),
     ];
 }

@@ -53,9 +53,9 @@ export type MlflowLogins = Readonly<Record<MlflowUser, string>>;
 export interface MlflowServer {
     /** Tracking URI as pods reach it. */
     readonly trackingUri: string;
-    /** What a client of the tracking server gets, without a login. */
+    /** What every client of the tracking server gets; an external server's login is part of it. */
     readonly connection: Connection;
-    /** Undefined for a server that asks nobody. */
+    /** Undefined for a server that has no user for each tier. */
     readonly logins?: MlflowLogins | undefined;
     /** Where a cloud's load balancer serves it; undefined where none was asked for. */
     readonly loadBalancerHost?: pulumi.Output<string | undefined> | undefined;
@@ -63,14 +63,16 @@ export interface MlflowServer {
 
 /** What a tier that logs in as `user` gets. */
 export function mlflowConnection({ connection, logins }: MlflowServer, user: MlflowUser): Connection {
-    const login =
-        logins === undefined
-            ? []
-            : fromSecret(logins[user], {
-                  MLFLOW_TRACKING_USERNAME: "username",
-                  MLFLOW_TRACKING_PASSWORD: "password",
-              });
+    const login = logins === undefined ? [] : trackingLogin(logins[user]);
     return { ...connection, environment: [...connection.environment, ...login] };
+}
+
+/** What a client needs to log in, with a Secret's keys `username` and `password`. */
+export function trackingLogin(secretName: string): EnvironmentVariable[] {
+    return fromSecret(secretName, {
+        MLFLOW_TRACKING_USERNAME: "username",
+        MLFLOW_TRACKING_PASSWORD: "password",
+    });
 }
 
 export interface MlflowArgs {

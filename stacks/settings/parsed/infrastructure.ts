@@ -3,25 +3,12 @@ import type { Report } from "../problems";
 import type { GivenSettings } from "../schema";
 import { accessOf } from "./access";
 import { backupOf, type BackupSettings } from "./backup";
+import { kafkaOf, type KafkaSettings } from "./kafka";
 
 type Given<Name extends keyof GivenSettings, Keys extends keyof GivenSettings[Name]> = Pick<
     GivenSettings[Name],
     Keys
 >;
-
-/** The message broker: deployed, or external. */
-export type KafkaSettings = Given<"kafka", "partitions" | "retentionHours" | "retentionMegabytes"> &
-    (
-        | ({ readonly from: "deploy" } & Given<
-              "kafka",
-              "brokers" | "storage" | "heapMegabytes" | "resources"
-          >)
-        | {
-              readonly from: "external";
-              readonly bootstrapServers: string;
-              readonly replicationFactor: number;
-          }
-    );
 
 /** Where MinIO's chart comes from. */
 export type ChartSettings =
@@ -75,7 +62,12 @@ export type MlflowSettings =
           "mlflow",
           "service" | "resources"
       >)
-    | { readonly from: "external"; readonly trackingUri: string };
+    | {
+          readonly from: "external";
+          readonly trackingUri: string;
+          /** Secret with the keys `username` and `password`; undefined where it asks for no login. */
+          readonly secretName: string | undefined;
+      };
 
 /** What the pipeline and serving stand on: this stack's, each server deployed or external, or another stack's. */
 export type InfrastructureSettings =
@@ -99,10 +91,12 @@ export function infrastructureOf(given: GivenSettings, report: Report): Infrastr
     const databaseAccess = accessOf("postgres", given, report);
     const backup = backupOf(given, report);
     if (given.layers.includes("infrastructure")) {
-        const kafka = kafkaOf(given.kafka);
+        const kafka = kafkaOf(given.kafka, report);
         const objectStore = access && objectStoreOf(given, access, report);
         const mlflow = mlflowOf(given, databaseAccess, report);
-        return objectStore && mlflow && backup && { from: "deploy", kafka, objectStore, mlflow, backup };
+        return (
+            kafka && objectStore && mlflow && backup && { from: "deploy", kafka, objectStore, mlflow, backup }
+        );
     }
     const { infrastructure: stack } = given.stacks;
     if (stack === undefined) {
@@ -114,20 +108,6 @@ export function infrastructureOf(given: GivenSettings, report: Report): Infrastr
         return undefined;
     }
     return access && { from: "stack", stack, objectStoreAccess: access };
-}
-
-function kafkaOf({
-    external,
-    partitions,
-    retentionHours,
-    retentionMegabytes,
-    ...broker
-}: GivenSettings["kafka"]): KafkaSettings {
-    const { bootstrapServers, replicationFactor } = external;
-    const topics = { partitions, retentionHours, retentionMegabytes };
-    return bootstrapServers === undefined
-        ? { from: "deploy", ...topics, ...broker }
-        : { from: "external", ...topics, bootstrapServers, replicationFactor };
 }
 
 function objectStoreOf(
@@ -162,9 +142,9 @@ function mlflowOf(
     report: Report,
 ): MlflowSettings | undefined {
     const { external, ...server } = given.mlflow;
-    const { trackingUri } = external;
+    const { trackingUri, existingSecret: secretName } = external;
     if (trackingUri !== undefined) {
-        return { from: "external", trackingUri };
+        return { from: "external", trackingUri, secretName };
     }
     const postgres = access && postgresOf(given.postgres, access, report);
     return postgres && { from: "deploy", ...server, postgres };

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import assert from "node:assert/strict";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -20,12 +21,16 @@ export function python(): string {
 
 export type Environment = Readonly<Record<string, string>>;
 
-function run(environment: Environment, ...args: string[]): string {
-    const { status, stdout, stderr } = spawnSync(python(), args, {
+function start(environment: Environment, args: readonly string[]): SpawnSyncReturns<string> {
+    return spawnSync(python(), args, {
         env: { PATH: process.env.PATH, PYTHONPATH: SERVICES, LOG_LEVEL: "INFO", ...environment },
         encoding: "utf8",
         timeout: 240_000,
     });
+}
+
+function run(environment: Environment, ...args: string[]): string {
+    const { status, stdout, stderr } = start(environment, args);
     if (status !== 0) {
         throw new Error(`${args.join(" ")} ended with ${String(status)}:\n${stdout}${stderr}`);
     }
@@ -74,6 +79,17 @@ export function declare(
     writeFileSync(join(directory, "users.json"), JSON.stringify(declared));
     const files = ["topics.json", "users.json"].map((file) => join(directory, file));
     return run(environment, "-m", "flts.topics", ...files);
+}
+
+/** Runs the Job again where brokers admit nobody, with the files of {@link declare}; returns what it says. */
+export function declareRefused(directory: string, environment: Environment): string {
+    const { status, stdout, stderr } = start(environment, [
+        "-m",
+        "flts.topics",
+        join(directory, "topics.json"),
+    ]);
+    assert.equal(status, 1, stdout + stderr);
+    return stdout + stderr;
 }
 
 /** Sends, takes or follows one message as a service does; returns `sent`, what was taken, or Kafka's error. */
