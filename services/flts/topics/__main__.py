@@ -60,6 +60,8 @@ def declare(
 
     def report(error: KafkaException) -> None:
         if watch is not None:
+            # The client hands over what it knows of its connections only when it is asked.
+            admin.poll(0)
             watch.refuse(error)
         structlog.get_logger().info("waiting_for_kafka", error=str(error))
 
