@@ -20,7 +20,7 @@ async function deploy(): Promise<ProvidedOutputs> {
     const allowed = allowedLoss(process.env);
     const chart = await provideChart(settings, __dirname);
     const context = requiredContext(stack);
-    await checkCluster(context);
+    await checkCluster(context, settings.cluster.timeouts.api);
     await checkNamespace(settings, context);
     await checkData(settings, context, stack, allowed);
 

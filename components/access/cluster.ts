@@ -6,9 +6,6 @@ export interface Cluster {
     readonly config: kubernetesClient.KubeConfig;
 }
 
-/** Milliseconds the API server may take to say its version. */
-const ANSWER_TIMEOUT = 10_000;
-
 /**
  * Loads a context of the kubeconfig.
  *
@@ -38,15 +35,16 @@ export async function loadCluster(context: string): Promise<Cluster> {
  * The Kubernetes provider previews an unreachable cluster as if everything were to be created, which is worse than
  * no preview.
  *
- * @throws when there is no answer within ten seconds, with the address and the reason.
+ * @param seconds that the API server may take to answer.
+ * @throws when there is no answer in time, with the address and the reason.
  */
-export async function checkCluster(context: string): Promise<void> {
+export async function checkCluster(context: string, seconds: number): Promise<void> {
     const { client, config } = await loadCluster(context);
     const server = config.getCurrentCluster()?.server ?? "unknown address";
-    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const timeout = AbortSignal.timeout(seconds * 1000);
     const late = new Promise<never>((_, reject) => {
         timeout.addEventListener("abort", () => {
-            reject(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`));
+            reject(new Error(`no answer within ${seconds} s`));
         });
     });
     try {

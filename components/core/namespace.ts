@@ -1,5 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { copiedPullSecrets } from "./cluster/pullSecrets";
+import type { PullSecret } from "./cluster/clusterSettings";
+import { componentOptions, type ComponentContext } from "./componentOptions";
 import type { DataLossGuard } from "./data/dataLossGuard";
 import { objectLabels } from "./labels";
 import type { OwnershipGuard } from "./ownershipGuard";
@@ -11,12 +14,13 @@ const POD_SECURITY_LABELS = {
     privileged: PRIVILEGED_NAMESPACE_LABELS,
 } as const;
 
-export interface NamespaceArgs {
-    readonly provider: kubernetes.Provider;
+export interface NamespaceArgs extends ComponentContext {
     /** Name of the stack. */
     readonly instance: string;
     /** Refuses to take over what exists. */
     readonly ownership: OwnershipGuard;
+    /** Secrets that its pods pull images with; those of other namespaces are copied into it. */
+    readonly pullSecrets: readonly PullSecret[];
     /** Refuses to delete the namespace; undefined where nothing in it is worth it. */
     readonly guard?: DataLossGuard;
     /** Stands before the names of the resources in it. A stack's second namespace needs one. */
@@ -48,7 +52,7 @@ export class Namespace extends pulumi.ComponentResource implements UsableNamespa
 
     /** @param name also the name of the namespace in the cluster. */
     public constructor(name: string, args: NamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("flts:core:Namespace", name, {}, withProvider(args.provider, opts));
+        super("flts:core:Namespace", name, {}, componentOptions(args, opts));
         const { instance, ownership, guard, podSecurity = "restricted" } = args;
         const labels = objectLabels({ instance, name: "namespace" });
         this.resource = new kubernetes.core.v1.Namespace(
@@ -76,7 +80,8 @@ export class Namespace extends pulumi.ComponentResource implements UsableNamespa
             { metadata: { name: "default", namespace }, automountServiceAccountToken: false },
             { parent: this },
         );
-        const guards = pulumi.all([defaultAccount, ...policies].map((each) => each.urn));
+        const secrets = copiedPullSecrets(args, { name, ready: namespace, prefix }, { parent: this });
+        const guards = pulumi.all([defaultAccount, ...policies, ...secrets].map((each) => each.urn));
         this.ready = pulumi.all([namespace, guards]).apply(([ready]) => ready);
         this.registerOutputs({ name: this.ready });
     }
@@ -91,12 +96,9 @@ export class ExistingNamespace extends pulumi.ComponentResource implements Usabl
     public readonly ready: pulumi.Output<string>;
 
     /** @param name also the name of the namespace in the cluster. */
-    public constructor(
-        name: string,
-        { provider, instance, ownership, requires = [] }: NamespaceArgs,
-        opts?: pulumi.ComponentResourceOptions,
-    ) {
-        super("flts:core:ExistingNamespace", name, {}, withProvider(provider, opts));
+    public constructor(name: string, args: NamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("flts:core:ExistingNamespace", name, {}, componentOptions(args, opts));
+        const { instance, ownership, requires = [] } = args;
         const pods = { "app.kubernetes.io/instance": instance };
         const labels = objectLabels({ instance, name: "namespace" });
         const policies = Object.entries({ "deny-all": denyAll(pods), "allow-dns": allowDns(pods) }).map(
@@ -110,14 +112,8 @@ export class ExistingNamespace extends pulumi.ComponentResource implements Usabl
                     { parent: this, ...ownership.options, dependsOn: [...requires] },
                 ),
         );
-        this.ready = pulumi.all(policies.map(({ urn }) => urn)).apply(() => name);
+        const secrets = copiedPullSecrets(args, { name, ready: name, prefix: "" }, { parent: this });
+        this.ready = pulumi.all([...policies, ...secrets].map(({ urn }) => urn)).apply(() => name);
         this.registerOutputs({ name: this.ready });
     }
-}
-
-function withProvider(
-    provider: kubernetes.Provider,
-    opts: pulumi.ComponentResourceOptions | undefined,
-): pulumi.ComponentResourceOptions {
-    return pulumi.mergeOptions({ providers: [provider] } as pulumi.ComponentResourceOptions, opts);
 }

@@ -1,14 +1,17 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterTransformation } from "./cluster/transformation";
+import type { ComponentContext } from "./componentOptions";
 import type { DataLossGuard } from "./data/dataLossGuard";
 import type { OwnershipGuard } from "./ownershipGuard";
 import type { Images } from "./pod/images";
 
 /** What every tier stands on: one cluster, one namespace, one list of images. */
-export interface Platform {
+export interface Platform extends ComponentContext {
     /** Name of the stack; part of every selector. */
     readonly instance: string;
-    readonly provider: kubernetes.Provider;
+    /** What the cluster asks of every object; its transformations are those of the components. */
+    readonly cluster: ClusterTransformation;
     /** kubeconfig context of the cluster, for tunnels. */
     readonly context: string;
     /** Name of the namespace, as a literal for host names. */

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { componentOptions } from "./componentOptions";
 import type { DeploymentArgs } from "./pod/deployment";
 import type { Configuration } from "./pod/configuration";
 import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./network/exposure";
@@ -36,12 +37,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         platform: Platform,
         opts?: pulumi.ComponentResourceOptions,
     ) {
-        super(
-            `flts:${type}`,
-            name,
-            {},
-            pulumi.mergeOptions({ providers: [platform.provider] } as pulumi.ComponentResourceOptions, opts),
-        );
+        super(`flts:${type}`, name, {}, componentOptions(platform, opts));
         this.tierName = name;
         this.platform = platform;
         this.edges = this.openedEdges;

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { componentOptions } from "../core/componentOptions";
 import { objectLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import { allowFromNamespace } from "../core/network/networkPolicies";
@@ -37,12 +38,7 @@ export interface GatewayArgs {
 export class Gateway extends pulumi.ComponentResource {
     public constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         const { platform, routes, certificate } = args;
-        super(
-            "flts:gateway:Gateway",
-            name,
-            {},
-            pulumi.mergeOptions({ providers: [platform.provider] } as pulumi.ComponentResourceOptions, opts),
-        );
+        super("flts:gateway:Gateway", name, {}, componentOptions(platform, opts));
         const metadata = (object: string) => ({
             name: object,
             namespace: platform.namespace,

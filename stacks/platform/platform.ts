@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { ClusterTransformation } from "../../components/core/cluster/transformation";
 import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
 import { lockedDigests } from "../../components/core/pod/lockedImages";
@@ -16,6 +17,7 @@ import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import type { Settings } from "../settings/parsed/settings";
+import { clusterSettings, HTTP_SERVICES } from "./clusterSettings";
 import { declaredStorageClass } from "./declaredData";
 
 /**
@@ -58,13 +60,29 @@ export function createPlatform(
     });
     const guard = new DataLossGuard(allowed);
     const ownership = new OwnershipGuard(stack, existingLabels(context));
+    const cluster = new ClusterTransformation(
+        clusterSettings(settings, stack),
+        settings.overrides,
+        HTTP_SERVICES,
+    );
+    const { transformations, pullSecrets } = cluster;
     const retaining = retainingClassName(settings.namespace.name);
     const classes =
         source === undefined
             ? []
-            : [new RetainedVolumes(retaining, { provider, instance: stack, ownership, source }).storageClass];
+            : [
+                  new RetainedVolumes(retaining, {
+                      provider,
+                      transformations,
+                      instance: stack,
+                      ownership,
+                      source,
+                  }).storageClass,
+              ];
     const namespace = usableNamespace(settings, {
         provider,
+        transformations,
+        pullSecrets,
         instance: stack,
         ownership,
         guard,
@@ -73,6 +91,8 @@ export function createPlatform(
     return {
         instance: stack,
         provider,
+        transformations,
+        cluster,
         context,
         namespaceName: settings.namespace.name,
         namespace: namespace.ready,

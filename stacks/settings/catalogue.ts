@@ -10,6 +10,8 @@ export interface SettingDescription {
     readonly allowed: string;
     /** Undefined when the setting is empty unless given. */
     readonly fallback: unknown;
+    /** A value in use, where the setting has one. */
+    readonly example: unknown;
 }
 
 interface JsonSchema {
@@ -23,6 +25,7 @@ interface JsonSchema {
     readonly description?: string;
     /** Added by the builders of text settings. */
     readonly allowed?: string;
+    readonly examples?: readonly unknown[];
 }
 
 /** All settings in the order of the schema. */
@@ -41,6 +44,7 @@ function describe(schema: JsonSchema, path: readonly string[]): SettingDescripti
             description: schema.description ?? "",
             allowed: allowedValues(schema),
             fallback: schema.default,
+            example: schema.examples?.[0],
         },
     ];
 }

@@ -1,6 +1,7 @@
 import { collectorNamespaceName } from "../../components/monitoring/logs/logCollector";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { MODEL_TYPES } from "../../components/contract";
+import { clusterContradictions } from "./clusterContradictions";
 import { canaryContradictions } from "./canaryContradictions";
 import { ingressContradictions } from "./ingressContradictions";
 import { ownership } from "./ownership";
@@ -16,6 +17,7 @@ export function contradictions(settings: GivenSettings): Problem[] {
         ...ownership(settings),
         ...productionProblems(settings),
         ...ingressContradictions(settings),
+        ...clusterContradictions(settings),
         ...scaling(settings),
         ...requestLimits(settings),
         ...loadTestSource(settings),

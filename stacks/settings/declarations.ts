@@ -1,7 +1,7 @@
 import { settingDescriptions, type SettingDescription } from "./catalogue";
 import { PROFILES } from "./profileNames";
 import { SIZES } from "./profiles";
-import { valueAt, type SettingsTree } from "./tree";
+import { isTree, valueAt, type SettingsTree } from "./tree";
 
 /** Declaration of one setting in `Pulumi.yaml`. */
 export interface Declaration {
@@ -27,11 +27,16 @@ export function projectDeclarations(): Readonly<Record<string, Declaration>> {
                 setting.path,
                 {
                     description: `${setting.description} (${allowed})`,
-                    default: sizes === undefined ? (setting.fallback ?? "") : "",
+                    default: sizes === undefined ? declared(setting.fallback) : "",
                 },
             ];
         }),
     );
+}
+
+/** A default as the engine can declare it: a group without keys is none to it. */
+function declared(fallback: unknown): unknown {
+    return fallback === undefined || (isTree(fallback) && Object.keys(fallback).length === 0) ? "" : fallback;
 }
 
 /** In words, what each profile sets; undefined where none does. */

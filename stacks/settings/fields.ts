@@ -13,16 +13,25 @@ const asBoolean = (value: unknown): unknown => (value === "true" ? true : value 
 /** Pulumi makes numbers of nested text that looks like one ("2" cores, a tag of digits). */
 const asText = (value: unknown): unknown => (typeof value === "number" ? String(value) : value);
 
+/** Example of a value, for the documentation. */
+const shownAs = (example: unknown) => (example === undefined ? {} : { examples: [example] });
+
 const pattern = (form: RegExp) => z.preprocess(asText, z.string().regex(form));
 
 /** A whole number within a range. */
-export function integer(doc: string, fallback: number, minimum: number, maximum: number) {
-    return z.preprocess(asNumber, z.int().min(minimum).max(maximum)).default(fallback).describe(doc);
+export function integer(doc: string, fallback: number, minimum: number, maximum: number, example?: number) {
+    return z
+        .preprocess(asNumber, z.int().min(minimum).max(maximum))
+        .default(fallback)
+        .meta({ description: doc, ...shownAs(example) });
 }
 
 /** A whole number that has no default. */
-export function optionalInteger(doc: string, minimum: number, maximum: number) {
-    return z.preprocess(asNumber, z.int().min(minimum).max(maximum)).optional().describe(doc);
+export function optionalInteger(doc: string, minimum: number, maximum: number, example?: number) {
+    return z
+        .preprocess(asNumber, z.int().min(minimum).max(maximum))
+        .optional()
+        .meta({ description: doc, ...shownAs(example) });
 }
 
 /** A number within a range. */
@@ -39,11 +48,12 @@ export function choice<const Options extends readonly [string, ...string[]]>(
     doc: string,
     options: Options,
     fallback: Options[number],
+    example?: Options[number],
 ) {
     return z
         .enum(options)
         .default(fallback as never)
-        .describe(doc);
+        .meta({ description: doc, ...shownAs(example) });
 }
 
 /** Text of a form. `shape` says the form in words, for messages and documentation. */
@@ -52,8 +62,10 @@ export function text(doc: string, fallback: string, form: RegExp, shape: string)
 }
 
 /** Text of a form that has no default. */
-export function optionalText(doc: string, form: RegExp, shape: string) {
-    return pattern(form).optional().meta({ description: doc, allowed: shape });
+export function optionalText(doc: string, form: RegExp, shape: string, example?: string) {
+    return pattern(form)
+        .optional()
+        .meta({ description: doc, allowed: shape, ...shownAs(example) });
 }
 
 /** RFC 1123 label: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */

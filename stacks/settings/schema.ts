@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { acknowledge } from "./acknowledge";
 import { backup } from "./backup";
+import { cluster, overrides } from "./cluster";
 import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
 import { ingress } from "./ingress";
@@ -52,6 +53,8 @@ export const settingsSchema = z.strictObject({
         /^https?:\/\/[^\s?#]+$/,
         "an address that starts with https:// or http://",
     ),
+    cluster,
+    overrides,
     clusterDomain: text("DNS domain of the cluster", "cluster.local", HOST, "a domain name"),
     publicHost: text(
         "Host name or address under which node ports are reached",

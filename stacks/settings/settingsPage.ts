@@ -19,16 +19,29 @@ export function settingsPage(): string {
         const group = setting.path.includes(".") ? setting.path.slice(0, setting.path.indexOf(".")) : GENERAL;
         groups.set(group, [...(groups.get(group) ?? []), setting]);
     }
-    const tables = [...groups].map(
-        ([group, settings]) =>
-            `## ${group}\n\n| setting | meaning | allowed | default |\n| --- | --- | --- | --- |\n${settings.map(row).join("")}`,
-    );
-    return [INTRODUCTION, ...tables].join("\n");
+    return [INTRODUCTION, ...[...groups].map(([group, settings]) => table(group, settings))].join("\n");
 }
 
-function row(setting: SettingDescription): string {
-    const cells = [`\`flts:${setting.path}\``, setting.description, setting.allowed, defaultOf(setting)];
+/** A group that has examples shows them in a column of their own. */
+function table(group: string, settings: readonly SettingDescription[]): string {
+    const examples = settings.some(({ example }) => example !== undefined);
+    const head = ["setting", "meaning", "allowed", "default", ...(examples ? ["example"] : [])];
+    const rows = settings.map((setting) => [
+        `\`flts:${setting.path}\``,
+        setting.description,
+        setting.allowed,
+        defaultOf(setting),
+        ...(examples ? [code(setting.example)] : []),
+    ]);
+    return `## ${group}\n\n${[head, head.map(() => "---"), ...rows].map(line).join("")}`;
+}
+
+function line(cells: readonly string[]): string {
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |\n`;
+}
+
+function code(value: unknown): string {
+    return value === undefined ? "" : `\`${JSON.stringify(value)}\``;
 }
 
 function defaultOf(setting: SettingDescription): string {
@@ -36,5 +49,5 @@ function defaultOf(setting: SettingDescription): string {
     if (sizes !== undefined) {
         return sizes;
     }
-    return setting.fallback === undefined ? "" : `\`${JSON.stringify(setting.fallback)}\``;
+    return code(setting.fallback);
 }

@@ -17,6 +17,17 @@ export const anySettings: fc.Arbitrary<Settings> = fc
         namespace: fc.constantFrom("flts", "flts-two", { name: "flts", create: false }),
         profile: fc.constantFrom(...PROFILES),
         storageClass: fc.constantFrom(undefined, "fast"),
+        cluster: fc.constantFrom(
+            {},
+            { users: "assigned", ephemeralStorage: { request: "1Gi" } },
+            {
+                nodeSelector: { pool: "flts" },
+                podLabels: { team: "forecasts" },
+                pullSecrets: ["registries/login"],
+                proxy: { https: "http://proxy.example:3128" },
+                caBundle: { configMap: "company-ca" },
+            },
+        ),
         volumes: fc.record({ retain: fc.boolean() }),
         credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
         kafka: fc.oneof(

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { componentOptions, type ComponentContext } from "../componentOptions";
 import { objectLabels } from "../labels";
 import type { OwnershipGuard } from "../ownershipGuard";
 
@@ -85,8 +86,7 @@ export function retainingClass(
     };
 }
 
-export interface RetainedVolumesArgs {
-    readonly provider: kubernetes.Provider;
+export interface RetainedVolumesArgs extends ComponentContext {
     /** Name of the stack. */
     readonly instance: string;
     readonly ownership: OwnershipGuard;
@@ -100,12 +100,7 @@ export class RetainedVolumes extends pulumi.ComponentResource {
 
     /** @param name also the name of the class in the cluster. */
     public constructor(name: string, args: RetainedVolumesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(
-            "flts:core:RetainedVolumes",
-            name,
-            {},
-            pulumi.mergeOptions({ providers: [args.provider] } as pulumi.ComponentResourceOptions, opts),
-        );
+        super("flts:core:RetainedVolumes", name, {}, componentOptions(args, opts));
         const labels = objectLabels({ instance: args.instance, name: "volumes" });
         this.storageClass = new kubernetes.storage.v1.StorageClass(
             name,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { componentOptions } from "../../core/componentOptions";
 import type { Access } from "../../access/tunnel";
 import { existingSecret } from "../../core/data/credentials";
 import type { Platform } from "../../core/platform";
@@ -18,15 +19,7 @@ export class ExistingObjectStore extends pulumi.ComponentResource {
     public readonly content: ObjectStoreResources;
 
     public constructor(name: string, args: ExistingObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(
-            "flts:infrastructure:ExistingObjectStore",
-            name,
-            {},
-            pulumi.mergeOptions(
-                { providers: [args.platform.provider] } as pulumi.ComponentResourceOptions,
-                opts,
-            ),
-        );
+        super("flts:infrastructure:ExistingObjectStore", name, {}, componentOptions(args.platform, opts));
         const { platform, server } = args;
         this.content = new ObjectStoreResources(name, {
             ...args,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { componentOptions } from "../../core/componentOptions";
 import type { Access } from "../../access/tunnel";
 import { existingSecret, existingSecretValue } from "../../core/data/credentials";
 import type { Platform } from "../../core/platform";
@@ -16,15 +17,7 @@ export class ExistingPostgres extends pulumi.ComponentResource {
     public readonly content: PostgresResources;
 
     public constructor(name: string, args: ExistingPostgresArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(
-            "flts:infrastructure:ExistingPostgres",
-            name,
-            {},
-            pulumi.mergeOptions(
-                { providers: [args.platform.provider] } as pulumi.ComponentResourceOptions,
-                opts,
-            ),
-        );
+        super("flts:infrastructure:ExistingPostgres", name, {}, componentOptions(args.platform, opts));
         const { platform, server } = args;
         const secret = existingSecret(platform, server.passwordSecretName, { parent: this });
         this.content = new PostgresResources(name, {

@@ -53,6 +53,8 @@ export class LogCollector extends Tier {
             namespaceName,
             {
                 provider: platform.provider,
+                transformations: platform.transformations,
+                pullSecrets: platform.cluster.pullSecrets,
                 instance: platform.instance,
                 ownership: platform.ownership,
                 podSecurity: "privileged",
