@@ -7,8 +7,8 @@ import { contextName } from "../../toolchain/cluster/layout";
 import { withoutResource } from "../../cli/doctor/state";
 import type { SettingsTree } from "../../cli/stack/settings";
 import { kubectl, kubectlGet, make, preprocess, run } from "../support/commands";
-import { runDocumented } from "../support/documented";
-import { EngineStack } from "../support/engine";
+import { duringDocumented, runDocumented } from "../support/documented";
+import { EngineStack, type StateResource } from "../support/engine";
 
 const namespace = "flts";
 
@@ -42,6 +42,13 @@ describe("the dev stack on the real engine", function () {
         stack = new EngineStack();
     });
 
+    async function stored(type: string, name: string): Promise<StateResource> {
+        const found = (await stack.resources()).find(
+            (resource) => resource.type === type && resource.urn.endsWith(`::${name}`),
+        );
+        return found ?? assert.fail(`the state has no ${type} ${name}`);
+    }
+
     // Promise: minio-holds-datasets-models
     it("is left as it is by a second up", async () => {
         await stack.settings();
@@ -60,21 +67,46 @@ describe("the dev stack on the real engine", function () {
         assert.deepEqual((await stack.resources()).map(({ urn }) => urn).sort(), before);
     });
 
-    it("is found whole by make doctor, which finds and repairs what was lost from its state", async () => {
+    it("gets a bucket that left its state back by the documented import, and is then still as declared", async () => {
+        const bucket = await stored("minio:index/s3Bucket:S3Bucket", "dataset");
+        const state = JSON.parse(await stack.exported()) as Parameters<typeof withoutResource>[0];
+        await stack.restore(JSON.stringify(withoutResource(state, bucket.urn)));
+        const { environment } = stack;
+        await duringDocumented(
+            "docs/pulumi.md",
+            "kubectl -n flts port-forward service/minio 29000:9000",
+            async () => {
+                await runDocumented(
+                    "docs/pulumi.md",
+                    "pulumi import minio:index/s3Bucket:S3Bucket dataset dataset --parent 'store=<URN of the ObjectStore>' --provider 'minio=<URN of the provider>' --protect=false --yes",
+                    {
+                        environment,
+                        replace: {
+                            "<URN of the ObjectStore>": bucket.parent ?? "",
+                            "<URN of the provider>": (await stored("pulumi:providers:minio", "minio")).urn,
+                            "--yes": `--skip-preview ${stack.options}`,
+                        },
+                    },
+                );
+            },
+            { environment },
+        );
+        const preview = await stack.pulumi(["preview", "--expect-no-changes"]);
+        assert.equal(preview.code, 0, preview.everything);
+    });
+
+    it("is found whole by make doctor, which puts back what a refresh without the program lost", async () => {
         const whole = await make("doctor");
         assert.equal(whole.code, 0, whole.everything);
-        const lost = (await stack.resources()).find(
-            ({ urn, type }) => type === "minio:index/s3Bucket:S3Bucket" && urn.endsWith("::dataset"),
-        );
-        assert.ok(lost);
-        const state = JSON.parse(await stack.exported()) as Parameters<typeof withoutResource>[0];
-        await stack.restore(JSON.stringify(withoutResource(state, lost.urn)));
+        const { urn } = await stored("minio:index/s3Bucket:S3Bucket", "dataset");
+        await stack.pulumi(["refresh", "--yes", "--skip-preview", "--target", urn]);
+        assert.ok(!(await stack.resources()).some((resource) => resource.urn === urn));
         const found = await make("doctor");
         assert.notEqual(found.code, 0);
         assert.match(found.everything, /MinIO +bucket +dataset +in MinIO, not in the state/);
         const repaired = await make("doctor", "FIX=yes");
         assert.equal(repaired.code, 0, repaired.everything);
-        assert.ok((await stack.resources()).some(({ urn }) => urn === lost.urn));
+        assert.ok((await stack.resources()).some((resource) => resource.urn === urn));
     });
 
     it("is previewed as unchanged, in a report fit for a pull request", async () => {

@@ -12,6 +12,7 @@ import { stackChanged } from "./stack";
 export interface StateResource {
     readonly urn: string;
     readonly type: string;
+    readonly parent?: string;
     readonly inputs?: Readonly<Record<string, unknown>>;
     readonly outputs?: Readonly<Record<string, unknown>>;
 }
