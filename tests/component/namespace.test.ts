@@ -26,4 +26,14 @@ describe("the program with namespace.create: false", () => {
             );
         }
     });
+
+    it("deletes buckets, which hold objects, together with the server and not one by one", async () => {
+        const { resources } = await deployProgram(settings({ namespace: { name: "team", create: false } }));
+        const server = one(resources, "kubernetes:helm.sh/v3:Release", "minio").urn;
+        const buckets = ofType(resources, "minio:index/s3Bucket:S3Bucket");
+        assert.ok(buckets.length > 3);
+        for (const { urn, deletedWith } of buckets) {
+            assert.equal(deletedWith, server, urn);
+        }
+    });
 });

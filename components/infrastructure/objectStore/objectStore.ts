@@ -71,7 +71,8 @@ export class ObjectStore extends Tier {
             root: { user: root.value("rootUser"), password: root.value("rootPassword") },
             access,
             requires: [release],
-            deletedWith: platform.namespaceResource,
+            // A namespace that stays takes nothing along; the server does, with its volume.
+            deletedWith: platform.namespaceResource ?? release,
             buckets,
             createBuckets: true,
         });
