@@ -1,4 +1,4 @@
-import { collectorNamespaceName } from "../../components/monitoring/logs/logCollector";
+import { collectorNamespaceName } from "../../components/monitoring/logs/collectorNamespace";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
 import { MODEL_TYPES } from "../../components/contract";
 import { clusterContradictions } from "./clusterContradictions";

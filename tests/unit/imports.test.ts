@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import madge from "madge";
 import { projectDirectory } from "../support/commands";
@@ -19,5 +20,24 @@ describe("imports", () => {
         );
         assert.ok(Object.keys(graph.obj()).length > 400);
         assert.deepEqual(graph.circular(), []);
+    });
+
+    it("of what handles data of any size reach no package of Pulumi, which would take a quarter of the memory", async function () {
+        this.timeout(60_000);
+        const graph = await madge(
+            ["cli/data/main.ts", "cli/data/checkMain.ts"].map((path) => join(projectDirectory, path)),
+            {
+                baseDir: projectDirectory,
+                fileExtensions: ["ts"],
+                tsConfig: join(projectDirectory, "tsconfig.json"),
+                detectiveOptions: { ts: { skipTypeImports: true } },
+            },
+        );
+        const loaded = Object.keys(graph.obj()).filter((path) => !path.includes("node_modules"));
+        assert.ok(loaded.length > 30, String(loaded.length));
+        const found = loaded.filter((path) =>
+            /^import (?!type\b).* from "@pulumi\//m.test(readFileSync(join(projectDirectory, path), "utf8")),
+        );
+        assert.deepEqual(found, []);
     });
 });

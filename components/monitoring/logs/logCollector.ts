@@ -9,6 +9,7 @@ import { httpCheck, probes } from "../../core/pod/probes";
 import { Tier } from "../../core/tier";
 import { KUBERNETES_API } from "../../core/network/apiServer";
 import { NOBODY } from "../exporters/exporter";
+import { collectorNamespaceName } from "./collectorNamespace";
 import { VICTORIA_LOGS_PORT } from "./victoriaLogs";
 
 /** Port on which the agent exposes its metrics. */
@@ -23,11 +24,6 @@ const NODE_LOGS = "/var/log";
 const ROOT_GROUP = 0;
 /** Fields that may hold a line's text, the first one that is there: `event` is structlog's, the others are common. */
 const MESSAGE_FIELDS = ["event", "message", "msg", "log"];
-
-/** Name of the collector's namespace; two stacks in one cluster have one each. */
-export function collectorNamespaceName(namespace: string): string {
-    return `${namespace}-log-collector`;
-}
 
 export interface LogCollectorArgs {
     /** That of the stack, whose pods' logs are collected. */
