@@ -3,6 +3,7 @@ import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
 import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
 import { startCommand, StoppedServices } from "./jobs/stoppedServices";
+import { resumeCommands, SuspendedCronJobs } from "./jobs/suspendedCronJobs";
 import type { Kubectl } from "./stack/kubectl";
 
 /** The snapshot to restore, which must be named: MLflow's database loses what came after it. */
@@ -17,6 +18,12 @@ export function chosenSnapshot(environment: NodeJS.ProcessEnv): string {
     return snapshot;
 }
 
+/** What would write while a restore does. */
+interface Stopped {
+    readonly services: StoppedServices;
+    readonly cronJobs: SuspendedCronJobs;
+}
+
 /**
  * What the steps of a restore logged, once all of them are done.
  *
@@ -28,7 +35,7 @@ async function restored(
     kubectl: Kubectl,
     namespace: string,
     snapshot: string,
-    services: StoppedServices,
+    { services, cronJobs }: Stopped,
     start: () => Promise<void>,
 ): Promise<LogLine[]> {
     let run: JobWithSteps | undefined;
@@ -48,7 +55,9 @@ async function restored(
             `${error instanceof Error ? error.message : String(error)}\n` +
                 `${services.names.join(", ")} stay stopped, since not everything is back. Remove the cause and run ` +
                 `\`make restore SNAPSHOT=${snapshot}\` again, or start them with what is there:\n` +
-                startCommand(namespace, services.names),
+                [startCommand(namespace, services.names), ...resumeCommands(namespace, cronJobs.names)].join(
+                    "\n",
+                ),
         );
     }
 }
@@ -58,12 +67,16 @@ async function main(output: Console): Promise<void> {
     const snapshot = chosenSnapshot(process.env);
     const { namespace, kubectl } = deployedStack(readOptions(process.env));
     const progress = new Progress(output);
-    const services = await progress.step("Stop what writes", {}, (report) =>
-        StoppedServices.stop(kubectl, report),
-    );
+    const stopped = await progress.step("Stop what writes", {}, async (report) => ({
+        cronJobs: await SuspendedCronJobs.suspend(kubectl, report),
+        services: await StoppedServices.stop(kubectl, report),
+    }));
     const start = (): Promise<void> =>
-        progress.step("Start it again", {}, (report) => services.start(report));
-    const lines = await restored(progress, kubectl, namespace, snapshot, services, start);
+        progress.step("Start it again", {}, async (report) => {
+            await stopped.services.start(report);
+            await stopped.cronJobs.resume();
+        });
+    const lines = await restored(progress, kubectl, namespace, snapshot, stopped, start);
     await start();
     const chosen = lines.find(({ event }) => event === "snapshot_chosen");
     const written = lines

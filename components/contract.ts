@@ -67,6 +67,12 @@ export const TRAINER_NAMES = {
 /** Deployment of the evaluator, which upstream's tools look for. */
 export const EVALUATOR_NAME = "eval";
 
+/** CronJob that makes a pass over the bucket by schedule. */
+export const SCHEDULED_PASS_NAME = "preprocess-schedule";
+
+/** CronJob that puts prediction logs together. */
+export const LOG_COMPACTION_NAME = "log-compaction";
+
 function everyBucket(access: BucketAccess): BucketGrant[] {
     return Object.values(BUCKETS).map((bucket) => ({ bucket, access }));
 }
@@ -89,7 +95,7 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.processedData, access: "read" },
         { bucket: BUCKETS.inferenceLogs, access: "write" },
     ],
-    "log-compaction": [{ bucket: BUCKETS.inferenceLogs, access: "readWrite" }],
+    [LOG_COMPACTION_NAME]: [{ bucket: BUCKETS.inferenceLogs, access: "readWrite" }],
     mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
     backup: everyBucket("read"),
     restore: everyBucket("readWrite"),

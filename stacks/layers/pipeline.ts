@@ -6,6 +6,7 @@ import {
     datasetPrefix,
     EVALUATOR_NAME,
     OBJECT_STORE_GRANTS,
+    SCHEDULED_PASS_NAME,
     TRAINER_NAMES,
 } from "../../components/contract";
 import { mlflowConnection } from "../../components/infrastructure/mlflow/mlflow";
@@ -66,7 +67,7 @@ export function deployPipeline(
     });
     const { schedule, scheduleConcurrency, scheduleReprocess } = settings.preprocess;
     if (schedule !== undefined) {
-        new ScheduledPass("preprocess-schedule", {
+        new ScheduledPass(SCHEDULED_PASS_NAME, {
             ...processing,
             schedule,
             concurrency: scheduleConcurrency,

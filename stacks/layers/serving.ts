@@ -1,7 +1,7 @@
 import { reachableFromOutside } from "../../components/core/network/exposure";
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { OBJECT_STORE_GRANTS } from "../../components/contract";
+import { LOG_COMPACTION_NAME, OBJECT_STORE_GRANTS } from "../../components/contract";
 import { mostReplicas, type Scaling } from "../../components/serving/autoscaling";
 import { METRICS_PORT } from "../../components/serving/haproxyConfig";
 import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
@@ -63,9 +63,9 @@ export function deployServing(
         bodySeconds: settings.inference.limits.bodySeconds,
         trustedProxies: trustedProxies(settings),
     });
-    new LogCompaction("log-compaction", {
+    new LogCompaction(LOG_COMPACTION_NAME, {
         platform,
-        objectStore: objectStore.connection("log-compaction", OBJECT_STORE_GRANTS["log-compaction"]),
+        objectStore: objectStore.connection(LOG_COMPACTION_NAME, OBJECT_STORE_GRANTS[LOG_COMPACTION_NAME]),
     });
     const versions = [inference, ...(canary === undefined ? [] : [canary.inference])];
     return {
