@@ -4,7 +4,7 @@ import { fail, type Report } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
 import { POLL_INTERVAL } from "./job";
 
-/** Annotation of a CronJob that a restore suspended; one that somebody else suspended stays so. */
+/** Annotation of a CronJob that a restore suspended; one that was suspended before stays so. */
 const SUSPENDED = "flts.io/suspended-by-restore";
 /** CronJobs that write into the buckets; those that are deployed are suspended. */
 const WRITERS: readonly string[] = [SCHEDULED_PASS_NAME, LOG_COMPACTION_NAME];

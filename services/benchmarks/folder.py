@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from flts.common.messages import DataClaim, Message
+from flts.common.messages import DataClaim, Message, Promotion
 from flts.common.runs import ClaimKey
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject, WrittenObject
 from flts.evaluation.scoring import Candidate
@@ -176,3 +176,10 @@ class RunsOnDisk:
 
 def _digest(body: bytes) -> str:
     return hashlib.md5(body).hexdigest()
+
+
+class NoRegistry:
+    """Takes promotions and keeps none: the benchmark's models are in no MLflow."""
+
+    def register(self, promotion: Promotion) -> None:
+        """See flts.evaluation.registry.Registry."""

@@ -94,10 +94,11 @@ def train(family: str) -> Callable[[Path], Work]:
 
 def evaluate(folder: Path) -> Work:
     """Promote a model for every claim."""
-    from benchmarks.folder import FilePublisher, FolderStore, RunsOnDisk
+    from benchmarks.folder import FilePublisher, FolderStore, NoRegistry, RunsOnDisk
     from flts.common.promotions import PromotionKeys
     from flts.evaluation.artifacts import ArtifactCopies
     from flts.evaluation.pointers import PromotionStore
+    from flts.evaluation.registry import Registrations
     from flts.evaluation.settings import EvaluationSettings
     from flts.evaluation.worker import EvaluationWorker
 
@@ -108,6 +109,7 @@ def evaluate(folder: Path) -> Work:
         PromotionStore(store, "model-promotion", "global", unnamed=True),
         ArtifactCopies(runs, store, "model-promotion", PromotionKeys("global")),
         publisher,
+        Registrations(NoRegistry()),
     )
 
     def work() -> None:

@@ -12,6 +12,7 @@ from flts.common.promotions import PromotionKeys
 from flts.common.runs import ClaimKey
 from flts.evaluation.artifacts import ArtifactCopies
 from flts.evaluation.pointers import PromotionStore
+from flts.evaluation.registry import Registrations
 from flts.evaluation.scoring import Candidate
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.tracking import FinishedClaim
@@ -89,7 +90,20 @@ def success(kind="GRU", config_hash="hash", generation=1, identifier="", status=
     ).to_bytes()
 
 
-def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time, **options):
+class FakeRegistry:
+    """The promotions that were registered, in order; `error` is raised instead while it is set."""
+
+    def __init__(self):
+        self.registered = []
+        self.error: Exception | None = None
+
+    def register(self, promotion):
+        if self.error is not None:
+            raise self.error
+        self.registered.append(promotion)
+
+
+def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time, registry=None, **options):
     """A worker as started anew: what it knows is in its neighbours."""
     settings = EvaluationSettings(expected_model_types=types, identifier=identifier, **options)
     pointers = PromotionStore(
@@ -100,7 +114,8 @@ def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time,
         default_series=settings.default_series,
     )
     copies = ArtifactCopies(runs, store, "model-promotion", PromotionKeys(settings.promotion_scope))
-    return EvaluationWorker(settings, runs, pointers, copies, publisher, now)
+    registrations = Registrations(registry or FakeRegistry())
+    return EvaluationWorker(settings, runs, pointers, copies, publisher, registrations, now)
 
 
 def pointer(store, key="global/current.json"):

@@ -10,8 +10,8 @@ from flts.common.messages import Promotion, StoredArtifact
 from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.serving import SelfCheck, ServingSpec
 from flts.common.transform import FeatureTransform, Lags
+from flts.forecasting.model import ModelVersion, ServingModel
 from flts.inference.inservice import Models
-from flts.inference.model import ModelVersion, ServingModel
 
 ROWS = 3
 

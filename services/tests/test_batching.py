@@ -8,10 +8,10 @@ import pytest
 from prometheus_client import REGISTRY
 from serving_models import in_service_with, make_model
 
+from flts.forecasting.refusals import BadInput, TooManyWaiting
 from flts.inference.batching import Batcher
 from flts.inference.limits import Limits
 from flts.inference.predictor import Predictor
-from flts.inference.refusals import BadInput, TooManyWaiting
 from flts.inference.schema import PredictRequest
 
 TIMES = ["2024-01-01 00:00:00", "2024-01-01 00:02:00", "2024-01-01 00:04:00"]

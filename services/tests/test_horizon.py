@@ -10,7 +10,7 @@ from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
 from flts.common.transform import FeatureTransform
 from flts.common.windows import Windows, make_windows
-from flts.inference.model import ModelVersion, ServingModel
+from flts.forecasting.model import ModelVersion, ServingModel
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import linear

@@ -8,7 +8,7 @@ from test_inference_api import DATA, client_for
 from test_training import train_on, trained_on_poblesec
 
 from flts.common.intervals import LEVELS, Intervals, intervals_of, measured
-from flts.inference.model import ServingModel
+from flts.forecasting.model import ServingModel
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
 

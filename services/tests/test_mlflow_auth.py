@@ -13,8 +13,10 @@ import requests
 from mlflow.entities import Dataset, DatasetInput
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from serving_models import BUCKET, copied_promotion
 
 from flts.common.outages import is_outage
+from flts.evaluation.registry import MlflowRegistry
 from flts.mlflowauth.grants import GRANTS, PASSWORD_VARIABLES
 from flts.mlflowauth.users import prepare
 
@@ -137,6 +139,31 @@ def test_a_trainer_records_runs_and_the_evaluator_only_reads_them(client, tmp_pa
     assert refused(evaluator.set_tag, run.info.run_id, "flts.model_sha256", "x").error_code == "PERMISSION_DENIED"
     with pytest.raises(Exception, match="403"):
         evaluator.log_artifact(run.info.run_id, str(tmp_path / "model.onnx"))
+
+
+def test_the_evaluator_registers_what_it_promotes_and_people_load_it(client, server, store):
+    # As a restore leaves it: there, and not the evaluator's.
+    client("admin").create_experiment("flts-registry")
+    trainer = client("train")
+    experiment = trainer.create_experiment("registered")
+    first, second = (trainer.create_run(experiment).info.run_id for _ in range(2))
+    client("eval")
+    registry = MlflowRegistry(server, store, BUCKET)
+    for run_id in (first, second):
+        registry.register(copied_promotion(store, run_id, series="site"))
+    # What an evaluator that died before the alias finds, by MLflow's search.
+    client("eval").delete_registered_model_alias("flts-site", "champion")
+    registry.register(copied_promotion(store, second, series="site"))
+    assert len(client("eval").search_model_versions("name = 'flts-site'")) == 2
+    trainer = client("train")
+    assert refused(trainer.set_registered_model_alias, "flts-site", "champion", "1").error_code == "PERMISSION_DENIED"
+    people = client("admin")
+    champion = people.get_model_version_by_alias("flts-site", "champion")
+    assert champion.tags["flts.run_id"] == second
+    assert people.get_model_version_by_alias("flts-site", "previous").tags["flts.run_id"] == first
+    assert champion.source.startswith("mlflow-artifacts:/")
+    names = {item.path for item in people.list_artifacts(champion.source.split("/")[2], "model")}
+    assert {"model/MLmodel", "model/flts.zip", "model/model.onnx", "model/serving.json"} <= names
 
 
 def test_a_trainer_records_runs_in_an_experiment_that_another_user_made(client):

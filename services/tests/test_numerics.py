@@ -13,7 +13,7 @@ from test_training_worker import store, stored_claim, uri  # noqa: F401, fixture
 from flts.common.consuming import ClaimLoop
 from flts.common.frames import read_frame
 from flts.common.messages import DataClaim
-from flts.inference.model import ModelVersion, ServingModel
+from flts.forecasting.model import ModelVersion, ServingModel
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import worker as training_worker

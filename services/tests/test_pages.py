@@ -9,8 +9,8 @@ from serving_models import in_service_with, last_plus, make_model, make_spec
 
 from flts.common.frames import FeatureFrame
 from flts.common.recent import ROWS_SHOWN, RecentRows, recent_rows
+from flts.forecasting.model import ServingModel
 from flts.inference.api import inference_app
-from flts.inference.model import ServingModel
 from flts.inference.predictor import Predictor
 
 PAGE_FILES = ["chart.js", "page.css", "page.js", "rows.js"]

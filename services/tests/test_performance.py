@@ -10,8 +10,8 @@ from flts.common.consuming import Refused
 from flts.common.frames import FeatureFrame, write_frame
 from flts.common.messages import DataClaim
 from flts.common.shutdown import StopRequested
+from flts.forecasting.model import ServingModel
 from flts.inference.inservice import Models
-from flts.inference.model import ServingModel
 from flts.inference.performance import PerformanceWorker
 from flts.inference.pointers import Pointers
 from flts.inference.settings import InferenceSettings

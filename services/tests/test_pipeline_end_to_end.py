@@ -6,12 +6,14 @@ import json
 import numpy as np
 import pytest
 from conftest import MemoryPublisher, preprocess
+from evaluator import FakeRegistry
 from fastapi.testclient import TestClient
 
 from flts.common.messages import DataClaim
 from flts.common.promotions import PromotionKeys
 from flts.evaluation.artifacts import ArtifactCopies
 from flts.evaluation.pointers import PromotionStore
+from flts.evaluation.registry import Registrations
 from flts.evaluation.scoring import Candidate
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.worker import EvaluationWorker
@@ -131,7 +133,7 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     keys = PromotionKeys("global")
     copies = ArtifactCopies(mlflow, store, "model-promotion", keys)
     settings = EvaluationSettings(expected_model_types=MODEL_TYPES)
-    evaluator = EvaluationWorker(settings, mlflow, pointers, copies, publisher)
+    evaluator = EvaluationWorker(settings, mlflow, pointers, copies, publisher, Registrations(FakeRegistry()))
     for event in publisher.on("model-training"):
         evaluator.handle(json.dumps(event).encode())
     (selected,) = publisher.on("model-selected")

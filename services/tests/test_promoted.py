@@ -21,14 +21,14 @@ from serving_models import (
 from flts.common.messages import LARGEST_ARTIFACT_BYTES
 from flts.common.promotions import LARGEST_POINTER_BYTES
 from flts.common.serving import SelfCheck
+from flts.forecasting.model import BadModel, ServingModel
+from flts.forecasting.refusals import NoModel
 from flts.inference.artifacts import PromotedArtifacts
 from flts.inference.inservice import Models
-from flts.inference.model import BadModel, ServingModel
 from flts.inference.pinned import PinnedRun
 from flts.inference.pointers import Pointers
 from flts.inference.predictionlog import PredictionLog
 from flts.inference.promoted import PromotedModels
-from flts.inference.refusals import NoModel
 
 
 class Clock:

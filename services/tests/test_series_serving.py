@@ -8,12 +8,12 @@ import pytest
 from prometheus_client import REGISTRY
 from serving_models import BUCKET, KEYS, make_model, make_promotion, make_version, promote
 
+from flts.forecasting.refusals import NoModel, SeriesRequired, UnknownSeries
 from flts.inference import metrics
 from flts.inference.artifacts import PromotedArtifacts
 from flts.inference.inservice import Models
 from flts.inference.pointers import Pointers
 from flts.inference.promoted import PromotedModels
-from flts.inference.refusals import NoModel, SeriesRequired, UnknownSeries
 
 SECONDS = 10
 

@@ -50,6 +50,7 @@ describe("the tags of our own images", function () {
         "services/flts/training/trainer.py": ["trainer"],
         "services/flts/evaluation/worker.py": ["evaluator"],
         "services/flts/inference/server.py": ["inference"],
+        "services/flts/forecasting/model.py": ["evaluator", "inference"],
         "services/flts/preprocess/job.py": ["preprocess"],
         "services/flts/topics/planning.py": ["preprocess"],
         "services/flts/backup/vault.py": ["preprocess"],

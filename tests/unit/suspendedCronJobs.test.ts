@@ -76,7 +76,7 @@ describe("the CronJobs that a restore suspends", () => {
         assert.deepEqual(cluster.suspended, BEFORE);
     });
 
-    it("are not resumed where somebody else suspended them before", async () => {
+    it("are not resumed where they were suspended before the restore", async () => {
         const before = { "log-compaction": true };
         const cluster = new Cluster(before);
         const jobs = await SuspendedCronJobs.suspend(cluster.kubectl, quiet);

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
+from flts.common.artifactnames import MODEL_FILE as MODEL_FILE
+from flts.common.artifactnames import SERVING_FILE as SERVING_FILE
 from flts.common.messages import Promotion, StoredArtifact
 from flts.common.settings import UNNAMED_PROMOTIONS
-
-MODEL_FILE = "model.onnx"
-SERVING_FILE = "serving.json"
 
 LARGEST_POINTER_BYTES = 1024 * 1024
 """A pointer has about 2 kB."""

@@ -11,6 +11,7 @@ from flts.common.shutdown import stop_on_signals
 from flts.common.storage import S3Store
 from flts.evaluation.artifacts import ArtifactCopies, MlflowFiles
 from flts.evaluation.pointers import PromotionStore
+from flts.evaluation.registry import MlflowRegistry, Registrations
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.tracking import MlflowRuns
 from flts.evaluation.worker import EvaluationWorker
@@ -39,7 +40,8 @@ def main(arguments: list[str]) -> int:
         settings.promotion_bucket,
         PromotionKeys(settings.promotion_scope),
     )
-    worker = EvaluationWorker(settings, runs, pointers, copies, publisher)
+    registry = MlflowRegistry(settings.mlflow_tracking_uri, store, settings.promotion_bucket)
+    worker = EvaluationWorker(settings, runs, pointers, copies, publisher, Registrations(registry))
     heartbeat = Heartbeat()
 
     def ready() -> dict[str, bool]:

@@ -15,6 +15,12 @@ FIRST_BELOW_FLOOR = "first_below_floor"
 for _outcome in (PROMOTED, PROMOTED_INCOMPLETE, NO_SCORE, ARTIFACTS_REFUSED, BELOW_FLOOR, FIRST_BELOW_FLOOR):
     DECISIONS.labels(_outcome)
 
+REGISTRATIONS = Counter("evaluation_registrations_total", "Promoted models taken to MLflow's registry", ["outcome"])
+REGISTERED = "registered"
+FAILED = "failed"
+for _outcome in (REGISTERED, FAILED):
+    REGISTRATIONS.labels(_outcome)
+
 DECISION_SECONDS = Histogram("evaluation_decision_seconds", "Time to look at a claim and, where possible, decide")
 WAIT_SECONDS = Histogram(
     "evaluation_wait_seconds",

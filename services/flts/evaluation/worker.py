@@ -18,6 +18,7 @@ from flts.evaluation.artifacts import ArtifactCopies
 from flts.evaluation.floor import shortfall
 from flts.evaluation.migration import migrate
 from flts.evaluation.pointers import PromotionStore
+from flts.evaluation.registry import Registrations
 from flts.evaluation.scoring import WEIGHTS, Candidate, best, one_per_type
 from flts.evaluation.settings import EvaluationSettings
 from flts.evaluation.tracking import FinishedRuns
@@ -39,6 +40,7 @@ class EvaluationWorker:
         pointers: PromotionStore,
         copies: ArtifactCopies,
         publisher: Publisher,
+        registrations: Registrations,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
@@ -46,6 +48,7 @@ class EvaluationWorker:
         self._pointers = pointers
         self._copies = copies
         self._publisher = publisher
+        self._registrations = registrations
         self._now = now
         self._waiting = WaitingClaims(settings.type_timeout_seconds, now)
         self._looked_back = False
@@ -81,6 +84,7 @@ class EvaluationWorker:
                 # One claim must not hold up all others; its event, if it is still there, becomes a dead letter.
                 self._logger.exception("claim_failed", config_hash=claim.config_hash, error=str(error))
         self._looked_back = True
+        self._registrations.catch_up()
 
     def _undecided(self) -> list[ClaimKey]:
         migrate(self._pointers, self._runs, self._copies)
@@ -88,6 +92,7 @@ class EvaluationWorker:
         for promotion in served:
             self._complete_interrupted(promotion)
             self._show(promotion)
+            self._registrations.note(promotion)
         metrics.LAST_DECISION.set(self._pointers.last_decision())
         finished = self._runs.claims(self._settings.identifier)
         first_ends = {(claim.key.config_hash, claim.key.generation): claim.first_end for claim in finished}
@@ -211,6 +216,7 @@ class EvaluationWorker:
         self._pointers.point_to(promotion)
         self._publisher.publish(self._settings.topic_model_selected, promotion.series, promotion)
         self._pointers.remember(promotion)
+        self._registrations.note(promotion)
         self._show(promotion)
 
     def _complete_interrupted(self, current: Promotion) -> None:

@@ -12,15 +12,15 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Receive, Scope, Send
 
+from flts.forecasting.model import ServingModel
+from flts.forecasting.refusals import NotOfSchema, RequestRefused
 from flts.inference.endpoint import PREDICT_PATH, PredictEndpoint, direct_route
 from flts.inference.errors import ErrorAnswers
 from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
 from flts.inference.limits import Limits
-from flts.inference.model import ServingModel
 from flts.inference.pages import add_docs, add_page
 from flts.inference.predictor import Predictor
-from flts.inference.refusals import NotOfSchema, RequestRefused
 from flts.inference.schema import (
     ANSWERS,
     LONGEST_SERIES,

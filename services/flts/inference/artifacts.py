@@ -8,7 +8,7 @@ from flts.common.messages import LARGEST_ARTIFACT_BYTES, Promotion, StoredArtifa
 from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.serving import ServingSpec
 from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
-from flts.inference.model import BadModel, ServingModel, version_of
+from flts.forecasting.model import BadModel, ServingModel, version_of
 
 
 class NotCopied(BadModel):

@@ -20,7 +20,7 @@ _LONGEST_ON_LOOP_SECONDS = 0.02
 
 
 class BatchedModel(Protocol):
-    """See flts.inference.model.ServingModel.forecast."""
+    """See flts.forecasting.model.ServingModel.forecast."""
 
     def forecast(self, raw: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Forecasts of a batch of windows."""

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from starlette.types import Receive, Scope
 
+from flts.forecasting.refusals import BodyTooLarge, BodyTooSlow, ClientGone, TooManyWaiting
 from flts.inference.limits import Limits, named
 from flts.inference.protocol import BODY_COMPLETE
-from flts.inference.refusals import BodyTooLarge, BodyTooSlow, ClientGone, TooManyWaiting
 
 _SMALL_BYTES = 65_536
 """Bodies up to this size are not counted: 256 of them are 16 MiB, and decoding one takes no millisecond."""

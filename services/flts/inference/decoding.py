@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from flts.forecasting.refusals import BadInput, NotOfSchema
 from flts.inference.limits import Limits, named
-from flts.inference.refusals import BadInput, NotOfSchema
 from flts.inference.schema import PredictRequest
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from flts.forecasting.refusals import ClientGone, RequestRefused
 from flts.inference.body import BodyReader
 from flts.inference.decoding import predict_request, rows_of
 from flts.inference.errors import ErrorAnswers
 from flts.inference.inservice import Models
 from flts.inference.limits import Limits
 from flts.inference.predictor import Predictor, Task
-from flts.inference.refusals import ClientGone, RequestRefused
 from flts.inference.schema import PredictRequest
 
 PREDICT_PATH = "/predict"

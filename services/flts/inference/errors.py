@@ -3,9 +3,9 @@
 import structlog
 from fastapi.responses import JSONResponse, Response
 
+from flts.forecasting.refusals import RequestRefused
 from flts.inference import metrics
 from flts.inference.inservice import Models
-from flts.inference.refusals import RequestRefused
 
 
 class ErrorAnswers:

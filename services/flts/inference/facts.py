@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flts.common.messages import Promotion
-from flts.inference.model import ModelVersion, version_of
+from flts.forecasting.model import ModelVersion, version_of
 
 
 class SeriesFacts(NamedTuple):

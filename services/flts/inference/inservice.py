@@ -12,10 +12,10 @@ import structlog
 from prometheus_client import REGISTRY
 
 from flts.common.messages import Promotion
+from flts.forecasting.model import ModelVersion, ServingModel
+from flts.forecasting.refusals import NoModel, SeriesRequired, UnknownSeries
 from flts.inference import metrics
 from flts.inference.facts import SeriesFacts
-from flts.inference.model import ModelVersion, ServingModel
-from flts.inference.refusals import NoModel, SeriesRequired, UnknownSeries
 
 _LISTED_NAMES = 20
 # Labels of this metric are names of series, of which there may be thousands.

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from flts.inference.model import ModelVersion
+from flts.forecasting.model import ModelVersion
 
 _VERSION = ["model_type", "run_id"]
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 30)

@@ -7,8 +7,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from flts.forecasting.refusals import NoRecentRows
 from flts.inference.inservice import Models
-from flts.inference.refusals import NoRecentRows
 from flts.inference.schema import ANSWERS, LONGEST_SERIES, RowsResponse
 
 DOCS_ASSETS = "/docs/assets"

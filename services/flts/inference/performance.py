@@ -24,11 +24,11 @@ from flts.common.publisher import Publisher
 from flts.common.shutdown import StopRequested
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
 from flts.common.windows import Windows, make_windows
+from flts.forecasting.model import BadModel, ServingModel
+from flts.forecasting.refusals import RequestRefused
 from flts.inference import metrics
 from flts.inference.inservice import Models
-from flts.inference.model import BadModel, ServingModel
 from flts.inference.pointers import Pointers
-from flts.inference.refusals import RequestRefused
 from flts.inference.settings import InferenceSettings
 
 _BATCH = 32

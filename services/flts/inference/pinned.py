@@ -3,8 +3,8 @@
 import structlog
 
 from flts.common.messages import Promotion
+from flts.forecasting.model import BadModel
 from flts.inference import metrics
-from flts.inference.model import BadModel
 from flts.inference.pointers import Pointer, Pointers
 
 

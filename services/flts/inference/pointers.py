@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 from flts.common.messages import Promotion
 from flts.common.promotions import LARGEST_POINTER_BYTES, PromotionKeys
 from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
-from flts.inference.model import BadModel
+from flts.forecasting.model import BadModel
 
 
 class Pointer(NamedTuple):

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from flts.forecasting.bounds import add_bounds, check_level
+from flts.forecasting.frames import input_frame
+from flts.forecasting.model import ModelVersion, ServingModel
+from flts.forecasting.refusals import BadInput, ClientGone, TooManyWaiting, TooMuchWork
+from flts.forecasting.rollout import Rollout, calls_needed
 from flts.inference import metrics
 from flts.inference.batching import Batcher
-from flts.inference.bounds import add_bounds, check_level
-from flts.inference.frames import input_frame
 from flts.inference.inservice import Models
 from flts.inference.limits import Limits, named
-from flts.inference.model import ModelVersion, ServingModel
-from flts.inference.refusals import BadInput, ClientGone, TooManyWaiting, TooMuchWork
-from flts.inference.rollout import Rollout, calls_needed
 from flts.inference.schema import PredictRequest
 
 Line = dict[str, Any]

@@ -10,12 +10,12 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from flts.common.messages import Promotion
+from flts.forecasting.model import BadModel, ServingModel
+from flts.forecasting.refusals import NoModel
 from flts.inference import metrics
 from flts.inference.artifacts import NotCopied
 from flts.inference.inservice import Models
-from flts.inference.model import BadModel, ServingModel
 from flts.inference.pointers import PointerSource
-from flts.inference.refusals import NoModel
 
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 120.0

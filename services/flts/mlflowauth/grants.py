@@ -5,11 +5,12 @@ ADMIN = "admin"
 
 GRANTS = {
     "train": {"experiment": "EDIT"},
-    "eval": {"experiment": "READ"},
+    "eval": {"experiment": "READ", "registered_model": "EDIT"},
 }
 """What each tier may do with every resource of a type, by MLflow's names; all else is denied.
 
-A trainer may also make an experiment, as any user of MLflow may, and manages those that it made.
+Any user of MLflow may make experiments and registered models, and manages those that it made. Trainers have experiments
+of their own, and the evaluator one for the files of the versions that it registers.
 """
 
 PASSWORD_VARIABLES = {user: f"PASSWORD_{user.upper()}" for user in (ADMIN, *GRANTS)}

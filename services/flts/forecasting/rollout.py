@@ -3,9 +3,9 @@
 import numpy as np
 
 from flts.common.serving import ServingSpec
-from flts.inference.frames import InputFrame
-from flts.inference.refusals import BadInput
-from flts.inference.spacing import following
+from flts.forecasting.frames import InputFrame
+from flts.forecasting.refusals import BadInput
+from flts.forecasting.spacing import following
 
 _LATEST = np.datetime64("9999-01-01", "us")
 """ISO 8601 writes years with four digits, and so do the clients' languages."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from flts.common.intervals import LEVELS
 from flts.common.serving import ServingSpec
-from flts.inference.refusals import BadInput
+from flts.forecasting.refusals import BadInput
 
 
 def check_level(level: float) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flts.common.calendar import Calendar
-from flts.inference.refusals import BadInput
+from flts.forecasting.refusals import BadInput
 
 # NumPy counts nanoseconds from 1970 in 64 bits; forecasts go on from the last time.
 _EARLIEST, _LATEST = datetime(1700, 1, 1), datetime(2200, 1, 1)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from flts.common.serving import ServingSpec
-from flts.inference.refusals import BadInput
-from flts.inference.spacing import first_irregular
-from flts.inference.times import SentTimes, sent_times
+from flts.forecasting.refusals import BadInput
+from flts.forecasting.spacing import first_irregular
+from flts.forecasting.times import SentTimes, sent_times
 
 _INDEX_NAMES = ("ts", "timestamp", "time", "date")
 # Not bool, which is an int to Python but not a measurement.
