@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml
 
 import flts
+import flts.common
+import flts.forecasting
 from flts.common.artifactnames import MODEL_FILE, SERVING_FILE
 
 _CODE_FILE = "flts.zip"
-_PACKAGES = ("common", "forecasting")
+_PACKAGES = (flts.common, flts.forecasting)
 _LOADER = "flts.forecasting.notebook"
 _REQUIREMENTS = ("mlflow", "numpy", "onnxruntime", "pandas", "pydantic", "tzdata")
 # MLflow passes on only the parameters that a signature names (https://mlflow.org/docs/latest/ml/model/signatures/).
@@ -38,10 +40,8 @@ def _archive() -> bytes:
     root = Path(flts.__file__).parent
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in [
-            root / "__init__.py",
-            *(file for name in _PACKAGES for file in sorted((root / name).glob("*.py"))),
-        ]:
+        folders = [Path(package.__file__).parent for package in _PACKAGES]
+        for path in [root / "__init__.py", *(file for folder in folders for file in sorted(folder.glob("*.py")))]:
             entry = zipfile.ZipInfo(str(Path("flts") / path.relative_to(root)), _EPOCH)
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
