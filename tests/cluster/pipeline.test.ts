@@ -6,6 +6,7 @@ import { formatBytes, formatDuration } from "../../toolchain/console";
 import { kubectl, kubectlGet, make, preprocess, projectDirectory, type Outcome } from "../support/commands";
 import { holdoutErrors } from "../support/holdout";
 import { peakMemory } from "../support/memory";
+import { eventually } from "../support/processing";
 
 /** Real measurements where they are at hand; the project's own sample elsewhere. */
 const realData = join(projectDirectory, "..", "shared", "data", "PobleSec.csv");
@@ -38,6 +39,17 @@ async function promotionPointer(): Promise<Pointer> {
     const text = await kubectl("-n", namespace, "exec", "deployment/eval", "--", "python", "-c", program);
     return JSON.parse(text) as Pointer;
 }
+
+/** The trainers' runs behind the champions in MLflow's registry, one a line, as the evaluator's user reads it. */
+const CHAMPIONS = `
+import os
+from mlflow.tracking import MlflowClient
+
+client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+for model in client.search_registered_models():
+    if "champion" in model.aliases:
+        print(client.get_model_version(model.name, model.aliases["champion"]).tags["flts.run_id"])
+`;
 
 /** What a client in preprocess' pod gets from Kafka: with no user, and as preprocess in a group of a trainer. */
 const FOREIGN_CLIENTS = `
@@ -110,6 +122,17 @@ describe("make up, from a CSV to a forecast on real pods", function () {
             restarted.map((pod) => pod.metadata.name),
             [],
         );
+    });
+
+    it("registers the served model in MLflow as its series' champion", async () => {
+        const { run_id: served } = await promotionPointer();
+        await eventually(`run ${served} is a champion`, 60, async () => {
+            const champion = await kubectl(
+                ...["-n", namespace, "exec", "deployment/eval", "--", "python", "-c"],
+                CHAMPIONS,
+            );
+            return champion.split("\n").includes(served) ? true : undefined;
+        });
     });
 
     // Promise: pod-security-standards
