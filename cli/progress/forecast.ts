@@ -76,8 +76,12 @@ export function isSameData(one: DataVersion, other: DataVersion): boolean {
     return one.config_hash === other.config_hash && one.generation === other.generation;
 }
 
+/** No pod could answer just now: another try may. */
+export class NoPodReady extends Error {}
+
 /**
- * Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses.
+ * Asks the service at `url` for `steps` steps after `observations`. Throws with the service's own words if it refuses, and
+ * NoPodReady where the load balancer knows of no ready pod.
  *
  * @param series that they are of; what the service takes for one that is not named when absent.
  * @param interval share of the actual values that are to lie between the bounds; no bounds when absent.
@@ -102,7 +106,8 @@ export async function requestForecast(
         signal: AbortSignal.timeout(30_000),
     });
     if (!response.ok) {
-        throw new Error(`${url}/predict answered ${response.status}: ${await response.text()}`);
+        const refusal = `${url}/predict answered ${response.status}: ${await response.text()}`;
+        throw response.status === 503 ? new NoPodReady(refusal) : new Error(refusal);
     }
     return (await response.json()) as Forecast;
 }

@@ -1,7 +1,14 @@
 import pWaitFor from "p-wait-for";
 import { EVALUATOR_NAME } from "../../components/contract";
 import { fail, Progress, type Console } from "../../toolchain/console/index";
-import { isSameData, requestForecast, servedData, type Forecast, type Observations } from "./forecast";
+import {
+    isSameData,
+    NoPodReady,
+    requestForecast,
+    servedData,
+    type Forecast,
+    type Observations,
+} from "./forecast";
 import { TRAINERS, type PipelineState, type Preprocessed } from "./pipelineState";
 import { isTraining } from "./stage";
 
@@ -38,7 +45,7 @@ export interface ModelOutcome {
 export async function waitForModel(
     output: Console,
     url: string,
-    pipeline: PipelineState,
+    pipeline: Pick<PipelineState, "stage" | "decision">,
     { series, processed, observations }: WantedModel,
     kubectl: string,
 ): Promise<ModelOutcome> {
@@ -48,7 +55,12 @@ export async function waitForModel(
         const decided = async () => {
             const served = await servedData(url, series);
             if (served !== undefined && isSameData(served, processed.data)) {
-                return pWaitFor.resolveWith<ModelOutcome>({ forecast: await ask(), kept: undefined });
+                // One pod has the model; a load balancer of several may not know yet that it is ready.
+                const forecast = await ask().catch(undefinedWhereNoPodIsReady);
+                return (
+                    forecast !== undefined &&
+                    pWaitFor.resolveWith<ModelOutcome>({ forecast, kept: undefined })
+                );
             }
             const stage = await pipeline.stage();
             const decision = await pipeline.decision(processed.data);
@@ -75,4 +87,10 @@ export async function waitForModel(
             },
         });
     });
+}
+
+function undefinedWhereNoPodIsReady(error: unknown): undefined {
+    if (!(error instanceof NoPodReady)) {
+        throw error;
+    }
 }
