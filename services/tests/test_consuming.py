@@ -143,6 +143,42 @@ def test_a_partition_is_handed_over_when_its_claim_is_done_and_committed(publish
     assert consumer.moved_at == consumer.group.offset == 1
 
 
+class RefusingConsumer(MovingConsumer):
+    """Refuses the offset after the first message once, as brokers do in the middle of a rebalance."""
+
+    refused = 0
+
+    def commit(self, offsets, asynchronous):
+        if not self.refused and offsets[0].offset == 1:
+            self.refused += 1
+            raise KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
+        super().commit(offsets, asynchronous)
+
+
+def test_a_commit_that_a_rebalance_refuses_is_made_again(publisher, stop):
+    consumer = RefusingConsumer([b"1"], stop)
+    ClaimLoop(consumer, lambda payload: None, publisher, "DLQ", stop).run()
+    assert (consumer.refused, consumer.group.offset) == (1, 1)
+
+
+def test_a_commit_that_a_rebalance_refused_is_made_before_the_partition_is_handed_over(publisher, stop):
+    consumer = RefusingConsumer([b"1"], stop)
+    loop = ClaimLoop(consumer, lambda payload: None, publisher, "DLQ", stop)
+    loop._done.commit(FakeMessage(b"1", 0))
+    assert (consumer.refused, consumer.group.offset) == (1, 0)
+    loop.release(consumer, [TopicPartition(TOPIC, 0)])
+    assert consumer.group.offset == 1
+
+
+def test_a_commit_that_was_refused_is_given_up_with_a_partition_that_was_lost(publisher, stop):
+    consumer = RefusingConsumer([b"1"], stop)
+    loop = ClaimLoop(consumer, lambda payload: None, publisher, "DLQ", stop)
+    loop._done.commit(FakeMessage(b"1", 0))
+    loop.lose(consumer, [TopicPartition(TOPIC, 0)])
+    loop._done.commit()
+    assert consumer.group.offset == 0
+
+
 def test_a_claim_that_fails_while_its_partition_moves_is_its_next_owners(publisher, stop):
     for error in (RuntimeError("broken"), Refused("hopeless")):
         stop.clear()

@@ -18,6 +18,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from flts.common.attempts import AttemptMemory
 from flts.common.deadletters import DEAD_LETTERS, Origin, letter_of, publish_dead_letter, shortened
+from flts.common.doneoffsets import DoneOffsets
 from flts.common.health import Heartbeat
 from flts.common.kafka import KafkaSettings, client_settings
 from flts.common.messageconsumer import MessageConsumer
@@ -97,6 +98,7 @@ class ClaimLoop:
     ) -> None:
         self._consumer = consumer
         self._attempts = AttemptMemory(consumer)
+        self._done = DoneOffsets(consumer)
         self._handler = handler
         self._publisher = publisher
         self._dead_letter_topic = dead_letter_topic
@@ -124,10 +126,12 @@ class ClaimLoop:
                 while not self._stop.is_set():
                     self._heartbeat.beat()
                     self._work_on_periodic(executor)
+                    self._done.commit()
                     message = self._next_message()
                     if message is not None and self._is_usable(message):
                         self._work_on(message, executor)
             finally:
+                self._done.commit()
                 self._consumer.close()
 
     def release(self, _consumer: object, partitions: list[TopicPartition]) -> None:
@@ -141,15 +145,18 @@ class ClaimLoop:
                 self._beat()
                 wait([self._work], timeout=_POLL_SECONDS)
             if self._work.exception() is None and self._message is not None:
-                self._commit(self._message)
+                self._done.commit(self._message)
+        self._done.commit()
+        self._done.forget(*map(_place, partitions))
 
     def lose(self, _consumer: object, partitions: list[TopicPartition]) -> None:
         """Called from within a poll, when the group gave partitions away without asking: nothing is committed."""
         self._lose(partitions)
+        self._done.forget(*map(_place, partitions))
 
     def _lose(self, partitions: list[TopicPartition]) -> bool:
         """Forget messages of the partitions; returns whether the one at hand is among them."""
-        gone = {(partition.topic, partition.partition) for partition in partitions}
+        gone = {*map(_place, partitions)}
         self._early = deque(one for one in self._early if (one.topic(), one.partition()) not in gone)
         message = self._message
         self._moved = self._moved or (message is not None and (message.topic(), message.partition()) in gone)
@@ -185,6 +192,8 @@ class ClaimLoop:
 
     def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
         self._message, self._moved = message, False
+        # The offset of the message at hand says the same, with its attempts.
+        self._done.forget((message.topic(), message.partition()))
         try:
             self._process(message, executor)
         except StopRequested:
@@ -193,7 +202,7 @@ class ClaimLoop:
         finally:
             self._message = self._work = None
         if not self._moved:
-            self._commit(message)
+            self._done.commit(message)
 
     def _process(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
         # A tombstone has no value.
@@ -267,14 +276,10 @@ class ClaimLoop:
         if early is not None:
             self._early.append(early)
 
-    def _commit(self, message: KafkaMessage) -> None:
-        try:
-            after = TopicPartition(message.topic(), message.partition(), message.offset() + 1)
-            self._consumer.commit(offsets=[after], asynchronous=False)
-        except KafkaException as error:
-            # The effect is idempotent and safe; at worst the message is delivered once more.
-            self._logger.warning("commit_failed", error=str(error))
-
     def _bury(self, message: KafkaMessage, payload: bytes, error: Exception) -> None:
         origin = Origin(message.topic(), message.partition(), message.offset())
         publish_dead_letter(self._publisher, self._dead_letter_topic, letter_of(payload, error, origin))
+
+
+def _place(partition: TopicPartition) -> tuple[str, int]:
+    return partition.topic, partition.partition
