@@ -1,15 +1,12 @@
-import pWaitFor from "p-wait-for";
 import { EVALUATOR_NAME, TRAINER_NAMES } from "../../components/contract";
-import { fail, type Report } from "../../toolchain/console/index";
+import type { Report } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
-import { POLL_INTERVAL } from "./job";
+import { untilNoPods } from "./untilNoPods";
 
 /** Annotation of a Deployment that is stopped: how many pods it had. */
 const REPLICAS_BEFORE = "flts.io/replicas-before-restore";
 /** Deployments that write into the buckets or the database; those that are deployed are stopped. MLflow starts first. */
 const WRITERS = ["mlflow", "preprocess", EVALUATOR_NAME, ...Object.values(TRAINER_NAMES)];
-/** Milliseconds in which pods have to end; a trainer may take a minute for what it has at hand. */
-const END_TIMEOUT = 300_000;
 const START_TIMEOUT = "--timeout=300s";
 
 interface Deployment {
@@ -55,9 +52,7 @@ export class StoppedServices {
             await kubectl("scale", "deployment", name, "--replicas=0");
         }
         const stopped = new StoppedServices(kubectl, replicas);
-        if (replicas.size > 0) {
-            await stopped.untilGone(report);
-        }
+        await untilNoPods(kubectl, report, { tiers: stopped.names, called: "pods" });
         return stopped;
     }
 
@@ -71,24 +66,5 @@ export class StoppedServices {
             report(undefined, name);
             await this.kubectl("rollout", "status", `deployment/${name}`, START_TIMEOUT);
         }
-    }
-
-    private async untilGone(report: Report): Promise<void> {
-        const selector = `app.kubernetes.io/name in (${this.names.join(",")})`;
-        let left: readonly string[] = [];
-        const gone = async (): Promise<boolean> => {
-            const text = await this.kubectl("get", "pods", "--selector", selector, "--output", "name");
-            left = text.split("\n").filter((line) => line !== "");
-            report(undefined, `${left.length} pods left`);
-            return left.length === 0;
-        };
-        await pWaitFor(gone, {
-            interval: POLL_INTERVAL,
-            timeout: {
-                milliseconds: END_TIMEOUT,
-                fallback: () =>
-                    fail(`these pods did not end within ${END_TIMEOUT / 60_000} minutes: ${left.join(", ")}`),
-            },
-        });
     }
 }

@@ -1,15 +1,12 @@
-import pWaitFor from "p-wait-for";
 import { LOG_COMPACTION_NAME, SCHEDULED_PASS_NAME } from "../../components/contract";
-import { fail, type Report } from "../../toolchain/console/index";
+import type { Report } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
-import { POLL_INTERVAL } from "./job";
+import { untilNoPods } from "./untilNoPods";
 
 /** Annotation of a CronJob that a restore suspended; one that was suspended before stays so. */
 const SUSPENDED = "flts.io/suspended-by-restore";
 /** CronJobs that write into the buckets; those that are deployed are suspended. */
 const WRITERS: readonly string[] = [SCHEDULED_PASS_NAME, LOG_COMPACTION_NAME];
-/** Milliseconds in which a run that has begun has to end. */
-const END_TIMEOUT = 300_000;
 
 interface CronJob {
     readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
@@ -51,7 +48,12 @@ export class SuspendedCronJobs {
         }
         const jobs = new SuspendedCronJobs(kubectl, names);
         try {
-            await jobs.untilOver(report);
+            await untilNoPods(kubectl, report, {
+                tiers: names,
+                called: "runs of CronJobs",
+                where: ["--field-selector=status.phase!=Succeeded,status.phase!=Failed"],
+                advice: "; wait for them, or delete their Jobs, and run the command again. Nothing was changed.",
+            });
         } catch (error) {
             await jobs.resume();
             throw error;
@@ -65,40 +67,6 @@ export class SuspendedCronJobs {
             await this.kubectl("patch", "cronjob", name, "--patch", JSON.stringify(suspended(false)));
             await this.kubectl("annotate", "cronjob", name, `${SUSPENDED}-`);
         }
-    }
-
-    private async untilOver(report: Report): Promise<void> {
-        if (this.names.length === 0) {
-            return;
-        }
-        const selector = `app.kubernetes.io/name in (${this.names.join(",")})`;
-        const active = "--field-selector=status.phase!=Succeeded,status.phase!=Failed";
-        let left: readonly string[] = [];
-        const over = async (): Promise<boolean> => {
-            const text = await this.kubectl(
-                "get",
-                "pods",
-                "--selector",
-                selector,
-                active,
-                "--output",
-                "name",
-            );
-            left = text.split("\n").filter((line) => line !== "");
-            report(undefined, `${left.length} runs left`);
-            return left.length === 0;
-        };
-        await pWaitFor(over, {
-            interval: POLL_INTERVAL,
-            timeout: {
-                milliseconds: END_TIMEOUT,
-                fallback: () =>
-                    fail(
-                        `these runs of CronJobs did not end within ${END_TIMEOUT / 60_000} minutes: ${left.join(", ")}; wait for ` +
-                            "them, or delete their Jobs, and run the command again. Nothing was changed.",
-                    ),
-            },
-        });
     }
 }
 

@@ -155,7 +155,7 @@ describe("the login before MLflow", () => {
         assert.equal(outputs.secrets.mlflowLogin, undefined);
     });
 
-    it("logs those whom the provider let in to MLflow, by HAProxy in the same pod, which no other pod reaches", async () => {
+    it("authenticates admitted users to MLflow through HAProxy in the same pod, which no other pod reaches", async () => {
         const { resources } = await deployProgram(settings({ ingress: oidc }));
         const { template } =
             workloads(resources).find(({ name }) => name === "mlflow-login") ?? assert.fail("no login");

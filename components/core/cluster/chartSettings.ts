@@ -1,9 +1,9 @@
 import {
-    affinityOf,
     CA_DIRECTORY,
     CA_VOLUME,
     clusterEnvironment,
     placementOf,
+    schedulingOf,
     type ClusterSettings,
     type Pairs,
     type Placement,
@@ -34,7 +34,6 @@ export function withChartSettings(
 ): Record<string, unknown> {
     const values = given as unknown as ChartValues;
     const placement = placementOf(settings, values.podLabels["app.kubernetes.io/name"] ?? "");
-    const affinity = affinityOf(values.affinity, placement, settings.architectures);
     const { configMap } = settings.caBundle;
     return {
         ...given,
@@ -51,12 +50,7 @@ export function withChartSettings(
             ? {}
             : // The chart indents only the first of its own `imagePullSecrets`.
               { global: { imagePullSecrets: settings.pullSecrets.map(({ localName }) => localName) } }),
-        ...(Object.keys(placement.nodeSelector).length === 0
-            ? {}
-            : { nodeSelector: { ...placement.nodeSelector } }),
-        ...(placement.tolerations.length === 0 ? {} : { tolerations: [...placement.tolerations] }),
-        ...(affinity === undefined ? {} : { affinity }),
-        ...(placement.priorityClass === undefined ? {} : { priorityClassName: placement.priorityClass }),
+        ...schedulingOf(values, placement, settings.architectures),
         ...(configMap === undefined
             ? {}
             : {

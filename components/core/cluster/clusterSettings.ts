@@ -125,8 +125,33 @@ export function clusterEnvironment(settings: ClusterSettings, services: Iterable
     };
 }
 
+/** Where a pod may run, as pods and charts alike say it; what is not restricted is left out. */
+export interface Scheduling {
+    readonly nodeSelector?: Record<string, string>;
+    readonly tolerations?: Toleration[];
+    readonly affinity?: Affinity;
+    readonly priorityClassName?: string;
+}
+
+/** What is declared of a pod's place, with what the settings replace and add. */
+export function schedulingOf(
+    declared: Pick<Scheduling, "affinity" | "tolerations">,
+    placement: Placement,
+    architectures: readonly string[],
+): Scheduling {
+    const { nodeSelector, priorityClass } = placement;
+    const tolerations = [...(declared.tolerations ?? []), ...placement.tolerations];
+    const affinity = affinityOf(declared.affinity, placement, architectures);
+    return {
+        ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
+        ...(tolerations.length === 0 ? {} : { tolerations }),
+        ...(affinity === undefined ? {} : { affinity }),
+        ...(priorityClass === undefined ? {} : { priorityClassName: priorityClass }),
+    };
+}
+
 /** The affinity of a pod: what is declared, what the settings replace of it, and the images' architectures. */
-export function affinityOf(
+function affinityOf(
     declared: Affinity | undefined,
     { affinity }: Placement,
     architectures: readonly string[],

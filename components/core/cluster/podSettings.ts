@@ -1,13 +1,14 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import {
-    affinityOf,
     CA_DIRECTORY,
     CA_VOLUME,
     clusterEnvironment,
     placementOf,
+    schedulingOf,
     type ClusterSettings,
     type Pairs,
     type Placement,
+    type Scheduling,
 } from "./clusterSettings";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
@@ -51,8 +52,7 @@ function plainTemplate(
     const variables = clusterEnvironment(settings, services);
     const each = (one: Container): Container => withContainerSettings(one, placement, settings, variables);
     const { annotations = {} } = metadata;
-    const affinity = affinityOf(spec.affinity as Placement["affinity"], placement, settings.architectures);
-    const tolerations = [...((spec.tolerations ?? []) as Placement["tolerations"]), ...placement.tolerations];
+    const declared = spec as Pick<Scheduling, "affinity" | "tolerations">;
     const { configMap } = settings.caBundle;
     const volumes = [
         ...(spec.volumes ?? []),
@@ -72,12 +72,7 @@ function plainTemplate(
             ...(settings.pullSecrets.length === 0
                 ? {}
                 : { imagePullSecrets: settings.pullSecrets.map(({ localName }) => ({ name: localName })) }),
-            ...(Object.keys(placement.nodeSelector).length === 0
-                ? {}
-                : { nodeSelector: { ...placement.nodeSelector } }),
-            ...(tolerations.length === 0 ? {} : { tolerations }),
-            ...(affinity === undefined ? {} : { affinity }),
-            ...(placement.priorityClass === undefined ? {} : { priorityClassName: placement.priorityClass }),
+            ...schedulingOf(declared, placement, settings.architectures),
             ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(each) }),
             containers: spec.containers.map(each),
             ...(volumes.length === 0 ? {} : { volumes }),
