@@ -3,6 +3,7 @@
 import io
 import platform
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -36,6 +37,7 @@ def write_model(folder: Path, model: bytes, spec: bytes) -> None:
     (folder / "MLmodel").write_text(yaml.safe_dump(content), "utf-8")
 
 
+@cache
 def _archive() -> bytes:
     root = Path(flts.__file__).parent
     buffer = io.BytesIO()
