@@ -6,8 +6,8 @@ from typing import get_args
 import numpy as np
 import pytest
 from conftest import MemoryPublisher
+from consumers import FakeConsumer
 from mlflow.tracking import MlflowClient
-from test_consuming import FakeConsumer
 from test_training_worker import store, stored_claim, uri  # noqa: F401, fixtures
 
 from flts.common.consuming import ClaimLoop

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 from conftest import MemoryPublisher, MemoryStore
+from consumers import FakeConsumer
 from evaluator import FakeRuns, evaluator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_models import in_service_with, make_model
-from test_consuming import FakeConsumer
 from test_performance import worker_over
 
 from flts.common.consuming import ClaimLoop

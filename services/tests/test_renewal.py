@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from test_consuming import FakeGroup, run
+from consumers import FakeGroup, run
 
 from flts.training.renewal import Renewal
 

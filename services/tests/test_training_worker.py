@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import SERVICES, MemoryPublisher, MemoryStore
+from consumers import FakeConsumer
 from mlflow.tracking import MlflowClient
 from prometheus_client import REGISTRY
-from test_consuming import FakeConsumer
 
 from flts.common.consuming import ClaimLoop
 from flts.common.messages import DataClaim

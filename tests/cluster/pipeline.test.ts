@@ -165,7 +165,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         const pod = ["-n", namespace, "exec", "deployment/preprocess", "--"];
         const answers = await kubectl(...pod, "python", "-c", FOREIGN_CLIENTS);
         const [anonymous, foreign] = answers.trim().split("\n");
-        assert.equal(anonymous, "_TRANSPORT");
+        assert.match(anonymous ?? "", /^_(TRANSPORT|TIMED_OUT)$/);
         assert.match(foreign ?? "", /^(TOPIC|GROUP)_AUTHORIZATION_FAILED$/);
     });
 

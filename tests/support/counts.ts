@@ -52,12 +52,20 @@ const failuresBegin: Record<Exclude<Runner, "check">, RegExp> = {
 /**
  * What `runner` printed about its failures, for the end of a long run, where its reader looks first.
  *
- * @param lines at most; of a runner's own account the first ones, else the last ones, which show how it ended.
+ * @param lines at most. Of a runner's own account, the first third names what failed, and the last lines hold the cause:
+ *     a command's output ends with its error. Without such an account, the last lines show how the run ended.
  */
-export function describeFailures(runner: Runner, text: string, lines = 60): string {
+export function describeFailures(runner: Runner, text: string, lines = 90): string {
     const plain = stripVTControlCharacters(text).trimEnd();
     const begin = runner === "check" ? -1 : plain.search(failuresBegin[runner]);
-    return begin < 0
-        ? plain.split("\n").slice(-lines).join("\n")
-        : plain.slice(begin).split("\n").slice(0, lines).join("\n");
+    const account = plain.slice(Math.max(begin, 0)).split("\n");
+    if (begin < 0) {
+        return account.slice(-lines).join("\n");
+    }
+    if (account.length <= lines) {
+        return account.join("\n");
+    }
+    const first = Math.floor(lines / 3);
+    const omitted = `[${String(account.length - lines)} lines are left out]`;
+    return [...account.slice(0, first), omitted, ...account.slice(first - lines)].join("\n");
 }

@@ -42,6 +42,15 @@ describe("the account of failures at the end of a run", () => {
         );
     });
 
+    it("keeps the beginning and the end of a long account, which hold the name of the test and the cause", () => {
+        const long = `  1 failing\n\n  1) deploys:\n${"     creating\n".repeat(500)}     error: no space left`;
+        const described = describeFailures("mocha", long, 9).split("\n");
+        assert.deepEqual(described.slice(0, 3), ["  1 failing", "", "  1) deploys:"]);
+        assert.equal(described[3], "[495 lines are left out]");
+        assert.equal(described.at(-1), "     error: no space left");
+        assert.equal(described.length, 10);
+    });
+
     it("is the end of what was printed where the runner says nothing of them", () => {
         assert.equal(describeFailures("check", "one\ntwo\nthree\n", 2), "two\nthree");
         assert.equal(
