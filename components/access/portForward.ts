@@ -16,12 +16,15 @@ export type Dial = (socket: Duplex) => Promise<void>;
  * Dials a Service through the Kubernetes port-forward API, one stream for each socket.
  *
  * One stream a socket, because a forward that carries several connections ends for all of them when the server
- * resets one, which PostgreSQL clients provoke.
+ * resets one, which PostgreSQL clients provoke. All of them lead to one pod while it is ready: of several servers
+ * that start together, the one that a probe has found ready is the one that the providers speak to. The chart's MinIO
+ * pods are ready for Kubernetes before they know their users.
  *
  * @param context name of the kubeconfig context; the file comes from `KUBECONFIG` or the user's home.
  */
 export function dialService(context: string, service: ServiceAddress): Dial {
     let cluster: Promise<Cluster> | undefined;
+    let pod: string | undefined;
     return async (socket) => {
         cluster ??= loadCluster(context);
         const { client, config } = await cluster;
@@ -29,10 +32,11 @@ export function dialService(context: string, service: ServiceAddress): Dial {
             namespace: service.namespace,
             labelSelector: `kubernetes.io/service-name=${service.name}`,
         });
-        const endpoint = readyEndpoint(slices.items);
+        const endpoint = readyEndpoint(slices.items, pod);
         if (endpoint === undefined) {
             throw new Error(`Service ${service.namespace}/${service.name} has no ready pod`);
         }
+        pod = endpoint.pod;
         const errors = new PassThrough();
         errors.on("data", (message: Buffer) => socket.destroy(new Error(message.toString("utf8"))));
         const forward = new client.PortForward(config);

@@ -22,17 +22,20 @@ export interface PodEndpoint {
  * The slices are asked instead of the pods because they carry the Service's own selector and target port, so
  * that a chart may name and label its pods as it likes.
  *
+ * @param preferred pod that is picked while it is ready.
  * @returns undefined when no endpoint is ready, which a caller treats as "not yet".
  */
-export function readyEndpoint(slices: readonly Endpoints[]): PodEndpoint | undefined {
-    for (const slice of slices) {
-        const port = slice.ports?.find((candidate) => candidate.port !== undefined)?.port;
-        const target = slice.endpoints?.find(
-            (endpoint) => endpoint.conditions?.ready !== false && endpoint.targetRef?.kind === "Pod",
-        )?.targetRef?.name;
-        if (port !== undefined && target !== undefined) {
-            return { pod: target, port };
-        }
-    }
-    return undefined;
+export function readyEndpoint(slices: readonly Endpoints[], preferred?: string): PodEndpoint | undefined {
+    const ready = slices.flatMap(({ ports, endpoints }) => {
+        const port = ports?.find((candidate) => candidate.port !== undefined)?.port;
+        return (endpoints ?? []).flatMap(({ conditions, targetRef }): PodEndpoint[] =>
+            port !== undefined &&
+            conditions?.ready !== false &&
+            targetRef?.kind === "Pod" &&
+            targetRef.name !== undefined
+                ? [{ pod: targetRef.name, port }]
+                : [],
+        );
+    });
+    return ready.find(({ pod }) => pod === preferred) ?? ready[0];
 }

@@ -108,6 +108,13 @@ describe("ready endpoint", () => {
         assert.deepEqual(readyEndpoint([slice(false, "a"), slice(true, "b")]), { pod: "b", port: 9000 });
     });
 
+    it("stays with the pod it had while that one is ready, whatever the order of the others", () => {
+        const three = [slice(true, "a"), slice(true, "b"), slice(true, "c")];
+        assert.equal(readyEndpoint(three, "b")?.pod, "b");
+        assert.equal(readyEndpoint(three.toReversed(), "b")?.pod, "b");
+        assert.equal(readyEndpoint([slice(true, "a"), slice(false, "b")], "b")?.pod, "a");
+    });
+
     it("is undefined when no pod is ready", () => {
         assert.equal(readyEndpoint([slice(false, "a")]), undefined);
         assert.equal(readyEndpoint([]), undefined);
