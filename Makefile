@@ -31,6 +31,7 @@ help: ## List the targets
 	  'TO=registry.example/x  push images there; kind:name, minikube:name and k3d:name load them' \
 	  'FROM=flts-bundle.tar take the images from a bundle, and build none' \
 	  'LOCK=yes             write images.lock.json, by which the program pins digests' \
+	  'UPGRADE=yes          let `make requirements` move to the newest versions' \
 	  'FORMAT=comment|json  make preview as a pull request comment, or as the engine reports it'
 
 $(packages): package-lock.json
@@ -125,6 +126,10 @@ test: $(packages) ## Run every suite: static checks, unit, component, plugins, e
 .PHONY: outdated
 outdated: $(packages) ## List pinned components that are past their maintainers' support, or near its end
 	@$(ts) toolchain/support/main.ts
+
+.PHONY: requirements
+requirements: ## Compile services/requirements from services/pyproject.toml, with hashes; UPGRADE=yes to the newest versions
+	@services/compile-requirements.sh $(if $(UPGRADE),--upgrade)
 
 .PHONY: lint
 lint: $(packages) ## Check style and types

@@ -13,7 +13,7 @@ if [ ! -e "$environment/complete" ]; then
     echo "installing $(grep -c == "$pins") pinned packages for the Python tests; takes a minute or two" >&2
     rm -rf "$environment"
     python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet --no-deps --requirement "$pins"
+    "$environment/bin/pip" install --quiet --no-deps --require-hashes --only-binary :all: --requirement "$pins"
     touch "$environment/complete"
 fi
 exec 9>&-

@@ -11,7 +11,8 @@ export PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USE
 
 python3 -m venv /opt/venv
 # The file is a lock: resolving it again could only add something that was never tested. `pip check` proves it whole.
-/opt/venv/bin/pip install --no-deps --no-compile --progress-bar off --requirement "$1"
+# Only wheels: what builds a source package would come without a hash.
+/opt/venv/bin/pip install --no-deps --require-hashes --only-binary :all: --no-compile --progress-bar off --requirement "$1"
 /opt/venv/bin/pip check
 /opt/venv/bin/pip uninstall --quiet --yes pip setuptools
 

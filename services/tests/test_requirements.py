@@ -1,18 +1,46 @@
-"""The locks: exact pins, and the tests run against the versions that the images carry."""
+"""The locks: exact pins with hashes, and the tests run against the versions that the images carry."""
 
 import re
+import tomllib
 
 import pytest
 from conftest import SERVICES
 
-_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([0-9][^ ]*)$")
+_LOCKS = sorted(path.stem for path in (SERVICES / "requirements").glob("*.txt"))
+_PIN = re.compile(r"([a-z0-9][a-z0-9._-]*)==([0-9][^ ]*)((?: --hash=sha256:[0-9a-f]{64})+)")
 
 
 def pins(name):
-    lines = (SERVICES / "requirements" / f"{name}.txt").read_text().split("\n")
-    found = [_PIN.match(line) for line in lines if line]
-    assert all(found), [line for line, match in zip(lines, found, strict=False) if match is None]
+    text = (SERVICES / "requirements" / f"{name}.txt").read_text()
+    requirements = re.sub(r" *\\\n *", " ", text).splitlines()
+    found = [_PIN.fullmatch(requirement) for requirement in requirements]
+    assert all(found), [line for line, match in zip(requirements, found, strict=True) if match is None]
     return {match.group(1): match.group(2) for match in found}
+
+
+@pytest.mark.parametrize("lock", _LOCKS)
+def test_each_requirement_is_one_version_with_hashes(lock):
+    assert pins(lock)
+
+
+@pytest.mark.parametrize("lock", _LOCKS)
+def test_an_extra_names_what_is_locked(lock):
+    extras = tomllib.loads((SERVICES / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    direct = {re.match(r"[a-z0-9-]+", dependency).group() for dependency in extras[lock]} - {"flts"}
+    assert direct <= set(pins(lock))
+
+
+def test_packages_are_installed_by_hash_alone():
+    sources = [
+        path for folder in ("images", "services", "toolchain", ".ci") for path in (SERVICES.parent / folder).rglob("*")
+    ]
+    scripts = [path for path in sources if path.suffix in {".sh", ".ts", ""} and path.is_file()]
+    installs = [
+        line for path in scripts for line in re.findall(r"pip3?\"? install (.*)", path.read_text(errors="ignore"))
+    ]
+    assert len(installs) == 2, "the images' and the tests'"
+    for options in installs:
+        assert {"--no-deps", "--require-hashes", "--only-binary"} <= set(options.split())
 
 
 @pytest.mark.parametrize("image", ["preprocess", "trainer", "evaluator", "inference", "locust"])
