@@ -103,9 +103,9 @@ down: $(packages) ## Destroy the stack, then the embedded cluster
 	@$(ts) cli/down.ts
 	@$(if $(CONTEXT),:,$(ts) toolchain/cluster/main.ts down)
 
-.PHONY: loadtest
-loadtest: needed-tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
-	@$(ts) cli/loadtest.ts
+.PHONY: load-test
+load-test: needed-tools ## Put load on the forecast API; ends with an error when it does not keep the limits of flts:loadTest
+	@$(ts) cli/loadTest.ts
 
 .PHONY: backup
 backup: needed-tools ## Back up buckets and database now, besides the schedule of flts:backup

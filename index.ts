@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
 import { allowedLoss } from "./components/core/data/allowedLoss";
-import { lastRun } from "./components/loadtest/lastLoadTest";
+import { lastRun } from "./components/loadTest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
 import { provideChart } from "./stacks/inputs/chart";
 import { deployLayers } from "./stacks/layers/deployLayers";

@@ -64,11 +64,17 @@ export const TRAINER_NAMES = {
     PROPHET: "nonml-prophet",
 } as const satisfies Record<ModelType, string>;
 
-/** Deployment of the evaluator, which upstream's tools look for. */
+/**
+ * The evaluator's objects in the cluster and its users in servers. The short name is upstream's contract: its clients
+ * ask `eval:8050`, and its tools look for the Deployment. Everywhere else the word is evaluator.
+ */
 export const EVALUATOR_NAME = "eval";
 
 /** CronJob that makes a pass over the bucket by schedule. */
 export const SCHEDULED_PASS_NAME = "preprocess-schedule";
+
+/** CronJob of which `make load-test` makes its Jobs. */
+export const LOAD_TEST_NAME = "load-test";
 
 /** CronJob that puts prediction logs together. */
 export const LOG_COMPACTION_NAME = "log-compaction";
@@ -89,7 +95,7 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.modelPromotion, access: "read", keys: "*/current.json" },
     ],
     train: [{ bucket: BUCKETS.processedData, access: "read" }],
-    eval: [{ bucket: BUCKETS.modelPromotion, access: "readWrite" }],
+    [EVALUATOR_NAME]: [{ bucket: BUCKETS.modelPromotion, access: "readWrite" }],
     inference: [
         { bucket: BUCKETS.modelPromotion, access: "read" },
         { bucket: BUCKETS.processedData, access: "read" },
@@ -113,7 +119,7 @@ export interface KafkaGrants {
 }
 
 /** Consumer groups whose names are not their services', as upstream's tools know them. */
-export const CONSUMER_GROUPS = { eval: "eval-promoter", inference: "batch-forecasting" } as const;
+export const CONSUMER_GROUPS = { evaluator: "eval-promoter", inference: "batch-forecasting" } as const;
 
 function trainerGrants(group: string): KafkaGrants {
     return { reads: ["trainingData"], writes: ["modelTraining", "deadModelTraining"], groups: [group] };
@@ -125,10 +131,10 @@ export const KAFKA_GRANTS = {
     [TRAINER_NAMES.GRU]: trainerGrants(TRAINER_NAMES.GRU),
     [TRAINER_NAMES.LSTM]: trainerGrants(TRAINER_NAMES.LSTM),
     [TRAINER_NAMES.PROPHET]: trainerGrants(TRAINER_NAMES.PROPHET),
-    eval: {
+    [EVALUATOR_NAME]: {
         reads: ["modelTraining"],
         writes: ["modelSelected", "deadModelSelected"],
-        groups: [CONSUMER_GROUPS.eval],
+        groups: [CONSUMER_GROUPS.evaluator],
     },
     inference: {
         reads: ["modelSelected", "inferenceData"],

@@ -1,4 +1,5 @@
 import pWaitFor from "p-wait-for";
+import { LOAD_TEST_NAME } from "../../components/contract";
 import { fail } from "../../toolchain/console/index";
 import { createJob, newestPod, POLL_INTERVAL } from "./job";
 import type { Kubectl } from "../stack/kubectl";
@@ -9,7 +10,7 @@ const REPORTS = "/tmp/report";
 /** Milliseconds until the pod must run: its image may have to be pulled. */
 const START_TIMEOUT = 180_000;
 
-/** One run of the load test: a Job made from the suspended CronJob `loadtest`. */
+/** One run of the load test: a Job made from the suspended CronJob `load-test`. */
 export class LoadTestRun {
     private constructor(
         /** Name of the Job. */
@@ -22,7 +23,7 @@ export class LoadTestRun {
 
     /** Starts a run and waits until its pod runs. */
     static async start(kubectl: Kubectl, namespace: string): Promise<LoadTestRun> {
-        const job = await createJob(kubectl, namespace, "loadtest", "flts:loadTest.enabled");
+        const job = await createJob(kubectl, namespace, LOAD_TEST_NAME, "flts:loadTest.enabled");
         const pod = await runningPod(kubectl, job);
         const duration = pod.spec?.containers[0]?.env?.find(({ name }) => name === "LOCUST_RUN_TIME")?.value;
         return new LoadTestRun(

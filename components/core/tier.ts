@@ -12,7 +12,7 @@ import type { Platform } from "./platform";
 
 /** Layer and class of a tier; the type token is `flts:<layer>:<class>`. */
 export type TierType =
-    `${"infrastructure" | "pipeline" | "serving" | "gateway" | "loadtest" | "monitoring" | "operations"}:${string}`;
+    `${"infrastructure" | "pipeline" | "serving" | "gateway" | "loadTest" | "monitoring" | "operations"}:${string}`;
 
 /**
  * One part of the pipeline with its own pods, identity and network edges.

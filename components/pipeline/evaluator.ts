@@ -38,7 +38,7 @@ export class Evaluator extends Worker {
             {
                 platform: args.platform,
                 image: "evaluator",
-                consumerGroup: CONSUMER_GROUPS.eval,
+                consumerGroup: CONSUMER_GROUPS.evaluator,
                 connections: [args.kafka, args.objectStore, args.mlflow],
                 values: {
                     TOPIC_MODEL_TRAINING: topics.modelTraining,
@@ -47,7 +47,7 @@ export class Evaluator extends Worker {
                     EXPECTED_MODEL_TYPES: args.modelTypes.join(","),
                     TYPE_TIMEOUT_SECONDS: args.typeTimeoutSeconds,
                     PROMOTE_INCOMPLETE: args.promoteIncomplete,
-                    EVALUATION_FLOOR: args.floor,
+                    PROMOTION_FLOOR: args.floor,
                     DEFAULT_SERIES: args.defaultSeries,
                     PROMOTION_BUCKET: BUCKETS.modelPromotion,
                 },

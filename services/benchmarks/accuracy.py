@@ -33,7 +33,7 @@ from flts.common.forecasterrors import errors
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
 from flts.common.windows import Windows, make_windows
-from flts.evaluation.scoring import Candidate, best
+from flts.evaluator.scoring import Candidate, best
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings

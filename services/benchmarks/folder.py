@@ -10,8 +10,8 @@ from typing import BinaryIO
 from flts.common.messages import DataClaim, Message, Promotion
 from flts.common.runs import ClaimKey
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject, WrittenObject
-from flts.evaluation.scoring import Candidate
-from flts.evaluation.tracking import FinishedClaim
+from flts.evaluator.scoring import Candidate
+from flts.evaluator.tracking import FinishedClaim
 from flts.training.tracking import RunHandle
 from flts.training.trainer import TrainedModel
 
@@ -182,4 +182,4 @@ class NoRegistry:
     """Takes promotions and keeps none: the benchmark's models are in no MLflow."""
 
     def register(self, promotion: Promotion) -> None:
-        """See flts.evaluation.registry.Registry."""
+        """See flts.evaluator.registry.Registry."""

@@ -96,15 +96,15 @@ def evaluate(folder: Path) -> Work:
     """Promote a model for every claim."""
     from benchmarks.folder import FilePublisher, FolderStore, NoRegistry, RunsOnDisk
     from flts.common.promotions import PromotionKeys
-    from flts.evaluation.artifacts import ArtifactCopies
-    from flts.evaluation.pointers import PromotionStore
-    from flts.evaluation.registry import Registrations
-    from flts.evaluation.settings import EvaluationSettings
-    from flts.evaluation.worker import EvaluationWorker
+    from flts.evaluator.artifacts import ArtifactCopies
+    from flts.evaluator.pointers import PromotionStore
+    from flts.evaluator.registry import Registrations
+    from flts.evaluator.settings import EvaluatorSettings
+    from flts.evaluator.worker import EvaluatorWorker
 
     store, runs, publisher = FolderStore(folder), RunsOnDisk(folder), FilePublisher(folder)
-    worker = EvaluationWorker(
-        EvaluationSettings(expected_model_types=FAMILIES),
+    worker = EvaluatorWorker(
+        EvaluatorSettings(expected_model_types=FAMILIES),
         runs,
         PromotionStore(store, "model-promotion", "global", unnamed=True),
         ArtifactCopies(runs, store, "model-promotion", PromotionKeys("global")),

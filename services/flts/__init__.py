@@ -1,1 +1,1 @@
-"""The FLTS workloads: preprocess, training, evaluation and inference."""
+"""The FLTS workloads: preprocess, training, evaluator and inference."""

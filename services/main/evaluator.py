@@ -2,7 +2,7 @@
 
 import sys
 
-from flts.evaluation.cli import main
+from flts.evaluator.cli import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 import sys
 
-from flts.loadtest.cli import main
+from flts.load_test.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

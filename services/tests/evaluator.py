@@ -10,13 +10,13 @@ from flts.common.consuming import Refused
 from flts.common.messages import TrainingEvent
 from flts.common.promotions import PromotionKeys
 from flts.common.runs import ClaimKey
-from flts.evaluation.artifacts import ArtifactCopies
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.registry import Registrations
-from flts.evaluation.scoring import Candidate
-from flts.evaluation.settings import EvaluationSettings
-from flts.evaluation.tracking import FinishedClaim
-from flts.evaluation.worker import EvaluationWorker
+from flts.evaluator.artifacts import ArtifactCopies
+from flts.evaluator.pointers import PromotionStore
+from flts.evaluator.registry import Registrations
+from flts.evaluator.scoring import Candidate
+from flts.evaluator.settings import EvaluatorSettings
+from flts.evaluator.tracking import FinishedClaim
+from flts.evaluator.worker import EvaluatorWorker
 
 BUCKET = "model-promotion"
 
@@ -105,7 +105,7 @@ class FakeRegistry:
 
 def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time, registry=None, **options):
     """A worker as started anew: what it knows is in its neighbours."""
-    settings = EvaluationSettings(expected_model_types=types, identifier=identifier, **options)
+    settings = EvaluatorSettings(expected_model_types=types, identifier=identifier, **options)
     pointers = PromotionStore(
         store,
         "model-promotion",
@@ -115,7 +115,7 @@ def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time,
     )
     copies = ArtifactCopies(runs, store, "model-promotion", PromotionKeys(settings.promotion_scope))
     registrations = Registrations(registry or FakeRegistry())
-    return EvaluationWorker(settings, runs, pointers, copies, publisher, registrations, now)
+    return EvaluatorWorker(settings, runs, pointers, copies, publisher, registrations, now)
 
 
 def pointer(store, key="global/current.json"):

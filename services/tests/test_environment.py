@@ -13,9 +13,9 @@ sys.path.insert(0, str(FILE.parent))
 
 from flts.backup.settings import BackupSettings  # noqa: E402
 from flts.common.settings import ServiceSettings  # noqa: E402
-from flts.evaluation.settings import EvaluationSettings  # noqa: E402
+from flts.evaluator.settings import EvaluatorSettings  # noqa: E402
 from flts.inference.settings import InferenceSettings  # noqa: E402
-from flts.loadtest.settings import LoadTestSettings  # noqa: E402
+from flts.load_test.settings import LoadTestSettings  # noqa: E402
 from flts.mlflowauth.grants import PASSWORD_VARIABLES  # noqa: E402
 from flts.predictionlogs.__main__ import CompactionSettings  # noqa: E402
 from flts.preprocess.settings import PreprocessSettings  # noqa: E402
@@ -30,7 +30,7 @@ def variables(kind):
 WORKLOADS = {
     "preprocess": variables(PreprocessSettings),
     "trainer": variables(TrainingSettings),
-    "evaluator": variables(EvaluationSettings),
+    "evaluator": variables(EvaluatorSettings),
     "inference": variables(InferenceSettings),
     "locust": variables(LoadTestSettings),
     "flts.backup": variables(BackupSettings),

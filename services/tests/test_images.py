@@ -69,5 +69,5 @@ def test_every_package_is_in_an_image():
     assert set().union(*(carried(image) for image in own_images())) == packages
 
 
-def test_inference_imports_nothing_from_training_or_evaluation_even_through_other_packages():
-    assert needed("inference").isdisjoint({"training", "evaluation"})
+def test_inference_imports_nothing_from_training_or_the_evaluator_even_through_other_packages():
+    assert needed("inference").isdisjoint({"training", "evaluator"})

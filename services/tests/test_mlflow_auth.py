@@ -16,7 +16,7 @@ from mlflow.tracking import MlflowClient
 from serving_models import BUCKET, copied_promotion
 
 from flts.common.outages import is_outage
-from flts.evaluation.registry import MlflowRegistry
+from flts.evaluator.registry import MlflowRegistry
 from flts.mlflowauth.grants import GRANTS, PASSWORD_VARIABLES
 from flts.mlflowauth.users import prepare
 

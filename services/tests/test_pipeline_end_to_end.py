@@ -11,12 +11,12 @@ from fastapi.testclient import TestClient
 
 from flts.common.messages import DataClaim
 from flts.common.promotions import PromotionKeys
-from flts.evaluation.artifacts import ArtifactCopies
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.registry import Registrations
-from flts.evaluation.scoring import Candidate
-from flts.evaluation.settings import EvaluationSettings
-from flts.evaluation.worker import EvaluationWorker
+from flts.evaluator.artifacts import ArtifactCopies
+from flts.evaluator.pointers import PromotionStore
+from flts.evaluator.registry import Registrations
+from flts.evaluator.scoring import Candidate
+from flts.evaluator.settings import EvaluatorSettings
+from flts.evaluator.worker import EvaluatorWorker
 from flts.inference.api import inference_app
 from flts.inference.artifacts import PromotedArtifacts
 from flts.inference.inservice import Models
@@ -132,8 +132,8 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
     pointers = PromotionStore(store, "model-promotion", "global", unnamed=True)
     keys = PromotionKeys("global")
     copies = ArtifactCopies(mlflow, store, "model-promotion", keys)
-    settings = EvaluationSettings(expected_model_types=MODEL_TYPES)
-    evaluator = EvaluationWorker(settings, mlflow, pointers, copies, publisher, Registrations(FakeRegistry()))
+    settings = EvaluatorSettings(expected_model_types=MODEL_TYPES)
+    evaluator = EvaluatorWorker(settings, mlflow, pointers, copies, publisher, Registrations(FakeRegistry()))
     for event in publisher.on("model-training"):
         evaluator.handle(json.dumps(event).encode())
     (selected,) = publisher.on("model-selected")

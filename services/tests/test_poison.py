@@ -53,7 +53,7 @@ def trainer(publisher, stop):
     return TrainingWorker(TrainingSettings(), MemoryStore(), NoRuns(), publisher, stop).handle
 
 
-def evaluation(publisher, stop):
+def evaluator_handler(publisher, stop):
     return evaluator(MemoryStore(), publisher, FakeRuns()).handle
 
 
@@ -62,7 +62,7 @@ def performance(publisher, stop):
     return worker_over(models, MemoryStore(), publisher, stop, performance_wait_seconds=0.01).handle
 
 
-WORKERS = {"training-data": trainer, "model-training": evaluation, "inference-data": performance}
+WORKERS = {"training-data": trainer, "model-training": evaluator_handler, "inference-data": performance}
 
 
 def give(make, *messages):

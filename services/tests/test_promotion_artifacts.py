@@ -16,9 +16,9 @@ from flts.common.frames import FeatureFrame
 from flts.common.messages import LARGEST_ARTIFACT_BYTES, DataClaim, Promotion, TrainingEvent
 from flts.common.promotions import PromotionKeys
 from flts.common.runs import ClaimKey
-from flts.evaluation import artifacts
-from flts.evaluation.artifacts import ArtifactCopies, MlflowFiles
-from flts.evaluation.tracking import MlflowRuns
+from flts.evaluator import artifacts
+from flts.evaluator.artifacts import ArtifactCopies, MlflowFiles
+from flts.evaluator.tracking import MlflowRuns
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.trainer import TrainedModel
@@ -28,7 +28,7 @@ BUCKET = "model-promotion"
 
 
 def decisions(outcome):
-    return REGISTRY.get_sample_value("evaluation_decisions_total", {"outcome": outcome})
+    return REGISTRY.get_sample_value("evaluator_decisions_total", {"outcome": outcome})
 
 
 def test_the_winners_files_lie_by_their_content_where_the_pointer_says(make, store, publisher, runs):

@@ -8,15 +8,15 @@ from evaluator import BUCKET, metric, pointer, run_of, series_pointer, success
 def test_a_run_that_does_not_beat_repeating_the_last_value_is_promoted_only_without_a_floor(
     make, store, publisher, runs, floor, promoted
 ):
-    before = metric("evaluation_decisions_total", outcome="below_floor")
+    before = metric("evaluator_decisions_total", outcome="below_floor")
     runs.add(run_of(run_id="good", end=1, rmse=1, baseline=2), generation=1)
     runs.add(run_of(run_id="bad", end=2, rmse=2, baseline=2), generation=2)
-    worker = make(evaluation_floor=floor)
+    worker = make(promotion_floor=floor)
     worker.handle(success(generation=1))
     worker.handle(success(generation=2))
     assert series_pointer(store, "site")["run_id"] == ("bad" if promoted else "good")
     assert len(publisher.sent) == 1 + promoted
-    assert metric("evaluation_decisions_total", outcome="below_floor") == before + (not promoted)
+    assert metric("evaluator_decisions_total", outcome="below_floor") == before + (not promoted)
 
 
 @pytest.mark.parametrize(("seasonal", "promoted"), [(1.5, False), (2.5, True), (float("nan"), True)])
@@ -47,12 +47,12 @@ def test_what_was_kept_is_not_decided_again_and_is_in_the_history(make, store, p
 
 
 def test_the_first_model_of_a_series_is_promoted_and_marked(make, store, publisher, runs):
-    before = metric("evaluation_decisions_total", outcome="first_below_floor")
+    before = metric("evaluator_decisions_total", outcome="first_below_floor")
     runs.add(run_of(rmse=3, baseline=2))
     make().handle(success())
     assert series_pointer(store, "site")["below_floor"] is True
     assert publisher.on("model-selected")[0]["below_floor"] is True
-    assert metric("evaluation_decisions_total", outcome="first_below_floor") == before + 1
+    assert metric("evaluator_decisions_total", outcome="first_below_floor") == before + 1
 
 
 def test_a_model_above_the_floor_is_not_marked(make, store, runs):
@@ -69,7 +69,7 @@ def test_a_model_above_the_floor_is_not_marked(make, store, runs):
 def test_the_champion_is_compared_on_the_same_held_out_rows_only(make, store, runs, rows, rmse, promoted):
     runs.add(run_of(run_id="champion", end=1, rmse=1, baseline=2, held_out_sha256="same"), generation=1)
     runs.add(run_of(run_id="challenger", end=2, rmse=rmse, baseline=2, held_out_sha256=rows), generation=2)
-    worker = make(evaluation_floor="champion")
+    worker = make(promotion_floor="champion")
     worker.handle(success(generation=1))
     worker.handle(success(generation=2))
     assert (series_pointer(store, "site")["run_id"] == "challenger") is promoted
@@ -81,5 +81,5 @@ def test_when_a_claim_was_last_decided_is_known_after_a_restart(make, runs):
     make(now=lambda: 1000.0).handle(success(generation=1))
     make(now=lambda: 2000.0).handle(success(generation=2))
     make().check_waiting()
-    assert metric("evaluation_last_decision_timestamp_seconds") == 2000
-    assert metric("evaluation_last_promotion_timestamp_seconds") == 1000
+    assert metric("evaluator_last_decision_timestamp_seconds") == 2000
+    assert metric("evaluator_last_promotion_timestamp_seconds") == 1000

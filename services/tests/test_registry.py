@@ -11,7 +11,7 @@ from evaluator import FakeRegistry, evaluator, run_of, success
 from mlflow.tracking import MlflowClient
 from serving_models import BUCKET, copied_promotion, in_service_with, last_plus, make_spec, make_version
 
-from flts.evaluation.registry import CHAMPION, PREVIOUS, MlflowRegistry, Registrations, registered_name
+from flts.evaluator.registry import CHAMPION, PREVIOUS, MlflowRegistry, Registrations, registered_name
 from flts.forecasting.model import ServingModel
 from flts.inference.decoding import predict_request
 from flts.inference.limits import Limits

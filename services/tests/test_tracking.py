@@ -11,7 +11,7 @@ from serving_models import last_plus, make_spec
 
 from flts.common.messages import DataClaim, TrainingEvent
 from flts.common.serving import ServingSpec
-from flts.evaluation.tracking import MlflowRuns
+from flts.evaluator.tracking import MlflowRuns
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.trainer import TrainedModel

@@ -1,5 +1,5 @@
 import type { Platform } from "../../components/core/platform";
-import type { Locust } from "../../components/loadtest/locust";
+import type { Locust } from "../../components/loadTest/locust";
 import type { Inputs } from "../inputs/inputs";
 import type { Settings } from "../settings/parsed/settings";
 import { deployGateway, type Ingress } from "./gateway";

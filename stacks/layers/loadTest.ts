@@ -1,5 +1,5 @@
 import type { Platform } from "../../components/core/platform";
-import { Locust } from "../../components/loadtest/locust";
+import { Locust } from "../../components/loadTest/locust";
 import type { Settings } from "../settings/parsed/settings";
 import type { Serving } from "./serving";
 

@@ -92,9 +92,9 @@ export function deployPipeline(
         platform,
         kafka: kafka.connection(EVALUATOR_NAME),
         modelTypes: settings.training.models,
-        objectStore: objectStore.connection("eval", OBJECT_STORE_GRANTS.eval),
-        mlflow: mlflowConnection(mlflow, "eval"),
-        ...settings.evaluation,
+        objectStore: objectStore.connection(EVALUATOR_NAME, OBJECT_STORE_GRANTS[EVALUATOR_NAME]),
+        mlflow: mlflowConnection(mlflow, EVALUATOR_NAME),
+        ...settings.evaluator,
         defaultSeries: settings.inference.defaultSeries,
     });
     const metrics = [preprocess, ...trainers, evaluator].map((tier) => tier.metrics);

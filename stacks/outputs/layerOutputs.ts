@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
+import { EVALUATOR_NAME } from "../../components/contract";
 import type { Infrastructure } from "../layers/providedInfrastructure";
 import type { Settings } from "../settings/parsed/settings";
 
@@ -33,7 +34,7 @@ export const infrastructureOutputs = z.object({
         trackingUri: z.string(),
         connection,
         /** Secrets of the namespace by user; absent for an MLflow that asks nobody. */
-        logins: z.object({ admin: z.string(), train: z.string(), eval: z.string() }).optional(),
+        logins: z.object({ admin: z.string(), train: z.string(), [EVALUATOR_NAME]: z.string() }).optional(),
     }),
     metrics: z.array(
         z.object({

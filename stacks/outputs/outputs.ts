@@ -7,8 +7,8 @@ import { VICTORIA_LOGS_PORT } from "../../components/monitoring/logs/victoriaLog
 import type { Server } from "../../components/core/links";
 import type { Tier } from "../../components/core/tier";
 import type { Exposure } from "../../components/core/network/exposure";
-import type { LoadTestResult } from "../../components/loadtest/lastLoadTest";
-import { LOCUST_WEB_PORT } from "../../components/loadtest/locust";
+import type { LoadTestResult } from "../../components/loadTest/lastLoadTest";
+import { LOCUST_WEB_PORT } from "../../components/loadTest/locust";
 import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
 import type { Layers } from "../layers/deployLayers";
 import type { Ingress } from "../layers/gateway";
@@ -77,7 +77,7 @@ export interface StackOutputs {
     readonly ingress?: Ingress["urls"];
     /** What the layers of this stack offer to other stacks of this program, packed by {@link packLayers}; see docs/stacks.md. */
     readonly layers: string;
-    /** The newest load test that `make loadtest` ran; absent before the first. */
+    /** The newest load test that `make load-test` ran; absent before the first. */
     readonly loadTest?: LoadTestResult;
 }
 

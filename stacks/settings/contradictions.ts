@@ -58,7 +58,7 @@ function requestLimits({ inference, loadBalancer }: GivenSettings): Problem[] {
     ];
 }
 
-/** `make loadtest` runs in one pod, and each of its users keeps a connection open. */
+/** `make load-test` runs in one pod, and each of its users keeps a connection open. */
 function loadTestSource({ loadTest, loadBalancer }: GivenSettings): Problem[] {
     const { connections } = loadBalancer.sourceLimits;
     return loadTest.enabled && loadTest.users > connections

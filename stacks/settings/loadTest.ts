@@ -4,7 +4,7 @@ import { boolean, decimal, exposure, integer, resources } from "./fields";
 /** Settings of the load test. */
 export const loadTest = z
     .strictObject({
-        enabled: boolean("Deploy Locust, and what `make loadtest` runs", true),
+        enabled: boolean("Deploy Locust, and what `make load-test` runs", true),
         workers: integer("Pods that make load for the web interface", 1, 1, 100),
         users: integer("Users at a time; each waits one to two seconds between two requests", 50, 1, 100_000),
         spawnRate: decimal("Users that begin a second", 10, 0.1, 1_000),

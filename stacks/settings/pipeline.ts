@@ -237,7 +237,7 @@ export const training = z
     .prefault({});
 
 /** Settings of the evaluator. */
-export const evaluation = z
+export const evaluator = z
     .strictObject({
         typeTimeoutSeconds: integer(
             "How long the other model families have, in seconds, once the first has reported; then an alert fires",

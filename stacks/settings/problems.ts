@@ -89,7 +89,7 @@ function unknownKey(path: readonly PropertyKey[], settings: readonly SettingDesc
     const name = path.map(String).join(".");
     const replacement = replacementOf(name);
     if (replacement !== undefined) {
-        return { path, message: `${keyOf(path)}: this setting was removed; ${replacement}` };
+        return { path, message: `${keyOf(path)}: ${replacement}` };
     }
     const known = settings.flatMap(({ path: key }) => prefixes(key));
     const nearest = closest(name, known);

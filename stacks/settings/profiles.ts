@@ -53,7 +53,7 @@ export const SIZES: Readonly<Record<Profile, SizesOf<GivenSettings>>> = {
         mlflow: { resources: resources(["100m", "576Mi"], ["2", "1536Mi"]) },
         preprocess: { resources: resources(["50m", "256Mi"], ["2", "1536Mi"]) },
         training: { resources: resources(["50m", "384Mi"], ["2", "2Gi"]) },
-        evaluation: { resources: resources(["25m", "192Mi"], ["1", "768Mi"]) },
+        evaluator: { resources: resources(["25m", "192Mi"], ["1", "768Mi"]) },
         loadBalancer: { resources: resources(["25m", "64Mi"], ["1", "256Mi"]) },
         loadTest: { resources: resources(["10m", "64Mi"], ["1", "512Mi"]) },
         monitoring: {

@@ -13,7 +13,18 @@ const REMOVED: Readonly<Record<string, string>> = {
         "run `kubectl exec deployment/preprocess -- python main.py --resend` whenever that is wanted",
 };
 
-/** What replaces a setting of an earlier version; undefined for one that never was. */
+/** Groups of settings that earlier versions had under another name, and the name that they have now. */
+const RENAMED_GROUPS: Readonly<Record<string, string>> = { evaluation: "evaluator" };
+
+/** What became of a setting of an earlier version, and what to use instead; undefined for one that never was. */
 export function replacementOf(path: string): string | undefined {
-    return REMOVED[path];
+    const removed = REMOVED[path];
+    if (removed !== undefined) {
+        return `this setting was removed; ${removed}`;
+    }
+    const [group = "", ...rest] = path.split(".");
+    const renamed = RENAMED_GROUPS[group];
+    return renamed === undefined || rest.length === 0
+        ? undefined
+        : `this setting was renamed; set flts:${[renamed, ...rest].join(".")}`;
 }

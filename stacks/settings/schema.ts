@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
     mlflow: infrastructure.mlflow,
     preprocess: pipeline.preprocess,
     training: pipeline.training,
-    evaluation: pipeline.evaluation,
+    evaluator: pipeline.evaluator,
     inference: serving.inference,
     serving: serving.serving,
     loadBalancer: serving.loadBalancer,

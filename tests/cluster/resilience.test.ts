@@ -90,7 +90,7 @@ async function claimsWaiting(): Promise<number> {
         "-c",
         program,
     );
-    return Number(/^evaluation_claims_waiting (\S+)$/m.exec(text)?.[1]);
+    return Number(/^evaluator_claims_waiting (\S+)$/m.exec(text)?.[1]);
 }
 
 describe("a run of the pipeline in which a pod is killed", function () {

@@ -60,7 +60,7 @@ describe("the images that pods run", function () {
             trainer: ["nonml-prophet", "train-gru", "train-lstm"],
             evaluator: ["eval"],
             inference: ["inference", "log-compaction"],
-            locust: ["loadtest", "locust-master", "locust-worker"],
+            locust: ["load-test", "locust-master", "locust-worker"],
             mlflow: ["mlflow"],
         });
     });

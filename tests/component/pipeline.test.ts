@@ -38,7 +38,7 @@ describe("the pipeline's services", function () {
                     },
                     dataset: { sample: true, pollSeconds: 5, targetColumn: "down" },
                     training: { deadlineSeconds: 600 },
-                    evaluation: { typeTimeoutSeconds: 60, promoteIncomplete: true, floor: "champion" },
+                    evaluator: { typeTimeoutSeconds: 60, promoteIncomplete: true, floor: "champion" },
                     inference: { defaultSeries: "PobleSec", modelsInMemory: 8 },
                 }),
             )
@@ -224,8 +224,8 @@ describe("the pipeline's services", function () {
     });
 
     it("take the floor of promotions, which by default is repeating the last value", () => {
-        assert.equal(environmentOf(plain, "eval").EVALUATION_FLOOR, "baseline");
-        assert.equal(environmentOf(changed, "eval").EVALUATION_FLOOR, "champion");
+        assert.equal(environmentOf(plain, "eval").PROMOTION_FLOOR, "baseline");
+        assert.equal(environmentOf(changed, "eval").PROMOTION_FLOOR, "champion");
     });
 
     it("take the default series, the same in the evaluator and in inference", () => {

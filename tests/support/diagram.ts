@@ -12,7 +12,7 @@ export const DIAGRAM = join(projectDirectory, "docs", "images", "architecture.sv
 
 /** Layers in the order in which the diagram has them, with the titles that readers see. */
 const layers: Readonly<Record<string, string>> = {
-    loadtest: "load test",
+    loadTest: "load test",
     serving: "serving",
     pipeline: "pipeline",
     infrastructure: "infrastructure",

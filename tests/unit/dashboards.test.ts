@@ -49,7 +49,7 @@ describe("dashboards", function () {
         assert.deepEqual(Object.keys(dashboardFiles()), [
             "infrastructure.json",
             "kafka.json",
-            "loadtest.json",
+            "loadTest.json",
             "monitoring.json",
             "pipeline.json",
             "serving.json",

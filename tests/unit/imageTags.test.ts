@@ -46,9 +46,9 @@ describe("the tags of our own images", function () {
     }
 
     const edits: Record<string, readonly string[]> = {
-        "services/flts/loadtest/users.py": ["locust"],
+        "services/flts/load_test/users.py": ["locust"],
         "services/flts/training/trainer.py": ["trainer"],
-        "services/flts/evaluation/worker.py": ["evaluator"],
+        "services/flts/evaluator/worker.py": ["evaluator"],
         "services/flts/inference/server.py": ["inference"],
         "services/flts/forecasting/model.py": ["evaluator", "inference"],
         "services/flts/preprocess/job.py": ["preprocess"],

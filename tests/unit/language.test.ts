@@ -16,6 +16,12 @@ const WORDS: readonly { readonly word: RegExp; readonly instead: string }[] = [
         word: /ObjectStoreContent|PostgresContent|DoomedStack|JudgedRun|StepsRun/i,
         instead: "ObjectStoreResources, PostgresResources, DestroyableStack, LoadTestJob, JobWithSteps",
     },
+    // Names that 0.1.0 had: the type in its states, and what the changelog says is renamed.
+    { word: /(?<!flts:|make )loadtest/, instead: "load test, loadTest, load-test, load_test" },
+    {
+        word: /\bevaluation_(?!interval)|evaluation(?:worker|settings|waiting)|flts[./]evaluation\b/i,
+        instead: "evaluator",
+    },
 ];
 
 const KINDS = [".ts", ".py", ".go", ".md", ".yaml", ".json", ".sh", ".html", ".js", ""];

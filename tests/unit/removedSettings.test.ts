@@ -4,6 +4,9 @@ import { readSettings } from "../../stacks/settings/read";
 describe("settings of earlier versions", () => {
     const replaced: Record<string, [string, RegExp]> = {
         allowDataLoss: ['["all"]', /make up ALLOW_DATA_LOSS=<names>.*FLTS_ALLOW_DATA_LOSS=<names> pulumi up/],
+        "evaluation.typeTimeoutSeconds": ["60", /renamed; set flts:evaluator\.typeTimeoutSeconds/],
+        "evaluation.promoteIncomplete": ["true", /renamed; set flts:evaluator\.promoteIncomplete/],
+        "evaluation.resources": ['{"limits":{"cpu":"1"}}', /renamed; set flts:evaluator\.resources/],
         "dataset.file": ["a.csv", /make data FILE=/],
         "dataset.testFile": ["a.csv", /<name>_test\.csv .*make data FILE=/],
         "images.tag": ["abc", /computes each image's tag .*main\.ts list/],
@@ -22,7 +25,7 @@ describe("settings of earlier versions", () => {
                     (error: Error) => {
                         const line =
                             error.message.split("\n").find((text) => text.includes(`flts:${path}:`)) ?? "";
-                        assert.match(line, /this setting was removed; /);
+                        assert.match(line, /this setting was (?:removed|renamed); /);
                         assert.match(line, replacement);
                         return true;
                     },

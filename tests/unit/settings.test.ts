@@ -166,8 +166,8 @@ describe("settings", () => {
             /monitoring\.logs\.resources\.requests\.cpu = "3": must not be above flts:monitoring\.logs\.resources\.limits\.cpu/,
         ],
         "a request above its limit": [
-            { "flts:evaluation": '{"resources":{"requests":{"memory":"2Gi"}}}' },
-            /evaluation\.resources\.requests\.memory = "2Gi": must not be above/,
+            { "flts:evaluator": '{"resources":{"requests":{"memory":"2Gi"}}}' },
+            /evaluator\.resources\.requests\.memory = "2Gi": must not be above/,
         ],
         "the retaining class as what it is to be like": [
             { "flts:storageClass": "flts-retain", "flts:volumes": '{"retain":true}' },

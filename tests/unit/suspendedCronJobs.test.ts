@@ -54,7 +54,7 @@ class Cluster {
 }
 
 const quiet = (): undefined => undefined;
-const BEFORE = { backup: false, loadtest: true, "log-compaction": false, "preprocess-schedule": false };
+const BEFORE = { backup: false, "load-test": true, "log-compaction": false, "preprocess-schedule": false };
 const DURING = { ...BEFORE, "log-compaction": true, "preprocess-schedule": true };
 
 describe("the CronJobs that a restore suspends", () => {

@@ -87,7 +87,7 @@ const targets = {
     data: { embedded: ["stack"], own: ["stack"] },
     refresh: { embedded: ["stack"], own: ["stack"] },
     doctor: { embedded: ["stack"], own: ["stack"] },
-    loadtest: { embedded: ["stack"], own: ["stack"] },
+    "load-test": { embedded: ["stack"], own: ["stack"] },
     backup: { embedded: ["stack"], own: ["stack"] },
     restore: { embedded: ["stack"], own: ["stack"] },
     bench: { embedded: ["stack"], own: ["stack"] },

@@ -4,6 +4,7 @@ import { configurationAnnotations } from "../../core/pod/configuration";
 import { clientAnnotations, generatedLogin } from "../../core/data/credentials";
 import { deployment } from "../../core/pod/deployment";
 import { environment, fromSecret, plain, type EnvironmentVariable } from "../../core/pod/environment";
+import { EVALUATOR_NAME } from "../../contract";
 import type { Exposure } from "../../core/network/exposure";
 import type { Connection } from "../../core/links";
 import { serviceHost, type Platform } from "../../core/platform";
@@ -42,7 +43,7 @@ auth_cache_ttl_seconds = 60
 export const MLFLOW_CLIENT = { MLFLOW_DISABLE_TELEMETRY: true } as const;
 
 /** Users of the tracking server: people, and the tiers that log in; `services/flts/mlflowauth` has what each may do. */
-const USERS = ["admin", "train", "eval"] as const;
+const USERS = ["admin", "train", EVALUATOR_NAME] as const;
 
 type MlflowUser = (typeof USERS)[number];
 

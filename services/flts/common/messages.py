@@ -119,7 +119,7 @@ class Promotion(Message):
     baseline_rmse: _Finite | None = None
     """RMSE of repeating the last value, on the same held-out rows."""
     below_floor: bool = False
-    """Whether it is served only because its series had no model: it does not reach `evaluation.floor`."""
+    """Whether it is served only because its series had no model: it does not reach `evaluator.floor`."""
     held_out_sha256: str = ""
     """Digest of the held-out rows that it was measured on, and of how far ahead; errors on other rows, or over other
     steps, cannot be compared with its own."""

@@ -3,7 +3,7 @@
     model = mlflow.pyfunc.load_model("models:/flts-PobleSec@champion")
     model.predict(rows, params={"rows": 24})
 
-MLflow loads this module out of the archive that lies beside the model (flts.evaluation.registered).
+MLflow loads this module out of the archive that lies beside the model (flts.evaluator.registered).
 """
 
 from pathlib import Path

@@ -101,7 +101,7 @@ class SeriesEntry(BaseModel):
     config_hash: str | None = None
     generation: int | None = None
     below_floor: bool | None = None
-    """Whether it is served only because the series had no model: it does not reach `evaluation.floor`."""
+    """Whether it is served only because the series had no model: it does not reach `evaluator.floor`."""
     promoted_at: str | None = None
     age_seconds: float | None = None
     """Since it was promoted."""

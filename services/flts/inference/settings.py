@@ -22,7 +22,7 @@ class InferenceSettings(ServiceSettings):
     failure_max_retries: int = Field(default=3, ge=0)
     """Further tries after a failed one, before a claim becomes a dead letter."""
     performance_wait_seconds: float = Field(default=3600.0, gt=0)
-    """How long a claim waits for the model of its data; longer than training and evaluation may take."""
+    """How long a claim waits for the model of its data; longer than the trainers and the evaluator may take."""
     pointer_poll_seconds: float = Field(default=30.0, gt=0)
     """How often the pointer is read without a message, in case messages do not come through."""
     load_spread_seconds: float = Field(default=2.0, ge=0, le=300)

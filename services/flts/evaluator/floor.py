@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from flts.common.messages import Promotion
-from flts.evaluation.scoring import WEIGHTS, Candidate
+from flts.evaluator.scoring import WEIGHTS, Candidate
 
 Floor = Literal["none", "baseline", "champion"]
 

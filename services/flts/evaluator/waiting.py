@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flts.common.runs import ClaimKey
-from flts.evaluation import metrics
+from flts.evaluator import metrics
 
 
 class _Wait(NamedTuple):

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { LOAD_TEST_NAME } from "../contract";
 import { KEPT_RUNS, ON_REQUEST } from "../core/pod/cronJob";
 import { environment, plain, type EnvironmentVariable } from "../core/pod/environment";
 import type { Labels } from "../core/labels";
@@ -56,7 +57,7 @@ export function loadTestJob(args: LoadTestJobArgs): kubernetes.types.input.batch
                     restartPolicy: "Never",
                     containers: [
                         container({
-                            name: "loadtest",
+                            name: LOAD_TEST_NAME,
                             image: args.image,
                             command: ["python", "main.py"],
                             environment: environment(

@@ -4,8 +4,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from flts.common.runs import ClaimKey, run_tags
-from flts.evaluation import tracking
-from flts.evaluation.tracking import FinishedClaim, MlflowRuns
+from flts.evaluator import tracking
+from flts.evaluator.tracking import FinishedClaim, MlflowRuns
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LoadTestResult } from "../components/loadtest/lastLoadTest";
+import { LOAD_TEST_NAME } from "../components/contract";
+import type { LoadTestResult } from "../components/loadTest/lastLoadTest";
 import { stateDirectory } from "../toolchain/tools/paths";
 import { createConsole, fail, Progress, runMain, table, type Console } from "../toolchain/console/index";
 import { deployedStack } from "./stack/deployedStack";
@@ -18,12 +19,12 @@ function resultTable(result: Omit<LoadTestResult, "job" | "finishedAt">): string
     ]);
 }
 
-/** `make loadtest`: a load test inside the cluster; ends with an error when a limit was not met. */
+/** `make load-test`: a load test inside the cluster; ends with an error when a limit was not met. */
 async function main(output: Console): Promise<void> {
     const options = readOptions(process.env);
     const { workspace, namespace, kubectl } = deployedStack(options);
     const run = await LoadTestRun.start(kubectl, namespace);
-    const directory = join(stateDirectory(), "loadtest", run.job);
+    const directory = join(stateDirectory(), LOAD_TEST_NAME, run.job);
     mkdirSync(directory, { recursive: true });
     await new Progress(output).step("Load test", { estimate: run.milliseconds }, () =>
         run.collect(directory),

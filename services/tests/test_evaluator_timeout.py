@@ -37,25 +37,25 @@ def test_waiting_is_shown_and_ends_with_the_promotion(waiting, clock, runs):
     worker.handle(success("GRU"))
     clock.seconds += 40
     worker.check_waiting()
-    assert metric("evaluation_claims_waiting") == 1
-    assert metric("evaluation_claims_timed_out") == 0
-    assert metric("evaluation_oldest_waiting_claim_seconds") == 40
+    assert metric("evaluator_claims_waiting") == 1
+    assert metric("evaluator_claims_timed_out") == 0
+    assert metric("evaluator_oldest_waiting_claim_seconds") == 40
     runs.add(run_of("LSTM", end=1040_000))
     worker.handle(success("LSTM"))
-    assert metric("evaluation_claims_waiting") == 0
-    assert metric("evaluation_oldest_waiting_claim_seconds") == 0
+    assert metric("evaluator_claims_waiting") == 0
+    assert metric("evaluator_oldest_waiting_claim_seconds") == 0
 
 
 def test_overdue_is_noticed_without_a_message_counted_once_and_not_promoted(waiting, clock, store, runs):
-    before = metric("evaluation_type_timeouts_total", missing_type="LSTM") or 0
+    before = metric("evaluator_type_timeouts_total", missing_type="LSTM") or 0
     runs.add(run_of("GRU", end=1000_000))
     worker = waiting()
     worker.handle(success("GRU"))
     clock.seconds += LIMIT + 1
     worker.check_waiting()
     worker.check_waiting()
-    assert metric("evaluation_claims_timed_out") == 1
-    assert metric("evaluation_type_timeouts_total", missing_type="LSTM") == before + 1
+    assert metric("evaluator_claims_timed_out") == 1
+    assert metric("evaluator_type_timeouts_total", missing_type="LSTM") == before + 1
     assert store.writes == []
 
 
@@ -119,7 +119,7 @@ def test_an_overdue_claim_does_not_take_the_place_of_a_newer_ones_model(waiting,
     worker.check_waiting()
     assert pointer(store)["run_id"] == "new"
     assert store.keys("model-promotion", "global/old/") == []
-    assert metric("evaluation_claims_waiting") == 0
+    assert metric("evaluator_claims_waiting") == 0
 
 
 def test_a_claim_trained_while_an_older_one_was_decided_still_waits(waiting, clock, store, runs):
@@ -129,21 +129,21 @@ def test_a_claim_trained_while_an_older_one_was_decided_still_waits(waiting, clo
     waiting().handle(success("LSTM", "old"))
     restarted = waiting(promote_incomplete=True)
     restarted.check_waiting()
-    assert metric("evaluation_claims_waiting") == 1
+    assert metric("evaluator_claims_waiting") == 1
     clock.seconds += LIMIT + 11
     restarted.check_waiting()
     assert pointer(store)["run_id"] == "new"
 
 
 def test_overdue_without_any_score_is_an_error_and_no_promotion(waiting, clock, store, runs):
-    before = metric("evaluation_decisions_total", outcome="no_score")
+    before = metric("evaluator_decisions_total", outcome="no_score")
     runs.add(run_of("GRU", end=1000_000, mse=None))
     worker = waiting(promote_incomplete=True)
     worker.handle(success("GRU"))
     clock.seconds += LIMIT + 1
     worker.check_waiting()
     worker.check_waiting()
-    assert metric("evaluation_decisions_total", outcome="no_score") == before + 1
+    assert metric("evaluator_decisions_total", outcome="no_score") == before + 1
     assert store.writes == []
 
 
@@ -160,6 +160,6 @@ def test_the_promoted_model_is_shown_also_after_a_restart(waiting, clock, runs):
     waiting().handle(success("LSTM"))
     clock.seconds += 50
     waiting().check_waiting()
-    assert metric("evaluation_last_promotion_score", model_type="GRU") == 24
-    assert metric("evaluation_last_promotion_score", model_type="LSTM") is None
-    assert metric("evaluation_last_promotion_timestamp_seconds") == 1000
+    assert metric("evaluator_last_promotion_score", model_type="GRU") == 24
+    assert metric("evaluator_last_promotion_score", model_type="LSTM") is None
+    assert metric("evaluator_last_promotion_timestamp_seconds") == 1000

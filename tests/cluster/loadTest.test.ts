@@ -18,7 +18,7 @@ interface Job {
 /** A Job of the CronJob's pattern with other values of some variables. */
 async function jobWith(name: string, values: Readonly<Record<string, string>>): Promise<string> {
     const text = await kubectl(
-        ...["create", "job", name, "--from=cronjob/loadtest", "--namespace", namespace],
+        ...["create", "job", name, "--from=cronjob/load-test", "--namespace", namespace],
         ...["--dry-run=client", "--output", "json"],
     );
     const job = JSON.parse(text) as Job;
@@ -38,7 +38,7 @@ describe("Locust in the cluster", function () {
 
     before(async () => {
         await deployStack();
-        outcome = await make("loadtest");
+        outcome = await make("load-test");
     });
 
     it("keeps the limits of the settings on two cores, in a run with limits", () => {
@@ -48,10 +48,10 @@ describe("Locust in the cluster", function () {
 
     it("leaves report and CSV files on this machine", () => {
         const directory = /^Report and CSV files: (.+)$/m.exec(outcome.output)?.[1] ?? "";
-        for (const name of ["report.html", "loadtest_stats.csv", "loadtest_failures.csv", "result.json"]) {
+        for (const name of ["report.html", "load_test_stats.csv", "load_test_failures.csv", "result.json"]) {
             assert.ok(existsSync(join(directory, name)), `${directory}/${name}`);
         }
-        const statistics = readFileSync(join(directory, "loadtest_stats.csv"), "utf8");
+        const statistics = readFileSync(join(directory, "load_test_stats.csv"), "utf8");
         for (const request of ["predict", "health", "bad input"]) {
             assert.match(statistics, new RegExp(`,${request},\\d+,0,`));
         }
@@ -64,11 +64,11 @@ describe("Locust in the cluster", function () {
         assert.ok(result !== undefined);
         assert.equal(result.passed, true);
         assert.ok(result.requests > 500, JSON.stringify(result));
-        assert.match(result.job, /^loadtest-\d{14}$/);
+        assert.match(result.job, /^load-test-\d{14}$/);
     });
 
     it("fails a run that does not keep a limit, once and for good", async () => {
-        const job = await jobWith("loadtest-limit", {
+        const job = await jobWith("load-test-limit", {
             P95_LIMIT_MILLISECONDS: "0.001",
             LOCUST_RUN_TIME: "5s",
             HOLD_SECONDS: "0",
@@ -81,18 +81,18 @@ describe("Locust in the cluster", function () {
             );
             assert.equal(applied.code, 0, applied.everything);
             await kubectl(
-                ...["wait", "job/loadtest-limit", "--namespace", namespace],
+                ...["wait", "job/load-test-limit", "--namespace", namespace],
                 ...["--for=condition=Failed", "--timeout=120s"],
             );
-            const log = await kubectl("logs", "job/loadtest-limit", "--namespace", namespace);
+            const log = await kubectl("logs", "job/load-test-limit", "--namespace", namespace);
             assert.match(log, /the limit is 0\.001 ms/);
             const { items } = await kubectlGet<{ items: readonly object[] }>(
                 ...["pods", "--namespace", namespace],
-                ...["--selector", "batch.kubernetes.io/job-name=loadtest-limit"],
+                ...["--selector", "batch.kubernetes.io/job-name=load-test-limit"],
             );
             assert.equal(items.length, 1);
         } finally {
-            await kubectl("delete", "job", "loadtest-limit", "--namespace", namespace, "--ignore-not-found");
+            await kubectl("delete", "job", "load-test-limit", "--namespace", namespace, "--ignore-not-found");
         }
     });
 

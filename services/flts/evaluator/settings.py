@@ -6,12 +6,12 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from flts.common.settings import ServiceSettings
-from flts.evaluation.floor import Floor
+from flts.evaluator.floor import Floor
 
 _KNOWN_TYPES = frozenset({"GRU", "LSTM", "PROPHET"})
 
 
-class EvaluationSettings(ServiceSettings):
+class EvaluatorSettings(ServiceSettings):
     """Every option of the evaluator; each field is the environment variable of the same name in capitals."""
 
     health_port: int = Field(default=8050, ge=1, le=65535)
@@ -27,7 +27,7 @@ class EvaluationSettings(ServiceSettings):
     """Seconds that the other types have, counted from the end of the claim's first finished run."""
     promote_incomplete: bool = False
     """Whether the best so far is promoted when that time is over."""
-    evaluation_floor: Floor = "baseline"
+    promotion_floor: Floor = "baseline"
     """What a run has to beat to be promoted: nothing; repeating the last value; that and the promoted model."""
     default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
     """The series whose promotions upstream's pointer names where there are several; empty: none of them."""

@@ -6,8 +6,8 @@ import pytest
 from evaluator import pointer, run_of, success
 
 from flts.common.consuming import Refused
-from flts.evaluation.scoring import best, one_per_type
-from flts.evaluation.settings import EvaluationSettings
+from flts.evaluator.scoring import best, one_per_type
+from flts.evaluator.settings import EvaluatorSettings
 
 
 # Promise: evaluator-scores-promotes-best
@@ -152,4 +152,4 @@ def test_running_events_are_not_decisions(make, store, runs):
 
 def test_unknown_types_are_a_settings_error():
     with pytest.raises(ValueError, match="allowed: GRU, LSTM, PROPHET"):
-        EvaluationSettings(expected_model_types="GRU,CNN")
+        EvaluatorSettings(expected_model_types="GRU,CNN")

@@ -1,7 +1,7 @@
 import { loadCluster } from "../access/cluster";
 import { RUN_COMPONENT } from "./loadTestJob";
 
-/** Result of a load test; `flts.loadtest.verdict` writes all but the last two fields. */
+/** Result of a load test; `flts.load_test.verdict` writes all but the last two fields. */
 export interface LoadTestResult {
     readonly passed: boolean;
     /** Requests of all kinds. */

@@ -15,8 +15,8 @@ from mlflow.tracking import MlflowClient
 from flts.common.messages import Promotion, StoredArtifact
 from flts.common.outages import is_outage
 from flts.common.storage import ObjectStore
-from flts.evaluation import metrics
-from flts.evaluation.registered import write_model
+from flts.evaluator import metrics
+from flts.evaluator.registered import write_model
 
 CHAMPION = "champion"
 PREVIOUS = "previous"

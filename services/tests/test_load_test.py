@@ -14,8 +14,8 @@ from conftest import SERVICES
 from serving_models import make_model
 from test_inference_api import client_for
 
-from flts.loadtest.payload import ROWS, broken_requests, forecast_request
-from flts.loadtest.verdict import verdict_of
+from flts.load_test.payload import ROWS, broken_requests, forecast_request
+from flts.load_test.verdict import verdict_of
 
 _HEADER = "Type,Name,Request Count,Failure Count,Requests/s,50%,95%\n"
 
@@ -45,12 +45,12 @@ def run_main(directory, url="", users=1, seconds=1, **environment):
     load = {"locust_host": url, "locust_users": users, "locust_spawn_rate": users, "locust_run_time": f"{seconds}s"}
     variables = {name.upper(): str(value) for name, value in (load | environment).items()}
     return subprocess.run(
-        [sys.executable, "-c", "import sys; from flts.loadtest.cli import main; sys.exit(main())"],
+        [sys.executable, "-c", "import sys; from flts.load_test.cli import main; sys.exit(main())"],
         cwd=SERVICES,
         env={
             **os.environ,
             "PYTHONPATH": str(SERVICES),
-            "LOCUST_LOCUSTFILE": str(SERVICES / "flts" / "loadtest" / "users.py"),
+            "LOCUST_LOCUSTFILE": str(SERVICES / "flts" / "load_test" / "users.py"),
             "REPORT_DIRECTORY": str(directory),
             "RESULT_FILE": str(directory / "termination-log"),
             **variables,
@@ -110,7 +110,7 @@ def test_a_run_against_the_service_meets_its_limits(served, tmp_path):
     assert 0 < result["p50Milliseconds"] <= result["p95Milliseconds"]
     assert "all limits were met" in run.stdout
     assert "<html" in (tmp_path / "report.html").read_text()
-    statistics = (tmp_path / "loadtest_stats.csv").read_text()
+    statistics = (tmp_path / "load_test_stats.csv").read_text()
     assert ",predict," in statistics
     assert ",Aggregated," in statistics
 

@@ -24,7 +24,7 @@ from flts.common.runs import (
     claim_of,
     pipeline_filter,
 )
-from flts.evaluation.scoring import Candidate
+from flts.evaluator.scoring import Candidate
 
 _HASH = TypeAdapter(ConfigHash)
 _SERIES = TypeAdapter(SeriesName)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newestResult } from "../../components/loadtest/lastLoadTest";
+import { newestResult } from "../../components/loadTest/lastLoadTest";
 import type { Recorded } from "../support/mocks";
 import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
@@ -49,7 +49,7 @@ describe("the load test", () => {
 
     it("puts the load on the load balancer, with what the settings say", () => {
         for (const { name, template } of workloads(resources).filter((workload) =>
-            ["locust-master", "loadtest"].includes(workload.name),
+            ["locust-master", "load-test"].includes(workload.name),
         )) {
             const variables = Object.fromEntries(
                 (template.spec.containers[0]?.env ?? []).map((variable) => [variable.name, variable.value]),
@@ -62,7 +62,7 @@ describe("the load test", () => {
     });
 
     it("runs only when it is asked to, once, and not for ever", () => {
-        const { suspend, jobTemplate } = one(resources, "kubernetes:batch/v1:CronJob", "loadtest").inputs
+        const { suspend, jobTemplate } = one(resources, "kubernetes:batch/v1:CronJob", "load-test").inputs
             .spec as {
             suspend: boolean;
             jobTemplate: { spec: { backoffLimit: number; activeDeadlineSeconds: number } };
@@ -78,7 +78,7 @@ describe("the load test", () => {
             settings({ loadBalancer: { sourceLimits: { connections: 256 } }, loadTest: { enabled: false } }),
         );
         assert.deepEqual(
-            without.filter(({ name }) => /locust|loadtest/.test(name)),
+            without.filter(({ name }) => /locust|load-test/.test(name)),
             [],
         );
         assert.equal(outputs.urls.locust, undefined);
@@ -116,15 +116,15 @@ describe("the last load test", () => {
 
     it("is the newest that was judged, with its Job and its time", () => {
         const result = newestResult([
-            ended("loadtest-1", "2026-01-01T00:00:00Z", '{"passed":true,"requests":1}\n'),
-            ended("loadtest-3", "2026-01-03T00:00:00Z"),
-            ended("loadtest-2", "2026-01-02T00:00:00Z", '{"passed":false,"requests":2}\n'),
+            ended("load-test-1", "2026-01-01T00:00:00Z", '{"passed":true,"requests":1}\n'),
+            ended("load-test-3", "2026-01-03T00:00:00Z"),
+            ended("load-test-2", "2026-01-02T00:00:00Z", '{"passed":false,"requests":2}\n'),
             { metadata: {}, status: { containerStatuses: [{ state: {} }] } },
         ]);
         assert.deepEqual(result, {
             passed: false,
             requests: 2,
-            job: "loadtest-2",
+            job: "load-test-2",
             finishedAt: "2026-01-02T00:00:00.000Z",
         });
     });

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { LOAD_TEST_NAME } from "../contract";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain } from "../core/pod/environment";
 import type { Exposure } from "../core/network/exposure";
@@ -16,6 +17,9 @@ import { loadTestJob, RUN_COMPONENT, type Limits } from "./loadTestJob";
 export const LOCUST_WEB_PORT = 8089;
 /** Port on which the master waits for workers. */
 const MASTER_PORT = 5557;
+
+/** Type of the component in the states of 0.1.0; what it contains is found again under it. */
+const TYPE_BEFORE_0_2 = "flts:loadtest:Locust";
 
 /** How much load, and for how long. */
 export interface Load {
@@ -40,11 +44,11 @@ export interface LocustArgs {
 
 /**
  * Locust: a master with the web interface, workers that make the load, and a suspended CronJob from which
- * `make loadtest` makes Jobs that judge the forecast API by its limits.
+ * `make load-test` makes Jobs that judge the forecast API by its limits.
  */
 export class Locust extends Tier {
     public constructor(name: string, args: LocustArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("loadtest:Locust", name, args.platform, opts);
+        super("loadTest:Locust", name, args.platform, { ...opts, aliases: [{ type: TYPE_BEFORE_0_2 }] });
         const master = `${name}-master`;
         const worker = `${name}-worker`;
         this.link([
@@ -63,7 +67,7 @@ export class Locust extends Tier {
             args.target.environment,
             plain({
                 HOME: "/tmp",
-                LOCUST_LOCUSTFILE: "flts/loadtest/users.py",
+                LOCUST_LOCUSTFILE: "flts/load_test/users.py",
                 LOCUST_USERS: args.load.users,
                 LOCUST_SPAWN_RATE: args.load.spawnRate,
                 LOCUST_RUN_TIME: `${args.load.durationSeconds}s`,
@@ -79,9 +83,9 @@ export class Locust extends Tier {
             this.child(),
         );
         new kubernetes.batch.v1.CronJob(
-            "loadtest",
+            LOAD_TEST_NAME,
             {
-                metadata: this.metadata("loadtest", RUN_COMPONENT),
+                metadata: this.metadata(LOAD_TEST_NAME, RUN_COMPONENT),
                 spec: loadTestJob({
                     labels: selectorLabels(this.identity(RUN_COMPONENT)),
                     serviceAccountName: this.serviceAccount.metadata.name,

@@ -9,12 +9,12 @@ from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
 from flts.common.shutdown import stop_on_signals
 from flts.common.storage import S3Store
-from flts.evaluation.artifacts import ArtifactCopies, MlflowFiles
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.registry import MlflowRegistry, Registrations
-from flts.evaluation.settings import EvaluationSettings
-from flts.evaluation.tracking import MlflowRuns
-from flts.evaluation.worker import EvaluationWorker
+from flts.evaluator.artifacts import ArtifactCopies, MlflowFiles
+from flts.evaluator.pointers import PromotionStore
+from flts.evaluator.registry import MlflowRegistry, Registrations
+from flts.evaluator.settings import EvaluatorSettings
+from flts.evaluator.tracking import MlflowRuns
+from flts.evaluator.worker import EvaluatorWorker
 
 _KAFKA_PING_SECONDS = 3
 _CHECK_SECONDS = 10.0
@@ -22,7 +22,7 @@ _CHECK_SECONDS = 10.0
 
 def main(arguments: list[str]) -> int:
     """Run the evaluator; returns the exit status."""
-    settings = start_service("evaluator", EvaluationSettings, arguments)
+    settings = start_service("evaluator", EvaluatorSettings, arguments)
     stop = stop_on_signals()
     publisher = KafkaPublisher(settings, settings.consumer_group_id)
     runs = MlflowRuns(settings.mlflow_tracking_uri)
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         PromotionKeys(settings.promotion_scope),
     )
     registry = MlflowRegistry(settings.mlflow_tracking_uri, store, settings.promotion_bucket)
-    worker = EvaluationWorker(settings, runs, pointers, copies, publisher, Registrations(registry))
+    worker = EvaluatorWorker(settings, runs, pointers, copies, publisher, Registrations(registry))
     heartbeat = Heartbeat()
 
     def ready() -> dict[str, bool]:

@@ -12,7 +12,7 @@ from flts.common.consuming import Refused
 from flts.common.messages import LARGEST_ARTIFACT_BYTES, StoredArtifact
 from flts.common.promotions import MODEL_FILE, SERVING_FILE, PromotionKeys
 from flts.common.storage import ObjectStore
-from flts.evaluation.scoring import Candidate
+from flts.evaluator.scoring import Candidate
 
 _TYPES = {MODEL_FILE: "application/octet-stream", SERVING_FILE: "application/json"}
 

@@ -13,19 +13,19 @@ from flts.common.messages import Promotion, TrainingEvent
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
 from flts.common.runs import ClaimKey
-from flts.evaluation import metrics
-from flts.evaluation.artifacts import ArtifactCopies
-from flts.evaluation.floor import shortfall
-from flts.evaluation.migration import migrate
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.registry import Registrations
-from flts.evaluation.scoring import WEIGHTS, Candidate, best, one_per_type
-from flts.evaluation.settings import EvaluationSettings
-from flts.evaluation.tracking import FinishedRuns
-from flts.evaluation.waiting import WaitingClaims
+from flts.evaluator import metrics
+from flts.evaluator.artifacts import ArtifactCopies
+from flts.evaluator.floor import shortfall
+from flts.evaluator.migration import migrate
+from flts.evaluator.pointers import PromotionStore
+from flts.evaluator.registry import Registrations
+from flts.evaluator.scoring import WEIGHTS, Candidate, best, one_per_type
+from flts.evaluator.settings import EvaluatorSettings
+from flts.evaluator.tracking import FinishedRuns
+from flts.evaluator.waiting import WaitingClaims
 
 
-class EvaluationWorker:
+class EvaluatorWorker:
     """Decides about one claim after the other, each once, and for each series on its own.
 
     What has been trained is asked of MLflow, what has been decided of the pointer's history. So a restart loses
@@ -35,7 +35,7 @@ class EvaluationWorker:
 
     def __init__(
         self,
-        settings: EvaluationSettings,
+        settings: EvaluatorSettings,
         runs: FinishedRuns,
         pointers: PromotionStore,
         copies: ArtifactCopies,
@@ -182,7 +182,7 @@ class EvaluationWorker:
             raise
         self._offer_others(promotion, winner, candidates)
         served = self._pointers.current(claim.series)
-        reason = shortfall(self._settings.evaluation_floor, winner, served)
+        reason = shortfall(self._settings.promotion_floor, winner, served)
         facts = {
             "scores": {run.model_type: run.score for run in candidates},
             "missing": missing,

@@ -1,11 +1,11 @@
-"""Locustfile: what a user of the forecast API does. Run with `locust --locustfile flts/loadtest/users.py`."""
+"""Locustfile: what a user of the forecast API does. Run with `locust --locustfile flts/load_test/users.py`."""
 
 import random
 
 from locust import FastHttpUser, between, task
 from locust.exception import StopUser
 
-from flts.loadtest.payload import broken_requests, forecast_request
+from flts.load_test.payload import broken_requests, forecast_request
 
 _REFUSALS = (400, 422)
 

@@ -4,9 +4,9 @@ import structlog
 
 from flts.common.consuming import Refused
 from flts.common.messages import Promotion
-from flts.evaluation.artifacts import ArtifactCopies
-from flts.evaluation.pointers import PromotionStore
-from flts.evaluation.tracking import FinishedRuns
+from flts.evaluator.artifacts import ArtifactCopies
+from flts.evaluator.pointers import PromotionStore
+from flts.evaluator.tracking import FinishedRuns
 
 
 def migrate(pointers: PromotionStore, runs: FinishedRuns, copies: ArtifactCopies) -> None:

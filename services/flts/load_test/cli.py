@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from flts.common.settings import load_settings_or_exit
-from flts.loadtest.settings import LoadTestSettings
-from flts.loadtest.verdict import Verdict, verdict_of
+from flts.load_test.settings import LoadTestSettings
+from flts.load_test.verdict import Verdict, verdict_of
 
 _COLLECTED = "collected"
 
@@ -16,7 +16,7 @@ def main() -> int:
     """Exit code of a run: 0 when it met its limits, 1 when not, Locust's own when that could not run."""
     settings = load_settings_or_exit(LoadTestSettings)
     settings.report_directory.mkdir(parents=True, exist_ok=True)
-    statistics = settings.report_directory / "loadtest"
+    statistics = settings.report_directory / "load_test"
     ended = subprocess.run(_locust(settings, statistics), check=False)
     if ended.returncode != 0:
         print(f"locust ended with {ended.returncode}; what it said is above", file=sys.stderr)
