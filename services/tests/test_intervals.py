@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from api.client import DATA, client_for
 from conftest import data_folder
 from serving_models import make_model
-from test_inference_api import DATA, client_for
 from test_training import train_on, trained_on_poblesec
 
 from flts.common.intervals import LEVELS, Intervals, intervals_of, measured

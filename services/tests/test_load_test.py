@@ -10,9 +10,9 @@ import time
 
 import pytest
 import uvicorn
+from api.client import client_for
 from conftest import SERVICES
 from serving_models import make_model
-from test_inference_api import client_for
 
 from flts.load_test.payload import ROWS, broken_requests, forecast_request
 from flts.load_test.verdict import verdict_of
