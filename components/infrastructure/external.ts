@@ -1,4 +1,5 @@
 import { fromSecret, plain, type EnvironmentVariable } from "../core/pod/environment";
+import { fileFromSecret } from "../core/pod/secretFiles";
 import { OUTSIDE, type Connection } from "../core/links";
 import { signIn } from "./kafka/kafkaSecurity";
 import { MLFLOW_CLIENT, trackingLogin, type MlflowServer } from "./mlflow/mlflow";
@@ -71,13 +72,21 @@ export function externalObjectStore(endpoint: string, rootSecretName: string): O
 
 /** The role need not be a superuser, so it is not taken for one. */
 export function externalPostgres(
-    server: Pick<PostgresServer, "host" | "port" | "user" | "sslMode" | "passwordSecretName">,
+    server: Pick<PostgresServer, "host" | "port" | "user" | "sslMode" | "caSecret" | "passwordSecretName">,
 ): PostgresServer {
     return { server: OUTSIDE, ports: [server.port], superuser: false, ...server };
 }
 
-/** @param secretName Secret with the keys `username` and `password`; undefined where it asks for no login. */
-export function externalMlflow(trackingUri: string, secretName: string | undefined): MlflowServer {
+export interface ExternalMlflow {
+    /** Tracking URI as pods reach it. */
+    readonly trackingUri: string;
+    /** Secret with the keys `username` and `password`; undefined where it asks for no login. */
+    readonly secretName: string | undefined;
+    /** Secret with `ca.crt`, the authorities that sign its certificate; undefined: those that images trust. */
+    readonly caSecret: string | undefined;
+}
+
+export function externalMlflow({ trackingUri, secretName, caSecret }: ExternalMlflow): MlflowServer {
     return {
         trackingUri,
         connection: {
@@ -86,6 +95,9 @@ export function externalMlflow(trackingUri: string, secretName: string | undefin
             environment: [
                 ...plain({ MLFLOW_TRACKING_URI: trackingUri, ...MLFLOW_CLIENT }),
                 ...(secretName === undefined ? [] : trackingLogin(secretName)),
+                ...(caSecret === undefined
+                    ? []
+                    : fileFromSecret(caSecret, { MLFLOW_TRACKING_SERVER_CERT_PATH: "ca.crt" })),
             ],
             requires: [],
         },

@@ -1,4 +1,8 @@
-"""MLflow's server with its basic-auth app: one process of the pinned version, and the users that the stack makes."""
+"""MLflow's server with its basic-auth app: one process of the pinned version, and the users that the stack makes.
+
+It serves TLS with a certificate that no authority of the machine signed, as external servers do; clients get the
+variables that pods have.
+"""
 
 import base64
 import os
@@ -52,20 +56,40 @@ def folder(tmp_path_factory):
     return folder
 
 
+def make_certificate(path):
+    """A key, and a certificate for 127.0.0.1 that it signed itself, in one file of PEM."""
+    key = path.with_suffix(".key")
+    subject = ["-subj", "/CN=mlflow", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *kind, *subject, "-keyout", key, "-out", path], check=True, capture_output=True
+    )
+
+
 @pytest.fixture(scope="module")
-def server(folder):
+def authority(folder):
+    """What the key `ca.crt` of `flts:mlflow.external.caSecret` holds, as a file."""
+    path = folder / "ca.crt"
+    make_certificate(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(folder, authority):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth", "--workers", "1"]
     places = ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
+    encryption = ["--uvicorn-opts", f"--ssl-certfile {authority} --ssl-keyfile {authority.with_suffix('.key')}"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), *places], env=environment_of(folder, PASSWORDS)
+        [*command, "--host", "127.0.0.1", "--port", str(port), *places, *encryption],
+        env=environment_of(folder, PASSWORDS),
     )
-    url = f"http://127.0.0.1:{port}"
+    url = f"https://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(url):
+        while not _answers(url, authority):
             assert process.poll() is None, "MLflow ended"
             assert time.monotonic() < deadline, "MLflow does not answer"
             time.sleep(0.5)
@@ -75,11 +99,18 @@ def server(folder):
         process.wait()
 
 
-def _answers(url):
+def _answers(url, authority):
     try:
-        return requests.get(f"{url}/health", timeout=5).ok
+        return requests.get(f"{url}/health", timeout=5, verify=str(authority)).ok
     except requests.ConnectionError:
         return False
+
+
+@pytest.fixture(autouse=True)
+def trusting(authority, monkeypatch):
+    """This process as a pod with `flts:mlflow.external.caSecret`; tests ask without MLflow's client, too."""
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(authority))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
 
 
 @pytest.fixture
@@ -119,6 +150,22 @@ def test_a_wrong_password_is_an_outage_and_no_fault_of_the_claim(client):
     assert is_outage(error)
 
 
+# Promise: external-mlflow-ca
+def test_a_server_whose_authority_is_unknown_is_an_outage(client, tmp_path, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    another = tmp_path / "ca.crt"
+    make_certificate(another)
+    for path in (str(another), None):
+        if path is None:
+            monkeypatch.delenv("MLFLOW_TRACKING_SERVER_CERT_PATH")
+        else:
+            monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", path)
+        error = refused(client("train").search_experiments)
+        assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+        assert is_outage(error)
+
+
+# Promise: external-mlflow-ca
 # Promise: mlflow-asks-for-login
 def test_a_trainer_records_runs_and_the_evaluator_only_reads_them(client, tmp_path):
     trainer = client("train")

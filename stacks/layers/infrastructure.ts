@@ -140,7 +140,7 @@ function provideMlflow(
         return {
             postgres: undefined,
             mlflowDatabase: undefined,
-            mlflow: externalMlflow(settings.trackingUri, settings.secretName),
+            mlflow: externalMlflow(settings),
             metrics: [],
         };
     }
@@ -165,8 +165,11 @@ function providePostgres(
     platform: Platform,
 ): { readonly postgres: PostgresResources; readonly metrics: readonly MetricsEndpoint[] } {
     if (settings.from === "external") {
-        const { host, port, user, sslMode, secretName, access } = settings;
-        const server = externalPostgres({ host, port, user, sslMode, passwordSecretName: secretName });
+        const { host, port, user, sslMode, caSecret, secretName, access } = settings;
+        const server = externalPostgres({
+            ...{ host, port, user, sslMode, caSecret },
+            passwordSecretName: secretName,
+        });
         return {
             postgres: new ExistingPostgres("postgres", { platform, server, access }).content,
             metrics: [],

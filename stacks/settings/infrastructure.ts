@@ -134,6 +134,9 @@ export const postgres = z
                     "letters, digits, underscores and hyphens, at most 63 characters",
                 ),
                 sslMode: choice("Whether connections to it are encrypted", ["require", "disable"], "require"),
+                caSecret: secretName(
+                    "Secret with `ca.crt`, the certificates in PEM that sign its own; with it pods check its certificate and host name",
+                ),
             })
             .prefault({}),
         storage: storage("Volume of the server", "2Gi"),
@@ -155,6 +158,9 @@ export const mlflow = z
                 ),
                 existingSecret: secretName(
                     "Secret with `username` and `password` of a user there who may create experiments; empty where it asks for no login",
+                ),
+                caSecret: secretName(
+                    "Secret with `ca.crt`, the certificates in PEM that sign its own; those that the images trust when empty",
                 ),
             })
             .prefault({}),

@@ -9,7 +9,13 @@ type Server = keyof typeof infrastructure;
 
 /** Contradictions about who makes what: this stack, another stack, or nobody in this program. */
 export function ownership(settings: GivenSettings): Problem[] {
-    return [...layers(settings), ...externals(settings), ...onlyExternal(settings), ...reach(settings)];
+    return [
+        ...layers(settings),
+        ...externals(settings),
+        ...onlyExternal(settings),
+        ...authorities(settings),
+        ...reach(settings),
+    ];
 }
 
 function layers({ layers: deployed, stacks }: GivenSettings): Problem[] {
@@ -129,6 +135,32 @@ function onlyExternal({ objectStore, postgres, mlflow }: GivenSettings): Problem
                   ),
               ]
             : []),
+    ];
+}
+
+/** Certificates of authorities for connections that are not encrypted, or not made: who names them expects both. */
+function authorities({ postgres, mlflow }: GivenSettings): Problem[] {
+    const { trackingUri, caSecret: mlflowAuthorities } = mlflow.external;
+    const { host, sslMode, caSecret: postgresAuthorities } = postgres.external;
+    return [
+        ...(mlflowAuthorities === undefined || trackingUri?.startsWith("https:") === true
+            ? []
+            : [
+                  contradiction(
+                      "mlflow.external.caSecret",
+                      mlflowAuthorities,
+                      "needs flts:mlflow.external.trackingUri with https",
+                  ),
+              ]),
+        ...(postgresAuthorities === undefined || (host !== undefined && sslMode === "require")
+            ? []
+            : [
+                  contradiction(
+                      "postgres.external.caSecret",
+                      postgresAuthorities,
+                      "needs flts:postgres.external.host, and flts:postgres.external.sslMode require",
+                  ),
+              ]),
     ];
 }
 

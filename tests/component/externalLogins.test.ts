@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
 import type { Recorded } from "../support/mocks";
-import { ofType, workloads } from "../support/objects";
+import { containers, ofType, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
+
+/** Secrets that a workload's container sees as folders, by path. */
+function mountedSecrets(resources: readonly Recorded[], name: string): Record<string, string> {
+    const workload = workloads(resources).find((candidate) => candidate.name === name);
+    assert.ok(workload, name);
+    const { volumes } = workload.template.spec;
+    return Object.fromEntries(
+        (workload.template.spec.containers[0]?.volumeMounts ?? []).flatMap(({ name: volume, mountPath }) => {
+            const mounted = volumes.find((candidate) => candidate.name === volume) as
+                { secret?: { secretName: string } } | undefined;
+            return mounted?.secret === undefined ? [] : [[mountPath, mounted.secret.secretName]];
+        }),
+    );
+}
 
 /** Values of a workload's variables; of one from a Secret, `name/key`. */
 function variablesOf(resources: readonly Recorded[], name: string): Record<string, unknown> {
@@ -21,6 +35,7 @@ describe("external Kafka and MLflow", function () {
 
     // Promise: external-kafka-tls-login
     // Promise: external-mlflow-login
+    // Promise: external-mlflow-ca
     it("are logged in to over TLS by every client, with Secrets that nobody copies", async () => {
         const { resources: secured } = await deployProgram(
             settings({
@@ -35,7 +50,11 @@ describe("external Kafka and MLflow", function () {
                     },
                 },
                 mlflow: {
-                    external: { trackingUri: "https://mlflow.example", existingSecret: "mlflow-login" },
+                    external: {
+                        trackingUri: "https://mlflow.example",
+                        existingSecret: "mlflow-login",
+                        caSecret: "mlflow-ca",
+                    },
                 },
             }),
         );
@@ -51,6 +70,7 @@ describe("external Kafka and MLflow", function () {
         const mlflow = {
             MLFLOW_TRACKING_USERNAME: "mlflow-login/username",
             MLFLOW_TRACKING_PASSWORD: "mlflow-login/password",
+            MLFLOW_TRACKING_SERVER_CERT_PATH: "/etc/flts-secrets/mlflow-ca/ca.crt",
         };
         for (const [name, expected] of Object.entries({
             "kafka-topics": kafka,
@@ -63,11 +83,42 @@ describe("external Kafka and MLflow", function () {
             const names = Object.keys(expected);
             assert.deepEqual(Object.fromEntries(names.map((key) => [key, given[key]])), expected, name);
         }
+        for (const name of ["train-gru", "eval"]) {
+            assert.deepEqual(
+                mountedSecrets(secured, name),
+                { "/etc/flts-secrets/mlflow-ca": "mlflow-ca" },
+                name,
+            );
+        }
         const own = ofType(secured, "kubernetes:core/v1:Secret").map(
             ({ inputs }) => (inputs.metadata as { name: string }).name,
         );
-        for (const name of ["kafka-login", "kafka-ca", "kafka-client", "mlflow-login"]) {
+        for (const name of ["kafka-login", "kafka-ca", "kafka-client", "mlflow-login", "mlflow-ca"]) {
             assert.ok(!own.includes(name), name);
+        }
+    });
+
+    // Promise: external-postgres-ca
+    it("and an external PostgreSQL whose authority is given is asked by MLflow and backups who it is", async () => {
+        const { resources } = await deployProgram(
+            settings({
+                postgres: {
+                    external: { host: "db.example", caSecret: "db-ca" },
+                    existingSecret: "db-admin",
+                    access: { mode: "direct", host: "db.example" },
+                },
+                backup: { enabled: true },
+            }),
+        );
+        const { PGSSLMODE, PGSSLROOTCERT } = variablesOf(resources, "mlflow");
+        assert.equal(PGSSLMODE, "verify-full");
+        assert.equal(PGSSLROOTCERT, "/etc/flts-secrets/db-ca/ca.crt");
+        for (const workload of workloads(resources)) {
+            for (const { name, env, volumeMounts } of containers(workload)) {
+                const asks = env.some((variable) => variable.name === "PGHOST");
+                const mounted = volumeMounts.some(({ mountPath }) => mountPath === "/etc/flts-secrets/db-ca");
+                assert.equal(mounted, asks, `${workload.name}: ${name}`);
+            }
         }
     });
 });

@@ -63,7 +63,11 @@ export const anySettings: fc.Arbitrary<Settings> = fc
             fc.record({ service: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort" }) }),
             fc.constant({ external: { trackingUri: "https://mlflow.example" } }),
             fc.constant({
-                external: { trackingUri: "https://mlflow.example", existingSecret: "mlflow-login" },
+                external: {
+                    trackingUri: "https://mlflow.example",
+                    existingSecret: "mlflow-login",
+                    caSecret: "mlflow-ca",
+                },
             }),
         ),
         preprocess: fc.record({ scaler: fc.constantFrom("none", "RobustScaler"), handleNans: fc.boolean() }),

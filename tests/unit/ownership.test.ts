@@ -73,6 +73,23 @@ describe("who makes what", () => {
             { mlflow: { external: { existingSecret: "login" } } },
             /^flts:mlflow\.external\.existingSecret = "login": needs flts:mlflow\.external\.trackingUri/,
         ],
+        "an authority for an MLflow without TLS": [
+            { mlflow: { external: { trackingUri: "http://mlflow.example", caSecret: "ca" } } },
+            /^flts:mlflow\.external\.caSecret = "ca": needs flts:mlflow\.external\.trackingUri with https$/,
+        ],
+        "an authority for a database without TLS": [
+            {
+                postgres: {
+                    ...postgres,
+                    external: { host: "db.example", sslMode: "disable", caSecret: "ca" },
+                },
+            },
+            /^flts:postgres\.external\.caSecret = "ca": needs .* flts:postgres\.external\.sslMode require$/,
+        ],
+        "an authority for a database of its own": [
+            { postgres: { external: { caSecret: "ca" } } },
+            /^flts:postgres\.external\.caSecret = "ca": needs flts:postgres\.external\.host/,
+        ],
         "an address of an MLflow that is not deployed": [
             { mlflow: { ...mlflow, service: { type: "NodePort", nodePort: 30500 } } },
             /^flts:mlflow\.service = \{"type":"NodePort","nodePort":30500\}: is of no use/,

@@ -4,6 +4,7 @@ import type { EnvironmentVariable } from "./environment";
 import type { Labels } from "../labels";
 import type { Probes } from "./probes";
 import { restrictedContainer, restrictedPod } from "./podSecurity";
+import { withSecretFiles } from "./secretFiles";
 
 type Container = kubernetes.types.input.core.v1.Container;
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -103,6 +104,8 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
     const disk = scratch.reduce((sum, { gibibytes }) => sum + gibibytes, LOGS_GIBIBYTES);
     const bounded = (containers: readonly Container[]): Container[] =>
         containers.map((each) => withEphemeralStorage(each, disk));
+    const files = withSecretFiles([args.initContainers ?? [], args.containers]);
+    const [initContainers = [], containers = []] = files.groups;
     return {
         metadata: {
             labels: { ...args.labels },
@@ -116,14 +119,15 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
             securityContext: restrictedPod(args.user, args.group),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy === undefined ? {} : { restartPolicy: args.restartPolicy }),
-            ...(args.initContainers === undefined ? {} : { initContainers: bounded(args.initContainers) }),
-            containers: bounded(args.containers),
+            ...(args.initContainers === undefined ? {} : { initContainers: bounded(initContainers) }),
+            containers: bounded(containers),
             volumes: [
                 ...scratch.map(({ name, gibibytes }) => ({
                     name,
                     emptyDir: { sizeLimit: `${gibibytes}Gi` },
                 })),
                 ...(args.volumes ?? []),
+                ...files.volumes,
             ],
             ...(args.tolerations === undefined ? {} : { tolerations: [...args.tolerations] }),
             ...(args.spread === true ? spreadOut(args.labels) : {}),

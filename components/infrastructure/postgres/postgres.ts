@@ -66,6 +66,7 @@ export class Postgres extends Tier {
                 passwordSecretName: superuser.name,
                 // It has no certificate; what reaches it is let in by network policies.
                 sslMode: "disable",
+                caSecret: undefined,
             },
             password: superuser.value("password"),
             access,

@@ -5,7 +5,8 @@ import { Tunnel, type Access } from "../../access/tunnel";
 import { generatedLogin } from "../../core/data/credentials";
 import { ownedName } from "../../core/data/ownedName";
 import { TakeoverGuard } from "../../core/data/takeoverGuard";
-import { fromSecret, plain } from "../../core/pod/environment";
+import { fromSecret, plain, type EnvironmentVariable } from "../../core/pod/environment";
+import { fileFromSecret } from "../../core/pod/secretFiles";
 import type { Connection, Server } from "../../core/links";
 import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
@@ -36,6 +37,8 @@ export interface PostgresServer extends Server {
     readonly passwordSecretName: string;
     /** `require` encrypts and, as libpq means it, does not ask who the server is. */
     readonly sslMode: "disable" | "require";
+    /** Secret with `ca.crt`, with which pods check who the server is; undefined where nothing says it. */
+    readonly caSecret: string | undefined;
 }
 
 export interface PostgresResourcesArgs {
@@ -92,7 +95,7 @@ export class PostgresResources {
      * @param name of the database.
      */
     public database(service: string, name: string): Connection {
-        const { host, port, sslMode } = this.server;
+        const { host, port } = this.server;
         const { role, secret, connection } = this.login(service, []);
         const guard = this.args.platform.guard.options;
         const database = new postgresql.Database(
@@ -104,8 +107,7 @@ export class PostgresResources {
             ...connection,
             environment: [
                 ...plain({ PGHOST: host, PGPORT: port, PGDATABASE: name }),
-                // libpq asks for encryption and goes on without it by default.
-                ...plain({ PGSSLMODE: sslMode === "disable" ? undefined : sslMode }),
+                ...encryption(this.server),
                 ...fromSecret(secret, { PGUSER: "username", PGPASSWORD: "password" }),
             ],
             requires: [...connection.requires, database],
@@ -209,4 +211,11 @@ export class PostgresResources {
             { parent },
         );
     }
+}
+
+/** libpq asks for encryption and goes on without it by default. */
+function encryption({ sslMode, caSecret }: PostgresServer): EnvironmentVariable[] {
+    return caSecret === undefined
+        ? plain({ PGSSLMODE: sslMode === "disable" ? undefined : sslMode })
+        : [...plain({ PGSSLMODE: "verify-full" }), ...fileFromSecret(caSecret, { PGSSLROOTCERT: "ca.crt" })];
 }

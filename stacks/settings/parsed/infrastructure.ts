@@ -1,4 +1,5 @@
 import type { Access } from "../../../components/access/tunnel";
+import type { ExternalMlflow } from "../../../components/infrastructure/external";
 import type { Report } from "../problems";
 import type { GivenSettings } from "../schema";
 import { accessOf } from "./access";
@@ -51,6 +52,7 @@ export type PostgresSettings = {
           readonly port: number;
           readonly user: string;
           readonly sslMode: GivenSettings["postgres"]["external"]["sslMode"];
+          readonly caSecret: string | undefined;
           /** Secret with the key `password`. */
           readonly secretName: string;
       }
@@ -62,12 +64,7 @@ export type MlflowSettings =
           "mlflow",
           "service" | "resources"
       >)
-    | {
-          readonly from: "external";
-          readonly trackingUri: string;
-          /** Secret with the keys `username` and `password`; undefined where it asks for no login. */
-          readonly secretName: string | undefined;
-      };
+    | ({ readonly from: "external" } & ExternalMlflow);
 
 /** What the pipeline and serving stand on: this stack's, each server deployed or external, or another stack's. */
 export type InfrastructureSettings =
@@ -142,9 +139,9 @@ function mlflowOf(
     report: Report,
 ): MlflowSettings | undefined {
     const { external, ...server } = given.mlflow;
-    const { trackingUri, existingSecret: secretName } = external;
+    const { trackingUri, existingSecret: secretName, caSecret } = external;
     if (trackingUri !== undefined) {
-        return { from: "external", trackingUri, secretName };
+        return { from: "external", trackingUri, secretName, caSecret };
     }
     const postgres = access && postgresOf(given.postgres, access, report);
     return postgres && { from: "deploy", ...server, postgres };
@@ -155,7 +152,7 @@ function postgresOf(
     access: Access,
     report: Report,
 ): PostgresSettings | undefined {
-    const { host, port, user, sslMode, database } = external;
+    const { host, port, user, sslMode, caSecret, database } = external;
     if (host === undefined) {
         return { from: "deploy", storage, resources, existingSecret, access, database };
     }
@@ -167,5 +164,6 @@ function postgresOf(
         );
         return undefined;
     }
-    return { from: "external", host, port, user, sslMode, database, access, secretName: existingSecret };
+    const server = { host, port, user, sslMode, caSecret, database, access };
+    return { from: "external", ...server, secretName: existingSecret };
 }

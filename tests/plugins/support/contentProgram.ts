@@ -86,6 +86,7 @@ export function declareContent(settingsFile: string): void {
             superuser: postgres.user === "postgres",
             passwordSecretName: "postgres-admin",
             sslMode: "disable",
+            caSecret: undefined,
         },
         password: pulumi.secret(postgres.password),
         access: direct(postgres.port),
