@@ -31,7 +31,7 @@ async def main(port, seconds):
     """Serve for so long."""
     config = uvicorn.Config(
         echo,
-        host="0.0.0.0",
+        host="",
         port=port,
         lifespan="off",
         ws="none",

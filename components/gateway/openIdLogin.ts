@@ -60,7 +60,7 @@ export function openIdLoginContainer(args: OpenIdContainerArgs): ContainerArgs {
                 OAUTH2_PROXY_EMAIL_DOMAINS: login.emailDomain,
                 OAUTH2_PROXY_REDIRECT_URL: `https://${args.host}/oauth2/callback`,
                 OAUTH2_PROXY_UPSTREAMS: args.upstream,
-                OAUTH2_PROXY_HTTP_ADDRESS: `0.0.0.0:${LOGIN_PORT}`,
+                OAUTH2_PROXY_HTTP_ADDRESS: `:${LOGIN_PORT}`,
                 // The Ingress controller ends TLS and says so in X-Forwarded-*.
                 OAUTH2_PROXY_REVERSE_PROXY: true,
                 OAUTH2_PROXY_COOKIE_SECURE: true,

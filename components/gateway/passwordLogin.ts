@@ -1,5 +1,6 @@
 import type { Configuration } from "../core/pod/configuration";
 import { environment, fromSecret } from "../core/pod/environment";
+import { haproxyCommand, listenOn } from "../core/network/haproxyListener";
 import { AUTHORIZATION } from "../infrastructure/mlflow/mlflow";
 import type { Images } from "../core/pod/images";
 import type { ContainerArgs, Resources } from "../core/pod/pod";
@@ -30,7 +31,7 @@ export function passwordLoginConfig(server: string): string {
     user "\${LOGIN_USER}" insecure-password "\${LOGIN_PASSWORD}"
 
 `,
-        `bind :${LOGIN_PORT}
+        `${block(listenOn(LOGIN_PORT))}
     http-request auth realm FLTS unless { http_auth(people) }`,
     );
 }
@@ -38,6 +39,11 @@ export function passwordLoginConfig(server: string): string {
 /** HAProxy's configuration behind another login in the same pod: it only logs in to the server. */
 export function admittedConfig(server: string): string {
     return haproxyConfig(server, "", `bind 127.0.0.1:${ADMITTED_PORT}`);
+}
+
+/** Lines of a section after its first one. */
+function block(lines: readonly string[]): string {
+    return lines.join("\n    ");
 }
 
 function haproxyConfig(server: string, lists: string, entrance: string): string {
@@ -67,7 +73,7 @@ backend protected
     server protected ${server}
 
 frontend observation
-    bind :${HEALTH_PORT}
+    ${block(listenOn(HEALTH_PORT))}
     option dontlog-normal
     monitor-uri /healthz
     http-request deny deny_status 404
@@ -91,7 +97,7 @@ export function passwordLoginContainer(
     return {
         name: "haproxy",
         image: images.reference("haproxy"),
-        command: ["haproxy", "-db", "-f", `${LOGIN_CONFIG_DIRECTORY}/haproxy.cfg`],
+        command: haproxyCommand(`${LOGIN_CONFIG_DIRECTORY}/haproxy.cfg`),
         environment: environment(
             secret === undefined
                 ? []

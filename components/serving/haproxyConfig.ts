@@ -1,3 +1,5 @@
+import { listenOn } from "../core/network/haproxyListener";
+
 /** Port on which requests arrive. */
 export const FRONTEND_PORT = 8080;
 /** Port of health and Prometheus metrics, for the cluster only. */
@@ -190,7 +192,7 @@ function frontendSection(args: HaproxyArgs): Section {
     const { stable, canary } = args;
     return [
         "frontend inference",
-        `bind :${FRONTEND_PORT}`,
+        ...listenOn(FRONTEND_PORT),
         "# Metrics count every request; the log has those that went wrong or had to be repeated.",
         "option dontlog-normal",
         "# At a stop, idle clients learn it with their next answer instead of being cut off while they ask.",
@@ -232,7 +234,7 @@ function serverTemplate({ port, maximumServers }: HaproxyArgs, { name, host }: B
 function observationSection(): Section {
     return [
         "frontend observation",
-        `bind :${METRICS_PORT}`,
+        ...listenOn(METRICS_PORT),
         "option dontlog-normal",
         "monitor-uri /healthz",
         "http-request use-service prometheus-exporter if { path /metrics }",

@@ -5,6 +5,7 @@ import { deployment } from "../core/pod/deployment";
 import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { plain } from "../core/pod/environment";
 import type { Exposure } from "../core/network/exposure";
+import { haproxyCommand } from "../core/network/haproxyListener";
 import type { Connection } from "../core/links";
 import { serviceHost, type Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
@@ -89,7 +90,7 @@ export class LoadBalancer extends Tier {
                 container: {
                     name: "haproxy",
                     image: platform.images.reference("haproxy"),
-                    command: ["haproxy", "-db", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
+                    command: haproxyCommand(`${CONFIG_DIRECTORY}/haproxy.cfg`),
                     ports: { http: FRONTEND_PORT, metrics: METRICS_PORT },
                     resources: args.resources,
                     mounts: [configuration.mount],

@@ -40,6 +40,7 @@ def test_a_stop_under_load(store):
     answers = []
     with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         assert client.get("/ready").status_code == 200
+        assert httpx.get(f"http://[::1]:{port}/ready").status_code == 200
         answers.append(client.post("/predict", json=BODY))
         server.handle_exit(signal.SIGTERM, None)
         assert client.get("/ready").status_code == 503

@@ -57,9 +57,9 @@ def folder(tmp_path_factory):
 
 
 def make_certificate(path):
-    """A key, and a certificate for 127.0.0.1 that it signed itself, in one file of PEM."""
+    """A key, and a certificate for 127.0.0.1 and ::1 that it signed itself, in one file of PEM."""
     key = path.with_suffix(".key")
-    subject = ["-subj", "/CN=mlflow", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
+    subject = ["-subj", "/CN=mlflow", "-addext", "subjectAltName=IP:127.0.0.1,IP:::1", "-days", "1"]
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
     subprocess.run(
         ["openssl", "req", "-x509", *kind, *subject, "-keyout", key, "-out", path], check=True, capture_output=True
@@ -83,7 +83,7 @@ def server(folder, authority):
     places = ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
     encryption = ["--uvicorn-opts", f"--ssl-certfile {authority} --ssl-keyfile {authority.with_suffix('.key')}"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), *places, *encryption],
+        [*command, "--host", "", "--port", str(port), *places, *encryption],
         env=environment_of(folder, PASSWORDS),
     )
     url = f"https://127.0.0.1:{port}"
@@ -140,6 +140,7 @@ def status_of(url, path, user=None, password=None):
 
 def test_a_browser_is_asked_for_a_password_and_a_probe_is_not(server):
     assert status_of(server, "/health") == 200
+    assert status_of(server.replace("127.0.0.1", "[::1]"), "/health") == 200
     assert status_of(server, "/") == 401
     assert status_of(server, "/", "admin") == 200
     assert status_of(server, "/", "admin", "wrong") == 401

@@ -17,12 +17,13 @@ export const HTTP_SERVICES = [
  * @param stack its name.
  */
 export function clusterSettings(
-    { cluster, clusterDomain, namespace }: Settings,
+    { cluster, clusterDomain, namespace, network }: Settings,
     stack: string,
 ): ClusterSettings {
     return {
         ...cluster,
         domain: clusterDomain,
+        ipFamilyPolicy: network.ipFamilyPolicy,
         pullSecrets: cluster.pullSecrets.map((reference) => pullSecret(reference, namespace.name, stack)),
     };
 }

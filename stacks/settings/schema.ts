@@ -2,6 +2,7 @@ import { z } from "zod";
 import { acknowledge } from "./acknowledge";
 import { backup } from "./backup";
 import { cluster, overrides } from "./cluster";
+import { network } from "./network";
 import { boolean, choice, integer, LABEL, LABEL_SHAPE, optionalText, text } from "./fields";
 import * as infrastructure from "./infrastructure";
 import { ingress } from "./ingress";
@@ -55,6 +56,7 @@ export const settingsSchema = z.strictObject({
     ),
     cluster,
     overrides,
+    network,
     clusterDomain: text("DNS domain of the cluster", "cluster.local", HOST, "a domain name"),
     publicHost: text(
         "Host name or address under which node ports are reached",

@@ -107,6 +107,19 @@ describe("cluster.* settings", () => {
         }
     });
 
+    it("give each Service the declared family policy, and none when the cluster's default is meant", async () => {
+        const policies = async (network: object): Promise<unknown[]> => {
+            const services = ofType(await deployed({}, { network }), "kubernetes:core/v1:Service");
+            return [
+                ...new Set(
+                    services.map(({ inputs }) => (inputs.spec as { ipFamilyPolicy?: string }).ipFamilyPolicy),
+                ),
+            ];
+        };
+        assert.deepEqual(await policies({ ipFamilyPolicy: "PreferDualStack" }), ["PreferDualStack"]);
+        assert.deepEqual(await policies({}), [undefined]);
+    });
+
     it("never send a request of one pod to another through the proxy", async () => {
         const all = workloads(await deployed(CLUSTER));
         for (const workload of all) {

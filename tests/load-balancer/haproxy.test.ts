@@ -85,6 +85,30 @@ describe("HAProxy with the generated configuration", function () {
         assert.equal(pods[0].requests, before);
     });
 
+    // Promise: network-both-families
+    it("answers over IPv4 and IPv6, at the port of its metrics too", async () => {
+        await start(1);
+        for (const url of [`${balancer.url}/predict`, `${balancer.metricsUrl}/healthz`]) {
+            assert.equal((await fetch(url)).status, 200, url);
+            const overIpv6 = url.replace("127.0.0.1", "[::1]");
+            assert.equal((await fetch(overIpv6)).status, 200, overIpv6);
+        }
+    });
+
+    // Promise: network-both-families
+    it("uses pods that have IPv6 addresses alone", async () => {
+        const pod = new FakePod("::1", podPort);
+        await pod.start();
+        names.records.set(canary.host, [pod.address]);
+        try {
+            await start(1, { stable: { ...stable, host: canary.host } });
+            assert.equal((await fetch(`${balancer.url}/predict`)).status, 200);
+            assert.equal(pod.requests, 1);
+        } finally {
+            pod.kill();
+        }
+    });
+
     it("lets a pod that says it is not ready finish what it has, and sends it nothing more", async () => {
         await start(2);
         pods[0].behaviour = (_request, response) => {

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ADMITTED_PORT, admittedConfig, passwordLoginConfig } from "../../components/gateway/passwordLogin";
-import { toolPath } from "../../toolchain/tools/paths";
-import { freePort, until } from "./support/balancer";
+import {
+    ADMITTED_PORT,
+    admittedConfig,
+    LOGIN_PORT,
+    passwordLoginConfig,
+} from "../../components/gateway/passwordLogin";
+import { freePort, moved, startHaproxy, until } from "./support/balancer";
 
+const HEALTH_PORT = 8404;
 const USER = "mlflow";
 /** Every character that could end a word, a quotation or a variable in HAProxy's configuration. */
 const PASSWORD = `p "q' $HOME \${x} #\\ ü`;
@@ -25,17 +30,15 @@ describe("HAProxy as a login", function () {
     let url: string;
     let behindAnother: string;
 
-    /** Starts HAProxy with a configuration, each port moved to a free one; the address of `port`, once it answers. */
-    async function start(name: string, config: string, bind: string): Promise<string> {
+    /** Starts HAProxy with a configuration, each port moved to a free one; the address of that port, once it answers. */
+    async function start(name: string, config: string, configured: number): Promise<string> {
         const [port, health] = [await freePort(), await freePort()];
         const path = join(directory, name);
-        writeFileSync(
-            path,
-            config.replace(bind, `bind 127.0.0.1:${port}`).replace("bind :8404", `bind 127.0.0.1:${health}`),
-        );
-        const haproxy = spawn(toolPath("haproxy"), ["-db", "-f", path], {
-            env: { LOGIN_USER: USER, LOGIN_PASSWORD: PASSWORD, MLFLOW_AUTHORIZATION: HEADER },
-            stdio: "ignore",
+        writeFileSync(path, moved(moved(config, configured, port), HEALTH_PORT, health));
+        const haproxy = startHaproxy(path, {
+            LOGIN_USER: USER,
+            LOGIN_PASSWORD: PASSWORD,
+            MLFLOW_AUTHORIZATION: HEADER,
         });
         started.push(haproxy);
         await until("HAProxy answers", async () =>
@@ -53,12 +56,8 @@ describe("HAProxy as a login", function () {
         });
         await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
         const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-        url = await start("login.cfg", passwordLoginConfig(address), "bind :8080");
-        behindAnother = await start(
-            "admitted.cfg",
-            admittedConfig(address),
-            `bind 127.0.0.1:${ADMITTED_PORT}`,
-        );
+        url = await start("login.cfg", passwordLoginConfig(address), LOGIN_PORT);
+        behindAnother = await start("admitted.cfg", admittedConfig(address), ADMITTED_PORT);
     });
 
     after(() => {
@@ -78,6 +77,10 @@ describe("HAProxy as a login", function () {
         const answer = await ask();
         assert.equal(answer.status, 401);
         assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic realm="FLTS"$/);
+    });
+
+    it("asks those who come over IPv6, too", async () => {
+        assert.equal((await fetch(url.replace("127.0.0.1", "[::1]"))).status, 401);
     });
 
     it("sends away who says something wrong", async () => {

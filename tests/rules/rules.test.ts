@@ -106,33 +106,65 @@ describe("queries of the dashboards", () => {
 });
 
 describe("Prometheus' configuration", () => {
+    const endpoint = (server: string, port: number, paths = ["/metrics"]) => ({
+        server,
+        serverLabels: { "app.kubernetes.io/name": server, "app.kubernetes.io/instance": "dev" },
+        port,
+        paths,
+    });
+    const text = prometheusConfig({
+        namespace: "flts",
+        scrapeIntervalSeconds: 15,
+        endpoints: [endpoint("inference", 8000), endpoint("minio", 9000, ["/a/cluster", "/a/bucket"])],
+        probes: [{ name: "mlflow", url: "http://mlflow:5000/health", module: "http" }],
+        prober: endpoint("blackbox-exporter", 9115),
+        alertmanager: "alertmanager:9093",
+        rules: Object.keys(ruleFiles()),
+    });
+    let directory: string;
+
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "flts-prometheus-"));
+    });
+
+    afterEach(() => {
+        rmSync(directory, { recursive: true });
+    });
+
     it("is what Prometheus reads", async () => {
-        const directory = mkdtempSync(join(tmpdir(), "flts-prometheus-"));
-        try {
-            const endpoint = (server: string, port: number, paths = ["/metrics"]) => ({
-                server,
-                serverLabels: { "app.kubernetes.io/name": server, "app.kubernetes.io/instance": "dev" },
-                port,
-                paths,
-            });
-            const path = join(directory, "prometheus.json");
-            const text = prometheusConfig({
-                namespace: "flts",
-                scrapeIntervalSeconds: 15,
-                endpoints: [
-                    endpoint("inference", 8000),
-                    endpoint("minio", 9000, ["/a/cluster", "/a/bucket"]),
-                ],
-                probes: [{ name: "mlflow", url: "http://mlflow:5000/health", module: "http" }],
-                prober: endpoint("blackbox-exporter", 9115),
-                alertmanager: "alertmanager:9093",
-                rules: Object.keys(ruleFiles()),
-            });
-            writeFileSync(path, text);
-            // Only the syntax: token and rules are where the pod has them.
-            await promtool("check", "config", "--syntax-only", path);
-        } finally {
-            rmSync(directory, { recursive: true });
+        const path = join(directory, "prometheus.json");
+        writeFileSync(path, text);
+        // Only the syntax: token and rules are where the pod has them.
+        await promtool("check", "config", "--syntax-only", path);
+    });
+
+    // Promise: network-both-families
+    it("scrapes pods at IPv4 and IPv6 addresses", async () => {
+        const job = "inference";
+        const config = JSON.parse(text) as {
+            scrape_configs: { job_name: string; relabel_configs: object[] }[];
+        };
+        const relabeling = config.scrape_configs.find(({ job_name: name }) => name === job)?.relabel_configs;
+        const path = join(directory, "prometheus.json");
+        for (const [podAddress, scraped] of [
+            ["10.0.0.7", "10.0.0.7:8000"],
+            ["fd00::7", "[fd00::7]:8000"],
+        ]) {
+            const labels = { __meta_kubernetes_pod_ip: podAddress, __meta_kubernetes_pod_phase: "Running" };
+            const found = { job_name: job, static_configs: [{ targets: ["unused"], labels }] };
+            writeFileSync(
+                path,
+                JSON.stringify({ scrape_configs: [{ ...found, relabel_configs: relabeling }] }),
+            );
+            const { output } = await run(toolPath("promtool"), [
+                "check",
+                "service-discovery",
+                "--timeout=300ms",
+                path,
+                job,
+            ]);
+            const [target] = JSON.parse(output) as { labels: { __address__: string } }[];
+            assert.equal(target?.labels.__address__, scraped);
         }
     });
 });

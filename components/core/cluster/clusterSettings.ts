@@ -61,6 +61,8 @@ export interface ClusterSettings extends Placement {
         /** Seconds that an object may take to be ready; undefined for the provider's own. */
         readonly ready?: number | undefined;
     };
+    /** Of the Services that the program declares itself. */
+    readonly ipFamilyPolicy: "SingleStack" | "PreferDualStack" | "RequireDualStack";
     /** DNS domain of the cluster. */
     readonly domain: string;
     /** By name of a tier, what differs for it: pairs and lists are added to the cluster's, other values replace them. */

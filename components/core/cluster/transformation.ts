@@ -114,11 +114,17 @@ export class ClusterTransformation {
     private service(inputs: Inputs): Inputs {
         const { serviceAnnotations, sourceRanges } = this.placement(inputs);
         const spec = inputs.spec as { readonly type?: string };
+        const { ipFamilyPolicy } = this.settings;
         return {
             ...withAnnotations(inputs, serviceAnnotations),
-            ...(spec.type === "LoadBalancer" && sourceRanges.length > 0
-                ? { spec: { ...spec, loadBalancerSourceRanges: [...sourceRanges] } }
-                : {}),
+            spec: {
+                ...spec,
+                ...(spec.type === "LoadBalancer" && sourceRanges.length > 0
+                    ? { loadBalancerSourceRanges: [...sourceRanges] }
+                    : {}),
+                // The cluster's own default, which is not declared: it would change Services that have no other.
+                ...(ipFamilyPolicy === "SingleStack" ? {} : { ipFamilyPolicy }),
+            },
         };
     }
 

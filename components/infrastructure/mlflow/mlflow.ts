@@ -230,11 +230,13 @@ export class Mlflow extends Tier implements MlflowServer {
         const names = [
             "localhost",
             "127.0.0.1",
+            "[::1]",
             ...inside,
             serviceHost(this.platform, this.tierName),
             ...publicHosts,
         ];
-        return [...new Set(names)].flatMap((name) => [name, `${name}:*`]);
+        // In the patterns a bracket begins a list of characters.
+        return [...new Set(names)].flatMap((name) => [name, `${name.replace("[", "[[]")}:*`]);
     }
 }
 
@@ -261,8 +263,9 @@ function serverCommand(bucket: string, allowedHosts: readonly string[]): string[
         "server",
         "--app-name",
         "basic-auth",
+        // All addresses, IPv4 and IPv6.
         "--host",
-        "0.0.0.0",
+        "",
         "--port",
         String(MLFLOW_PORT),
         "--backend-store-uri",

@@ -130,6 +130,8 @@ function agentCommand(namespace: string, url: string): string[] {
     return [
         "/vlagent-prod",
         `-httpListenAddr=:${AGENT_PORT}`,
+        // Beside IPv4: to listen, and to send to VictoriaLogs.
+        "-enableTCP6",
         `-tmpDataPath=${STATE_DIRECTORY}`,
         `-remoteWrite.url=${url}`,
         `-remoteWrite.maxDiskUsagePerURL=${LARGEST_BACKLOG}`,

@@ -82,6 +82,8 @@ function serverCommand({ retentionDays, storage }: VictoriaLogsArgs): string[] {
     return [
         "/victoria-logs-prod",
         `-httpListenAddr=:${VICTORIA_LOGS_PORT}`,
+        // Beside IPv4, which it listens on in any case.
+        "-enableTCP6",
         `-storageDataPath=${DATA_DIRECTORY}`,
         `-retentionPeriod=${retentionDays}d`,
         // A full volume would stop it: the oldest day goes first, whatever its age.

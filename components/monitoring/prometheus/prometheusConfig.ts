@@ -61,6 +61,9 @@ function pathLabel(path: string): Json {
     return { target_label: "metrics_path", replacement: path };
 }
 
+/** An IPv6 address, which stands in brackets before a port. */
+const IPV6 = "(.+:.+)";
+
 /** One job a path, all under the tier's name. */
 function podJobs(endpoint: MetricsEndpoint, ownNamespace: string): Json[] {
     const { server, serverLabels, namespace, port, paths } = endpoint;
@@ -87,6 +90,12 @@ function podJobs(endpoint: MetricsEndpoint, ownNamespace: string): Json[] {
                 source_labels: ["__meta_kubernetes_pod_ip"],
                 target_label: "__address__",
                 replacement: `$1:${port}`,
+            },
+            {
+                source_labels: ["__meta_kubernetes_pod_ip"],
+                regex: IPV6,
+                target_label: "__address__",
+                replacement: `[$1]:${port}`,
             },
             // Not as `pod`, which is what kube-state-metrics calls the pods that it reports.
             { source_labels: ["__meta_kubernetes_pod_name"], target_label: "instance" },

@@ -57,7 +57,7 @@ def health_app(service: str, alive: Callable[[], bool], ready: Check | None = No
 
 
 def serve_in_background(app: FastAPI, port: int) -> uvicorn.Server:
-    """Serve the app on all interfaces from a daemon thread; the caller keeps the main thread and its signals."""
-    server = uvicorn.Server(uvicorn.Config(app, host="0.0.0.0", port=port, log_level="warning"))
+    """Serve the app on all addresses, IPv4 and IPv6, from a daemon thread; the caller keeps the main thread."""
+    server = uvicorn.Server(uvicorn.Config(app, host="", port=port, log_level="warning"))
     threading.Thread(target=server.run, name="health", daemon=True).start()
     return server

@@ -32,7 +32,8 @@ class DrainingServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                host="0.0.0.0",
+                # All addresses, IPv4 and IPv6; "::" would be IPv6 alone.
+                host="",
                 port=port,
                 http=bounded_protocol(headers_seconds),
                 # None is needed, and each costs every request time.

@@ -2,14 +2,15 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { toolPath } from "../../../toolchain/tools/paths";
+import { haproxyCommand } from "../../../components/core/network/haproxyListener";
 import { FRONTEND_PORT, METRICS_PORT } from "../../../components/serving/haproxyConfig";
 
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(0, resolve));
     const { port } = server.address() as AddressInfo;
     await new Promise<void>((resolve) =>
         server.close(() => {
@@ -30,26 +31,38 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     }
 }
 
+/** A configuration with one of its listeners on another port. */
+export function moved(configuration: string, port: number, free: number): string {
+    return configuration.replace(new RegExp(`(bind (127\\.0\\.0\\.1)?:+)${port}\\b`, "g"), `$1${free}`);
+}
+
+/** Starts HAProxy as its pods do. */
+export function startHaproxy(path: string, environment: Readonly<Record<string, string>> = {}): ChildProcess {
+    const [program = "", ...parameters] = haproxyCommand(path);
+    const PATH = [dirname(toolPath("haproxy")), process.env.PATH].join(delimiter);
+    return spawn(program, parameters, { env: { ...environment, PATH }, stdio: ["ignore", "pipe", "pipe"] });
+}
+
 /** The program on a generated configuration, with this machine's ports and name server in place of the cluster's. */
 export class Balancer {
     /** Where requests go. */
     url = "";
     log = "";
-    private metricsUrl = "";
+    metricsUrl = "";
     private process: ChildProcess | undefined;
     private readonly directory = mkdtempSync(join(tmpdir(), "flts-haproxy-"));
 
     async start(configuration: string, nameServerPort: number): Promise<void> {
         const [front, metrics] = [await freePort(), await freePort()];
         const path = join(this.directory, "haproxy.cfg");
-        const placed = configuration
-            .replace(`bind :${FRONTEND_PORT}`, `bind 127.0.0.1:${front}`)
-            .replace(`bind :${METRICS_PORT}`, `bind 127.0.0.1:${metrics}`)
-            .replace("parse-resolv-conf", `nameserver test 127.0.0.1:${nameServerPort}`);
-        writeFileSync(path, placed);
-        const child = spawn(toolPath("haproxy"), ["-db", "-f", path], { stdio: ["ignore", "pipe", "pipe"] });
+        const placed = moved(moved(configuration, FRONTEND_PORT, front), METRICS_PORT, metrics);
+        writeFileSync(
+            path,
+            placed.replace("parse-resolv-conf", `nameserver test 127.0.0.1:${nameServerPort}`),
+        );
+        const child = startHaproxy(path);
         for (const stream of [child.stdout, child.stderr]) {
-            stream.on("data", (chunk: Buffer) => {
+            stream?.on("data", (chunk: Buffer) => {
                 this.log += chunk.toString();
             });
         }

@@ -12,14 +12,16 @@ export class NameServer {
         this.socket.on("message", (message, { port, address }) => {
             const { id, questions } = decode(message);
             const [question] = questions ?? [];
-            const addresses = question?.type === "A" ? (this.records.get(question.name) ?? []) : [];
+            const known = this.records.get(question?.name ?? "") ?? [];
+            const type = question?.type === "AAAA" ? "AAAA" : "A";
+            const addresses = known.filter((address) => address.includes(":") === (type === "AAAA"));
             const NAME_ERROR = 3;
             const answer = encode({
                 type: "response",
                 ...(id === undefined ? {} : { id }),
-                flags: addresses.length === 0 ? NAME_ERROR : 0,
+                flags: known.length === 0 ? NAME_ERROR : 0,
                 ...(questions === undefined ? {} : { questions }),
-                answers: addresses.map((data) => ({ type: "A", name: question?.name ?? "", ttl: 1, data })),
+                answers: addresses.map((data) => ({ type, name: question?.name ?? "", ttl: 1, data })),
             });
             this.socket.send(answer, port, address);
         });
