@@ -145,5 +145,29 @@ describe("the program protects its users from the official plugins", function ()
             const login = stack.secret("mlflow-postgres")?.password ?? "";
             assert.equal(postgres.sql("SELECT 1", "mlflow", "flts.test.mlflow", login), "1");
         });
+
+        // Promise: stacks-share-servers
+        it("keeps buckets, users, roles and its database when the first one, which made the buckets, is destroyed", async () => {
+            await second.up();
+            await client.put("dataset", "blue/series.csv", "time,b");
+            const first = stack.secret("train-object-store")?.secretKey ?? "";
+            await stack.must("destroy", "--yes", "--skip-preview", "--run-program");
+            assert.deepEqual(await stack.urns(), []);
+            const own = second.secret("train-object-store")?.secretKey ?? "";
+            assert.equal(
+                await client.as("flts.test.blue.train", own).object("dataset", "blue/series.csv"),
+                "time,b",
+            );
+            const login = second.secret("mlflow-postgres")?.password ?? "";
+            assert.equal(postgres.sql("SELECT 1", "mlflow_blue", "flts.test.blue.mlflow", login), "1");
+            await assert.rejects(
+                client.as("flts.test.train", first).object("dataset", "series.csv"),
+                /403|InvalidAccessKeyId|Access/,
+            );
+            assert.equal(
+                postgres.sql("SELECT count(*) FROM pg_database WHERE datname = 'mlflow'", "postgres"),
+                "0",
+            );
+        });
     });
 });

@@ -59,7 +59,7 @@ describe("pipelines with different identifiers", function () {
         );
     });
 
-    // Promise: identifier-keeps-pipelines-apart
+    // Promise: identifier-keeps-pipelines-apart, stacks-share-servers
     it("share no name where they share brokers and buckets", async () => {
         // One after the other: Pulumi's mocks are one for the process.
         const named = sharedNames((await deployProgram(settings({ identifier: "team-a" }))).resources);

@@ -6,8 +6,8 @@ import { Images } from "../../components/core/pod/images";
 import { imageTags } from "../../components/core/pod/imageTags";
 import { lockedDigests, readLock } from "../../components/core/pod/lockedImages";
 import { run, succeed, type Outcome } from "../support/commands";
-import { copyCheckout } from "./support/checkout";
-import { freePort, RegistryServer } from "./support/registry";
+import { copyCheckout } from "../support/checkout";
+import { freePort, RegistryServer } from "../support/registry";
 import { fillStore } from "./support/store";
 
 describe("images for other clusters, in a registry with TLS and a login", function () {

@@ -5,6 +5,7 @@ import { storageObjects } from "../../toolchain/cluster/addons/storage";
 import {
     containerdConfiguration,
     maySetOutOfMemoryScore,
+    registryHosts,
 } from "../../toolchain/cluster/processes/containerd";
 import { kubeletConfiguration, upstreamServers } from "../../toolchain/cluster/processes/kubelet";
 import { proxyConfiguration } from "../../toolchain/cluster/processes/proxy";
@@ -79,14 +80,14 @@ describe("embedded cluster: containerd", () => {
         maySetOutOfMemoryScore: true,
     };
 
-    it("writes into directories of the cluster only", () => {
+    it("writes into directories of the cluster only, and reads registries' authorities where containerd's users put them", () => {
         const paths = [...containerdConfiguration(layout, options).matchAll(/= "(\/[^"]*)"/g)].map(
             (match) => match[1] ?? "",
         );
         const foreign = paths.filter((path) => !path.startsWith("/state/") && !path.startsWith("/run/flts/"));
         assert.deepEqual(
             foreign.filter((path) => !path.endsWith("/runc")),
-            ["/plugins"],
+            [registryHosts, "/plugins"],
         );
     });
 

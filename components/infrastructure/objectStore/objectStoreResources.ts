@@ -191,12 +191,15 @@ export class ObjectStoreResources {
     }
 
     private createBucket({ name, expirationDays }: Bucket): minio.S3Bucket {
-        const { platform, parent } = this.args;
+        const { platform, parent, deletedWith } = this.args;
         const guard = platform.guard.options;
+        // A server that outlives this stack has objects in its buckets, perhaps those of other stacks: a bucket is not
+        // deleted there, as little as a topic is, and what expires in it still does.
+        const options = { ...this.options, parent, retainOnDelete: deletedWith === undefined };
         const bucket = new minio.S3Bucket(
             name,
             { bucket: name, acl: "private" },
-            { ...this.options, ...guard, hooks: this.takeover.hooks(guard), parent },
+            { ...options, ...guard, hooks: this.takeover.hooks(guard) },
         );
         if (expirationDays !== undefined) {
             new minio.IlmPolicy(
@@ -205,7 +208,7 @@ export class ObjectStoreResources {
                     bucket: bucket.bucket,
                     rules: [{ id: "expiration", expiration: `${expirationDays}d` }],
                 },
-                { ...this.options, parent },
+                options,
             );
         }
         return bucket;

@@ -14,6 +14,9 @@ export function maySetOutOfMemoryScore(status: string): boolean {
     return ((BigInt(`0x${effective}`) >> capabilitySystemResource) & 1n) === 1n;
 }
 
+/** Where containerd's users say which authorities registries have (containerd's docs/hosts.md). It is only read. */
+export const registryHosts = "/etc/containerd/certs.d";
+
 export interface ContainerdOptions {
     /** Image that holds pods' namespaces. */
     readonly pauseImage: string;
@@ -44,6 +47,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   restrict_oom_score_adj = ${!options.maySetOutOfMemoryScore}
   netns_mounts_under_state_dir = true
   stream_server_address = "127.0.0.1"
+
+[plugins.${cri}.registry]
+  config_path = "${registryHosts}"
 
 [plugins.${cri}.cni]
   bin_dir = "${options.networkPlugins}"

@@ -4,8 +4,8 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { imagePlaces } from "../../../toolchain/images/places";
-import { succeed } from "../../support/commands";
+import { imagePlaces } from "../../toolchain/images/places";
+import { succeed } from "./commands";
 
 const START_TIMEOUT = 30_000;
 const USER = "pusher";
@@ -87,16 +87,21 @@ export class RegistryServer {
         return server;
     }
 
+    /** The certificate of the authority that signed the registry's. */
+    get certificate(): string {
+        return join(this.directory, "certificate.pem");
+    }
+
     /** Environment in which skopeo trusts the registry, with a login that it accepts or refuses. */
     environment(password: string = PASSWORD): NodeJS.ProcessEnv {
         const logins = join(this.directory, password === PASSWORD ? "login.json" : "wrong-login.json");
-        const auth = Buffer.from(`${USER}:${password}`).toString("base64");
-        writeFileSync(logins, JSON.stringify({ auths: { [this.host]: { auth } } }));
-        return {
-            ...this.untrusted(),
-            SSL_CERT_FILE: join(this.directory, "certificate.pem"),
-            REGISTRY_AUTH_FILE: logins,
-        };
+        writeFileSync(logins, JSON.stringify({ auths: this.logins(password) }));
+        return { ...this.untrusted(), SSL_CERT_FILE: this.certificate, REGISTRY_AUTH_FILE: logins };
+    }
+
+    /** The login as clients of registries keep it, by host. */
+    logins(password: string = PASSWORD): Readonly<Record<string, { readonly auth: string }>> {
+        return { [this.host]: { auth: Buffer.from(`${USER}:${password}`).toString("base64") } };
     }
 
     /** Environment without a login, and without trust in the registry's certificate. */

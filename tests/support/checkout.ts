@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { projectDirectory, succeed } from "../../support/commands";
+import { projectDirectory, succeed } from "./commands";
 
 /**
  * A copy of this checkout as it is now, changes included: commands that write into the project do not disturb the suites that
@@ -16,6 +16,8 @@ export async function copyCheckout(): Promise<string> {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
         cpSync(join(projectDirectory, path), join(folder, path));
     }
+    // `make` must not take the packages for older than their list: it would install them anew, in the checkout that they are of.
+    utimesSync(join(folder, "package-lock.json"), 0, 0);
     symlinkSync(join(projectDirectory, "node_modules"), join(folder, "node_modules"));
     return folder;
 }
