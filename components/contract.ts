@@ -52,6 +52,9 @@ export const MODEL_TYPES = ["GRU", "LSTM", "PROPHET"] as const;
 
 export type ModelType = (typeof MODEL_TYPES)[number];
 
+/** Families of networks, which a GPU trains; the others compute on the CPU alone. */
+export const NETWORK_TYPES: readonly ModelType[] = ["GRU", "LSTM"];
+
 /** What a model has to beat to be promoted: nothing, repeating the last value, or that and the promoted model. */
 export const FLOORS = ["none", "baseline", "champion"] as const;
 

@@ -3,6 +3,7 @@ import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
 import { topicsOf, TRAINER_NAMES, type ModelType } from "../contract";
+import { nodesWith, resourcesWith, type Gpu } from "./gpu";
 import { aliveProbes, Worker } from "./worker";
 
 const HEALTH_PORT = 8000;
@@ -37,19 +38,21 @@ export interface TrainerArgs {
     /** Pods, among which Kafka shares out the series. */
     readonly replicas: number;
     readonly resources: Resources;
+    /** What each trainer gets of GPUs; undefined to compute on the CPU. */
+    readonly gpu: Gpu | undefined;
 }
 
 /** Trains one family of models on each announced dataset and records the run in MLflow. */
 export class Trainer extends Worker {
     public constructor(args: TrainerArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { options } = args;
+        const { options, gpu } = args;
         const topics = topicsOf(args.platform.identifier);
         super(
             "pipeline:Trainer",
             TRAINER_NAMES[args.modelType],
             {
                 platform: args.platform,
-                image: "trainer",
+                image: gpu === undefined ? "trainer" : "trainer-cuda",
                 connections: [args.kafka, args.objectStore, args.mlflow],
                 values: {
                     MODEL_TYPE: args.modelType,
@@ -66,11 +69,13 @@ export class Trainer extends Worker {
                     PATIENCE: options.patience,
                     TRAINING_DEADLINE_SECONDS: options.deadlineSeconds,
                     EXPERIMENT_NAME: options.experiment,
+                    ...(gpu === undefined ? {} : { REQUIRE_GPU: true }),
                 },
                 replicas: args.replicas,
                 port: HEALTH_PORT,
                 probes: aliveProbes("/healthz"),
-                resources: args.resources,
+                resources: gpu === undefined ? args.resources : resourcesWith(gpu, args.resources),
+                ...(gpu === undefined ? {} : { nodes: nodesWith(gpu) }),
                 // Enough to give the claim back; the epoch at hand is thrown away.
                 graceSeconds: 60,
             },

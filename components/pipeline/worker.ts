@@ -6,7 +6,7 @@ import { environment, plain, type PlainValues } from "../core/pod/environment";
 import type { ImageName } from "../core/pod/images";
 import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
-import type { Resources } from "../core/pod/pod";
+import type { NodeChoice, Resources } from "../core/pod/pod";
 import { httpCheck, probes, type Probes } from "../core/pod/probes";
 import { Tier, type TierType } from "../core/tier";
 import { kafkaName } from "../contract";
@@ -24,6 +24,8 @@ export interface WorkerArgs {
     readonly port: number;
     readonly probes: Probes;
     readonly resources: Resources;
+    /** Default: any node. */
+    readonly nodes?: NodeChoice;
     /** Seconds to finish what is at hand after SIGTERM. */
     readonly graceSeconds: number;
 }
@@ -46,6 +48,7 @@ export abstract class Worker extends Tier {
             name,
             deployment(this.metadata(name), {
                 ...this.pods,
+                ...args.nodes,
                 replicas: args.replicas ?? 1,
                 // A pod beside the one that it replaces would only wait for its partitions, and take memory while it does.
                 strategy: "Recreate",

@@ -49,6 +49,14 @@ def test_images_and_tests_agree(image):
     assert {name: tested.get(name) for name in pins(image)} == pins(image)
 
 
+def test_the_variant_for_gpus_adds_nothing_but_cuda_to_the_trainer():
+    trainer, variant = pins("trainer"), pins("trainer-cuda")
+    assert {name: variant.get(name) for name in trainer} == trainer
+    added = set(variant) - set(trainer)
+    assert all(name.startswith(("jax-cuda12-", "nvidia-")) for name in added)
+    assert variant["jax-cuda12-plugin"] == trainer["jax"]
+
+
 def test_client_and_server_of_mlflow_agree():
     assert pins("mlflow")["mlflow"] == pins("trainer")["mlflow-skinny"] == pins("evaluator")["mlflow-skinny"]
 

@@ -5,15 +5,18 @@ import {
     DATA_SECRET,
     datasetPrefix,
     EVALUATOR_NAME,
+    NETWORK_TYPES,
     OBJECT_STORE_GRANTS,
     SCHEDULED_PASS_NAME,
     TRAINER_NAMES,
+    type ModelType,
 } from "../../components/contract";
 import { mlflowConnection } from "../../components/infrastructure/mlflow/mlflow";
 import { Evaluator } from "../../components/pipeline/evaluator";
 import { FormerDataset } from "../../components/pipeline/formerDataset";
 import { Preprocess } from "../../components/pipeline/preprocess";
 import { ScheduledPass } from "../../components/pipeline/scheduledPass";
+import type { Gpu } from "../../components/pipeline/gpu";
 import { Trainer } from "../../components/pipeline/trainer";
 import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
@@ -86,6 +89,7 @@ export function deployPipeline(
                 options: settings.training,
                 replicas: settings.training.replicas[modelType],
                 resources: settings.training.resources,
+                gpu: gpuOf(modelType, settings),
             }),
     );
     const evaluator = new Evaluator(EVALUATOR_NAME, {
@@ -99,4 +103,9 @@ export function deployPipeline(
     });
     const metrics = [preprocess, ...trainers, evaluator].map((tier) => tier.metrics);
     return { preprocess, trainers, evaluator, metrics, dataSecretName: DATA_SECRET };
+}
+
+/** What the trainers of a family get of GPUs. */
+function gpuOf(modelType: ModelType, { training: { gpu } }: Settings): Gpu | undefined {
+    return gpu.count > 0 && NETWORK_TYPES.includes(modelType) ? gpu : undefined;
 }

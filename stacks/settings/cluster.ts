@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { choice, integer, LABEL, LABEL_SHAPE, optionalInteger, optionalText } from "./fields";
+import {
+    BYTES,
+    BYTES_SHAPE,
+    choice,
+    integer,
+    LABEL,
+    LABEL_SHAPE,
+    optionalInteger,
+    optionalText,
+} from "./fields";
 
-const BYTES = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/;
-const BYTES_SHAPE = "bytes such as 512Mi or 2Gi";
 /** Keys that selectors and policies use; those of the program always win. */
 const RESERVED = "app.kubernetes.io/";
 
@@ -11,7 +18,7 @@ const asText = (value: unknown): unknown =>
     typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 
 /** Labels, annotations or node labels. `example` is shown in the documentation. */
-function pairs(doc: string, example: object, unreserved = false) {
+export function pairs(doc: string, example: object, unreserved = false) {
     const key = unreserved
         ? z.string().regex(new RegExp(`^(?!${RESERVED.replaceAll(".", "\\.")}).+$`))
         : z.string().min(1);
@@ -25,6 +32,7 @@ function pairs(doc: string, example: object, unreserved = false) {
         });
 }
 
+/** A toleration as pods have it. */
 const toleration = z.strictObject({
     key: z.string().optional(),
     operator: z.enum(["Exists", "Equal"]).optional(),
@@ -33,19 +41,26 @@ const toleration = z.strictObject({
     tolerationSeconds: z.int().optional(),
 });
 
+/** Tolerations of pods. */
+export function tolerations(doc: string) {
+    return z
+        .array(toleration)
+        .default([])
+        .meta({
+            description: doc,
+            allowed: "a list of tolerations as pods have them",
+            examples: [[{ key: "dedicated", value: "flts", effect: "NoSchedule" }]],
+        });
+}
+
 const anything = z.record(z.string(), z.unknown());
 
 /** Where pods run, and what objects carry for the cluster's sake. */
 const placement = {
     nodeSelector: pairs("Labels of the nodes that pods may run on", { "node.example/pool": "flts" }),
-    tolerations: z
-        .array(toleration)
-        .default([])
-        .meta({
-            description: "Taints that do not keep pods away, beside those that a tier tolerates by itself",
-            allowed: "a list of tolerations as pods have them",
-            examples: [[{ key: "dedicated", value: "flts", effect: "NoSchedule" }]],
-        }),
+    tolerations: tolerations(
+        "Taints that do not keep pods away, beside those that a tier tolerates by itself",
+    ),
     affinity: z
         .strictObject({
             nodeAffinity: anything.optional(),

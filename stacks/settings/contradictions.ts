@@ -1,6 +1,5 @@
 import { collectorNamespaceName } from "../../components/monitoring/logs/collectorNamespace";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
-import { MODEL_TYPES } from "../../components/contract";
 import { clusterContradictions } from "./clusterContradictions";
 import { canaryContradictions } from "./canaryContradictions";
 import { ingressContradictions } from "./ingressContradictions";
@@ -9,6 +8,7 @@ import { productionProblems } from "./production";
 import { contradiction as problem, type Problem } from "./problems";
 import { quantity } from "../../components/core/quantity";
 import type { GivenSettings } from "./schema";
+import { trainingContradictions } from "./trainingContradictions";
 import { isTree } from "./tree";
 
 /** GivenSettings that are each allowed and together are not. */
@@ -28,7 +28,7 @@ export function contradictions(settings: GivenSettings): Problem[] {
         ...collectorNamespace(settings),
         ...signs(settings),
         ...seriesColumn(settings),
-        ...trainers(settings),
+        ...trainingContradictions(settings),
         ...resources(settings),
         ...retention(settings),
     ];
@@ -83,29 +83,6 @@ function signs({ dataset }: GivenSettings): Problem[] {
               ),
           ]
         : [];
-}
-
-function trainers({ layers, kafka, training }: GivenSettings): Problem[] {
-    return MODEL_TYPES.flatMap((type) => {
-        const replicas = training.replicas[type];
-        const path = `training.replicas.${type}`;
-        if (replicas > 1 && !training.models.includes(type)) {
-            return [
-                problem(path, replicas, "is of a family that flts:training.models leaves out; remove it"),
-            ];
-        }
-        // Where another stack has Kafka, its partitions are that stack's setting.
-        return layers.includes("infrastructure") && replicas > kafka.partitions
-            ? [
-                  problem(
-                      path,
-                      replicas,
-                      `must not be above flts:kafka.partitions (${kafka.partitions}): the others would have nothing to do; ` +
-                          "raise that, which can only grow",
-                  ),
-              ]
-            : [];
-    });
 }
 
 function seriesColumn({ dataset }: GivenSettings): Problem[] {

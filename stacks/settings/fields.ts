@@ -91,10 +91,11 @@ export function secretName(doc: string) {
 
 /** Kubernetes quantity: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 const CPU = /^(\d+(\.\d+)?|\d+m)$/;
-const BYTES = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/;
+export const BYTES = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti)$/;
+export const BYTES_SHAPE = "bytes such as 512Mi or 2Gi";
 
 const cpu = (doc: string, fallback: string) => text(doc, fallback, CPU, "cores such as 0.5 or 500m");
-const memory = (doc: string, fallback: string) => text(doc, fallback, BYTES, "bytes such as 512Mi or 2Gi");
+const memory = (doc: string, fallback: string) => text(doc, fallback, BYTES, BYTES_SHAPE);
 
 /** Size of a volume. */
 export function storage(doc: string, fallback: string) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FLOORS, MODEL_TYPES, type ModelType } from "../../components/contract";
 import { CONCURRENCY_POLICIES } from "../../components/core/pod/cronJob";
 import { optionalSchedule } from "./cron";
+import { gpu } from "./gpu";
 import { boolean, choice, decimal, integer, optionalText, resources, text } from "./fields";
 
 /** Names of the time formats in services/flts/preprocess/csvrules.json. */
@@ -233,6 +234,7 @@ export const training = z
             "letters, digits, spaces, dots, hyphens",
         ),
         resources: resources(["150m", "512Mi"], ["2", "2Gi"]),
+        gpu,
     })
     .prefault({});
 

@@ -74,6 +74,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
         training: fc.record({
             models: fc.subarray(["GRU", "LSTM", "PROPHET"], { minLength: 1 }),
             epochs: fc.integer({ min: 1, max: 100 }),
+            gpu: fc.constantFrom({}, { count: 1, memory: "6Gi", nodeSelector: { gpu: "t4" } }),
         }),
         inference: fc.constantFrom(
             {},

@@ -8,6 +8,7 @@ import { lockedDigests } from "../../components/core/pod/lockedImages";
 import { readDelivery } from "../../toolchain/images/delivery/command";
 import { readDestination } from "../../toolchain/images/delivery/destination";
 import { explainRefusal } from "../../toolchain/images/delivery/registry";
+import { chosenImages } from "../../toolchain/images/catalogue";
 import { wantedImages } from "../../toolchain/images/delivery/wanted";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -71,7 +72,8 @@ describe("a registry's refusal", () => {
 
 describe("images to deliver", () => {
     it("are all that pods may name; where no registry is in reach, those that nobody can build are left out", () => {
-        const names = (source: "build" | "pull"): string[] => wantedImages(source).map(({ name }) => name);
+        const names = (source: "build" | "pull"): string[] =>
+            wantedImages(source, chosenImages(new Set())).map(({ name }) => name);
         const own = ["preprocess", "trainer", "evaluator", "inference", "locust", "mlflow", "minio", "kafka"];
         assert.deepEqual(
             own.filter((name) => !names("build").includes(name)),
@@ -82,10 +84,24 @@ describe("images to deliver", () => {
             ["oauth2-proxy", "grafana"],
         );
         assert.ok(!names("build").includes("python"), "a layer is no image of a pod");
+        assert.ok(!names("build").includes("trainer-cuda"), "nobody asked for it");
+    });
+
+    it("have the variant for GPUs among them for a stack that asks for it", () => {
+        const [usual, asked] = [[], ["trainer-cuda"]].map((requested) =>
+            wantedImages("build", chosenImages(new Set(requested))),
+        );
+        assert.deepEqual(
+            asked?.filter(({ name }) => name !== "trainer-cuda"),
+            usual,
+        );
+        assert.match(asked?.find(({ name }) => name === "trainer-cuda")?.key ?? "", /^[0-9a-f]{64}$/);
     });
 
     it("are copied from their official registry where that is in reach, and MinIO and our own from here", () => {
-        const pulled = new Map(wantedImages("pull").map((image) => [image.name, image]));
+        const pulled = new Map(
+            wantedImages("pull", chosenImages(new Set())).map((image) => [image.name, image]),
+        );
         assert.equal(pulled.get("kafka")?.key, undefined);
         assert.equal(pulled.get("kafka")?.official, "docker.io/apache/kafka:4.3.1");
         assert.match(pulled.get("minio")?.key ?? "", /^[0-9a-f]{64}$/);

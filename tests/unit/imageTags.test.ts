@@ -6,12 +6,14 @@ import { dirname, join } from "node:path";
 import { Images, type ImageName } from "../../components/core/pod/images";
 import { imageTags, projectRoot } from "../../components/core/pod/imageTags";
 import catalogue from "../../images/images.json";
-import { fullReference, images, imagesToBuild } from "../../toolchain/images/catalogue";
+import { chosenImages, fullReference, imagesToBuild } from "../../toolchain/images/catalogue";
 import { imageKeys } from "../../toolchain/images/keys";
 import { planLoad } from "../../toolchain/images/load";
 
 const SERVICES = ["evaluator", "inference", "locust", "preprocess", "trainer"];
-const PYTHON = [...SERVICES, "mlflow", "python"];
+/** The trainer's variant for GPUs, which is made on top of it. */
+const CUDA = "trainer-cuda";
+const PYTHON = [...SERVICES, CUDA, "mlflow", "python"];
 
 describe("the tags of our own images", function () {
     this.timeout(10_000);
@@ -47,7 +49,7 @@ describe("the tags of our own images", function () {
 
     const edits: Record<string, readonly string[]> = {
         "services/flts/load_test/users.py": ["locust"],
-        "services/flts/training/trainer.py": ["trainer"],
+        "services/flts/training/trainer.py": ["trainer", CUDA],
         "services/flts/evaluator/worker.py": ["evaluator"],
         "services/flts/inference/server.py": ["inference"],
         "services/flts/forecasting/model.py": ["evaluator", "inference"],
@@ -56,16 +58,19 @@ describe("the tags of our own images", function () {
         "services/flts/backup/vault.py": ["preprocess"],
         "services/flts/lag/collector.py": ["preprocess"],
         "services/sample/sample.csv": ["preprocess"],
-        "services/flts/common/logs.py": SERVICES,
-        "services/flts/__init__.py": [...SERVICES, "mlflow"],
+        "services/flts/common/logs.py": [...SERVICES, CUDA],
+        "services/flts/__init__.py": [...SERVICES, CUDA, "mlflow"],
         "services/flts/mlflowauth/users.py": ["mlflow"],
         "services/main/evaluator.py": ["evaluator"],
         "services/requirements/inference.txt": ["inference"],
         "services/requirements/mlflow.txt": ["mlflow"],
+        "services/requirements/trainer.txt": ["trainer", CUDA],
+        "services/requirements/trainer-cuda.txt": [CUDA],
         "services/requirements/test.txt": [],
         "services/tests/test_lag.py": [],
         "services/README.md": [],
-        "images/service/Containerfile": SERVICES,
+        "images/service/Containerfile": [...SERVICES, CUDA],
+        "images/trainer-cuda/Containerfile": [CUDA],
         "images/mlflow/Containerfile": ["mlflow"],
         "images/kafka/Containerfile": [],
         "images/python/install-requirements.sh": PYTHON,
@@ -110,11 +115,21 @@ describe("the tags of our own images", function () {
             });
             return [...before.keys()].filter((each) => before.get(each) !== tags.get(each)).sort();
         };
-        assert.deepEqual(changed("trainer", { arguments: { SERVICE: "evaluator" } }), ["trainer"]);
+        assert.deepEqual(changed("trainer", { arguments: { SERVICE: "evaluator" } }), ["trainer", CUDA]);
         assert.deepEqual(changed("trainer", { purpose: "Trains.", repository: "flts/training" }), []);
         assert.deepEqual(
             changed("debian", { upstream: "docker.io/library/debian:trixie-slim" }),
             [...PYTHON, "base", "debian"].sort(),
+        );
+    });
+
+    it("are the same with and without the variant that is made only on request", () => {
+        const others = Object.fromEntries(Object.entries(catalogue.images).filter(([name]) => name !== CUDA));
+        const tags = imageTags();
+        assert.ok(tags.has(CUDA));
+        assert.deepEqual(
+            imageTags(projectRoot, others),
+            new Map([...tags].filter(([name]) => name !== CUDA)),
         );
     });
 
@@ -140,13 +155,13 @@ describe("the tags of our own images", function () {
         it(`are what the cluster is loaded with: pods name what \`make images\` made (${source})`, () => {
             const named = new Images({ registry: undefined, tags: imageTags() });
             const steps = planLoad(
-                imagesToBuild(source),
+                imagesToBuild(source, chosenImages(new Set())),
                 imageKeys(projectRoot, source),
                 imageTags(),
                 new Map(),
             );
             const loaded = new Map(steps.map(({ image, wanted }) => [image.name, wanted]));
-            const services = images.filter(({ role }) => role === "service");
+            const services = chosenImages(new Set()).filter(({ role }) => role === "service");
             assert.equal(services.length, SERVICES.length + 1);
             for (const { name } of services) {
                 const { repository, tag } = named.parts(name as ImageName);

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { inputFiles, projectRoot, sourcesOf } from "../../components/core/pod/imageTags";
 import { findStale } from "../../toolchain/images/build";
 import {
+    chosenImages,
     fullReference,
     images,
     imagesToBuild,
@@ -15,6 +16,7 @@ import {
     type Image,
 } from "../../toolchain/images/catalogue";
 import { imageKeys } from "../../toolchain/images/keys";
+import { requestedImages } from "../../toolchain/images/requested";
 
 function image(name: string, facts: Partial<Image> = {}): Image {
     return {
@@ -67,14 +69,14 @@ describe("image catalogue", () => {
     });
 
     it("leaves official images to the cluster where they can be pulled, but always builds MinIO and our own", () => {
-        const built = imagesToBuild("pull").map(({ name }) => name);
+        const built = imagesToBuild("pull", images).map(({ name }) => name);
         for (const official of ["kafka", "postgres", "haproxy", "debian"]) {
             assert.ok(!built.includes(official), official);
         }
         for (const own of ["minio", "trainer", "mlflow", "base"]) {
             assert.ok(built.includes(own), own);
         }
-        assert.equal(imagesToBuild("build").length, images.length);
+        assert.equal(imagesToBuild("build", images).length, images.length);
     });
 
     it("expands short references as container runtimes do", () => {
@@ -82,6 +84,64 @@ describe("image catalogue", () => {
         assert.equal(fullReference("flts/trainer", "abc"), "docker.io/flts/trainer:abc");
         assert.equal(fullReference("registry.example.org/x", "1"), "registry.example.org/x:1");
         assert.equal(fullReference("localhost/x", "1"), "localhost/x:1");
+    });
+});
+
+describe("images that are made only on request", () => {
+    let root: string;
+
+    beforeEach(() => {
+        root = mkdtempSync(join(tmpdir(), "flts-requested-"));
+    });
+
+    afterEach(() => {
+        rmSync(root, { recursive: true });
+    });
+
+    /** What `make images STACK=gpu` makes beside the usual images, where the stack's file has this configuration. */
+    function requested(config: string, stack = "gpu"): string[] {
+        writeFileSync(join(root, "Pulumi.gpu.yaml"), config);
+        const chosen = chosenImages(requestedImages({ STACK: stack }, root));
+        const usual = chosenImages(new Set());
+        assert.deepEqual(
+            chosen.filter((each) => usual.includes(each)),
+            usual,
+        );
+        return chosen.filter((each) => !usual.includes(each)).map(({ name }) => name);
+    }
+
+    for (const [how, config] of [
+        ["in its group", "config:\n  flts:training:\n    gpu:\n      count: 1\n"],
+        ["as text, as Pulumi keeps it", 'config:\n  flts:training:\n    gpu:\n      count: "2"\n'],
+        ["by its path", 'config:\n  flts:training.gpu.count: "1"\n'],
+        ["beside secrets", "config:\n  flts:x:\n    secure: abc\n  flts:training.gpu.count: 1\n"],
+    ] as const) {
+        it(`are made for a stack whose file has the setting ${how}`, () => {
+            assert.deepEqual(requested(config), ["trainer-cuda"]);
+        });
+    }
+
+    for (const [how, config] of [
+        ["nothing in its file", ""],
+        ["other settings", "config:\n  flts:training:\n    epochs: 3\n"],
+        ["no GPU for its trainers", "config:\n  flts:training:\n    gpu:\n      count: 0\n"],
+    ] as const) {
+        it(`are not made for a stack with ${how}`, () => {
+            assert.deepEqual(requested(config), []);
+        });
+    }
+
+    it("are not made for another stack, for one without a file, nor where no stack is named", () => {
+        const config = "config:\n  flts:training.gpu.count: 1\n";
+        assert.deepEqual(requested(config, "dev"), []);
+        assert.deepEqual(requested(config, ""), []);
+        assert.deepEqual([...requestedImages({}, root)], []);
+    });
+
+    it("are none for the stacks of this project", () => {
+        for (const STACK of ["dev", "prod"]) {
+            assert.deepEqual([...requestedImages({ STACK })], []);
+        }
     });
 });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { Durations } from "../tools/durations";
 import { fail, formatDuration, Progress, type Console, type Report } from "../console";
-import { imagesToBuild, type Image, type ImageSource } from "./catalogue";
+import { images, imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engine";
 import { projectRoot } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
@@ -25,6 +25,7 @@ const firstEstimates: Readonly<Record<string, number>> = {
     python: 20,
     preprocess: 60,
     trainer: 100,
+    "trainer-cuda": 600,
     evaluator: 30,
     inference: 40,
     mlflow: 90,
@@ -79,6 +80,7 @@ export async function findStale(
 export interface BuildOptions {
     readonly places: Places;
     readonly source: ImageSource;
+    readonly images: readonly Image[];
     /** Only these images, and the parents they need; all if empty. */
     readonly only: readonly string[];
     readonly engine: () => Promise<Engine>;
@@ -88,7 +90,7 @@ export interface BuildOptions {
 /** Builds what is missing or changed and returns how many images that were. Each one stands as soon as it is whole. */
 export async function buildImages(options: BuildOptions): Promise<number> {
     const { places, source, console } = options;
-    requireKnown(options.only, imagesToBuild(source));
+    requireKnown(options.only, imagesToBuild(source, options.images));
     const durations = new Durations(join(places.images, "durations.json"));
     const estimate = (image: Image): number =>
         durations.get(image.name) ?? (firstEstimates[image.name] ?? 30) * 1000;
@@ -136,11 +138,11 @@ function requireKnown(only: readonly string[], all: readonly Image[]): void {
 
 /** As `findStale`, for what is asked; the engine is only looked for when there is something to build. */
 async function findWork(
-    { places, source, only, engine }: BuildOptions,
+    { places, source, images, only, engine }: BuildOptions,
     keys: ReadonlyMap<string, string>,
 ): Promise<Image[]> {
     return await findStale(
-        imagesToBuild(source),
+        imagesToBuild(source, images),
         (image) => (only.length > 0 && !only.includes(image.name)) || isBuilt(places, image, keys),
         async (image) => (await engine()).has(builtReference(image.name, keys.get(image.name) ?? "")),
     );
@@ -209,7 +211,7 @@ function parentArgument(
     if (image.parent === undefined) {
         return {};
     }
-    const parent = imagesToBuild("build").find(({ name }) => name === image.parent);
+    const parent = images.find(({ name }) => name === image.parent);
     const made = builtReference(image.parent, keys.get(image.parent) ?? "");
     return { PARENT: source === "pull" ? (parent?.upstream ?? made) : made };
 }

@@ -19,6 +19,8 @@ export interface Image {
     readonly inputs: readonly string[];
     readonly arguments?: Readonly<Record<string, string>>;
     readonly program?: GoProgramName;
+    /** Setting of a stack that asks for the image with a number above 0; absent for images that are always made. */
+    readonly onRequest?: string;
     readonly role: Role;
     readonly purpose: string;
 }
@@ -38,13 +40,18 @@ export const suite: string = data.debian.suite;
 
 export const charts: { readonly minio: PinnedChart } = data.charts;
 
-/** Every image, parents before their children. */
+/** Every image, parents before their children, those that are made only on request too. */
 export const images: readonly Image[] = parentsFirst(
     Object.entries(data.images as Record<string, Omit<Image, "name">>).map(([name, facts]) => ({
         name,
         ...facts,
     })),
 );
+
+/** The images that are made for stacks whose settings ask for `requested`, and no others. */
+export function chosenImages(requested: ReadonlySet<string>, all: readonly Image[] = images): Image[] {
+    return all.filter(({ name, onRequest }) => onRequest === undefined || requested.has(name));
+}
 
 /** Orders images so that each comes after its parent, else as given. Throws for a parent that is missing or a circle. */
 export function parentsFirst(given: readonly Image[]): Image[] {
@@ -76,8 +83,8 @@ export function parentsFirst(given: readonly Image[]): Image[] {
 /** Where images come from that have an official one: made here, or pulled by the cluster itself. */
 export type ImageSource = "build" | "pull";
 
-/** The images that are made here: all, or where official ones can be pulled only those that have none. */
-export function imagesToBuild(source: ImageSource, all: readonly Image[] = images): Image[] {
+/** Of these images the ones that are made here: all, or where official ones can be pulled only those that have none. */
+export function imagesToBuild(source: ImageSource, all: readonly Image[]): Image[] {
     return all.filter((image) => source === "build" || image.upstream === undefined);
 }
 

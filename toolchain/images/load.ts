@@ -43,6 +43,7 @@ export function planLoad(
 export interface LoadOptions {
     readonly places: Places;
     readonly source: ImageSource;
+    readonly images: readonly Image[];
     readonly console: Console;
 }
 
@@ -55,7 +56,7 @@ export function clusterIsUp(): boolean {
  * Gives the embedded cluster's containerd every image it lacks, under the names pods use, and returns how many that were.
  * Fails when the cluster is down or an image is not built.
  */
-export async function loadImages({ places, source, console }: LoadOptions): Promise<number> {
+export async function loadImages({ places, source, images, console }: LoadOptions): Promise<number> {
     if (!clusterIsUp()) {
         fail(
             "The embedded cluster is not running, so there is nothing to load images into: run `make cluster-up`.",
@@ -63,7 +64,7 @@ export async function loadImages({ places, source, console }: LoadOptions): Prom
     }
     const keys = imageKeys(projectRoot, source);
     const present = new Map((await listImages()).map(({ reference, digest }) => [reference, digest]));
-    const steps = planLoad(imagesToBuild(source), keys, imageTags(), present);
+    const steps = planLoad(imagesToBuild(source, images), keys, imageTags(), present);
     const unbuilt = steps.filter(({ image }) => !isBuilt(places, image, keys));
     if (unbuilt.length > 0) {
         fail(

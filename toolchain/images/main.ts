@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withLock } from "../tools/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
 import { buildImages } from "./build";
-import { fullReference, imagesToBuild, type ImageSource } from "./catalogue";
+import { chosenImages, fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import { minioChart } from "./chart";
 import { bundle, deliverBuilt, deliverBundle, readDelivery } from "./delivery/command";
 import type { Engine } from "./engine";
@@ -13,6 +13,7 @@ import { imageTags, projectRoot, tagOf } from "../../components/core/pod/imageTa
 import { imageKeys } from "./keys";
 import { clusterIsUp, loadImages } from "./load";
 import { imageSize } from "./blobs";
+import { requestedImages } from "./requested";
 import { imagePlaces, isBuilt, packageList, readManifest } from "./places";
 import { toolPath } from "../tools/paths";
 import { billOfMaterials, contentOf } from "./sbom";
@@ -31,6 +32,7 @@ const usage = `Builds the container images of FLTS and gives them to the embedde
   ... main.ts list [--json]  every image with its reference and whether it is built
   ... main.ts clean          remove all images and the engine's storage
 
+  STACK                      whose settings ask for images that are made only on request
   FLTS_CACHE                 where images are kept (default ~/.cache/flts)
   FLTS_IMAGES                build: make official images here; pull: let the cluster pull them;
                              default: pull where a registry can be reached`;
@@ -38,25 +40,34 @@ const usage = `Builds the container images of FLTS and gives them to the embedde
 const output = createConsole();
 const places = imagePlaces();
 const started = performance.now();
+/** The images of all stacks, and those that the settings of STACK ask for. */
+const requested = requestedImages(process.env);
+const chosen = chosenImages(requested);
 
-let chosen: Promise<Engine> | undefined;
-const engine = (): Promise<Engine> => (chosen ??= requireEngine(places.images));
+let found: Promise<Engine> | undefined;
+const engine = (): Promise<Engine> => (found ??= requireEngine(places.images));
 
 const waiting = (holder: string): void => {
     output.line(`Another run (process ${holder}) is building or loading images: waiting for it.`);
 };
 
-async function build(source: ImageSource, only: readonly string[]): Promise<void> {
+async function build(
+    source: ImageSource,
+    only: readonly string[],
+    images: readonly Image[] = chosen,
+): Promise<void> {
     const count = await withLock(places.lock, waiting, async () => {
         await minioChart();
-        return await buildImages({ places, source, only, engine, console: output });
+        return await buildImages({ places, source, images, only, engine, console: output });
     });
     const done = count === 0 ? "images are up to date" : `${count} images built`;
     output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
 }
 
 async function load(source: ImageSource): Promise<void> {
-    const count = await withLock(places.lock, waiting, () => loadImages({ places, source, console: output }));
+    const count = await withLock(places.lock, waiting, () =>
+        loadImages({ places, source, images: chosen, console: output }),
+    );
     const done = count === 0 ? "the cluster has all images" : `${count} images loaded`;
     output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
 }
@@ -64,7 +75,7 @@ async function load(source: ImageSource): Promise<void> {
 function list(source: ImageSource, json: boolean): void {
     const keys = imageKeys(projectRoot, source);
     const tags = imageTags();
-    const rows = imagesToBuild(source).map((image) => {
+    const rows = imagesToBuild(source, chosen).map((image) => {
         const key = keys.get(image.name) ?? "";
         return {
             name: image.name,
@@ -103,7 +114,7 @@ async function makeImages(source: () => Promise<ImageSource>): Promise<void> {
     await build(await source(), []);
     if (request !== undefined) {
         await withLock(places.lock, waiting, async () => {
-            await deliverBuilt(delivery, request, await source());
+            await deliverBuilt(delivery, request, await source(), chosen);
         });
     } else if (clusterIsUp()) {
         await load(await source());
@@ -116,7 +127,7 @@ async function writeBills(source: ImageSource): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     const tags = imageTags();
-    const made = imagesToBuild(source).filter(({ role }) => role !== "layer");
+    const made = imagesToBuild(source, chosen).filter(({ role }) => role !== "layer");
     for (const image of made) {
         const program = image.program === undefined ? undefined : toolPath(image.program);
         const content = await contentOf(packageList(places, image.name), program);
@@ -141,6 +152,7 @@ async function main(): Promise<void> {
                 await bundle(
                     { places, console: output },
                     await source(),
+                    chosen,
                     join(projectRoot, "flts-bundle.tar"),
                 );
             });
@@ -150,7 +162,7 @@ async function main(): Promise<void> {
                 await writeBills(await source());
             });
         case "build":
-            return build(await source(), rest);
+            return build(await source(), rest, chosenImages(new Set([...requested, ...rest])));
         case "load":
             return load(await source());
         case "list":

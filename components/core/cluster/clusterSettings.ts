@@ -135,17 +135,21 @@ export interface Scheduling {
     readonly priorityClassName?: string;
 }
 
+/** What the program declares of a pod's place. */
+export type DeclaredScheduling = Pick<Scheduling, "affinity" | "nodeSelector" | "tolerations">;
+
 /** What is declared of a pod's place, with what the settings replace and add. */
 export function schedulingOf(
-    declared: Pick<Scheduling, "affinity" | "tolerations">,
+    declared: DeclaredScheduling,
     placement: Placement,
     architectures: readonly string[],
 ): Scheduling {
-    const { nodeSelector, priorityClass } = placement;
+    const { priorityClass } = placement;
+    const nodeSelector = { ...declared.nodeSelector, ...placement.nodeSelector };
     const tolerations = [...(declared.tolerations ?? []), ...placement.tolerations];
     const affinity = affinityOf(declared.affinity, placement, architectures);
     return {
-        ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
+        ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
         ...(tolerations.length === 0 ? {} : { tolerations }),
         ...(affinity === undefined ? {} : { affinity }),
         ...(priorityClass === undefined ? {} : { priorityClassName: priorityClass }),

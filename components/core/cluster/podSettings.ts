@@ -6,9 +6,9 @@ import {
     placementOf,
     schedulingOf,
     type ClusterSettings,
+    type DeclaredScheduling,
     type Pairs,
     type Placement,
-    type Scheduling,
 } from "./clusterSettings";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
@@ -52,7 +52,7 @@ function plainTemplate(
     const variables = clusterEnvironment(settings, services);
     const each = (one: Container): Container => withContainerSettings(one, placement, settings, variables);
     const { annotations = {} } = metadata;
-    const declared = spec as Pick<Scheduling, "affinity" | "tolerations">;
+    const declared = spec as DeclaredScheduling;
     const { configMap } = settings.caBundle;
     const volumes = [
         ...(spec.volumes ?? []),

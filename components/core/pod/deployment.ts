@@ -2,13 +2,13 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { waitForRollout, type Metadata } from "./rolloutWait";
 import type { Labels } from "../labels";
-import { container, podTemplate, type ContainerArgs, type PodArgs } from "./pod";
+import { container, podTemplate, type ContainerArgs, type NodeChoice, type PodArgs } from "./pod";
 import { SERVICE_USER } from "./podSecurity";
 
 /** What the Deployments of all tiers differ in; everything else is {@link podTemplate}'s and {@link container}'s. */
 export interface DeploymentArgs extends Pick<
     PodArgs,
-    "annotations" | "apiToken" | "graceSeconds" | "initContainers" | "volumes" | "scratch"
+    "annotations" | "apiToken" | "graceSeconds" | "initContainers" | "volumes" | "scratch" | keyof NodeChoice
 > {
     /** Labels that select the pods. */
     readonly labels: Labels;
@@ -50,6 +50,9 @@ function deploymentSpec(args: DeploymentArgs): kubernetes.types.input.apps.v1.De
             ...(args.apiToken === undefined ? {} : { apiToken: args.apiToken }),
             ...(args.volumes === undefined ? {} : { volumes: args.volumes }),
             ...(args.scratch === undefined ? {} : { scratch: args.scratch }),
+            ...(args.nodeSelector === undefined ? {} : { nodeSelector: args.nodeSelector }),
+            ...(args.runtimeClassName === undefined ? {} : { runtimeClassName: args.runtimeClassName }),
+            ...(args.tolerations === undefined ? {} : { tolerations: args.tolerations }),
             spread: overlapping,
             containers: [container(args.container)],
         }),

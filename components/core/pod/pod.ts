@@ -16,6 +16,8 @@ type VolumeMount = kubernetes.types.input.core.v1.VolumeMount;
 export interface Resources {
     readonly requests: { readonly cpu: string; readonly memory: string };
     readonly limits: { readonly cpu: string; readonly memory: string };
+    /** Numbers of extended resources by name, such as GPUs, which are requested as they are limited. Default: none. */
+    readonly devices?: Readonly<Record<string, string>>;
 }
 
 /** Requests and limits of containers that only prepare files. */
@@ -63,7 +65,10 @@ export function container(args: ContainerArgs): Container {
         command: [...args.command],
         env: [...(args.environment ?? [])],
         ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort })),
-        resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
+        resources: {
+            requests: { ...args.resources.requests, ...args.resources.devices },
+            limits: { ...args.resources.limits, ...args.resources.devices },
+        },
         securityContext: restrictedContainer(),
         volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(args.mounts ?? [])],
         ...(args.probes ?? {}),
@@ -90,6 +95,10 @@ export interface PodArgs {
     /** Seconds to stop in before the pod is killed. Default 30. */
     readonly graceSeconds?: number;
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
+    /** Labels of the nodes that the pod may run on. Default: any node. */
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    /** Runtime class by which nodes give containers their devices. Default: the nodes' own runtime. */
+    readonly runtimeClassName?: string;
     /** Taints of nodes that do not keep the pod away. Default: none. */
     readonly tolerations?: readonly kubernetes.types.input.core.v1.Toleration[];
     /** Spread replicas over nodes and zones as far as there are any. Default false. */
@@ -97,6 +106,9 @@ export interface PodArgs {
     /** Give the pod its account's token, for what asks the Kubernetes API. Default false. */
     readonly apiToken?: boolean;
 }
+
+/** Which nodes a pod asks for by itself. */
+export type NodeChoice = Pick<PodArgs, "nodeSelector" | "runtimeClassName" | "tolerations">;
 
 /** A pod that runs without a token unless it needs one, without injected Service variables, and under `restricted`. */
 export function podTemplate(args: PodArgs): PodTemplateSpec {
@@ -129,6 +141,8 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
                 ...(args.volumes ?? []),
                 ...files.volumes,
             ],
+            ...(args.nodeSelector === undefined ? {} : { nodeSelector: { ...args.nodeSelector } }),
+            ...(args.runtimeClassName === undefined ? {} : { runtimeClassName: args.runtimeClassName }),
             ...(args.tolerations === undefined ? {} : { tolerations: [...args.tolerations] }),
             ...(args.spread === true ? spreadOut(args.labels) : {}),
         },

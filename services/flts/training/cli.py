@@ -16,6 +16,11 @@ from flts.training.settings import TrainingSettings
 def main(arguments: list[str]) -> int:
     """Run the trainer; returns the exit status."""
     settings = start_service("trainer", TrainingSettings, arguments)
+    if settings.require_gpu:
+        from flts.training import devices
+
+        # Before the probe is answered, so that no rollout counts the pod as ready.
+        devices.check_gpu()
     stop = stop_on_signals()
     # The probe must be answered while MLflow and the model's framework load, which takes seconds.
     heartbeat = Heartbeat()

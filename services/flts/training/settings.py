@@ -41,6 +41,9 @@ class TrainingSettings(ServiceSettings):
     """Claims after which the trainer starts itself anew, which takes five seconds. About 20 MiB stay after each
     training of a recurrent model (docs/scale.md), beside some 700 MiB at the start: below 1.6 GiB with 40."""
 
+    require_gpu: bool = False
+    """End at the start where JAX has no GPU; else it computes on what there is. Prophet uses none."""
+
     input_seq_len: int = Field(default=16, ge=2, le=10_000)
     """Rows that the model looks at."""
     output_seq_len: int = Field(default=24, ge=1, le=1000)

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { projectRoot } from "../../../components/core/pod/imageTags";
 import { minioChart } from "../../../toolchain/images/chart";
-import { imagesToBuild } from "../../../toolchain/images/catalogue";
+import { chosenImages, imagesToBuild } from "../../../toolchain/images/catalogue";
 import { imageKeys } from "../../../toolchain/images/keys";
 import { imagePlaces, manifestPath } from "../../../toolchain/images/places";
 
@@ -20,7 +20,7 @@ export async function fillStore(cache: string): Promise<string[]> {
     const chart = await minioChart();
     copyFileSync(chart, join(places.charts, basename(chart)));
     const keys = imageKeys(projectRoot, "build");
-    const images = imagesToBuild("build").filter(({ role }) => role !== "layer");
+    const images = imagesToBuild("build", chosenImages(new Set())).filter(({ role }) => role !== "layer");
     for (const { name } of images) {
         writeFileSync(
             manifestPath(places, name, keys.get(name) ?? ""),

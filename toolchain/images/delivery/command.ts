@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { lockPath } from "../../../components/core/pod/lockedImages";
 import { fail, Progress, type Console } from "../../console";
 import { minioChart } from "../chart";
-import type { ImageSource } from "../catalogue";
+import { images, type Image, type ImageSource } from "../catalogue";
 import type { Places } from "../places";
 import { inDraft, openBundle, writeBundle } from "./bundle";
 import { BuiltContent, requireBuilt, type Content } from "./content";
@@ -51,8 +51,9 @@ export async function deliverBuilt(
     delivery: Delivery,
     request: DeliveryRequest,
     source: ImageSource,
+    chosen: readonly Image[],
 ): Promise<void> {
-    const wanted = wantedImages(source);
+    const wanted = wantedImages(source, chosen);
     requireBuilt(delivery.places, wanted);
     const official = new Registry("images/images.json", logIn(delivery));
     await deliver(delivery, request, wanted, new BuiltContent(delivery.places, official));
@@ -65,7 +66,7 @@ export async function deliverBundle(
 ): Promise<void> {
     const { places, console } = delivery;
     await inDraft(places.images, async (draft) => {
-        const bundle = await openBundle(request.from, draft, wantedImages("pull"), logIn(delivery));
+        const bundle = await openBundle(request.from, draft, wantedImages("pull", images), logIn(delivery));
         await deliver(delivery, request, bundle.wanted, bundle);
         mkdirSync(places.charts, { recursive: true });
         for (const chart of readdirSync(bundle.charts)) {
@@ -113,9 +114,14 @@ async function digestsOf(wanted: readonly WantedImage[], content: Content): Prom
 }
 
 /** `make bundle`: one archive of all images, the chart and the lock. */
-export async function bundle(delivery: Delivery, source: ImageSource, archive: string): Promise<void> {
+export async function bundle(
+    delivery: Delivery,
+    source: ImageSource,
+    chosen: readonly Image[],
+    archive: string,
+): Promise<void> {
     const { places, console } = delivery;
-    const wanted = wantedImages(source);
+    const wanted = wantedImages(source, chosen);
     requireBuilt(places, wanted);
     const log = logIn(delivery);
     await writeBundle({

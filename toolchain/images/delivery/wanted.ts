@@ -1,6 +1,6 @@
 import data from "../../../images/images.json";
 import { imageTags, projectRoot, tagOf } from "../../../components/core/pod/imageTags";
-import { images, imagesToBuild, fullReference, type ImageSource } from "../catalogue";
+import { imagesToBuild, fullReference, type Image, type ImageSource } from "../catalogue";
 import { imageKeys } from "../keys";
 
 /** An image that pods may name, and where its content is. */
@@ -15,12 +15,16 @@ export interface WantedImage {
     readonly official: string;
 }
 
-/** Every image that pods may name; those that can only be pulled are left out where no registry is in reach. */
-export function wantedImages(source: ImageSource, root: string = projectRoot): WantedImage[] {
+/** Of the chosen images every one that pods may name, and those that are only pulled; the latter are left out where no registry is in reach. */
+export function wantedImages(
+    source: ImageSource,
+    chosen: readonly Image[],
+    root: string = projectRoot,
+): WantedImage[] {
     const keys = imageKeys(root, source);
     const tags = imageTags(root);
-    const made = new Set(imagesToBuild(source).map(({ name }) => name));
-    const all = images
+    const made = new Set(imagesToBuild(source, chosen).map(({ name }) => name));
+    const all = chosen
         .filter(({ role }) => role !== "layer")
         .map((image) => {
             const tag = tagOf(image.name, image, tags);

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { pairs, tolerations } from "./cluster";
+import { BYTES, BYTES_SHAPE, integer, LABEL, LABEL_SHAPE, optionalText, text } from "./fields";
+
+/** Name of an extended resource: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#extended-resources */
+const EXTENDED_RESOURCE =
+    /^(?!([a-z0-9-]+\.)*kubernetes\.io\/)[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
+
+/** GPUs of the trainers of GRU and LSTM. */
+export const gpu = z
+    .strictObject({
+        count: integer(
+            "How many of `resource` each trainer of GRU and LSTM gets; with 0 they compute on the CPU. A trainer computes on one GPU: " +
+                "more than 1 is for resources that are parts of one",
+            0,
+            0,
+            1_000_000,
+        ),
+        resource: text(
+            "Extended resource by which the nodes' device plugin offers GPUs",
+            "nvidia.com/gpu",
+            EXTENDED_RESOURCE,
+            "a domain, a slash and a name, such as nvidia.com/gpu",
+        ),
+        memory: optionalText(
+            "Memory of a trainer with a GPU, set aside and used at most; as `training.resources` says when empty",
+            BYTES,
+            BYTES_SHAPE,
+            "6Gi",
+        ),
+        nodeSelector: pairs("Labels of the nodes that trainers with a GPU run on", {
+            "node.example/gpu": "t4",
+        }),
+        tolerations: tolerations(
+            "Taints that do not keep trainers with a GPU away, beside NoSchedule of the resource's name",
+        ),
+        runtimeClass: optionalText(
+            "Runtime class by which nodes give containers their GPUs, where it is not the nodes' own",
+            LABEL,
+            LABEL_SHAPE,
+            "nvidia",
+        ),
+    })
+    .prefault({});
