@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectDirectory, run } from "../support/commands";
 
-/** A release of each line that `engines` in package.json admits and that users have: npm packages of its binary. */
-const releases = ["20.20.2", "22.23.3", "24.21.0"] as const;
+/** The release to choose, and one of each older line that `engines` in package.json admits: npm packages of its binary. */
+const releases = [
+    "20.20.2",
+    "22.23.3",
+    readFileSync(join(projectDirectory, ".node-version"), "utf8").trim(),
+] as const;
 
 /** What a deployment runs: the settings, and all resources that the program declares, under Pulumi's mocks. */
 const tests = ["tests/unit/settings.test.ts", "tests/component/program.test.ts"] as const;

@@ -9,7 +9,19 @@ const directory = join(__dirname, "..", "..", ".github", "workflows");
 
 interface Workflow {
     readonly permissions: Readonly<Record<string, string>>;
-    readonly jobs: Readonly<Record<string, { readonly permissions?: Readonly<Record<string, string>> }>>;
+    readonly jobs: Readonly<
+        Record<
+            string,
+            {
+                readonly permissions?: Readonly<Record<string, string>>;
+                readonly container?: { readonly image: string };
+                readonly steps: readonly {
+                    readonly uses?: string;
+                    readonly with?: Readonly<Record<string, unknown>>;
+                }[];
+            }
+        >
+    >;
 }
 
 const workflows = readdirSync(directory).map((name) => {
@@ -32,6 +44,21 @@ describe("GitHub workflows", () => {
             assert.ok(uses.length > 0, name);
             for (const line of uses) {
                 assert.match(line, /uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, name);
+            }
+        }
+    });
+
+    it("run on the Node.js release of .node-version", () => {
+        const release = readFileSync(join(directory, "..", "..", ".node-version"), "utf8").trim();
+        for (const { name, content } of workflows) {
+            const jobs = Object.values(content.jobs);
+            for (const step of jobs.flatMap(({ steps }) => steps)) {
+                if (step.uses?.startsWith("actions/setup-node@") === true) {
+                    assert.equal(step.with?.["node-version-file"], ".node-version", name);
+                }
+            }
+            for (const { image } of jobs.flatMap(({ container }) => container ?? [])) {
+                assert.match(image, new RegExp(`^node:${release}-`), name);
             }
         }
     });

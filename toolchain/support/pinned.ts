@@ -56,7 +56,7 @@ function platform(): Pinned[] {
     const pins = "toolchain/tools/pins.ts";
     const python = prerequisites.python3;
     return [
-        ["Node.js", prerequisites.node, pins],
+        ["Node.js", read(".node-version").trim(), ".node-version"],
         ["Go", prerequisites.go, pins],
         ["Python", python, pins],
         ["Debian", suite, "images/images.json"],

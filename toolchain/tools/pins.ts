@@ -12,7 +12,7 @@ import type { SystemProgramName } from "./systemPrograms";
 export const prerequisites = {
     /** k8s.io/kubernetes v1.34 and pulumi v3.246.0 need a Go at least this new (their go.mod). */
     go: "1.26.0",
-    /** @pulumi/pulumi 3.246.0 (its `engines`) and ESLint 10. */
+    /** @pulumi/pulumi 3.246.0 (its `engines`) and ESLint 10. The release to choose is in .node-version. */
     node: "20.19.0",
     /** services/ and the unpacking of zip files. */
     python3: "3.11.0",
