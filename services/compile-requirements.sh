@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compiles requirements/<extra>.txt from the extras of pyproject.toml: exact versions, and the SHA-256 of their files.
-# Versions stay where pyproject.toml allows it. Arguments go to uv: --upgrade, or --upgrade-package NAME.
+# The platform is that of the images, Debian 12. Versions stay where pyproject.toml allows it. Arguments go to uv: --upgrade,
+# or --upgrade-package NAME.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./test-environment.sh
@@ -10,6 +11,6 @@ for file in requirements/*.txt; do
     # MLflow's server, which tests run, would hold pyarrow back; they run with that of the services' images.
     override=$([ "$extra" != test ] || echo pyarrow)
     "$environment/bin/uv" pip compile pyproject.toml --extra "$extra" --override <(echo "$override") --output-file "$file" \
-        --python-version 3.11 --python-platform x86_64-manylinux_2_31 --generate-hashes \
+        --python-version 3.11 --python-platform x86_64-manylinux_2_36 --generate-hashes \
         --no-header --no-annotate --no-emit-index-url --quiet "$@"
 done

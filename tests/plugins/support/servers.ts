@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { minioProgram, postgresProgram } from "./tools";
+import { minioProgram, postgresProgram, type PostgresProgram } from "./tools";
 
 /** Longest wait for a server to answer, in milliseconds. */
 const startTimeout = 30_000;
@@ -113,13 +113,27 @@ export class PostgresServer extends Server {
     private readonly identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
     readonly password = "flts-test-superuser-password";
 
-    static async create(): Promise<PostgresServer> {
-        const server = new PostgresServer(await freePort());
+    /** Makes an empty server of the programs in `programs`, a folder that anybody may read; undefined means the toolchain's. */
+    static async create(programs?: string): Promise<PostgresServer> {
+        const server = new PostgresServer(await freePort(), programs);
         server.initialise();
         return server;
     }
 
-    private get data(): string {
+    private constructor(
+        port: number,
+        private readonly programs?: string,
+    ) {
+        super(port);
+    }
+
+    /** A program of the server's version. */
+    program(name: PostgresProgram): string {
+        return this.programs === undefined ? postgresProgram(name) : join(this.programs, name);
+    }
+
+    /** Folder of the server's files (PGDATA). */
+    get data(): string {
         return join(this.directory, "data");
     }
 
@@ -134,7 +148,7 @@ export class PostgresServer extends Server {
         writeFileSync(passwordFile, this.password);
         const parameters = ["--pgdata", this.data, "--username", "postgres", "--auth", "scram-sha-256"];
         const made = spawnSync(
-            postgresProgram("initdb"),
+            this.program("initdb"),
             [...parameters, "--pwfile", passwordFile, "--no-sync"],
             {
                 ...this.identity,
@@ -154,7 +168,7 @@ export class PostgresServer extends Server {
             `unix_socket_directories=${this.directory}`,
         ];
         return spawn(
-            postgresProgram("postgres"),
+            this.program("postgres"),
             ["-D", this.data, "-p", String(this.port), ...settings.flatMap((one) => ["-c", one])],
             { ...this.identity, cwd: this.directory },
         );

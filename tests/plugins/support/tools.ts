@@ -37,8 +37,10 @@ export function minioProgram(): string {
     return located("FLTS_MINIO", "minio");
 }
 
+export type PostgresProgram = "initdb" | "pg_dump" | "pg_restore" | "postgres" | "psql";
+
 /** A program of PostgreSQL, from the folder FLTS_POSTGRES_BIN or else the toolchain's. */
-export function postgresProgram(name: "initdb" | "postgres" | "psql"): string {
+export function postgresProgram(name: PostgresProgram): string {
     return join(located("FLTS_POSTGRES_BIN", "postgresql-15"), name);
 }
 
