@@ -1,4 +1,5 @@
 import { environment, fromSecret, plain } from "../core/pod/environment";
+import { fileFromSecret } from "../core/pod/secretFiles";
 import type { Images } from "../core/pod/images";
 import type { ContainerArgs, Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
@@ -14,6 +15,8 @@ export interface OpenIdLogin {
     readonly issuerUrl: string;
     /** Secret with the keys `clientId` and `clientSecret` of the client that the provider knows this login as. */
     readonly clientSecretName: string;
+    /** Secret with `ca.crt`, the authorities that sign the provider's certificate; undefined: those that the image trusts. */
+    readonly caSecretName: string | undefined;
     /** Domain of the mail addresses that are let in; `*` for whomever the provider lets in. */
     readonly emailDomain: string;
 }
@@ -65,7 +68,12 @@ export function openIdLoginContainer(args: OpenIdContainerArgs): ContainerArgs {
                 OAUTH2_PROXY_REVERSE_PROXY: true,
                 OAUTH2_PROXY_COOKIE_SECURE: true,
                 OAUTH2_PROXY_SKIP_PROVIDER_BUTTON: true,
+                // Who logs out may be sent on to the provider, to log out there as well.
+                OAUTH2_PROXY_WHITELIST_DOMAINS: new URL(login.issuerUrl).host,
             }),
+            login.caSecretName === undefined
+                ? []
+                : fileFromSecret(login.caSecretName, { OAUTH2_PROXY_PROVIDER_CA_FILES: "ca.crt" }),
         ),
         ports: { http: LOGIN_PORT },
         resources: args.resources,

@@ -59,6 +59,9 @@ export const ingress = z
                     /^https:\/\/\S+$/,
                     "an address that starts with https://",
                 ),
+                caSecret: secretName(
+                    "Secret with `ca.crt`, the certificates in PEM that sign the provider's; those that the image trusts when empty",
+                ),
                 emailDomain: text(
                     "Domain of the mail addresses that the provider's people need, or * for any",
                     "*",

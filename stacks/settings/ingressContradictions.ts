@@ -70,14 +70,17 @@ function login({ ingress, mlflow, layers }: GivenSettings): Problem[] {
                       "leads around the login at flts:ingress.hosts.mlflow; set it to ClusterIP, or remove that host",
                   ),
               ]),
-        ...(login.mode === "basic" && login.issuerUrl !== undefined
-            ? [
-                  contradiction(
-                      "ingress.login.issuerUrl",
-                      login.issuerUrl,
-                      "is of no use with a password; set flts:ingress.login.mode to oidc, or remove it",
-                  ),
-              ]
-            : []),
+        ...(["issuerUrl", "caSecret"] as const).flatMap((name) => {
+            const value = login[name];
+            return login.mode === "basic" && value !== undefined
+                ? [
+                      contradiction(
+                          `ingress.login.${name}`,
+                          value,
+                          "is of no use with a password; set flts:ingress.login.mode to oidc, or remove it",
+                      ),
+                  ]
+                : [];
+        }),
     ];
 }

@@ -35,7 +35,12 @@ const everyHost = {
 const oidc = {
     ...everyHost,
     tls: { secretName: "given" },
-    login: { mode: "oidc", issuerUrl: "https://id.example:8443/realm", existingSecret: "client" },
+    login: {
+        mode: "oidc",
+        issuerUrl: "https://id.example:8443/realm",
+        existingSecret: "client",
+        caSecret: "id-ca",
+    },
 };
 
 describe("the Ingress", () => {
@@ -149,6 +154,8 @@ describe("the login before MLflow", () => {
         const variables = loginVariables(resources);
         assert.equal(variables.OAUTH2_PROXY_OIDC_ISSUER_URL, "https://id.example:8443/realm");
         assert.equal(variables.OAUTH2_PROXY_CLIENT_SECRET, "client/clientSecret");
+        assert.equal(variables.OAUTH2_PROXY_PROVIDER_CA_FILES, "/etc/flts-secrets/id-ca/ca.crt");
+        assert.equal(variables.OAUTH2_PROXY_WHITELIST_DOMAINS, "id.example:8443");
         assert.equal(variables.OAUTH2_PROXY_COOKIE_SECRET, "mlflow-login/cookieSecret");
         assert.equal(variables.OAUTH2_PROXY_UPSTREAMS, "http://127.0.0.1:8081");
         assert.equal(variables.OAUTH2_PROXY_REDIRECT_URL, "https://mlflow.example.com/oauth2/callback");

@@ -81,7 +81,7 @@ describe("images to deliver", () => {
         );
         assert.deepEqual(
             names("pull").filter((name) => !names("build").includes(name)),
-            ["oauth2-proxy", "grafana"],
+            ["grafana"],
         );
         assert.ok(!names("build").includes("python"), "a layer is no image of a pod");
         assert.ok(!names("build").includes("trainer-cuda"), "nobody asked for it");

@@ -51,7 +51,14 @@ export const kubectl = {
 } as const;
 
 /** Folders of the go.mod files, relative to toolchain/: our own programs, then those that only pin others. */
-export const goModules = ["go", "pins/minio", "pins/prometheus", "pins/victorialogs", "pins/kwok"] as const;
+export const goModules = [
+    "go",
+    "pins/minio",
+    "pins/prometheus",
+    "pins/victorialogs",
+    "pins/oauth2-proxy",
+    "pins/kwok",
+] as const;
 
 export type GoModule = (typeof goModules)[number];
 
@@ -221,6 +228,15 @@ export const goPrograms = {
         purpose: "collects the pods' logs on each node: its image",
         package: "github.com/VictoriaMetrics/VictoriaLogs/app/vlagent",
         cpuMinutes: 0.1,
+    },
+    "oauth2-proxy": {
+        version: "7.15.6",
+        purpose: "login before MLflow at an OpenID Connect provider: its image",
+        module: "pins/oauth2-proxy",
+        package: "github.com/oauth2-proxy/oauth2-proxy/v7",
+        // As its Makefile: the pages of errors show it.
+        variables: { "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION": "v7.15.6" },
+        cpuMinutes: 0.8,
     },
     kwok: {
         version: "0.8.0",

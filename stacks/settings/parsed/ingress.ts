@@ -55,7 +55,7 @@ function certificateOf({
 }
 
 function loginOf(
-    { mode, issuerUrl, existingSecret, emailDomain }: GivenSettings["ingress"]["login"],
+    { mode, issuerUrl, existingSecret, caSecret, emailDomain }: GivenSettings["ingress"]["login"],
     encrypted: boolean,
     report: Report,
 ): Login | undefined {
@@ -63,7 +63,7 @@ function loginOf(
         return { mode, existingSecret };
     }
     if (issuerUrl !== undefined && existingSecret !== undefined && encrypted) {
-        return { mode, issuerUrl, clientSecretName: existingSecret, emailDomain };
+        return { mode, issuerUrl, clientSecretName: existingSecret, caSecretName: caSecret, emailDomain };
     }
     const missing = [
         ...(issuerUrl === undefined ? ["flts:ingress.login.issuerUrl, the provider's address"] : []),
