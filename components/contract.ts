@@ -60,6 +60,11 @@ export const FLOORS = ["none", "baseline", "champion"] as const;
 
 export type Floor = (typeof FLOORS)[number];
 
+/** When a changed file is trained on: whenever it changes, or where the series has no model or one that has drifted. */
+export const RETRAIN_POLICIES = ["always", "drift"] as const;
+
+export type RetrainPolicy = (typeof RETRAIN_POLICIES)[number];
+
 /** Deployments of the trainers, which upstream's tools look for. */
 export const TRAINER_NAMES = {
     GRU: "train-gru",

@@ -54,6 +54,13 @@ export async function waitForModel(
         let detail = "";
         const decided = async () => {
             const served = await servedData(url, series);
+            if (served !== undefined && processed.deferred !== undefined) {
+                const forecast = await ask().catch(undefinedWhereNoPodIsReady);
+                return (
+                    forecast !== undefined &&
+                    pWaitFor.resolveWith<ModelOutcome>({ forecast, kept: processed.deferred })
+                );
+            }
             if (served !== undefined && isSameData(served, processed.data)) {
                 // One pod has the model; a load balancer of several may not know yet that it is ready.
                 const forecast = await ask().catch(undefinedWhereNoPodIsReady);

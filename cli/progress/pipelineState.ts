@@ -9,6 +9,8 @@ export interface Preprocessed {
     readonly data: DataVersion;
     /** True when the same data had been processed before, so that nothing was announced. */
     readonly skipped: boolean;
+    /** Why newer rows than these data are not trained on; undefined where there are none. */
+    readonly deferred: string | undefined;
 }
 
 /** What the evaluator decided about the models of processed data. */
@@ -23,6 +25,8 @@ interface LogLine extends Partial<DataVersion> {
     readonly series?: string;
     readonly served?: boolean;
     readonly reason?: string;
+    readonly ratio?: number | null;
+    readonly due?: string | null;
 }
 
 /** Lines of a log that are JSON, newest first; anything else in it is passed over. */
@@ -40,12 +44,16 @@ function linesOf(log: string): LogLine[] {
         });
 }
 
+const OUTCOMES = ["claims_published", "skip_idempotent", "training_deferred"];
+
 /** The outcome of each series in preprocess' log; a series that was rejected or failed is not among them. */
 export function preprocessedOf(log: string): ReadonlyMap<string, Preprocessed> {
     const outcomes = new Map<string, Preprocessed>();
-    for (const { event, series, config_hash, generation } of linesOf(log)) {
+    for (const line of linesOf(log)) {
+        const { event, series, config_hash, generation } = line;
         if (
-            (event === "claims_published" || event === "skip_idempotent") &&
+            event !== undefined &&
+            OUTCOMES.includes(event) &&
             series !== undefined &&
             config_hash !== undefined &&
             generation !== undefined &&
@@ -54,10 +62,21 @@ export function preprocessedOf(log: string): ReadonlyMap<string, Preprocessed> {
             outcomes.set(series, {
                 data: { config_hash, generation },
                 skipped: event === "skip_idempotent",
+                deferred: event === "training_deferred" ? deferralText(line) : undefined,
             });
         }
     }
     return outcomes;
+}
+
+function deferralText({ reason, ratio, due }: LogLine): string {
+    const drift = typeof ratio === "number" ? ` (its drift is ${ratio.toPrecision(2)})` : "";
+    if (reason === "trained_recently") {
+        return `the model has drifted${drift}, and may be trained again from ${due ?? "the next period"} on`;
+    }
+    return reason === "not_drifted"
+        ? `flts:preprocess.retrain is drift, and the model has not drifted${drift}`
+        : "flts:preprocess.retrain is drift, and too few forecasts of these rows were asked for to measure it";
 }
 
 /** What the evaluator's log says about the models of these data; undefined while it says nothing. */

@@ -7,7 +7,7 @@ import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
-import { BUCKETS, datasetPrefix, topicsOf } from "../contract";
+import { BUCKETS, datasetPrefix, topicsOf, type RetrainPolicy } from "../contract";
 import { aliveProbes } from "./worker";
 
 /** Port of health and metrics. */
@@ -34,6 +34,10 @@ export interface PreprocessOptions {
     readonly sampleSeed: number;
     readonly extraHashSalt: string;
     readonly driftFactor: number;
+    /** When a changed file is trained on. */
+    readonly retrain: RetrainPolicy;
+    /** Shortest time between two trainings of a series, where they depend on drift. */
+    readonly retrainPeriodHours: number;
     /** Rows that the trainers need: a series with fewer is rejected here. */
     readonly windows: { readonly inputLength: number; readonly outputLength: number };
 }
@@ -123,6 +127,8 @@ export function preprocessEnvironment({
         PROMOTION_BUCKET: BUCKETS.modelPromotion,
         INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
         DRIFT_FACTOR: options.driftFactor,
+        RETRAIN: options.retrain,
+        RETRAIN_PERIOD_HOURS: options.retrainPeriodHours,
         DATASET_POLL_SECONDS: dataset.pollSeconds,
         DATASET_SAMPLE: dataset.sample,
         TOPIC_TRAINING_DATA: topics.trainingData,

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from flts.common.frames import read_frame
+from flts.common.predictionlogs import LogReader
 from flts.preprocess import metrics, onepass
 from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.series import list_series
@@ -131,8 +132,7 @@ def drifted():
 
 
 def report(store):
-    (found,) = [json.loads(body) for (_, key), body in store.objects.items() if key.endswith("/drift.json")]
-    return found
+    return json.loads(store.get("processed-data", "default/drift/site.json").body)
 
 
 def test_forecasts_that_were_as_good_as_on_held_out_rows_have_not_drifted(promoted, log, process, rows_of, store):
@@ -184,7 +184,7 @@ def test_without_forecasts_of_the_served_model_nothing_is_said(promoted, log, pr
     process(rows_of(400))
     assert ratio() is None
     assert drifted() == 0
-    assert not [key for _, key in store.objects if key.endswith("/drift.json")]
+    assert (report(store)["rows"], report(store)["ratio"]) == (0, None)
 
 
 def test_what_was_measured_is_forgotten_when_a_later_file_has_no_forecasts(promoted, log, process, rows_of, store):
@@ -242,8 +242,6 @@ def test_only_the_worst_of_many_series_are_shown():
 
 
 def test_logs_of_two_days_and_of_one_series_are_read(store):
-    from flts.common.predictionlogs import lines_of
-
     yesterday = datetime.now(UTC) - timedelta(days=1)
     for key, body in (
         (f"default/{TODAY}/000000-pod-1.jsonl", b"d\ne\n"),
@@ -254,7 +252,7 @@ def test_logs_of_two_days_and_of_one_series_are_read(store):
         ("default/series/site-2/20200101-0a0a0a0a0a0a.jsonl.gz", gzip.compress(b"other\n")),
     ):
         store.put("inference-logs", key, body)
-    assert [line.strip() for line in lines_of(store, "inference-logs", "default", "site")] == [
+    assert [line.strip() for line in LogReader(store, "inference-logs", "default").lines_of("site")] == [
         b"e",
         b"d",
         b"c",

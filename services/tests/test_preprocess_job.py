@@ -38,7 +38,7 @@ def test_objects_and_claims(filled, publisher):
         "generations/1.json",
         "published.json",
     )
-    assert filled.writes == [f"{PREFIX}/{name}" for name in names]
+    assert filled.writes == [*(f"{PREFIX}/{name}" for name in names), "team-a/drift/sample.json"]
     (claim,) = publisher.on("training-data")
     (inference,) = publisher.on("inference-data")
     train = filled.get("processed-data", f"{PREFIX}/train.parquet", claim["etag"])

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FLOORS, MODEL_TYPES, type ModelType } from "../../components/contract";
+import { FLOORS, MODEL_TYPES, RETRAIN_POLICIES, type ModelType } from "../../components/contract";
 import { CONCURRENCY_POLICIES } from "../../components/core/pod/cronJob";
 import { optionalSchedule } from "./cron";
 import { gpu } from "./gpu";
@@ -125,6 +125,17 @@ export const preprocess = z
             2,
             1,
             1000,
+        ),
+        retrain: choice(
+            "Whether each changed file is trained on, or only that of a series that has no model or has drifted",
+            RETRAIN_POLICIES,
+            "always",
+        ),
+        retrainPeriodHours: decimal(
+            "With retrain: drift, the shortest time in hours between two trainings of a series that has a model",
+            24,
+            0.01,
+            8760,
         ),
         clip: z
             .strictObject({

@@ -47,14 +47,24 @@ describe("the outcome of preprocess' pass", () => {
             line("claims_published"),
             line("skip_idempotent", { series: "b" }),
             line("series_rejected", { series: "c" }),
+            line("training_deferred", { series: "d", reason: "not_drifted", ratio: 1.04, due: null }),
             "{}",
         ].join("\n");
         const data = { config_hash: "6ce79c", generation: 2 };
         assert.deepEqual(
             [...preprocessedOf(log)].sort(([one], [other]) => one.localeCompare(other)),
             [
-                ["a", { data, skipped: false }],
-                ["b", { data, skipped: true }],
+                ["a", { data, skipped: false, deferred: undefined }],
+                ["b", { data, skipped: true, deferred: undefined }],
+                [
+                    "d",
+                    {
+                        data,
+                        skipped: false,
+                        deferred:
+                            "flts:preprocess.retrain is drift, and the model has not drifted (its drift is 1.0)",
+                    },
+                ],
             ],
         );
         assert.equal(preprocessedOf('{"event": "download_start"}').size, 0);

@@ -33,9 +33,13 @@ describe("waiting for a model", () => {
         server.closeAllConnections();
     });
 
-    const waited = (): Promise<ModelOutcome> => {
+    const waited = (deferred?: string): Promise<ModelOutcome> => {
         const { port } = server.address() as AddressInfo;
-        const wanted = { series: "site", processed: { data: DATA } as Preprocessed, observations: {} };
+        const wanted = {
+            series: "site",
+            processed: { data: DATA, deferred } as Preprocessed,
+            observations: {},
+        };
         const pipeline = {
             stage: () => assert.fail("the model is served"),
             decision: () => assert.fail("the model is served"),
@@ -46,6 +50,13 @@ describe("waiting for a model", () => {
     it("asks again where the load balancer knows of no ready pod yet", async () => {
         answers = [[503, "No server is available to handle this request."]];
         assert.deepEqual(await waited(), { forecast: FORECAST, kept: undefined });
+    });
+
+    it("shows a forecast of the model of before, and why new rows are not trained on", async () => {
+        assert.deepEqual(await waited("it has not drifted"), {
+            forecast: FORECAST,
+            kept: "it has not drifted",
+        });
     });
 
     it("ends with the words of a service that refuses the rows", async () => {

@@ -10,7 +10,7 @@ A day and an hour have several ids where lines came after a compaction.
 
 import gzip
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -35,6 +35,7 @@ _LARGEST = 16 * 2**20
 """Bytes of an object that is read, which are half a million compressed lines."""
 _MOST_LINES = 50_000
 """Lines of an object that are read, its last ones: about 20 MB."""
+_MOST_KEPT = 32 * 2**20
 _EMPTY = gzip.compress(b"")
 
 
@@ -89,20 +90,45 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def lines_of(store: ObjectStore, bucket: str, scope: str, series: str) -> Iterator[bytes]:
-    """Lines of a series, object by object from the newest to the oldest; within an object the newest first.
+class LogReader:
+    """Reads the logged lines of one series after the other.
 
-    Of what is not compacted yet, the newest objects of today and yesterday, which hold other series' lines too.
+    Objects that are not compacted yet hold lines of many series; they never change, so that they are kept in memory, up
+    to 32 MiB of them.
     """
-    today = datetime.now(UTC)
-    for day in (today, today - timedelta(days=1)):
-        prefix = f"{scope}/{day.strftime(_DAY)}/"
-        written = [name for name in store.children(bucket, prefix) if hour_of(f"{day.strftime(_DAY)}/{name}")]
-        for name in reversed(written[-_MOST_WRITTEN:]):
-            yield from reversed(_body(store, bucket, f"{prefix}{name}").splitlines())
-    for key in reversed(store.keys(bucket, f"{scope}/{compacted_prefix(series)}")):
-        with gzip.open(BytesIO(_body(store, bucket, key))) as lines:
-            yield from reversed(deque(lines, maxlen=_MOST_LINES))
+
+    def __init__(self, store: ObjectStore, bucket: str, scope: str) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._scope = scope
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+
+    def lines_of(self, series: str) -> Iterator[bytes]:
+        """Lines of a series, object by object from the newest to the oldest; within an object the newest first.
+
+        Of what is not compacted yet, the newest objects of today and yesterday, which hold other series' lines too.
+        """
+        store, bucket = self._store, self._bucket
+        today = datetime.now(UTC)
+        for day in (today, today - timedelta(days=1)):
+            prefix = f"{self._scope}/{day.strftime(_DAY)}/"
+            written = [name for name in store.children(bucket, prefix) if hour_of(f"{day.strftime(_DAY)}/{name}")]
+            for name in reversed(written[-_MOST_WRITTEN:]):
+                yield from reversed(self._written(f"{prefix}{name}").splitlines())
+        for key in reversed(store.keys(bucket, f"{self._scope}/{compacted_prefix(series)}")):
+            with gzip.open(BytesIO(_body(store, bucket, key))) as lines:
+                yield from reversed(deque(lines, maxlen=_MOST_LINES))
+
+    def _written(self, key: str) -> bytes:
+        body = self._kept.get(key)
+        if body is None:
+            body = self._kept[key] = _body(self._store, self._bucket, key)
+            self._size += len(body)
+        self._kept.move_to_end(key)
+        while self._size > _MOST_KEPT:
+            self._size -= len(self._kept.popitem(last=False)[1])
+        return body
 
 
 def _body(store: ObjectStore, bucket: str, key: str) -> bytes:

@@ -4,32 +4,35 @@ Parquet, then meta.json (names the Parquet by ETag), then the claims, then publi
 for its inputs but no published.json sends the claims again, and so does one that is asked to; the trainers know a
 repeated claim by its generation. meta.json is replaced only if it is still the one that the generation was counted
 from: of two pods that process one series at a time, one publishes and the other starts again.
+
+New rows that are not trained on (`retrain` is `drift`) leave all of this as it is, since trainers may still be reading
+the Parquet of the last claims: only deferred.json says what was decided about them.
 """
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import structlog
 
-from flts.common.messages import DataClaim
+from flts.common.clock import utc_text
+from flts.common.frames import FeatureFrame, read_parts
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
-from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore, get_json, put_json
+from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore, put_json
+from flts.preprocess.announcing import Announcements
 from flts.preprocess.attempts import Attempts
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csverror import CsvError
-from flts.preprocess.generations import Generations
+from flts.preprocess.drift import Drift
 from flts.preprocess.inputs import InputFiles
+from flts.preprocess.outcomes import DEFERRED, PROCESSED, PUBLISHED, SKIPPED
 from flts.preprocess.pipeline import Processed, process
+from flts.preprocess.retraining import Deferral, Retraining
 from flts.preprocess.series import Series
 from flts.preprocess.settings import PreprocessSettings
 
 _PARQUET = "application/vnd.apache.parquet"
-
-PROCESSED = "processed"
-PUBLISHED = "published"
-SKIPPED = "skipped"
 
 
 class Action(NamedTuple):
@@ -39,6 +42,8 @@ class Action(NamedTuple):
     """Write and publish again even where nothing changed; the trainers then train again."""
     resend: bool = False
     """Publish the claims again even where they were published; who has handled them already does nothing more."""
+    measure: bool = False
+    """Measure drift also where nothing changed since it was measured."""
 
 
 NO_ACTION = Action()
@@ -47,11 +52,17 @@ NO_ACTION = Action()
 class PreprocessJob:
     """Turns the CSVs of a series into Parquet and claims, at most once per input and config."""
 
-    def __init__(self, settings: PreprocessSettings, store: ObjectStore, publisher: Publisher, series: Series) -> None:
+    def __init__(
+        self,
+        settings: PreprocessSettings,
+        store: ObjectStore,
+        publisher: Publisher,
+        series: Series,
+        drift: Drift | None = None,
+    ) -> None:
         settings = settings.of_series(series.train_file, series.test_file)
         self._settings = settings
         self._store = store
-        self._publisher = publisher
         self._series = series
         self._files = InputFiles(settings, store, series)
         self._inputs = series.inputs._asdict()
@@ -60,37 +71,67 @@ class PreprocessJob:
         self._attempts = Attempts(
             store, settings.output_bucket, f"{self._prefix}/attempts.json", settings.series_max_attempts
         )
-        self._generations = Generations(store, settings.output_bucket, self._prefix)
+        self._announcements = Announcements(settings, store, publisher, series.name, self._prefix)
+        self._drift = drift or Drift(settings, store)
+        self._retraining = Retraining(settings, store, self._drift, series.name, self._hash)
         self._logger = structlog.get_logger().bind(series=series.name)
-
-    @property
-    def prefix(self) -> str:
-        """What the keys of the series' processed data begin with."""
-        return self._prefix
+        self.deferral: Deferral | None = None
+        """Why the rows are not trained on now, where the outcome is `deferred`."""
 
     def run(self, action: Action = NO_ACTION) -> str:
-        """Do what is left to do; returns `processed`, `published` (claims only) or `skipped`.
+        """Do what is left to do; returns `processed`, `published` (claims only), `skipped` or `deferred`.
 
         Raises CsvError where the input cannot be used; ObjectChanged or ObjectMissing where it was replaced or deleted
         meanwhile, or another pod processed it.
         """
-        settings = self._settings
         meta, meta_etag = self._read_meta()
+        last = self._announcements.last()
         if meta is not None and self._is_fresh(meta) and not action.reprocess:
-            marker = get_json(self._store, settings.output_bucket, f"{self._prefix}/published.json")
-            # Claims from before 0.2.0 did not name their series; their model gets its name when they are sent again.
-            of_series = marker is not None and marker.get("series") == self._series.name
-            published = of_series and marker["generation"] == meta["generation"]
-            if published and not action.resend:
-                self._logger.info("skip_idempotent", config_hash=self._hash, generation=meta["generation"])
-                return SKIPPED
-            self._publish(meta)
-            return PUBLISHED
-        generation = self._generations.after(meta["generation"] if meta else 0)
+            return self._announced(action, meta, last)
+        is_changed = meta is not None and last is not None and not self._is_of_version(meta)
+        if is_changed and not action.reprocess and self._retraining.is_by_drift:
+            return self._retrained(action, meta, meta_etag, last)
         with self._attempts.counted(self._series):
-            meta = self._process(generation, meta_etag)
-        self._publish(meta)
+            meta = self._write(self._processed(), meta, meta_etag)
+        self._announce(meta)
+        self._drift.measure(self._series.name, self._frames(meta))
         return PROCESSED
+
+    def _announced(self, action: Action, meta: dict[str, Any], last: dict[str, Any] | None) -> str:
+        """Processed data are there: announce them where that is left to do, or asked for."""
+        if action.measure:
+            self._drift.measure(self._series.name, self._frames(meta))
+        else:
+            self._drift.recall(self._series.name)
+        if last is not None and last["generation"] == meta["generation"] and not action.resend:
+            self._logger.info("skip_idempotent", config_hash=self._hash, generation=meta["generation"])
+            return SKIPPED
+        self._announcements.publish(meta)
+        return PUBLISHED
+
+    def _retrained(self, action: Action, meta: dict[str, Any], meta_etag: str | None, last: dict[str, Any]) -> str:
+        """The rows are not those that were announced last: train on them only where the model has drifted."""
+        announced_at = last.get("published_at", meta["created_at"])
+        self.deferral = None if action.measure else self._retraining.recalled(self._version(), announced_at)
+        if self.deferral is None:
+            with self._attempts.counted(self._series):
+                processed = self._processed()
+                self.deferral = self._retraining.judged(self._version(), announced_at, processed)
+                if self.deferral is None:
+                    meta = self._write(processed, meta, meta_etag)
+        if self.deferral is None:
+            self._announce(meta)
+            return PROCESSED
+        self._logger.info(
+            "training_deferred", config_hash=self._hash, generation=meta["generation"], **self.deferral.model_dump()
+        )
+        if action.resend:
+            self._announcements.publish(meta)
+        return DEFERRED
+
+    def _announce(self, meta: dict[str, Any]) -> None:
+        self._announcements.publish(meta)
+        self._retraining.settle()
 
     def _read_meta(self) -> tuple[dict[str, Any] | None, str | None]:
         try:
@@ -100,20 +141,32 @@ class PreprocessJob:
         return json.loads(stored.body), stored.etag
 
     def _is_fresh(self, meta: dict[str, Any]) -> bool:
-        """Whether the outputs are of these inputs and of this choice of rows, whose seed upstream does not hash."""
+        """Whether the outputs are of this version, and still there."""
         bucket = self._settings.output_bucket
-        if meta["input_etags"] != self._inputs or meta.get("sample_seed") != self._seed():
-            return False
-        return all(self._store.etag(bucket, out["object"]) == out["etag"] for out in meta["outputs"].values())
+        return self._is_of_version(meta) and all(
+            self._store.etag(bucket, out["object"]) == out["etag"] for out in meta["outputs"].values()
+        )
+
+    def _is_of_version(self, meta: dict[str, Any]) -> bool:
+        """Whether the outputs are of these inputs and of this choice of rows, whose seed upstream does not hash."""
+        return self._version() == {"inputs": meta["input_etags"], "sample_seed": meta.get("sample_seed")}
 
     def _seed(self) -> int | None:
         return self._settings.sample_seed if self._settings.sample_strategy == "random" else None
 
-    def _process(self, generation: int, replaced: str | None) -> dict[str, Any]:
-        settings, series = self._settings, self._series
-        self._logger.info("reading", train=series.train_file, test=series.test_file or None)
-        processed = self._processed()
-        self._logger.info("pipeline_done", train_rows=processed.train.rows, test_rows=processed.test.rows)
+    def _version(self) -> dict[str, Any]:
+        """What the rows that were chosen depend on, beyond the hashed options."""
+        return {"inputs": self._inputs, "sample_seed": self._seed()}
+
+    def _frames(self, meta: dict[str, Any]) -> Iterator[FeatureFrame]:
+        for output in meta["outputs"].values():
+            with self._store.open(self._settings.output_bucket, output["object"], output["etag"]) as stream:
+                yield from read_parts(stream)
+
+    def _write(self, processed: Processed, before: dict[str, Any] | None, replaced: str | None) -> dict[str, Any]:
+        """Store what was processed as the next generation, after that of `before`, whose ETag is `replaced`."""
+        settings = self._settings
+        generation = self._announcements.next_generation(before)
         put_json(self._store, settings.output_bucket, f"{self._prefix}/quality.json", processed.quality)
         outputs = {}
         for part, output in (("train", processed.train), ("test", processed.test)):
@@ -132,8 +185,9 @@ class PreprocessJob:
         return meta
 
     def _processed(self) -> Processed:
+        self._logger.info("reading", train=self._series.train_file, test=self._series.test_file or None)
         try:
-            return process(self._settings, self._files.train, self._files.test, self._files.options)
+            processed = process(self._settings, self._files.train, self._files.test, self._files.options)
         except CsvError as error:
             raise self._files.as_uploaded(error) from error
         except (ObjectMissing, ObjectChanged):
@@ -148,6 +202,8 @@ class PreprocessJob:
                 f"cannot be processed: {type(error).__name__}: {error}",
                 "compare it with the sample and with the options of preprocess; if it is as they demand, report a bug",
             ) from error
+        self._logger.info("pipeline_done", train_rows=processed.train.rows, test_rows=processed.test.rows)
+        return processed
 
     def _meta(self, processed: Processed, outputs: dict[str, Any], generation: int) -> dict[str, Any]:
         settings = self._settings
@@ -162,53 +218,9 @@ class PreprocessJob:
             "config": canonical_json(settings),
             "config_hash": self._hash,
             "generation": generation,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "created_at": utc_text(),
             "scaler_type": settings.scaler,
             "column_names": processed.train.transform.features,
             "target": processed.train.transform.target,
             "outputs": outputs,
         }
-
-    def _publish(self, meta: dict[str, Any]) -> None:
-        settings = self._settings
-        self._generations.use(meta["generation"])
-        train, test = meta["outputs"]["train"], meta["outputs"]["test"]
-        common = {
-            "bucket": settings.output_bucket,
-            "identifier": settings.identifier,
-            "series": self._series.name,
-            "config_hash": self._hash,
-            "generation": meta["generation"],
-        }
-        self._publisher.publish(
-            settings.topic_training_data,
-            self._series.name,
-            DataClaim(
-                object=train["object"],
-                size=train["size"],
-                etag=train["etag"],
-                test_object=test["object"],
-                test_etag=test["etag"],
-                **common,
-            ),
-        )
-        self._publisher.publish(
-            settings.topic_inference_data,
-            self._series.name,
-            DataClaim(
-                object=test["object"],
-                object_key=test["object"],
-                size=test["size"],
-                etag=test["etag"],
-                operation="post: test data",
-                **common,
-            ),
-        )
-        marker = {
-            "series": self._series.name,
-            "generation": meta["generation"],
-            "train_etag": train["etag"],
-            "test_etag": test["etag"],
-        }
-        put_json(self._store, settings.output_bucket, f"{self._prefix}/published.json", marker)
-        self._logger.info("claims_published", config_hash=self._hash, generation=meta["generation"])

@@ -1,21 +1,25 @@
 """Prometheus metrics of the watcher, on its health port. No label names every series: there may be thousands."""
 
+from collections import Counter as Numbers
+from collections.abc import Iterable
 from heapq import nlargest
 
 from prometheus_client import Counter, Gauge
 
-from flts.preprocess.job import PROCESSED, PUBLISHED, SKIPPED
-
-REJECTED = "rejected"
-FAILED = "failed"
+from flts.preprocess import outcomes
 
 OUTCOMES = Counter("preprocess_outcomes_total", "Looks at a new or changed series, by outcome", ["outcome"])
-for _outcome in (PROCESSED, PUBLISHED, SKIPPED, REJECTED, FAILED):
+for _outcome in outcomes.ALL:
     # Shown from the start, so that the first one is seen as a rise from 0.
     OUTCOMES.labels(_outcome)
 
 SERIES = Gauge("preprocess_series", "Series in the bucket, the rejected ones included")
 SERIES_REJECTED = Gauge("preprocess_series_rejected", "Series in the bucket that are rejected as they are now")
+SERIES_DEFERRED = Gauge(
+    "preprocess_series_deferred",
+    "Series whose newest rows are not trained on now (preprocess.retrain), by why",
+    ["reason"],
+)
 SERIES_DRIFTED = Gauge(
     "preprocess_series_drifted", "Series whose logged forecasts were off by more than preprocess.driftFactor allows"
 )
@@ -54,6 +58,14 @@ class DriftMetrics:
 
 
 DRIFT = DriftMetrics(most=100)
+
+
+def show_deferred(reasons: Iterable[str]) -> None:
+    """Show why series are deferred: a reason each."""
+    numbers = Numbers(reasons)
+    for reason in outcomes.DEFERRAL_REASONS:
+        SERIES_DEFERRED.labels(reason).set(numbers[reason])
+
 
 LAST_SUCCESS = Gauge(
     "preprocess_last_success_timestamp_seconds", "When a series was last processed and announced, in seconds since 1970"

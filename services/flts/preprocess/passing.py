@@ -5,9 +5,9 @@ from typing import NamedTuple
 import structlog
 
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
-from flts.preprocess import metrics
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.job import NO_ACTION, Action
+from flts.preprocess.outcomes import REJECTED
 from flts.preprocess.parts import Splitter
 from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.sample import upload_sample
@@ -84,10 +84,11 @@ class Pass:
     def _handle(self, series: Series, selection: Selection, listing: Listing) -> bool:
         for _ in range(_TRIES):
             try:
+                action = selection.action._replace(measure=True)
                 handled = self._processor.handle(
-                    series, selection.action, rejected=series.name in listing.rejected, retry=selection.retry
+                    series, action, rejected=series.name in listing.rejected, retry=selection.retry
                 )
-                return handled.outcome != metrics.REJECTED
+                return handled.outcome != REJECTED
             except (ObjectChanged, ObjectMissing) as error:
                 self._logger.info("input_changed_meanwhile", series=series.name, reason=str(error))
                 self._splitter.forget(series)

@@ -39,9 +39,10 @@ class Output(NamedTuple):
 
     def write(self, stream: BinaryIO) -> None:
         """Write the file; the same rows always give the same bytes."""
-        write_frames(self._parts(), stream, bool(self.table.imputed[self.transform.lags.rows :].any()))
+        write_frames(self.frames(), stream, bool(self.table.imputed[self.transform.lags.rows :].any()))
 
-    def _parts(self) -> Iterator[FeatureFrame]:
+    def frames(self) -> Iterator[FeatureFrame]:
+        """The rows in parts, as the file has them."""
         history = self.transform.lags.rows
         for part in parts_of(self.table, history):
             yield FeatureFrame(
@@ -60,6 +61,11 @@ class Processed(NamedTuple):
     train: Output
     test: Output
     quality: dict[str, Any]
+
+    def frames(self) -> Iterator[FeatureFrame]:
+        """All rows, in parts of one transform."""
+        yield from self.train.frames()
+        yield from self.test.frames()
 
 
 class Prepared(NamedTuple):

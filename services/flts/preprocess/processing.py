@@ -11,19 +11,24 @@ from flts.common.storage import ObjectStore
 from flts.preprocess import metrics
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.drift import Drift
-from flts.preprocess.job import NO_ACTION, PROCESSED, Action, PreprocessJob
+from flts.preprocess.job import NO_ACTION, Action, PreprocessJob
 from flts.preprocess.onepass import one_at_a_time
+from flts.preprocess.outcomes import PROCESSED, REJECTED
 from flts.preprocess.rejections import Rejections
+from flts.preprocess.retraining import Deferral
 from flts.preprocess.series import Inputs, Series
 from flts.preprocess.settings import PreprocessSettings
 
 
 class Handled(NamedTuple):
-    """What became of a series' inputs. `recorded`: whether an object in the bucket says that they were rejected."""
+    """What became of a series' inputs."""
 
     inputs: Inputs
     outcome: str
     recorded: bool = False
+    """Whether an object in the bucket says that they were rejected."""
+    deferral: Deferral | None = None
+    """Why they are not trained on now, where the outcome is `deferred`."""
 
 
 class SeriesProcessor:
@@ -50,10 +55,10 @@ class SeriesProcessor:
         """
         if rejected and not retry and self._rejections.stands(series):
             self._logger.info("series_still_rejected", series=series.name)
-            return Handled(series.inputs, metrics.REJECTED, recorded=True)
+            return Handled(series.inputs, REJECTED, recorded=True)
         started = time.monotonic()
         try:
-            outcome = self._process(series, action)
+            outcome, deferral = self._process(series, action)
         except CsvError as error:
             return self._reject(series, error)
         if rejected:
@@ -64,26 +69,29 @@ class SeriesProcessor:
         self._logger.info(
             "success", series=series.name, outcome=outcome, elapsed_seconds=round(time.monotonic() - started, 2)
         )
-        return Handled(series.inputs, outcome)
+        return Handled(series.inputs, outcome, deferral=deferral)
+
+    def measured_elsewhere(self) -> set[str]:
+        """Series whose drift another process, such as a scheduled pass, has measured since it was shown here."""
+        return self._drift.measured_elsewhere()
+
+    def forget(self, name: str) -> None:
+        """Show nothing more of a series whose CSV is no longer there."""
+        self._drift.forget(name)
 
     def forget_rejection(self, name: str) -> None:
         """Delete the rejection of a series whose CSV is no longer there."""
         self._rejections.remove_own(name)
 
-    def _process(self, series: Series, action: Action) -> str:
+    def _process(self, series: Series, action: Action) -> tuple[str, Deferral | None]:
         if series.problem is not None:
             raise series.problem
         with one_at_a_time():
-            job = PreprocessJob(self._settings, self._store, self._publisher, series)
-            outcome = job.run(action)
-        if outcome == PROCESSED:
-            self._drift.measure(series.name, job.prefix)
-        else:
-            self._drift.recall(series.name, job.prefix)
-        return outcome
+            job = PreprocessJob(self._settings, self._store, self._publisher, series, self._drift)
+            return job.run(action), job.deferral
 
     def _reject(self, series: Series, error: CsvError) -> Handled:
-        metrics.OUTCOMES.labels(metrics.REJECTED).inc()
+        metrics.OUTCOMES.labels(REJECTED).inc()
         self._logger.error(
             "series_rejected",
             series=series.name,
@@ -107,4 +115,4 @@ class SeriesProcessor:
             },
         )
         publish_dead_letter(self._publisher, settings.topic_dlq_preprocess, letter)
-        return Handled(series.inputs, metrics.REJECTED, recorded=self._rejections.record(series, error))
+        return Handled(series.inputs, REJECTED, recorded=self._rejections.record(series, error))

@@ -1,10 +1,10 @@
 """Rejections as objects beside the data: who looks into the bucket sees why a series is not used, and what to do."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
+from flts.common.clock import utc_text
 from flts.common.outages import is_outage
 from flts.common.storage import ObjectStore, get_json, put_json
 from flts.preprocess.confighash import config_hash
@@ -37,7 +37,7 @@ class Rejections:
             "reason": error.reason,
             "fix": error.fix,
             **self._cause(series),
-            "time": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "time": utc_text(),
         }
         try:
             put_json(self._store, self._settings.input_bucket, self._key(series.name), value)

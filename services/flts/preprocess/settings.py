@@ -80,6 +80,10 @@ class PreprocessSettings(FormatSettings):
     """Rows that the models forecast at once: drift looks no further ahead."""
     drift_factor: float = Field(default=2.0, ge=1, le=1000)
     """A series has drifted when logged forecasts of it were off by more than this times the error on held-out rows."""
+    retrain: Literal["always", "drift"] = "always"
+    """Whether each changed file is trained on, or only where the series has no model or one that has drifted."""
+    retrain_period_hours: float = Field(default=24.0, gt=0, le=8760)
+    """With `drift`: the shortest time between two trainings of a series that has a model."""
 
     topic_dlq_preprocess: str = "DLQ-preprocess"
 

@@ -10,6 +10,7 @@ from flts.common.health import Heartbeat
 from flts.common.outages import is_outage
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore
 from flts.preprocess import metrics
+from flts.preprocess.outcomes import FAILED, REJECTED
 from flts.preprocess.parts import Splitter
 from flts.preprocess.processing import Handled, SeriesProcessor
 from flts.preprocess.sample import upload_sample
@@ -19,6 +20,8 @@ from flts.preprocess.settings import PreprocessSettings
 _TURN_SECONDS = 0.5
 _FIRST_BACKOFF_SECONDS = 2.0
 _LONGEST_BACKOFF_SECONDS = 60.0
+# How often it is looked whether another process, such as a scheduled pass, has measured the drift of series.
+_DRIFT_SECONDS = 60.0
 # Of the time between two looks, the listing may take this share: a bucket with many keys is looked at less often.
 _LISTING_SHARE = 0.05
 
@@ -48,6 +51,7 @@ class Watcher:
         self._sample_due = settings.dataset_sample
         self._orphans: frozenset[str] = frozenset()
         self._listing_seconds = 0.0
+        self._drift_due = time.monotonic() + _DRIFT_SECONDS
         self._backoff = _FIRST_BACKOFF_SECONDS
         self._logger = structlog.get_logger()
 
@@ -81,7 +85,7 @@ class Watcher:
             except Exception as error:
                 failed = True
                 outage = is_outage(error)
-                metrics.OUTCOMES.labels(metrics.FAILED).inc()
+                metrics.OUTCOMES.labels(FAILED).inc()
                 self._logger.error("series_failed", series=series.name, error=str(error), exc_info=not outage)
                 if outage:
                     # It would be the same for the others.
@@ -100,7 +104,11 @@ class Watcher:
         names = {series.name for series in listing.series}
         for gone in self._handled.keys() - names:
             del self._handled[gone]
-            metrics.DRIFT.forget(gone)
+            self._processor.forget(gone)
+        if time.monotonic() >= self._drift_due:
+            for measured in self._wait_for(executor.submit(self._processor.measured_elsewhere)):
+                self._handled.pop(measured, None)
+            self._drift_due = time.monotonic() + _DRIFT_SECONDS
         orphans = listing.rejected - names
         for orphan in sorted(orphans - self._orphans):
             self._wait_for(executor.submit(self._processor.forget_rejection, orphan))
@@ -119,6 +127,8 @@ class Watcher:
     def _is_handled(self, series: Series, listing: Listing) -> bool:
         handled = self._handled.get(series.name)
         if handled is None or handled.inputs != series.inputs:
+            return False
+        if handled.deferral is not None and handled.deferral.is_over:
             return False
         # Who deletes a rejection wants the file to be tried again.
         return not handled.recorded or series.name in listing.rejected
@@ -149,4 +159,5 @@ class Watcher:
 
     def _show(self, listing: Listing) -> None:
         metrics.SERIES.set(len(listing.series))
-        metrics.SERIES_REJECTED.set(sum(handled.outcome == metrics.REJECTED for handled in self._handled.values()))
+        metrics.SERIES_REJECTED.set(sum(handled.outcome == REJECTED for handled in self._handled.values()))
+        metrics.show_deferred(handled.deferral.reason for handled in self._handled.values() if handled.deferral)

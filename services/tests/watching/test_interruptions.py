@@ -163,7 +163,7 @@ def test_sigterm_finishes_the_series_at_hand_and_begins_no_other(store, publishe
     watcher_of(SETTINGS, store, publisher, stop).run()
     assert claims(publisher) == [("a", 1)]
     assert len(publisher.on("inference-data")) == 1
-    assert [key.rpartition("/")[2] for key in store.writes][-1] == "published.json"
+    assert [key.rpartition("/")[2] for key in store.writes][-2:] == ["published.json", "a.json"]
 
 
 def test_work_on_a_series_beyond_its_deadline_loses_the_heartbeat(store, publisher, stop, short_csv, monkeypatch):
