@@ -115,6 +115,13 @@ export const suites: readonly Suite[] = [
         command: `${mocha} 'tests/plugins/**/*.test.ts'`,
     },
     {
+        name: "upgrade",
+        lane: "servers",
+        proves: "an update of a stack of an earlier release replaces nothing that holds data",
+        runner: "mocha",
+        command: `${mocha} 'tests/upgrade/**/*.test.ts'`,
+    },
+    {
         name: "kafka",
         lane: "servers",
         proves: "each service's user reaches its topics in a real Kafka, nobody else does, and an update keeps the messages",
