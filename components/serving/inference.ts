@@ -160,6 +160,7 @@ export class Inference extends Tier {
                                 ...limitVariables(args.limits),
                                 PREDICT_IRREGULAR_ROWS: args.irregularRows,
                                 PROMOTION_BUCKET: BUCKETS.modelPromotion,
+                                PROCESSED_BUCKET: BUCKETS.processedData,
                                 INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
                                 CONSUMER_GROUP_ID: kafkaName(platform.identifier, CONSUMER_GROUPS.inference),
                                 TOPIC_MODEL_SELECTED: topics.modelSelected,

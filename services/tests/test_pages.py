@@ -8,9 +8,10 @@ from fastapi.testclient import TestClient
 from serving_models import in_service_with, last_plus, make_model, make_spec
 
 from flts.common.frames import FeatureFrame
-from flts.common.recent import ROWS_SHOWN, RecentRows, recent_rows
+from flts.common.recent import ROWS_SHOWN, NewestRows, RecentRows, newest_rows_key, recent_rows
 from flts.forecasting.model import ServingModel
 from flts.inference.api import inference_app
+from flts.inference.newestrows import StoredRows
 from flts.inference.predictor import Predictor
 
 PAGE_FILES = ["chart.js", "page.css", "page.js", "rows.js"]
@@ -58,6 +59,40 @@ def test_rows_names_its_time_column_differently_where_a_column_is_called_time():
     answer = client_for(with_recent(recent)).get("/rows").json()
     assert answer["index_col"] == "ts"
     assert answer["data"]["time"] == [1, 2, 3]
+
+
+def stored_rows(store, recent, target="a"):
+    """What preprocess wrote about the series of the model."""
+    newest = NewestRows(series="", target=target, rows=recent)
+    store.put("processed-data", newest_rows_key("default", ""), newest.model_dump_json().encode())
+    return StoredRows(store, "processed-data", "default")
+
+
+LATER = recent_rows([frame_of([[140, 4], [150, 5], [160, 6]], start=START + np.timedelta64(1, "h"))], 3)
+
+
+# Promise: newest-rows-forecast-from
+def test_rows_are_those_of_the_newest_file_also_where_no_model_was_trained_on_it(store):
+    more = LATER.model_copy(update={"columns": LATER.columns | {"new": [0, 0, 0]}})
+    client = client_for(with_recent(RECENT), rows=stored_rows(store, more))
+    rows = client.get("/rows")
+    assert rows.json()["data"] == {"time": LATER.times, "a": [140, 150, 160], "b": [4, 5, 6]}
+    assert client.post("/predict", content=rows.content).status_code == 200
+
+
+@pytest.mark.parametrize("broken", ["older", "target", "columns", "few", "none", "absent", "unreadable", "outage"])
+def test_rows_are_those_of_the_model_where_it_cannot_forecast_from_newer_ones(broken, store):
+    few = RecentRows(times=LATER.times[1:], columns={name: values[1:] for name, values in LATER.columns.items()})
+    other = RecentRows(times=LATER.times, columns={"a": LATER.columns["a"]})
+    recent = {"older": RECENT, "few": few, "columns": other, "none": None}.get(broken, LATER)
+    rows = stored_rows(store, recent, "b" if broken == "target" else "a")
+    if broken == "absent":
+        store.objects.clear()
+    elif broken == "unreadable":
+        store.put("processed-data", newest_rows_key("default", ""), b"{")
+    elif broken == "outage":
+        store.get = lambda *_, **__: (_ for _ in ()).throw(ConnectionError("refused"))
+    assert client_for(with_recent(RECENT), rows=rows).get("/rows").json()["data"]["a"] == [110, 120, 130.5]
 
 
 def test_rows_explains_why_a_model_has_none():

@@ -29,16 +29,17 @@ def run(store, publisher, settings=SETTINGS, action=NO_ACTION):
 # Promise: preprocess-turns-csv-into
 def test_objects_and_claims(filled, publisher):
     assert run(filled, publisher) == "processed"
-    names = (
-        "attempts.json",
-        "quality.json",
-        "train.parquet",
-        "test.parquet",
-        "meta.json",
-        "generations/1.json",
-        "published.json",
-    )
-    assert filled.writes == [*(f"{PREFIX}/{name}" for name in names), "team-a/drift/sample.json"]
+    assert filled.writes == [
+        f"{PREFIX}/attempts.json",
+        "team-a/rows/sample.json",
+        f"{PREFIX}/quality.json",
+        f"{PREFIX}/train.parquet",
+        f"{PREFIX}/test.parquet",
+        f"{PREFIX}/meta.json",
+        f"{PREFIX}/generations/1.json",
+        f"{PREFIX}/published.json",
+        "team-a/drift/sample.json",
+    ]
     (claim,) = publisher.on("training-data")
     (inference,) = publisher.on("inference-data")
     train = filled.get("processed-data", f"{PREFIX}/train.parquet", claim["etag"])

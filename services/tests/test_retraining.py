@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from flts.common.clock import utc_text
 from flts.common.health import Heartbeat
+from flts.common.recent import ROWS_SHOWN
 from flts.preprocess import metrics, onepass, watching
 from flts.preprocess.cli import run_pass
 from flts.preprocess.confighash import config_hash
@@ -108,6 +109,12 @@ class Stack:
         marker["published_at"] = utc_text(datetime.now(UTC) - timedelta(hours=hours_ago))
         self.store.put("processed-data", key, json.dumps(marker).encode())
 
+    def time_of(self, row):
+        return self._rows[row - 1][0]
+
+    def value_of(self, row):
+        return self._rows[row - 1][1]
+
     @property
     def generations(self):
         return [claim["generation"] for claim in self.publisher.on("training-data")]
@@ -173,7 +180,13 @@ def test_what_trainers_may_still_be_reading_stays_while_new_rows_are_not_trained
     assert {key for key in after if after[key] != before.get(key)} == {
         f"{PREFIX}/deferred.json",
         "default/drift/site.json",
+        "default/rows/site.json",
     }
+    # What people see, and may forecast from, is of the new rows.
+    shown = serving.processed("default/rows/site.json")
+    assert (shown["target"], shown["rows"]["times"][-1]) == ("down", serving.time_of(350))
+    assert len(shown["rows"]["times"]) == ROWS_SHOWN
+    assert shown["rows"]["columns"]["down"][-1] == pytest.approx(serving.value_of(350))
     assert before.keys() <= after.keys()
     (claim,) = serving.publisher.on("training-data")
     assert serving.store.get("processed-data", claim["object"], claim["etag"])

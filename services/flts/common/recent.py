@@ -13,7 +13,7 @@ ROWS_SHOWN = 96
 
 
 class RecentRows(BaseModel):
-    """The last rows that a model was trained or measured on, oldest first."""
+    """Consecutive rows, oldest first."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
@@ -28,6 +28,22 @@ class RecentRows(BaseModel):
         if any(len(values) != len(self.times) for values in self.columns.values()):
             raise ValueError("columns and times differ in length")
         return self
+
+
+class NewestRows(BaseModel):
+    """The last rows of a series' newest file, whether a model was trained on them or not: an object of preprocess."""
+
+    model_config = ConfigDict(frozen=True)
+
+    series: str
+    target: str
+    rows: RecentRows | None
+    """None where fewer than a model looks at follow each other."""
+
+
+def newest_rows_key(scope: str, series: str) -> str:
+    """Where they are in the bucket of processed data."""
+    return f"{scope}/rows/{series}.json"
 
 
 def recent_rows(frames: Sequence[FeatureFrame], needed: int) -> RecentRows | None:

@@ -19,6 +19,7 @@ from flts.inference.errors import ErrorAnswers
 from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
 from flts.inference.limits import Limits
+from flts.inference.newestrows import StoredRows
 from flts.inference.pages import add_docs, add_page
 from flts.inference.predictor import Predictor
 from flts.inference.schema import (
@@ -38,12 +39,14 @@ def inference_app(
     *,
     limits: Limits = Limits(),  # noqa: B008, it is immutable
     page: bool = True,
+    rows: StoredRows | None = None,
     leaving: Callable[[], bool] = lambda: False,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """App over the model in service.
 
     `page`: whether `/` shows forecasts and `/rows` the rows before them, to everybody who reaches the API.
+    `rows`: where rows are that came after those of the models.
     `leaving`: whether this process was asked to end. It still answers then, but says that it is not ready, and that
     connections are to be closed.
     """
@@ -55,7 +58,7 @@ def inference_app(
     _add_probes(app, in_service, predictor, leaving)
     add_docs(app)
     if page:
-        add_page(app, in_service)
+        add_page(app, in_service, rows)
     return app
 
 

@@ -16,6 +16,7 @@ from flts.inference.announcements import Announcements
 from flts.inference.api import inference_app
 from flts.inference.artifacts import PromotedArtifacts
 from flts.inference.inservice import Models
+from flts.inference.newestrows import StoredRows
 from flts.inference.performanceclaims import PerformanceClaims
 from flts.inference.pinned import PinnedRun
 from flts.inference.pointers import Pointers
@@ -102,6 +103,7 @@ def build_app(settings: InferenceSettings, leaving: threading.Event) -> FastAPI:
         predictor,
         limits=settings.limits,
         page=settings.page,
+        rows=StoredRows(store, settings.processed_bucket, settings.data_scope),
         leaving=leaving.is_set,
         lifespan=lifespan,
     )

@@ -1,5 +1,6 @@
 """Pages for people: a forecast in the browser at `/`, and the API's description at `/docs`. Neither needs a CDN."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
@@ -9,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from flts.forecasting.refusals import NoRecentRows
 from flts.inference.inservice import Models
+from flts.inference.newestrows import StoredRows, shown_rows
 from flts.inference.schema import ANSWERS, LONGEST_SERIES, RowsResponse
 
 DOCS_ASSETS = "/docs/assets"
@@ -48,8 +50,11 @@ def add_docs(app: FastAPI) -> None:
         )
 
 
-def add_page(app: FastAPI, in_service: Models) -> None:
-    """The page and the rows that it shows; who reaches the API can read both."""
+def add_page(app: FastAPI, in_service: Models, rows: StoredRows | None) -> None:
+    """The page and the rows that it shows; who reaches the API can read both.
+
+    `rows`: where rows are that came after those of the models; None: only these are shown.
+    """
     files = _PageFiles(packages=[_PAGE])
     app.mount("/assets", files, name="page-assets")
     index, _ = files.lookup_path("index.html")
@@ -63,15 +68,17 @@ def add_page(app: FastAPI, in_service: Models) -> None:
         """The last rows of a series, in raw units. The answer is a body for /predict as it is."""
         name = in_service.name_of(series)
         spec = (await in_service.get(name)).spec
-        if spec.recent is None:
+        newest = None if rows is None else await asyncio.to_thread(rows.read, name)
+        recent = shown_rows(newest, spec)
+        if recent is None:
             raise NoRecentRows(
                 f"the model of {name!r} came without rows: it is from before 0.2.0, or its data end with fewer rows "
                 f"without a gap than the {spec.rows_needed} that it looks at"
             )
-        time = next(name for name in _INDEX_NAMES if name not in spec.recent.columns)
+        time = next(name for name in _INDEX_NAMES if name not in recent.columns)
         return RowsResponse(
             series=name,
             target=spec.transform.target,
             index_col=time,
-            data={time: spec.recent.times, **spec.recent.columns},
+            data={time: recent.times, **recent.columns},
         )

@@ -124,7 +124,7 @@ class SeriesResponse(BaseModel):
 
 
 class RowsResponse(BaseModel):
-    """The last rows that a model was trained or measured on: a body for /predict as it is."""
+    """The last rows of a series, whether its model was trained on them or not: a body for /predict as it is."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 

@@ -13,6 +13,8 @@ class InferenceSettings(ServiceSettings):
     """Every option of inference; each field is the environment variable of the same name in capitals."""
 
     promotion_bucket: str = "model-promotion"
+    processed_bucket: str = "processed-data"
+    """Where preprocess puts the last rows of each series, for `/rows`."""
     topic_model_selected: str = "model-selected"
     topic_inference_data: str = "inference-data"
     topic_performance_eval: str = "performance-eval"

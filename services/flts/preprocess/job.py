@@ -19,6 +19,7 @@ from flts.common.clock import utc_text
 from flts.common.frames import FeatureFrame, read_parts
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
+from flts.common.recent import newest_rows_key
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectStore, put_json
 from flts.preprocess.announcing import Announcements
 from flts.preprocess.attempts import Attempts
@@ -92,7 +93,9 @@ class PreprocessJob:
         if is_changed and not action.reprocess and self._retraining.is_by_drift:
             return self._retrained(action, meta, meta_etag, last)
         with self._attempts.counted(self._series):
-            meta = self._write(self._processed(), meta, meta_etag)
+            processed = self._processed()
+            self._show_rows(processed)
+            meta = self._write(processed, meta, meta_etag)
         self._announce(meta)
         self._drift.measure(self._series.name, self._frames(meta))
         return PROCESSED
@@ -116,6 +119,7 @@ class PreprocessJob:
         if self.deferral is None:
             with self._attempts.counted(self._series):
                 processed = self._processed()
+                self._show_rows(processed)
                 self.deferral = self._retraining.judged(self._version(), announced_at, processed)
                 if self.deferral is None:
                     meta = self._write(processed, meta, meta_etag)
@@ -128,6 +132,12 @@ class PreprocessJob:
         if action.resend:
             self._announcements.publish(meta)
         return DEFERRED
+
+    def _show_rows(self, processed: Processed) -> None:
+        """Give inference the last rows, which it shows whether a model is trained on them or not."""
+        key = newest_rows_key(self._settings.data_scope, self._series.name)
+        rows = processed.newest(self._series.name, self._settings.input_seq_len)
+        put_json(self._store, self._settings.output_bucket, key, rows.model_dump())
 
     def _announce(self, meta: dict[str, Any]) -> None:
         self._announcements.publish(meta)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from flts.common.frames import FeatureFrame, write_frames
+from flts.common.recent import ROWS_SHOWN, NewestRows, recent_rows
 from flts.common.transform import FeatureTransform
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csvfile import CsvError, Table, read_file, table
@@ -54,6 +55,11 @@ class Output(NamedTuple):
                 imputed=part.imputed[history:],
             )
 
+    def last(self, rows: int) -> Iterator[FeatureFrame]:
+        """The last rows of the file."""
+        kept = rows + self.transform.lags.rows
+        return self._replace(table=self.table.take(slice(-kept, None))).frames()
+
 
 class Processed(NamedTuple):
     """A series that is ready to be written, and its quality report."""
@@ -66,6 +72,14 @@ class Processed(NamedTuple):
         """All rows, in parts of one transform."""
         yield from self.train.frames()
         yield from self.test.frames()
+
+    def newest(self, series: str, input_length: int) -> NewestRows:
+        """The last rows of the series, at least those that a model of this input length looks at."""
+        transform = self.train.transform
+        needed = input_length + transform.lags.rows
+        kept = max(needed, ROWS_SHOWN)
+        frames = [*self.train.last(kept), *self.test.last(kept)]
+        return NewestRows(series=series, target=transform.target, rows=recent_rows(frames, needed))
 
 
 class Prepared(NamedTuple):
