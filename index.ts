@@ -8,6 +8,7 @@ import { provideChart } from "./stacks/inputs/chart";
 import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
 import { checkNamespace } from "./stacks/platform/namespaceCheck";
+import { clusterNetwork } from "./stacks/platform/clusterNetwork";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
 import { sourceClass } from "./stacks/platform/volumes";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
@@ -24,7 +25,14 @@ async function deploy(): Promise<ProvidedOutputs> {
     await checkNamespace(settings, context);
     await checkData(settings, context, stack, allowed);
 
-    const platform = createPlatform(settings, stack, context, await sourceClass(settings, context), allowed);
+    const platform = createPlatform(
+        settings,
+        stack,
+        context,
+        await sourceClass(settings, context),
+        await clusterNetwork(settings, context),
+        allowed,
+    );
     const formerFiles = await formerDataset(context, settings.namespace.name, stack);
     const layers = await deployLayers(settings, platform, { chart, formerFiles });
     const loadTest = layers.locust && (await lastRun(context, settings.namespace.name, stack));

@@ -1,6 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentVariable } from "./pod/environment";
 import type { Labels } from "./labels";
+import type * as kubernetes from "@pulumi/kubernetes";
+
+/** Who is at the other end, as network policies say it. */
+export type Peer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 
 /** Name of every server that is not in the namespace. */
 export const OUTSIDE = "outside";
@@ -18,6 +22,8 @@ export interface Server {
     readonly server: string;
     /** Labels that select the serving pods; undefined for a server that is in no namespace of the stack. */
     readonly serverLabels?: Labels | undefined;
+    /** Where a server is that no labels select. Default: anywhere. */
+    readonly to?: readonly Peer[];
     /** Where the serving pods are. Default: the consumer's namespace. */
     readonly namespace?: OtherNamespace;
     /** Container ports of the server; policies apply after a Service's port was translated. */

@@ -6,7 +6,7 @@ import { componentOptions, type ComponentContext } from "./componentOptions";
 import type { DataLossGuard } from "./data/dataLossGuard";
 import { objectLabels } from "./labels";
 import type { OwnershipGuard } from "./ownershipGuard";
-import { allowDns, denyAll } from "./network/networkPolicies";
+import { allowDns, denyAll, type DnsServers } from "./network/networkPolicies";
 import { PRIVILEGED_NAMESPACE_LABELS, RESTRICTED_NAMESPACE_LABELS } from "./pod/podSecurity";
 
 const POD_SECURITY_LABELS = {
@@ -19,6 +19,8 @@ export interface NamespaceArgs extends ComponentContext {
     readonly instance: string;
     /** Refuses to take over what exists. */
     readonly ownership: OwnershipGuard;
+    /** The cluster's DNS servers, which all of its pods may ask. */
+    readonly dns: DnsServers;
     /** Secrets that its pods pull images with; those of other namespaces are copied into it. */
     readonly pullSecrets: readonly PullSecret[];
     /** Refuses to delete the namespace; undefined where nothing in it is worth it. */
@@ -66,7 +68,7 @@ export class Namespace extends pulumi.ComponentResource implements UsableNamespa
         );
         const namespace = this.resource.metadata.name;
         const prefix = args.prefix === undefined ? "" : `${args.prefix}-`;
-        const policies = Object.entries({ "deny-all": denyAll(), "allow-dns": allowDns() }).map(
+        const policies = Object.entries({ "deny-all": denyAll(), "allow-dns": allowDns(args.dns) }).map(
             ([policy, spec]) =>
                 new kubernetes.networking.v1.NetworkPolicy(
                     `${prefix}${policy}`,
@@ -101,7 +103,10 @@ export class ExistingNamespace extends pulumi.ComponentResource implements Usabl
         const { instance, ownership, requires = [] } = args;
         const pods = { "app.kubernetes.io/instance": instance };
         const labels = objectLabels({ instance, name: "namespace" });
-        const policies = Object.entries({ "deny-all": denyAll(pods), "allow-dns": allowDns(pods) }).map(
+        const policies = Object.entries({
+            "deny-all": denyAll(pods),
+            "allow-dns": allowDns(args.dns, pods),
+        }).map(
             ([policy, spec]) =>
                 new kubernetes.networking.v1.NetworkPolicy(
                     policy,

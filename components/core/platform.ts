@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterTransformation } from "./cluster/transformation";
 import type { ComponentContext } from "./componentOptions";
 import type { DataLossGuard } from "./data/dataLossGuard";
+import type { ClusterNetwork } from "./network/clusterNetwork";
 import type { OwnershipGuard } from "./ownershipGuard";
 import type { Images } from "./pod/images";
 
@@ -24,6 +25,8 @@ export interface Platform extends ComponentContext {
     readonly clusterDomain: string;
     /** Storage class of all volumes; undefined for the cluster's default. */
     readonly storageClass: string | undefined;
+    /** Where the cluster's own servers are. */
+    readonly network: ClusterNetwork;
     readonly images: Images;
     readonly guard: DataLossGuard;
     readonly ownership: OwnershipGuard;

@@ -2,12 +2,18 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { componentOptions } from "../core/componentOptions";
 import { objectLabels } from "../core/labels";
-import type { Connection } from "../core/links";
-import { allowFromNamespace } from "../core/network/networkPolicies";
+import type { Connection, Peer } from "../core/links";
+import { allowFrom } from "../core/network/networkPolicies";
 import type { Platform } from "../core/platform";
 
 /** Secret that cert-manager fills when no other is named. */
 const ISSUED_SECRET = "flts-tls";
+
+/**
+ * Pods that cert-manager starts in the namespace while an issuer asks for a page: to the controller they are one more server.
+ * Reference: https://cert-manager.io/docs/configuration/acme/http01/
+ */
+const HTTP01_SOLVER = { serverLabels: { "acme.cert-manager.io/http01-solver": "true" }, ports: [8089] };
 
 /** A host name, and the Service behind it. */
 export interface Route {
@@ -28,8 +34,8 @@ export interface GatewayArgs {
     readonly routes: readonly Route[];
     /** Undefined takes the cluster's default class. */
     readonly className: string | undefined;
-    /** Namespace of the Ingress controller's pods. */
-    readonly controllerNamespace: string;
+    /** Where requests come from: the pods of the Ingress controller, or its nodes. */
+    readonly controller: readonly Peer[];
     /** Undefined serves plain HTTP. */
     readonly certificate: Certificate | undefined;
 }
@@ -48,7 +54,15 @@ export class Gateway extends pulumi.ComponentResource {
             const policy = `${server.server}-from-${name}`;
             new kubernetes.networking.v1.NetworkPolicy(
                 policy,
-                { metadata: metadata(policy), spec: allowFromNamespace(args.controllerNamespace, server) },
+                { metadata: metadata(policy), spec: allowFrom(args.controller, server) },
+                { ...platform.ownership.options, parent: this },
+            );
+        }
+        if (certificate?.from === "issuer") {
+            const policy = `http01-solver-from-${name}`;
+            new kubernetes.networking.v1.NetworkPolicy(
+                policy,
+                { metadata: metadata(policy), spec: allowFrom(args.controller, HTTP01_SOLVER) },
                 { ...platform.ownership.options, parent: this },
             );
         }

@@ -68,7 +68,7 @@ export function deployGateway(
             servicePort,
         })),
         className: ingress.className,
-        controllerNamespace: ingress.controllerNamespace,
+        controller: ingress.controller,
         certificate,
     });
     const scheme = certificate === undefined ? "http" : "https";

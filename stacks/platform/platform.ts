@@ -12,6 +12,7 @@ import {
     type NamespaceArgs,
     type UsableNamespace,
 } from "../../components/core/namespace";
+import type { ClusterNetwork } from "../../components/core/network/clusterNetwork";
 import { OwnershipGuard } from "../../components/core/ownershipGuard";
 import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
@@ -42,6 +43,7 @@ export function requiredContext(stack: string): string {
  * The cluster, the namespace and the list of images that all layers share.
  *
  * @param allowed names of objects with data that this run may delete.
+ * @param network where the cluster's own servers are.
  * @param source what the retaining storage class is like; undefined where the stack makes none.
  */
 export function createPlatform(
@@ -49,6 +51,7 @@ export function createPlatform(
     stack: string,
     context: string,
     source: StorageClass | undefined,
+    network: ClusterNetwork,
     allowed: readonly string[],
 ): Platform {
     const provider = new kubernetes.Provider("kubernetes", {
@@ -84,6 +87,7 @@ export function createPlatform(
         transformations,
         pullSecrets,
         instance: stack,
+        dns: network.dns,
         ownership,
         guard,
         requires: classes,
@@ -98,6 +102,7 @@ export function createPlatform(
         namespace: namespace.ready,
         namespaceResource: namespace.resource,
         clusterDomain: settings.clusterDomain,
+        network,
         storageClass: declaredStorageClass(settings),
         images: usedImages(settings),
         guard,

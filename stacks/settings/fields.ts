@@ -84,6 +84,26 @@ export function optionalEndpoint(doc: string) {
     );
 }
 
+/** Networks, IPv4 or IPv6. */
+export function cidrs(doc: string) {
+    return z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .default([])
+        .meta({
+            description: doc,
+            allowed: "a list of networks such as 10.0.0.0/8",
+            examples: [["10.0.0.0/8", "fd00::/8"]],
+        });
+}
+
+/** Labels that select pods. */
+export function selector(doc: string, example: Readonly<Record<string, string>>) {
+    return z
+        .record(z.string().min(1), z.preprocess(asText, z.string()))
+        .default({})
+        .meta({ description: doc, allowed: "keys and texts", examples: [example] });
+}
+
 /** Name of a Secret that the user made. */
 export function secretName(doc: string) {
     return optionalText(doc, LABEL, LABEL_SHAPE);

@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { boolean, choice, LABEL, LABEL_SHAPE, optionalText, resources, secretName, text } from "./fields";
+import {
+    boolean,
+    choice,
+    cidrs,
+    LABEL,
+    LABEL_SHAPE,
+    optionalText,
+    resources,
+    secretName,
+    selector,
+    text,
+} from "./fields";
 
 /** RFC 1123 name with at least one dot, in lower case as an Ingress demands it. */
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -20,11 +31,20 @@ export const ingress = z
             LABEL,
             LABEL_SHAPE,
         ),
-        controllerNamespace: text(
-            "Namespace of the Ingress controller, which network policies let in",
-            "ingress-nginx",
+        controllerNamespace: optionalText(
+            "Namespace of the Ingress controller, which network policies let in; ingress-nginx when controllerCidrs is empty too",
             LABEL,
             LABEL_SHAPE,
+            "traefik",
+        ),
+        controllerPodLabels: selector(
+            "Labels of the controller's pods; all pods of its namespace when empty",
+            {
+                "app.kubernetes.io/name": "traefik",
+            },
+        ),
+        controllerCidrs: cidrs(
+            "Networks of a controller whose pods have no addresses of their own: those of its nodes (hostNetwork)",
         ),
         hosts: z
             .strictObject({

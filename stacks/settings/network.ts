@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { choice } from "./fields";
+import { choice, cidrs, LABEL, LABEL_SHAPE, optionalText, selector } from "./fields";
+
+function ports(doc: string, example: number) {
+    return z
+        .array(z.int().min(1).max(65535))
+        .default([])
+        .meta({ description: doc, allowed: "a list of ports", examples: [[example]] });
+}
 
 /** The cluster's network, as far as the program has to know it. */
 export const network = z
@@ -10,5 +17,31 @@ export const network = z
             "SingleStack",
             "PreferDualStack",
         ),
+        dns: z
+            .strictObject({
+                namespace: optionalText(
+                    "Namespace of the pods that answer for names; with cidrs empty too, what the cluster's DNS Service says",
+                    LABEL,
+                    LABEL_SHAPE,
+                    "dns-system",
+                ),
+                podLabels: selector("Labels of these pods; all pods of the namespace when empty", {
+                    app: "coredns",
+                }),
+                cidrs: cidrs(
+                    "Networks of DNS servers that are no pods: nodes, node-local or link-local addresses",
+                ),
+                ports: ports("Ports of the servers themselves; 53 when empty", 5353),
+            })
+            .prefault({}),
+        apiServer: z
+            .strictObject({
+                cidrs: cidrs("Networks of the API servers; any when empty"),
+                ports: ports(
+                    "Ports of the API servers themselves; when empty, those of the endpoints of the Service kubernetes",
+                    8443,
+                ),
+            })
+            .prefault({}),
     })
     .prefault({});

@@ -28,6 +28,11 @@ export const anySettings: fc.Arbitrary<Settings> = fc
                 caBundle: { configMap: "company-ca" },
             },
         ),
+        network: fc.constantFrom(
+            {},
+            { ipFamilyPolicy: "PreferDualStack", dns: { cidrs: ["169.254.20.10/32"] } },
+            { dns: { namespace: "dns-system", podLabels: { app: "coredns" }, ports: [5353] } },
+        ),
         volumes: fc.record({ retain: fc.boolean() }),
         credentials: fc.record({ epoch: fc.integer({ min: 1, max: 9 }) }),
         kafka: fc.oneof(
@@ -116,6 +121,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
                 enabled: true,
                 hosts: { api: HOSTS.api, grafana: HOSTS.grafana },
                 controllerNamespace: "traefik",
+                controllerCidrs: ["10.9.0.0/16", "fd09::/64"],
             },
             {
                 enabled: true,

@@ -8,13 +8,23 @@ import { ofType, type NetworkPolicySpec } from "./objects";
 /** Who is at the other end: pods of the stack, or all of another namespace. */
 type Peer =
     | { podSelector: { matchLabels: Record<string, string> } }
-    | { namespaceSelector: { matchLabels: Record<string, string> } };
+    | { namespaceSelector: { matchLabels: Record<string, string> } }
+    | { ipBlock: { cidr: string } };
 
-const inNamespace = (namespace = ""): string => `(${namespace})`;
+const nameOf = (labels: Record<string, string>): string => labels["app.kubernetes.io/name"] ?? "";
+
+/** The name of a tier, a namespace in brackets, or a network. */
+function peerName(peer: Peer): string {
+    if ("podSelector" in peer) {
+        return nameOf(peer.podSelector.matchLabels);
+    }
+    return "ipBlock" in peer
+        ? peer.ipBlock.cidr
+        : `(${peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"] ?? ""})`;
+}
 
 /** Edges that the policies of one direction allow between tiers, as "client -> server:port". */
 export function edges(resources: readonly Recorded[], direction: "Egress" | "Ingress"): string[] {
-    const nameOf = (labels: Record<string, string>): string => labels["app.kubernetes.io/name"] ?? "";
     return (
         ofType(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy")
             .map(({ inputs }) => inputs.spec as NetworkPolicySpec)
@@ -31,12 +41,7 @@ export function edges(resources: readonly Recorded[], direction: "Egress" | "Ing
                         Peer[] | undefined;
                     return (peers ?? []).flatMap((peer) =>
                         rule.ports.map(({ port }) => {
-                            const other =
-                                "podSelector" in peer
-                                    ? nameOf(peer.podSelector.matchLabels)
-                                    : inNamespace(
-                                          peer.namespaceSelector.matchLabels["kubernetes.io/metadata.name"],
-                                      );
+                            const other = peerName(peer);
                             const [client, server] = direction === "Egress" ? [self, other] : [other, self];
                             return `${client} -> ${server}:${String(port)}`;
                         }),
@@ -165,7 +170,7 @@ export function edgesFromIngress({ ingress, layers, monitoring }: Settings): str
     if (!ingress.enabled) {
         return [];
     }
-    const { hosts, mlflow, controllerNamespace } = ingress;
+    const { hosts, mlflow, controller } = ingress;
     const grafana = layers.includes("monitoring") && monitoring.grafana.enabled ? hosts.grafana : undefined;
     const servers = {
         "grafana:3000": grafana,
@@ -174,5 +179,6 @@ export function edgesFromIngress({ ingress, layers, monitoring }: Settings): str
     };
     return Object.entries(servers)
         .filter(([, host]) => host !== undefined)
-        .map(([server]) => `${inNamespace(controllerNamespace)} -> ${server}`);
+        .flatMap(([server]) => controller.map((peer) => `${peerName(peer as Peer)} -> ${server}`))
+        .sort();
 }

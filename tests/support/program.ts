@@ -4,6 +4,8 @@ import type { StorageClass } from "../../components/core/data/retainingClass";
 import { CHART_ARCHIVE } from "../../stacks/inputs/chart";
 import type { Inputs } from "../../stacks/inputs/inputs";
 import { deployLayers } from "../../stacks/layers/deployLayers";
+import { NOTHING_FOUND, type FoundNetwork } from "../../components/access/foundNetwork";
+import { networkOf } from "../../stacks/platform/clusterNetwork";
 import { createPlatform } from "../../stacks/platform/platform";
 import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs/outputs";
 import { sourceAmong } from "../../stacks/platform/volumes";
@@ -63,15 +65,24 @@ function resolved(outputs: ProvidedOutputs): Promise<StackOutputs> {
  * Everything that the program does for these settings.
  *
  * @param stacks outputs of the stacks that the settings name.
+ * @param network what is read of the cluster's own servers.
  */
 export async function deployProgram(
     chosen: Settings,
     inputs: Inputs = INPUTS,
     stacks: Readonly<Record<string, object>> = {},
+    network: FoundNetwork = NOTHING_FOUND,
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
     const { resources, result } = await record(async () => {
         const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
-        const platform = createPlatform(chosen, "test", "test-context", source, []);
+        const platform = createPlatform(
+            chosen,
+            "test",
+            "test-context",
+            source,
+            networkOf(chosen.network, network),
+            [],
+        );
         return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, inputs), undefined));
     }, stacks);
     return { resources, outputs: result };

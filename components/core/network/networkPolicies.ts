@@ -1,11 +1,15 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { Labels } from "../labels";
-import type { Connection, Server } from "../links";
+import type { Connection, Peer, Server } from "../links";
 
-type NetworkPolicyPeer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 
-const DNS_PORT = 53;
+/** Where pods' questions for names go. */
+export interface DnsServers {
+    readonly peers: readonly Peer[];
+    /** Of the servers themselves: policies apply after a Service's port was translated. */
+    readonly ports: readonly number[];
+}
 
 /** Pods that a policy of the namespace is for; without labels all of them. */
 function podsWith(labels: Labels | undefined): NetworkPolicySpec["podSelector"] {
@@ -22,26 +26,18 @@ export function denyAll(pods?: Labels): NetworkPolicySpec {
 }
 
 /**
- * Name resolution: only the cluster's DNS pods, not any server on port 53.
+ * Name resolution: only the cluster's DNS servers, not any server on port 53.
  *
  * @param pods labels of the pods that it is for. Default: every pod of the namespace.
  */
-export function allowDns(pods?: Labels): NetworkPolicySpec {
+export function allowDns({ peers, ports }: DnsServers, pods?: Labels): NetworkPolicySpec {
     return {
         podSelector: podsWith(pods),
         policyTypes: ["Egress"],
         egress: [
             {
-                to: [
-                    {
-                        namespaceSelector: byName("kube-system"),
-                        podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-                    },
-                ],
-                ports: [
-                    { protocol: "UDP", port: DNS_PORT },
-                    { protocol: "TCP", port: DNS_PORT },
-                ],
+                to: [...peers],
+                ports: ports.flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ protocol, port }))),
             },
         ],
     };
@@ -50,14 +46,16 @@ export function allowDns(pods?: Labels): NetworkPolicySpec {
 /**
  * Lets a client's pods reach the servers it has connections to.
  *
- * A server that is not in the namespace is let through by port alone, because its addresses are its owner's affair.
+ * A server that is not in the namespace is let through by port alone where its addresses are its owner's affair.
  */
 export function allowEgress(client: Labels, servers: readonly Server[]): NetworkPolicySpec {
     return {
         podSelector: { matchLabels: { ...client } },
         policyTypes: ["Egress"],
-        egress: servers.map(({ serverLabels, namespace, ports }) => ({
-            ...(serverLabels === undefined ? {} : { to: [peer(serverLabels, namespace?.name)] }),
+        egress: servers.map(({ serverLabels, namespace, to, ports }) => ({
+            ...(serverLabels === undefined
+                ? to && { to: [...to] }
+                : { to: [peer(serverLabels, namespace?.name)] }),
             ports: ports.map((port) => ({ protocol: "TCP", port })),
         })),
     };
@@ -101,7 +99,7 @@ export function allowFromOutside(server: Labels, ports: readonly number[]): Netw
 }
 
 /** Pods of the policy's own namespace, or of another one. */
-function peer(pods: Labels, namespace: string | undefined): NetworkPolicyPeer {
+function peer(pods: Labels, namespace: string | undefined): Peer {
     return {
         podSelector: { matchLabels: { ...pods } },
         ...(namespace === undefined ? {} : { namespaceSelector: byName(namespace) }),
@@ -113,16 +111,28 @@ function byName(namespace: string): { matchLabels: Record<string, string> } {
     return { matchLabels: { "kubernetes.io/metadata.name": namespace } };
 }
 
-/** Lets a server's pods be reached by all pods of another namespace, such as the Ingress controller's. */
-export function allowFromNamespace(namespace: string, connection: Connection): NetworkPolicySpec {
+/** Pods of another namespace; without labels all of them. */
+export function podsOf(namespace: string, labels: Labels = {}): Peer {
+    const all = Object.keys(labels).length === 0;
     return {
-        podSelector: { matchLabels: { ...connection.serverLabels } },
+        namespaceSelector: byName(namespace),
+        ...(all ? {} : { podSelector: { matchLabels: { ...labels } } }),
+    };
+}
+
+/** Whatever is in networks, IPv4 or IPv6. */
+export function networks(cidrs: readonly string[]): Peer[] {
+    return cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+}
+
+/** Lets pods be reached by what is no part of the stack, such as an Ingress controller. */
+export function allowFrom(
+    peers: readonly Peer[],
+    { serverLabels, ports }: Pick<Connection, "serverLabels" | "ports">,
+): NetworkPolicySpec {
+    return {
+        podSelector: podsWith(serverLabels),
         policyTypes: ["Ingress"],
-        ingress: [
-            {
-                from: [{ namespaceSelector: byName(namespace) }],
-                ports: connection.ports.map((port) => ({ protocol: "TCP", port })),
-            },
-        ],
+        ingress: [{ from: [...peers], ports: ports.map((port) => ({ protocol: "TCP", port })) }],
     };
 }

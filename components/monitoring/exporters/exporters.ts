@@ -4,7 +4,6 @@ import type { Connection } from "../../core/links";
 import type { Platform } from "../../core/platform";
 import type { Resources } from "../../core/pod/pod";
 import { SERVICE_USER } from "../../core/pod/podSecurity";
-import { KUBERNETES_API } from "../../core/network/apiServer";
 import { Exporter } from "./exporter";
 import { BLACKBOX_CONFIG_DIRECTORY, blackboxConfig, CLUSTER_AUTHORITY_DIRECTORY } from "./exporterConfig";
 
@@ -32,7 +31,7 @@ export function kubeStateMetrics(platform: Platform): Exporter {
             `--namespaces=${platform.namespaceName}`,
             `--resources=${Object.values(reads).flat().join(",")}`,
         ],
-        connections: [KUBERNETES_API],
+        connections: [platform.network.apiServer],
         reads,
         port: 8080,
         healthPath: "/healthz",
@@ -88,7 +87,7 @@ export function blackboxExporter(platform: Platform, probed: readonly Connection
         // Kubernetes puts its authority into every namespace.
         volumes: [{ name: "authority", configMap: { name: "kube-root-ca.crt" } }],
         mounts: [{ name: "authority", mountPath: CLUSTER_AUTHORITY_DIRECTORY, readOnly: true }],
-        connections: [...probed, KUBERNETES_API],
+        connections: [...probed, platform.network.apiServer],
         port: 9115,
         healthPath: "/-/healthy",
         resources: small("24Mi", "96Mi"),

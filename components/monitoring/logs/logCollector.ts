@@ -7,7 +7,6 @@ import { serviceHost, type Platform } from "../../core/platform";
 import { container, podTemplate } from "../../core/pod/pod";
 import { httpCheck, probes } from "../../core/pod/probes";
 import { Tier } from "../../core/tier";
-import { KUBERNETES_API } from "../../core/network/apiServer";
 import { NOBODY } from "../exporters/exporter";
 import { collectorNamespaceName } from "./collectorNamespace";
 import { VICTORIA_LOGS_PORT } from "./victoriaLogs";
@@ -52,6 +51,7 @@ export class LogCollector extends Tier {
                 transformations: platform.transformations,
                 pullSecrets: platform.cluster.pullSecrets,
                 instance: platform.instance,
+                dns: platform.network.dns,
                 ownership: platform.ownership,
                 podSecurity: "privileged",
                 prefix: name,
@@ -65,7 +65,7 @@ export class LogCollector extends Tier {
             namespace: { name: namespaceName, ready: own.ready },
         };
         const elsewhere: OtherNamespace = { name: platform.namespaceName, ready: platform.namespace };
-        this.link([{ ...store, namespace: elsewhere }, KUBERNETES_API]);
+        this.link([{ ...store, namespace: elsewhere }, platform.network.apiServer]);
         // It asks which pods are on its node, and for the labels of their node and namespaces.
         const permissions = this.allowInCluster([
             ...readRules({ "": ["pods"] }),

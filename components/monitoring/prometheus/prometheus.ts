@@ -10,7 +10,7 @@ import { container, type Resources } from "../../core/pod/pod";
 import { httpCheck, probes } from "../../core/pod/probes";
 import { statefulSet } from "../../core/pod/statefulSet";
 import { Tier } from "../../core/tier";
-import { KUBELETS, KUBERNETES_API } from "../../core/network/apiServer";
+import { KUBELETS } from "../../core/network/clusterNetwork";
 import type { Files } from "../files";
 import { NOBODY } from "../exporters/exporter";
 import {
@@ -49,7 +49,7 @@ export class Prometheus extends Tier {
     public constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
         super("monitoring:Prometheus", name, args.platform, opts);
         const scraped = [...args.endpoints, args.prober].map(scrapeConnection);
-        this.link([...scraped, args.alertmanager, KUBERNETES_API, KUBELETS]);
+        this.link([...scraped, args.alertmanager, args.platform.network.apiServer, KUBELETS]);
         const elsewhere = args.endpoints.flatMap(({ namespace }) =>
             namespace === undefined ? [] : [namespace],
         );

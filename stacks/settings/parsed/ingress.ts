@@ -1,6 +1,8 @@
 import type { Certificate } from "../../../components/gateway/gateway";
 import type { PasswordLogin } from "../../../components/gateway/mlflowLogin";
 import type { OpenIdLogin } from "../../../components/gateway/openIdLogin";
+import type { Peer } from "../../../components/core/links";
+import { networks, podsOf } from "../../../components/core/network/networkPolicies";
 import type { Report } from "../problems";
 import type { GivenSettings } from "../schema";
 
@@ -12,7 +14,8 @@ export type IngressSettings =
     | {
           readonly enabled: true;
           readonly className: string | undefined;
-          readonly controllerNamespace: string;
+          /** Where requests come from: pods of the controller, its nodes, or both. */
+          readonly controller: readonly Peer[];
           /** Host names of what is reached; undefined for what is not. */
           readonly hosts: { readonly api: string | undefined; readonly grafana: string | undefined };
           /** MLflow is reached through a login alone. */
@@ -23,16 +26,20 @@ export type IngressSettings =
       };
 
 export function ingressOf({ ingress }: GivenSettings, report: Report): IngressSettings | undefined {
-    const { enabled, className, controllerNamespace, hosts, tls, resources } = ingress;
+    const { enabled, className, hosts, tls, resources } = ingress;
     if (!enabled) {
         return { enabled };
     }
     const { mlflow: host, api, grafana } = hosts;
     const certificate = certificateOf(tls);
+    const controller = controllerOf(ingress, report);
+    if (controller === undefined) {
+        return undefined;
+    }
     const shared = {
         enabled,
         className,
-        controllerNamespace,
+        controller,
         hosts: { api, grafana },
         certificate,
         resources,
@@ -42,6 +49,29 @@ export function ingressOf({ ingress }: GivenSettings, report: Report): IngressSe
     }
     const login = loginOf(ingress.login, certificate !== undefined, report);
     return login && { ...shared, mlflow: { host, login } };
+}
+
+/** Namespace of the controller that most clusters had. */
+const USUAL_CONTROLLER = "ingress-nginx";
+
+function controllerOf(
+    { controllerNamespace, controllerPodLabels, controllerCidrs }: GivenSettings["ingress"],
+    report: Report,
+): readonly Peer[] | undefined {
+    const onNodesAlone = controllerNamespace === undefined && controllerCidrs.length > 0;
+    if (onNodesAlone && Object.keys(controllerPodLabels).length > 0) {
+        report(
+            "ingress.controllerPodLabels",
+            controllerPodLabels,
+            "select no pods, since flts:ingress.controllerCidrs alone says where the controller is; " +
+                "set flts:ingress.controllerNamespace too, or remove them",
+        );
+        return undefined;
+    }
+    return [
+        ...(onNodesAlone ? [] : [podsOf(controllerNamespace ?? USUAL_CONTROLLER, controllerPodLabels)]),
+        ...networks(controllerCidrs),
+    ];
 }
 
 function certificateOf({

@@ -2,16 +2,26 @@ import { contradictions } from "../contradictions";
 import { contradiction, type Problem, type Report } from "../problems";
 import type { GivenSettings } from "../schema";
 import { infrastructureOf, type InfrastructureSettings } from "./infrastructure";
+import { networkSettingsOf, type NetworkSettings } from "./network";
 import { ingressOf, type IngressSettings } from "./ingress";
 
 /** Settings that are parts of a union below. */
 type Parts =
-    "stacks" | "chartRepository" | "kafka" | "objectStore" | "postgres" | "mlflow" | "backup" | "ingress";
+    | "stacks"
+    | "chartRepository"
+    | "kafka"
+    | "objectStore"
+    | "postgres"
+    | "mlflow"
+    | "backup"
+    | "ingress"
+    | "network";
 
 /** Settings as the program uses them: complete, checked, and unable to contradict each other. */
 export type Settings = Omit<GivenSettings, Parts> & {
     readonly infrastructure: InfrastructureSettings;
     readonly ingress: IngressSettings;
+    readonly network: NetworkSettings;
 };
 
 /** Settings, or every mistake in them. */
@@ -27,8 +37,14 @@ export function parseSettings(given: GivenSettings): Parsed {
     };
     const infrastructure = infrastructureOf(given, report);
     const ingress = ingressOf(given, report);
-    if (infrastructure === undefined || ingress === undefined || problems.length > 0) {
+    const network = networkSettingsOf(given, report);
+    if (
+        infrastructure === undefined ||
+        ingress === undefined ||
+        network === undefined ||
+        problems.length > 0
+    ) {
         return { problems };
     }
-    return { settings: { ...given, infrastructure, ingress } };
+    return { settings: { ...given, infrastructure, ingress, network } };
 }
