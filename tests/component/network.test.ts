@@ -108,7 +108,7 @@ describe("policies for the cluster's own servers", () => {
             [{ ports: [5353] }, /flts:network\.dns\.ports.*set flts:network\.dns\.namespace or cidrs/],
             [{ cidrs: ["10.0.0.0/33"] }, /flts:network\.dns\.cidrs/],
         ] as const) {
-            assert.throws(() => settings({ network: { dns } } as unknown as SettingsTree), message);
+            assert.throws(() => settings({ network: { dns } }), message);
         }
     });
 });
