@@ -27,7 +27,8 @@ const WORDS: readonly { readonly word: RegExp; readonly instead: string }[] = [
 const KINDS = [".ts", ".py", ".go", ".md", ".yaml", ".json", ".sh", ".html", ".js", ""];
 
 /** Texts of others: locked versions, and previews and states of an older version of the program. */
-const OTHERS = /^(?:package-lock\.json|services\/requirements\/.*\.txt|tests\/unit\/fixtures\/.*|tests\/upgrade\/.*\.json)$/;
+const OTHERS =
+    /^(?:package-lock\.json|services\/requirements\/.*\.txt|tests\/unit\/fixtures\/.*|tests\/upgrade\/.*\.json)$/;
 
 function sources(): string[] {
     return execFileSync("git", ["ls-files"], { cwd: projectDirectory, encoding: "utf8" })

@@ -30,7 +30,16 @@ const KEPT = [
 ] as const;
 
 /** Parts of objects in which a change never replaces one, and that are long. */
-const CHANGED_IN_PLACE = ["data", "stringData", "template", "jobTemplate", "rules", "ingress", "egress", "ports"];
+const CHANGED_IN_PLACE = [
+    "data",
+    "stringData",
+    "template",
+    "jobTemplate",
+    "rules",
+    "ingress",
+    "egress",
+    "ports",
+];
 
 /** What a preview prints in place of a value that only an update knows. */
 const UNKNOWN = /04da6b54-80e4-46f7-96ec-b56ff0331ba9/g;
