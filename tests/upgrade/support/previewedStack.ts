@@ -32,6 +32,7 @@ function programOf(formerFiles: readonly string[]): string {
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { deployLayers } from "${projectDirectory}/stacks/layers/deployLayers";
+import { USUAL_NETWORK } from "${projectDirectory}/components/core/network/clusterNetwork";
 import { createPlatform } from "${projectDirectory}/stacks/platform/platform";
 import { sourceAmong } from "${projectDirectory}/stacks/platform/volumes";
 import { readSettings } from "${projectDirectory}/stacks/settings/read";
@@ -44,7 +45,7 @@ export = async () => {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
     const source = settings.volumes.retain ? sourceAmong(CLASSES.slice(0, 1), settings) : undefined;
-    const platform = createPlatform(settings, stack, "none", source, []);
+    const platform = createPlatform(settings, stack, "none", source, USUAL_NETWORK, []);
     await deployLayers(settings, platform, { chart: "./minio.tgz", formerFiles: ${JSON.stringify(formerFiles)} });
     return {};
 };
