@@ -87,11 +87,13 @@ export function rejection(series: string): Promise<Record<string, unknown> | und
     });
 }
 
-/** What preprocess read and wrote. */
-export function objects(): Promise<readonly Readonly<Record<string, string>>[]> {
-    return withObjectStore(({ root }) =>
+/** Data that preprocess read and wrote, by ETag: without its measurements of drift, which each pass makes anew. */
+export async function objects(): Promise<readonly Readonly<Record<string, string>>[]> {
+    const [raw, processed] = await withObjectStore(({ root }) =>
         Promise.all([etagsOf(root, BUCKETS.dataset), etagsOf(root, BUCKETS.processedData)]),
     );
+    const data = Object.entries(processed).filter(([key]) => key.split("/")[1] !== "drift");
+    return [raw, Object.fromEntries(data)];
 }
 
 /** Removes what makes a series one of the stack, which only the root user may. */
