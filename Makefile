@@ -1,7 +1,7 @@
 # `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
 
 STACK ?= dev
-export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK ALLOW_DATA_LOSS
+export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK ALLOW_DATA_LOSS SERVED
 
 ts := node_modules/.bin/ts-node --transpile-only
 # Data of any size take less than 200 MB of memory: what the compiler leaves behind is collected early.
@@ -116,8 +116,8 @@ restore: needed-tools ## Put back what SNAPSHOT holds: objects that are missing 
 	@$(ts) cli/restore.ts
 
 .PHONY: bench
-bench: $(if $(SERIES),,needed-tools) ## Measure the running stack: requests a second, latency, start, memory; with SERIES="1 10 100" what series cost
-	@$(if $(SERIES),services/run-benchmark.sh $(SERIES),$(ts) cli/bench/main.ts)
+bench: $(if $(SERIES),,$(if $(SERVED),$(packages),needed-tools)) ## Measure the running stack: requests a second, latency, start, memory; with SERIES="1 10 100" what series cost, with SERVED=1000 how one process serves them
+	@$(if $(SERIES),services/run-benchmark.sh series $(SERIES),$(if $(SERVED),$(ts) cli/bench/served.ts,$(ts) cli/bench/main.ts))
 
 .PHONY: test
 test: $(packages) ## Run every suite: static checks, unit, component, plugins, engine and cluster

@@ -8,6 +8,7 @@ is the largest that the process had.
 import asyncio
 import json
 import logging
+import os
 import resource
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def evaluate(folder: Path) -> Work:
 
     store, runs, publisher = FolderStore(folder), RunsOnDisk(folder), FilePublisher(folder)
     worker = EvaluatorWorker(
-        EvaluatorSettings(expected_model_types=FAMILIES),
+        EvaluatorSettings(expected_model_types=os.environ.get("EXPECTED_MODEL_TYPES") or FAMILIES),
         runs,
         PromotionStore(store, "model-promotion", "global", unnamed=True),
         ArtifactCopies(runs, store, "model-promotion", PromotionKeys("global")),
@@ -163,10 +164,10 @@ STAGES: dict[str, Callable[[Path], Work]] = {
 }
 
 
-def measure(stage: str, folder: Path, count: int) -> Measured:
+def measure(stage: str, folder: Path, count: int, **environment: str) -> Measured:
     """Do a stage in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.series", "stage", stage, str(folder), str(count)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=os.environ | environment)
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 

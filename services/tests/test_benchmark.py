@@ -42,6 +42,8 @@ def test_its_store_refuses_what_s3_refuses(tmp_path):
     etag = store.put("bucket", "a/b.csv", b"1", "text/csv")
     assert store.get("bucket", "a/b.csv", etag, largest=1).body == b"1"
     assert list(store.children("bucket", "a/")) == ["b.csv"]
+    assert store.keys("bucket", "a/b") == store.keys("bucket", "") == ["a/b.csv"]
+    assert store.keys("bucket", "b/") == store.keys("elsewhere", "a/") == []
     assert store.children("bucket", "") == {}
     with pytest.raises(ObjectMissing):
         store.get("bucket", "a")
