@@ -45,14 +45,19 @@ export function generatedPassword(
  * @param tier that the Secret is labelled with.
  * @param contents keys and values of the Secret, made with the password.
  */
-export function generatedLogin(
+export function generatedLogin<Values extends Readonly<Record<string, pulumi.Input<string>>>>(
     name: string,
     tier: string,
     platform: Platform,
     parent: pulumi.Resource,
-    contents: (password: pulumi.Output<string>) => Readonly<Record<string, pulumi.Input<string>>>,
-): { readonly password: pulumi.Output<string>; readonly secret: kubernetes.core.v1.Secret } {
+    contents: (password: pulumi.Output<string>) => Values,
+): {
+    readonly password: pulumi.Output<string>;
+    readonly values: Values;
+    readonly secret: kubernetes.core.v1.Secret;
+} {
     const password = generatedPassword(name, platform.credentialsEpoch, { parent }).result;
+    const values = contents(password);
     const secret = new kubernetes.core.v1.Secret(
         name,
         {
@@ -61,19 +66,19 @@ export function generatedLogin(
                 namespace: platform.namespace,
                 labels: { ...objectLabels({ instance: platform.instance, name: tier }) },
             },
-            stringData: { ...contents(password) },
+            stringData: { ...values },
         },
         { ...platform.ownership.options, parent },
     );
-    return { password, secret };
+    return { password, values, secret };
 }
 
 /** A Secret with a login, and what the program itself needs of it. */
-export interface LoginSecret {
+export interface LoginSecret<Key extends string> {
     readonly name: string;
     readonly secret: kubernetes.core.v1.Secret;
     /** The value of one of its keys. */
-    readonly value: (key: string) => pulumi.Output<string>;
+    readonly value: (key: Key) => pulumi.Output<string>;
 }
 
 /**
@@ -84,21 +89,20 @@ export interface LoginSecret {
  * @param tier that the generated one is labelled with.
  * @param contents keys and values of the generated one, made with the password.
  */
-export function givenOrGeneratedLogin(
+export function givenOrGeneratedLogin<Key extends string>(
     existing: string | undefined,
     name: string,
     tier: string,
     platform: Platform,
     parent: pulumi.Resource,
-    contents: (password: pulumi.Output<string>) => Readonly<Record<string, pulumi.Input<string>>>,
-): LoginSecret {
+    contents: (password: pulumi.Output<string>) => Readonly<Record<Key, pulumi.Input<string>>>,
+): LoginSecret<Key> {
     if (existing !== undefined) {
         const secret = existingSecret(platform, existing, { parent });
         return { name: existing, secret, value: (key) => existingSecretValue(secret, key) };
     }
-    const { password, secret } = generatedLogin(name, tier, platform, parent, contents);
-    const generated = contents(password);
-    return { name, secret, value: (key) => pulumi.output(generated[key] ?? "") };
+    const { secret, values } = generatedLogin(name, tier, platform, parent, contents);
+    return { name, secret, value: (key) => pulumi.output(values[key]) };
 }
 
 /** A Secret of the namespace that the user made. */

@@ -88,7 +88,7 @@ export class ObjectStore extends Tier {
         return this.connectionAt(OBJECT_STORE_PORT, []);
     }
 
-    private release(root: LoginSecret): kubernetes.helm.v3.Release {
+    private release(root: LoginSecret<"rootUser" | "rootPassword">): kubernetes.helm.v3.Release {
         const { args, tierName: name } = this;
         const { platform } = args;
         return new kubernetes.helm.v3.Release(
