@@ -7,35 +7,51 @@ import { formerDataset } from "./stacks/inputs/formerDataset";
 import { provideChart } from "./stacks/inputs/chart";
 import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
-import { checkNamespace } from "./stacks/platform/namespaceCheck";
 import { clusterNetwork } from "./stacks/platform/clusterNetwork";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
 import { sourceClass } from "./stacks/platform/volumes";
+import { error, skippedChecks } from "./stacks/preflight/finding";
+import { preflight } from "./stacks/preflight/preflight";
+import { Report } from "./stacks/preflight/report";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
 import { readSettings } from "./stacks/settings/read";
 
-/** Settings, then the layers from the bottom up, then the stack's outputs. */
+/** Settings, then the layers from the bottom up, then the stack's outputs. Nothing is created before the preflight passed. */
 async function deploy(): Promise<ProvidedOutputs> {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
     const allowed = allowedLoss(process.env);
+    const skipped = skippedChecks(process.env);
     const chart = await provideChart(settings, __dirname);
     const context = requiredContext(stack);
     await checkCluster(context, settings.cluster.timeouts.api);
-    await checkNamespace(settings, context);
-    await checkData(settings, context, stack, allowed);
+    const report = new Report();
+    const { namespace } = settings;
+    await report.collect(() => checkData(settings, context, stack, allowed));
+    const source = await report.collect(() => sourceClass(settings, context));
+    const former = await report.collect(() => formerDataset(context, namespace.name, stack));
+    const network = await clusterNetwork(settings, context);
 
-    const platform = createPlatform(
-        settings,
-        stack,
-        context,
-        await sourceClass(settings, context),
-        await clusterNetwork(settings, context),
-        allowed,
+    const { passed } = report;
+    const platform = createPlatform(settings, stack, context, { source, network, allowed, passed });
+    const layers = await deployLayers(settings, platform, { chart, formerFiles: former ?? [] });
+    const objects = platform.cluster.declaredObjects;
+    report.add(platform.cluster.problems().map(error));
+    report.add(
+        await preflight({
+            settings,
+            stack,
+            context,
+            objects,
+            home: [namespace.name, platform.namespace],
+            preview: pulumi.runtime.isDryRun(),
+            skipped,
+        }),
     );
-    const formerFiles = await formerDataset(context, settings.namespace.name, stack);
-    const layers = await deployLayers(settings, platform, { chart, formerFiles });
-    const loadTest = layers.locust && (await lastRun(context, settings.namespace.name, stack));
+    for (const { level, message } of report.conclude()) {
+        await (level === "warning" ? pulumi.log.warn(message) : pulumi.log.info(message));
+    }
+    const loadTest = layers.locust && (await lastRun(context, namespace.name, stack));
     return stackOutputs(settings, layers, loadTest);
 }
 

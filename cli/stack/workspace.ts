@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa, execaSync } from "execa";
 import { parse, stringify } from "yaml";
 import { ALLOWED_LOSS_VARIABLE } from "../../components/core/data/allowedLoss";
+import { SKIPPED_CHECKS_VARIABLE } from "../../stacks/preflight/finding";
 import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { fail } from "../../toolchain/console/index";
@@ -120,7 +121,10 @@ export class Workspace {
             [...this.parameters(command), ...quiet],
             {
                 cwd: projectDirectory,
-                env: this.environment,
+                // What a destroy or a refresh leaves behind need not fit the cluster.
+                env: ["destroy", "refresh"].includes(command[0] ?? "")
+                    ? { ...this.environment, [SKIPPED_CHECKS_VARIABLE]: "all" }
+                    : this.environment,
                 stdio: "inherit",
                 reject: false,
                 // A second Ctrl-C ends this process; pulumi gets it as well, and decides for itself.

@@ -1,4 +1,5 @@
 import { DATA_FORMAT_LABEL, type DataLayout, type DataVolumes } from "../core/data/dataLayout";
+import { apiReason } from "./apiReason";
 import { loadCluster } from "./cluster";
 
 const INSTANCE = "app.kubernetes.io/instance";
@@ -77,11 +78,10 @@ export async function readDeployedData(
             stack,
         );
     } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         throw new Error(
             `flts:namespace = "${namespace}": the StatefulSets, Deployments and PersistentVolumeClaims there cannot be ` +
                 `listed in kubernetes:context = "${context}", so it is unknown what data the update puts at risk: ` +
-                `${reason}. Allow the user to list them. Nothing was changed.`,
+                `${apiReason(error)}. Allow the user to list them. Nothing was changed.`,
             { cause: error },
         );
     }

@@ -1,4 +1,5 @@
 import type { ExistingLabels } from "../core/ownershipGuard";
+import { apiReason } from "./apiReason";
 import { loadCluster } from "./cluster";
 
 /** Looks objects up in the cluster of a context, over one connection. */
@@ -18,10 +19,9 @@ export function existingLabels(context: string): ExistingLabels {
             if (isMissing(error)) {
                 return undefined;
             }
-            const reason = error instanceof Error ? error.message : String(error);
             throw new Error(
                 `whether ${object.kind} ${object.metadata.name} exists in kubernetes:context = "${context}" cannot be ` +
-                    `read: ${reason}. Nothing was changed.`,
+                    `read: ${apiReason(error)}. Nothing was changed.`,
                 { cause: error },
             );
         }

@@ -1,4 +1,5 @@
 import type { StorageClass } from "../core/data/retainingClass";
+import { apiReason } from "./apiReason";
 import { loadCluster } from "./cluster";
 
 /** All storage classes of a cluster; who deploys needs the right to list them. */
@@ -7,10 +8,9 @@ export async function listStorageClasses(context: string): Promise<readonly Stor
     try {
         return (await config.makeApiClient(client.StorageV1Api).listStorageClass()).items;
     } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         throw new Error(
             `flts:volumes.retain = true: the storage classes of kubernetes:context = "${context}" cannot be listed: ` +
-                `${reason}. Nothing was changed.`,
+                `${apiReason(error)}. Nothing was changed.`,
             { cause: error },
         );
     }

@@ -1,6 +1,8 @@
 /** Factors of Kubernetes' suffixes. */
 const FACTORS: Readonly<Record<string, number>> = {
     "": 1,
+    n: 1e-9,
+    u: 1e-6,
     m: 0.001,
     k: 1e3,
     M: 1e6,
@@ -24,7 +26,7 @@ const FACTORS: Readonly<Record<string, number>> = {
  * @throws when it is none.
  */
 export function quantity(text: string): number {
-    const match = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(m|k|[KMGTPE]i|[MGTPE]|)$/.exec(text);
+    const match = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([num]|k|[KMGTPE]i|[MGTPE]|)$/.exec(text);
     const factor = FACTORS[match?.[2] ?? ""];
     if (match?.[1] === undefined || factor === undefined) {
         throw new Error(`"${text}" is not a quantity`);

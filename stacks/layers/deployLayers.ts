@@ -21,11 +21,7 @@ export interface Layers {
     readonly ingress: Ingress | undefined;
 }
 
-/**
- * All layers from the bottom up.
- *
- * @throws when an override, or settings of a tier, match nothing of them.
- */
+/** All layers from the bottom up. */
 export async function deployLayers(settings: Settings, platform: Platform, inputs: Inputs): Promise<Layers> {
     const infrastructure = await provideInfrastructure(settings, platform, inputs.chart);
     deployOperations(settings, platform, infrastructure);
@@ -35,6 +31,5 @@ export async function deployLayers(settings: Settings, platform: Platform, input
     const endpoints = [...(pipeline?.metrics ?? []), ...(serving?.metrics ?? [])];
     const monitoring = deployMonitoring(settings, platform, infrastructure, endpoints);
     const ingress = deployGateway(settings, platform, infrastructure, serving, monitoring?.grafana);
-    platform.cluster.refuseUnmatched();
     return { infrastructure, pipeline, serving, locust, monitoring, ingress };
 }

@@ -39,28 +39,38 @@ export function requiredContext(stack: string): string {
     return context;
 }
 
-/**
- * The cluster, the namespace and the list of images that all layers share.
- *
- * @param allowed names of objects with data that this run may delete.
- * @param network where the cluster's own servers are.
- * @param source what the retaining storage class is like; undefined where the stack makes none.
- */
+/** What was found out before anything is declared. */
+export interface Preparation {
+    /** What the retaining storage class is like; undefined where the stack makes none. */
+    readonly source: StorageClass | undefined;
+    /** Where the cluster's own servers are. */
+    readonly network: ClusterNetwork;
+    /** Names of objects with data that this run may delete. */
+    readonly allowed: readonly string[];
+    /** Fulfilled when the preflight has passed. */
+    readonly passed: Promise<void>;
+}
+
+/** The cluster, the namespace and the list of images that all layers share. */
 export function createPlatform(
     settings: Settings,
     stack: string,
     context: string,
-    source: StorageClass | undefined,
-    network: ClusterNetwork,
-    allowed: readonly string[],
+    { source, network, allowed, passed }: Preparation,
 ): Platform {
-    const provider = new kubernetes.Provider("kubernetes", {
-        context,
-        // Changed in place: a replacement would take a Secret away under the pods that are to mount it. Pods are
-        // rolled by annotations (a checksum, the credentials' epoch).
-        enableSecretMutable: true,
-        enableConfigMapMutable: true,
-    });
+    const gate: Promise<pulumi.Resource[]> = passed.then(() => []);
+    const provider = new kubernetes.Provider(
+        "kubernetes",
+        {
+            context,
+            // Changed in place: a replacement would take a Secret away under the pods that are to mount it. Pods are
+            // rolled by annotations (a checksum, the credentials' epoch).
+            enableSecretMutable: true,
+            enableConfigMapMutable: true,
+        },
+        // Every component has this provider, and children wait for their components: nothing is registered before it.
+        { dependsOn: gate },
+    );
     const guard = new DataLossGuard(allowed);
     const ownership = new OwnershipGuard(stack, existingLabels(context));
     const cluster = new ClusterTransformation(

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { CHECKS } from "../preflight/finding";
 import {
+    boolean,
     BYTES,
     BYTES_SHAPE,
     choice,
@@ -182,6 +184,18 @@ export const cluster = z
             .meta({
                 description: "Architectures that the images are built for; pods run on nodes of these alone",
                 examples: [["amd64"]],
+            }),
+        autoscaledNodes: boolean(
+            "Nodes are added for pods that wait (an autoscaler, Fargate, Autopilot): what no present node takes is a warning",
+            false,
+        ),
+        skipChecks: z
+            .array(z.enum(CHECKS))
+            .default([])
+            .meta({
+                description:
+                    "Checks of the preflight that are skipped, where they are wrong about this cluster",
+                examples: [["nodes"]],
             }),
         timeouts: z
             .strictObject({

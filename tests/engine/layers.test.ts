@@ -3,6 +3,7 @@ import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { kubectl, make, preprocess } from "../support/commands";
 import { deployConsumer } from "../support/consumer";
 import { EngineStack } from "../support/engine";
+import { narrowUser, removeNarrowUser } from "../support/narrowUser";
 
 const namespace = "flts";
 const DEV = "organization/flts/dev";
@@ -51,6 +52,59 @@ describe("stacks beside the dev stack, on the real engine", function () {
             });
             // The command line shows a secret so, and the engine would have marked what derives from one.
             assert.doesNotMatch(up.everything, /\[secret\]/);
+        });
+    });
+
+    describe("in a namespace that they do not fit", () => {
+        const team = "preflight-team";
+        let narrow: string;
+
+        before(async () => {
+            narrow = await narrowUser(team, { "requests.cpu": "1", persistentvolumeclaims: "2" });
+        });
+
+        after(async () => {
+            await removeNarrowUser(team);
+        });
+
+        // Promise: preflight-one-report
+        it("are refused with everything that is wrong in one report, before anything is created", async () => {
+            const stack = new EngineStack("unfit");
+            const resources = {
+                requests: { cpu: "64", memory: "1Gi" },
+                limits: { cpu: "64", memory: "1Gi" },
+            };
+            await stack.settings({
+                "flts:namespace": { name: team, create: false },
+                "flts:storageClass": "missing-class",
+                "flts:kafka": { resources },
+                "flts:cluster": { priorityClass: "missing-priority", pullSecrets: ["missing-login"] },
+                "flts:overrides": [
+                    { kind: "Deployment", name: "mlfow", patch: [{ op: "remove", path: "/spec" }] },
+                ],
+            });
+            const up = await stack.pulumi(["up", "--yes", "--skip-preview"], { KUBECONFIG: narrow });
+            assert.notEqual(up.code, 0);
+            for (const finding of [
+                /system:serviceaccount:preflight-team:preflight-team may not create.*deployments\.apps.* in the namespace preflight-team/,
+                /may not .*clusterroles\.rbac\.authorization\.k8s\.io.* in the whole cluster/,
+                /ResourceQuota preflight-team leaves 1 of requests\.cpu to this stack/,
+                /ResourceQuota preflight-team leaves 2 of persistentvolumeclaims/,
+                /no node takes the pods of StatefulSet kafka: .*64 cpu.*lower flts:kafka\.resources\.requests\.cpu/,
+                /flts:storageClass = "missing-class": the cluster has no such storage class/,
+                /flts:cluster\.priorityClass = "missing-priority"/,
+                /flts:cluster\.pullSecrets = "missing-login": the namespace preflight-team has no Secret/,
+                /flts:overrides\[0\] matches nothing/,
+            ]) {
+                assert.match(up.everything, finding);
+            }
+            assert.deepEqual(
+                (await stack.resources()).map(({ type }) => type),
+                ["pulumi:pulumi:Stack"],
+            );
+            const left = await kubectl("-n", team, "get", "all,secrets,pvc", "-o", "name");
+            assert.equal(left.trim(), "");
+            stack.remove();
         });
     });
 

@@ -8,6 +8,8 @@ import { NOTHING_FOUND, type FoundNetwork } from "../../components/access/foundN
 import { networkOf } from "../../stacks/platform/clusterNetwork";
 import { createPlatform } from "../../stacks/platform/platform";
 import { stackOutputs, type ProvidedOutputs, type StackOutputs } from "../../stacks/outputs/outputs";
+import { error } from "../../stacks/preflight/finding";
+import { Report } from "../../stacks/preflight/report";
 import { sourceAmong } from "../../stacks/platform/volumes";
 import type { Settings } from "../../stacks/settings/parsed/settings";
 import { settingsOf } from "../../stacks/settings/read";
@@ -65,25 +67,27 @@ function resolved(outputs: ProvidedOutputs): Promise<StackOutputs> {
  * Everything that the program does for these settings.
  *
  * @param stacks outputs of the stacks that the settings name.
- * @param network what is read of the cluster's own servers.
+ * @param found what is read of the cluster's own servers.
  */
 export async function deployProgram(
     chosen: Settings,
     inputs: Inputs = INPUTS,
     stacks: Readonly<Record<string, object>> = {},
-    network: FoundNetwork = NOTHING_FOUND,
+    found: FoundNetwork = NOTHING_FOUND,
 ): Promise<{ resources: readonly Recorded[]; outputs: StackOutputs }> {
     const { resources, result } = await record(async () => {
         const source = chosen.volumes.retain ? sourceAmong(CLASSES, chosen) : undefined;
-        const platform = createPlatform(
-            chosen,
-            "test",
-            "test-context",
+        const platform = createPlatform(chosen, "test", "test-context", {
             source,
-            networkOf(chosen.network, network),
-            [],
-        );
-        return resolved(stackOutputs(chosen, await deployLayers(chosen, platform, inputs), undefined));
+            network: networkOf(chosen.network, found),
+            allowed: [],
+            passed: Promise.resolve(),
+        });
+        const layers = await deployLayers(chosen, platform, inputs);
+        const report = new Report();
+        report.add(platform.cluster.problems().map(error));
+        report.conclude();
+        return resolved(stackOutputs(chosen, layers, undefined));
     }, stacks);
     return { resources, outputs: result };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OwnershipGuard, refuseExisting } from "../../components/core/ownershipGuard";
-import { namespaceFindings } from "../../stacks/platform/namespaceCheck";
+import { namespaceFindings } from "../../stacks/preflight/objects";
 
 const OWN = { "app.kubernetes.io/instance": "prod", "app.kubernetes.io/managed-by": "pulumi" };
 const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "flts" } };
@@ -67,20 +67,21 @@ describe("an object that the stack is to create", () => {
 
 describe("a namespace that existed before", () => {
     it("is refused when it does not exist", () => {
-        assert.throws(
-            () => namespaceFindings("team", undefined),
+        const [finding] = namespaceFindings("team", undefined);
+        assert.equal(finding?.level, "error");
+        assert.match(
+            finding.message,
             /flts:namespace\.create = false: the cluster has no namespace "team".*kubectl create namespace team/,
         );
     });
 
     it("is reported, and not changed, where it does not hold pods to restricted", () => {
-        assert.deepEqual(
-            namespaceFindings("team", { "pod-security.kubernetes.io/enforce": "restricted" }),
-            [],
-        );
-        assert.match(namespaceFindings("team", {})[0] ?? "", /holds pods to no Pod Security Standard/);
+        const finding = (labels: Record<string, string>) => namespaceFindings("team", labels)[0];
+        assert.equal(finding({ "pod-security.kubernetes.io/enforce": "restricted" }), undefined);
+        assert.equal(finding({})?.level, "warning");
+        assert.match(finding({})?.message ?? "", /holds pods to no Pod Security Standard/);
         assert.match(
-            namespaceFindings("team", { "pod-security.kubernetes.io/enforce": "baseline" })[0] ?? "",
+            finding({ "pod-security.kubernetes.io/enforce": "baseline" })?.message ?? "",
             /admits pods of the Pod Security Standard baseline/,
         );
     });

@@ -12,6 +12,13 @@ const SERVICE = "kubernetes:core/v1:Service";
 const SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount";
 const NAME = "app.kubernetes.io/name";
 
+/** What the program declares of the cluster, with everything that the settings change of it. */
+export interface DeclaredObject {
+    /** Type token: `kubernetes:apps/v1:Deployment`. */
+    readonly type: string;
+    readonly inputs: Inputs;
+}
+
 /** Pod templates have this shape wherever they are. */
 interface Templated {
     readonly template: Parameters<typeof withPodSettings>[0];
@@ -26,6 +33,7 @@ export class ClusterTransformation {
     public readonly transformations: readonly pulumi.ResourceTransformation[];
     private readonly overrides: Overrides;
     private readonly tiers = new Set<string>();
+    private readonly objects: DeclaredObject[] = [];
 
     /** @param services names of the stack's own Services. */
     public constructor(
@@ -36,7 +44,7 @@ export class ClusterTransformation {
         this.overrides = new Overrides(overrides);
         this.transformations = [
             ({ type, props, opts }) => ({
-                props: this.overrides.apply(type, this.declared(type, props)),
+                props: this.seen(type, this.overrides.apply(type, this.declared(type, props))),
                 opts: this.options(type, opts),
             }),
         ];
@@ -47,12 +55,14 @@ export class ClusterTransformation {
         return this.settings.pullSecrets;
     }
 
-    /**
-     * @throws one error with every override that failed, and every override and tier's settings that matched nothing. To be
-     *   asked when everything is declared.
-     */
-    public refuseUnmatched(): void {
-        const problems = [
+    /** Everything that was declared until now. */
+    public get declaredObjects(): readonly DeclaredObject[] {
+        return this.objects;
+    }
+
+    /** Every override that failed, and every override and tier's settings that matched nothing, once all is declared. */
+    public problems(): readonly string[] {
+        return [
             ...Object.keys(this.settings.tiers)
                 .filter((tier) => !this.tiers.has(tier))
                 .map(
@@ -62,14 +72,13 @@ export class ClusterTransformation {
                 ),
             ...this.overrides.problems(),
         ];
-        if (problems.length > 0) {
-            throw new Error(
-                [
-                    "the settings change what the stack does not have:",
-                    ...problems.map((each) => `  - ${each}`),
-                ].join("\n"),
-            );
+    }
+
+    private seen(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
+        if (type.startsWith("kubernetes:")) {
+            this.objects.push({ type, inputs });
         }
+        return inputs;
     }
 
     private declared(type: string, inputs: Inputs): Inputs {

@@ -1,0 +1,106 @@
+import type { Toleration } from "../../components/core/cluster/clusterSettings";
+import type { Amounts } from "./demands";
+import type { Known } from "./finding";
+
+/** A node, as far as scheduling looks at it. */
+export interface NodeFacts {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly taints: readonly Taint[];
+    readonly allocatable: Amounts;
+    readonly cordoned: boolean;
+}
+
+export interface Taint {
+    readonly key: string;
+    readonly value: string;
+    readonly effect: Exclude<Toleration["effect"], undefined>;
+}
+
+/** A pod that has not ended. */
+export interface PodFacts {
+    readonly namespace: string;
+    /** Label of the stack that it belongs to; empty for none. */
+    readonly instance: string;
+    /** Undefined while it waits for one. */
+    readonly node: string | undefined;
+    readonly priorityClass: string | undefined;
+    readonly requests: Amounts;
+    readonly limits: Amounts;
+}
+
+/** A ResourceQuota. */
+export interface QuotaFacts {
+    readonly name: string;
+    readonly hard: Amounts;
+    readonly used: Amounts;
+    readonly scopes: readonly string[];
+    readonly selector: readonly ScopeTerm[];
+}
+
+export interface ScopeTerm {
+    readonly scopeName: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+}
+
+/** One entry of a LimitRange. */
+export interface LimitFacts {
+    readonly name: string;
+    readonly type: string;
+    readonly min: Amounts;
+    readonly max: Amounts;
+    readonly ratio: Amounts;
+}
+
+/** A class by name, and whether it is the cluster's default. */
+export interface ClassFacts {
+    readonly name: string;
+    readonly isDefault: boolean;
+}
+
+/** What is in the stack's namespace, where that existed before. */
+export interface NamespaceFacts {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly quotas: Known<readonly QuotaFacts[]>;
+    readonly limits: Known<readonly LimitFacts[]>;
+    /** Names of claims. */
+    readonly claims: Known<readonly string[]>;
+    readonly services: Known<readonly string[]>;
+}
+
+/** A question for the API server: may the user do this? */
+export interface Access {
+    readonly group: string;
+    readonly resource: string;
+    readonly verb: string;
+    /** Undefined asks for all namespaces, and for what is in none. */
+    readonly namespace: string | undefined;
+}
+
+/** A Secret that pods pull images with. */
+export interface PullSecretFacts {
+    /** Undefined where it does not exist. */
+    readonly type: string | undefined;
+    /** Logins by registry, as in `.docker/config.json`. */
+    readonly logins: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
+}
+
+/** What a preflight reads of a cluster. */
+export interface Facts {
+    readonly user: string;
+    /** Undefined where the namespace does not exist. */
+    readonly namespace: Known<NamespaceFacts | undefined>;
+    readonly nodes: Known<readonly NodeFacts[]>;
+    /** Pods of all namespaces. */
+    readonly pods: Known<readonly PodFacts[]>;
+    readonly storageClasses: Known<readonly ClassFacts[]>;
+    readonly ingressClasses: Known<readonly ClassFacts[]>;
+    readonly priorityClasses: Known<readonly ClassFacts[]>;
+    /** API groups that the cluster serves. */
+    readonly groups: Known<readonly string[]>;
+    /** What the user may not do, of what was asked. */
+    readonly denied: Known<readonly Access[]>;
+    /** By reference, as `cluster.pullSecrets` has them. */
+    readonly pullSecrets: ReadonlyMap<string, Known<PullSecretFacts>>;
+}
