@@ -86,8 +86,38 @@ export interface PullSecretFacts {
     readonly logins: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
 }
 
+/** What the registry of the images says. */
+export type ImageFacts =
+    | { readonly registry: "answers"; readonly absent: readonly string[] }
+    /** `user` is undefined where there was no login for it. */
+    | { readonly registry: "refused"; readonly user: string | undefined }
+    | { readonly registry: "plain" }
+    /** Not one at all, as far as can be seen from here. */
+    | { readonly registry: "unknown"; readonly reason: string }
+    | { readonly registry: "untrusted"; readonly reason: string }
+    | { readonly registry: "unreachable"; readonly reason: string };
+
+/** How an external server answers whoever begins TLS. */
+export interface EndpointFacts {
+    readonly endpoint: Endpoint;
+    readonly answer: "tls" | "plain" | { readonly unreachable: string };
+}
+
+/** An external server that the settings say has TLS. */
+export interface Endpoint {
+    /** The setting that names it. */
+    readonly setting: string;
+    readonly value: string;
+    readonly host: string;
+    readonly port: number;
+    /** PostgreSQL begins without TLS and is asked for it. */
+    readonly protocol: "tls" | "postgres";
+    /** What to change where it has none. */
+    readonly fix: string;
+}
+
 /** What a preflight reads of a cluster. */
-export interface Facts {
+export interface ClusterFacts {
     readonly user: string;
     /** Undefined where the namespace does not exist. */
     readonly namespace: Known<NamespaceFacts | undefined>;
@@ -103,4 +133,11 @@ export interface Facts {
     readonly denied: Known<readonly Access[]>;
     /** By reference, as `cluster.pullSecrets` has them. */
     readonly pullSecrets: ReadonlyMap<string, Known<PullSecretFacts>>;
+}
+
+/** What a preflight reads of a cluster, and of what it uses. */
+export interface Facts extends ClusterFacts {
+    /** Undefined where the images come from no registry of the settings. */
+    readonly images: ImageFacts | undefined;
+    readonly endpoints: readonly EndpointFacts[];
 }

@@ -1,5 +1,5 @@
 /** Groups of checks, by which they are skipped. */
-export const CHECKS = ["permissions", "quota", "nodes", "objects"] as const;
+export const CHECKS = ["permissions", "quota", "nodes", "objects", "images", "endpoints"] as const;
 
 export type Check = (typeof CHECKS)[number];
 

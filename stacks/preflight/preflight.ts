@@ -4,11 +4,15 @@ import { demandsOf } from "./declaredDemands";
 import type { Demands } from "./demands";
 import type { Facts } from "./facts";
 import { CHECKS, unchecked, whenKnown, type Check, type Finding } from "./finding";
+import { endpointFindings, endpointsOf } from "./endpoints";
+import { imageFindings, imagesOf, loginFor } from "./images";
 import { nodeFindings } from "./nodes";
 import { objectFindings } from "./objects";
 import { neededAccess, permissionFindings } from "./permissions";
+import { probe } from "./probe";
 import { quotaFindings } from "./quota";
 import { readFacts } from "./readFacts";
+import { readImages } from "./registry";
 
 /** The stack that is to be deployed. */
 export interface Deployment {
@@ -34,11 +38,19 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
     }
     const demands = demandsOf(objects, home);
     const { name } = settings.namespace;
-    const facts = await readFacts(context, {
-        namespace: name,
-        access: neededAccess(demands, name, preview),
-        pullSecrets: settings.cluster.pullSecrets,
-    });
+    const { pullSecrets, skipChecks } = settings.cluster;
+    const isWanted = (check: Check): boolean => !skipped.includes(check) && !skipChecks.includes(check);
+    const [cluster, endpoints] = await Promise.all([
+        readFacts(context, { namespace: name, access: neededAccess(demands, name, preview), pullSecrets }),
+        Promise.all(isWanted("endpoints") ? endpointsOf(settings).map(probe) : []),
+    ]);
+    const { imageRegistry: registry } = settings;
+    const login = registry === undefined ? undefined : loginFor(registry, cluster.pullSecrets.values());
+    const images =
+        registry === undefined || !isWanted("images")
+            ? undefined
+            : await readImages(registry, imagesOf(demands), login);
+    const facts: Facts = { ...cluster, images, endpoints };
     return findingsOf(facts, demands, deployment);
 }
 
@@ -46,9 +58,10 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
 export function findingsOf(
     facts: Facts,
     demands: Demands,
-    { settings, stack, context, skipped }: Pick<Deployment, "settings" | "stack" | "context" | "skipped">,
+    deployment: Omit<Deployment, "objects" | "home">,
 ): readonly Finding[] {
-    const { namespace, cluster } = settings;
+    const { settings, stack, context, skipped, preview } = deployment;
+    const { namespace, cluster, imageRegistry: registry } = settings;
     const checks: Readonly<Record<Check, () => readonly Finding[]>> = {
         permissions: () =>
             whenKnown("permissions", facts.denied, (denied) =>
@@ -72,6 +85,11 @@ export function findingsOf(
                 }),
             ),
         objects: () => objectFindings(facts, demands, settings),
+        images: () =>
+            registry === undefined || facts.images === undefined
+                ? []
+                : imageFindings(facts.images, { registry, pullSecrets: cluster.pullSecrets, preview }),
+        endpoints: () => endpointFindings(facts.endpoints),
     };
     return CHECKS.flatMap((check) =>
         skipped.includes(check) || cluster.skipChecks.includes(check)

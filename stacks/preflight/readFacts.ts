@@ -2,7 +2,15 @@ import type * as kubernetesClient from "@kubernetes/client-node" with { "resolut
 import { apiReason } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
 import { amounts, podAmounts } from "./demands";
-import type { Access, Facts, LimitFacts, NamespaceFacts, NodeFacts, PodFacts, QuotaFacts } from "./facts";
+import type {
+    Access,
+    ClusterFacts,
+    LimitFacts,
+    NamespaceFacts,
+    NodeFacts,
+    PodFacts,
+    QuotaFacts,
+} from "./facts";
 import { known, type Known } from "./finding";
 import { EVERYTHING } from "./permissions";
 import { readPullSecret } from "./pullSecret";
@@ -22,7 +30,7 @@ interface Questions {
 }
 
 /** Reads everything at once; what the user may not read is known to be unknown. */
-export async function readFacts(context: string, questions: Questions): Promise<Facts> {
+export async function readFacts(context: string, questions: Questions): Promise<ClusterFacts> {
     const { client, config } = await loadCluster(context);
     const core = config.makeApiClient(client.CoreV1Api);
     const networking = config.makeApiClient(client.NetworkingV1Api);

@@ -73,6 +73,8 @@ const FACTS: Facts = {
     groups: known(["apps", "networking.k8s.io"]),
     denied: known([]),
     pullSecrets: new Map(),
+    images: undefined,
+    endpoints: [],
 };
 
 export interface Case {
@@ -86,7 +88,7 @@ export function found({ settings = {}, facts = {}, demands = {} }: Case): readon
     return findingsOf(
         { ...FACTS, ...facts },
         { ...DEMANDS, ...demands },
-        { settings: chosen, stack: "test", context: "elsewhere", skipped: [] },
+        { settings: chosen, stack: "test", context: "elsewhere", skipped: [], preview: false },
     );
 }
 
