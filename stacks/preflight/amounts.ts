@@ -11,7 +11,7 @@ const SIZES: Readonly<Record<string, string>> = {
     "train-gru": "training.resources",
     "train-lstm": "training.resources",
     "nonml-prophet": "training.resources",
-    eval: "evaluation.resources",
+    eval: "evaluator.resources",
     inference: "inference.resources",
     "inference-lb": "loadBalancer.resources",
     locust: "loadTest.resources",

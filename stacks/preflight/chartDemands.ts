@@ -11,7 +11,7 @@ interface ChartValues {
     readonly drivesPerNode: number;
     readonly persistence: { readonly size: string; readonly storageClass: string };
     readonly podLabels: Readonly<Record<string, string>>;
-    readonly resources: Container["resources"];
+    readonly resources?: Container["resources"];
     readonly nodeSelector?: Readonly<Record<string, string>>;
     readonly tolerations?: readonly Toleration[];
     readonly affinity?: Affinity;
@@ -59,7 +59,14 @@ export function chartDemands({ values }: { readonly values: ChartValues }, home:
                 runs: "always",
                 home,
                 containers: [
-                    containerDemand({ name, image: `${image.repository}:${image.tag}`, resources }, false),
+                    containerDemand(
+                        {
+                            name,
+                            image: `${image.repository}:${image.tag}`,
+                            ...(resources === undefined ? {} : { resources }),
+                        },
+                        false,
+                    ),
                 ],
                 nodeSelector: values.nodeSelector ?? {},
                 tolerations: values.tolerations ?? [],

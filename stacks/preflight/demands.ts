@@ -75,13 +75,14 @@ export interface Demands {
 export interface Container {
     readonly name: string;
     readonly image: string;
-    readonly resources: {
+    readonly resources?: {
         readonly requests?: Readonly<Record<string, string>>;
         readonly limits?: Readonly<Record<string, string>>;
     };
 }
 
-export function containerDemand({ name, image, resources }: Container, init: boolean): ContainerDemand {
+/** A container that an override added, or changed, may have no resources. */
+export function containerDemand({ name, image, resources = {} }: Container, init: boolean): ContainerDemand {
     return { name, image, init, requests: amounts(resources.requests), limits: amounts(resources.limits) };
 }
 
