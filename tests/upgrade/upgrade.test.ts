@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SettingsTree } from "../../cli/stack/settings";
-import { PreviewedStack, PROD_CHOICES, type Step } from "./support/previewedStack";
-import { recordedState, type RecordedResource } from "./support/recordedState";
+import { PreviewedStack, PROD_CHOICES } from "./support/previewedStack";
+import { recordedState, type RecordedResource, type Step } from "./support/recordedState";
 
 /** What holds data, or a password that data are reached with. */
 const KEPT = [

@@ -6,16 +6,7 @@ import { mergeSettings, type SettingsTree } from "../../../cli/stack/settings";
 import { minioChart } from "../../../toolchain/images/chart";
 import { toolEnvironment, pulumiProgram } from "../../plugins/support/tools";
 import { projectDirectory, succeed } from "../../support/commands";
-import type { RecordedResource } from "./recordedState";
-
-/** A step of a preview, as `pulumi preview --json` prints it. */
-export interface Step {
-    /** Such as `same`, `update`, `create-replacement` or `delete`. */
-    readonly op: string;
-    readonly urn: string;
-    readonly newState?: RecordedResource;
-    readonly oldState?: RecordedResource;
-}
+import type { RecordedResource, Step } from "./recordedState";
 
 /** Stack files leave to their users what prod requires. */
 export const PROD_CHOICES: SettingsTree = {
@@ -45,7 +36,12 @@ export = async () => {
     const stack = pulumi.getStack();
     const settings = readSettings(allConfig(), stack);
     const source = settings.volumes.retain ? sourceAmong(CLASSES.slice(0, 1), settings) : undefined;
-    const platform = createPlatform(settings, stack, "none", source, USUAL_NETWORK, []);
+    const platform = createPlatform(settings, stack, "none", {
+        source,
+        network: USUAL_NETWORK,
+        allowed: [],
+        passed: Promise.resolve(),
+    });
     await deployLayers(settings, platform, { chart: "./minio.tgz", formerFiles: ${JSON.stringify(formerFiles)} });
     return {};
 };

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Step } from "./previewedStack";
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -14,6 +13,15 @@ export interface RecordedResource {
     readonly provider?: string;
     readonly inputs?: Properties;
     readonly outputs?: Properties;
+}
+
+/** A step of a preview, as `pulumi preview --json` prints it. */
+export interface Step {
+    /** Such as `same`, `update`, `create-replacement` or `delete`. */
+    readonly op: string;
+    readonly urn: string;
+    readonly newState?: RecordedResource;
+    readonly oldState?: RecordedResource;
 }
 
 /** Options of a resource that decide what an update does to it. */
