@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { USUAL_NETWORK } from "../../components/core/network/clusterNetwork";
 import { demandsOf } from "../../stacks/preflight/declaredDemands";
 import { podAmounts, type Demands } from "../../stacks/preflight/demands";
 import { SIZED_TIERS } from "../../stacks/preflight/amounts";
@@ -35,6 +36,7 @@ async function demanded(
         const passed = Promise.resolve();
         const platform = createPlatform(chosen, "test", "test-context", {
             source: undefined,
+            network: USUAL_NETWORK,
             allowed: [],
             passed,
         });
@@ -60,7 +62,7 @@ describe("the preflight", () => {
                 pass = resolve;
             });
             const chosen = settings();
-            const preparation = { source: undefined, allowed: [], passed };
+            const preparation = { source: undefined, network: USUAL_NETWORK, allowed: [], passed };
             const platform = createPlatform(chosen, "test", "test-context", preparation);
             await deployLayers(chosen, platform, INPUTS);
             await new Promise((wake) => setTimeout(wake, 100));
