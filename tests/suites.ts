@@ -150,6 +150,14 @@ export const suites: readonly Suite[] = [
         command: `${mocha} 'tests/cluster-lifecycle/**/*.test.ts'`,
     },
     {
+        // Before images are loaded into the cluster: here it pulls them.
+        name: "foreign",
+        lane: "cluster",
+        proves: "an external cluster with a registry that asks for a login, online and from a bundle, and what it leaves",
+        runner: "mocha",
+        command: `${mocha} 'tests/foreign/**/*.test.ts'`,
+    },
+    {
         name: "images",
         lane: "cluster",
         proves: "every image can be built here",

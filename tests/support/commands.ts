@@ -22,6 +22,8 @@ export interface CommandOptions {
     readonly directory?: string;
     /** Text for standard input. Default: none. */
     readonly input?: string;
+    /** Number of the group that the command runs as. Default: this process's. */
+    readonly group?: number;
     /** Passes the output on to the terminal, for commands that take minutes. Default false. */
     readonly show?: boolean;
 }
@@ -37,6 +39,7 @@ export async function run(
         cwd: options.directory ?? projectDirectory,
         env: options.environment ?? {},
         input: options.input ?? "",
+        ...(options.group === undefined ? {} : { gid: options.group }),
         stdout: output,
         stderr: output,
         all: true,
