@@ -47,6 +47,13 @@ export const BUCKETS = {
     inferenceLogs: "inference-logs",
 } as const;
 
+/** Buckets by what they hold, with what their names begin with in the store: other people may have buckets of these names. */
+export function bucketsOf(prefix: string): Readonly<Record<keyof typeof BUCKETS, string>> {
+    return Object.fromEntries(
+        Object.entries(BUCKETS).map(([use, name]) => [use, `${prefix}${name}`]),
+    ) as Record<keyof typeof BUCKETS, string>;
+}
+
 /** Model families a trainer can be of. */
 export const MODEL_TYPES = ["GRU", "LSTM", "PROPHET"] as const;
 

@@ -52,6 +52,8 @@ export async function withDataset(
                 prefix: value("prefix"),
                 accessKey: value("accessKey"),
                 secretKey: value("secretKey"),
+                virtual: value("addressing") === "virtual",
+                authorities: data["ca.crt"] === undefined ? undefined : value("ca.crt"),
             }),
         );
     } finally {

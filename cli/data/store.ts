@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { Agent } from "node:https";
 import { text } from "node:stream/consumers";
 import { Transform } from "node:stream";
 import { Client, S3Error } from "minio";
@@ -18,6 +19,10 @@ export interface DatasetAccess {
     readonly prefix: string;
     readonly accessKey: string;
     readonly secretKey: string;
+    /** Whether the bucket is in the host name of an address, and not in its path. */
+    readonly virtual: boolean;
+    /** Authorities in PEM that sign the store's certificate; undefined: those that Node.js trusts. */
+    readonly authorities: string | undefined;
 }
 
 /** Why preprocess does not use a series: `<name>.rejected.json` beside it. */
@@ -45,7 +50,10 @@ export class DatasetStore {
             accessKey: access.accessKey,
             secretKey: access.secretKey,
             partSize: PART_SIZE,
-            pathStyle: true,
+            pathStyle: !access.virtual,
+            ...(access.authorities === undefined
+                ? {}
+                : { transportAgent: new Agent({ ca: access.authorities, keepAlive: true }) }),
         });
     }
 

@@ -43,6 +43,12 @@ export interface Connection extends Server {
     readonly requires: readonly pulumi.Resource[];
 }
 
+/** Port of an http or https address, which its scheme says when it does not. */
+export function portOf(address: string): number {
+    const { port, protocol } = new URL(address);
+    return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}
+
 /** A server that is not in the namespace, such as the Kubernetes API, by its ports. */
 export function outside(...ports: number[]): Connection {
     return { server: OUTSIDE, ports, environment: [], requires: [] };

@@ -34,6 +34,8 @@ export interface Platform extends ComponentContext {
     readonly credentialsEpoch: number;
     /** Lineage tag of the pipeline, handed to every service. */
     readonly identifier: string;
+    /** What the names of all buckets begin with; empty but in a store whose buckets others made. */
+    readonly bucketPrefix: string;
     readonly logLevel: string;
 }
 

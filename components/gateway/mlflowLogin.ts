@@ -3,12 +3,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import { configurationAnnotations, type Configuration } from "../core/pod/configuration";
 import { credentialsAnnotation, generatedLogin } from "../core/data/credentials";
 import { deployment, type DeploymentArgs } from "../core/pod/deployment";
-import { outside, type Connection } from "../core/links";
+import { outside, portOf, type Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import { container, type Resources } from "../core/pod/pod";
 import { HAPROXY_USER } from "../core/pod/podSecurity";
 import { Tier } from "../core/tier";
-import { OAUTH2_PROXY_USER, openIdLoginContainer, portOf, type OpenIdLogin } from "./openIdLogin";
+import { OAUTH2_PROXY_USER, openIdLoginContainer, type OpenIdLogin } from "./openIdLogin";
 import {
     ADMITTED_PORT,
     admittedConfig,

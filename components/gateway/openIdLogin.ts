@@ -21,12 +21,6 @@ export interface OpenIdLogin {
     readonly emailDomain: string;
 }
 
-/** Port of an address, which its scheme says when it does not. */
-export function portOf(url: string): number {
-    const { port, protocol } = new URL(url);
-    return port !== "" ? Number(port) : protocol === "https:" ? 443 : 80;
-}
-
 export interface OpenIdContainerArgs {
     readonly images: Images;
     readonly login: OpenIdLogin;

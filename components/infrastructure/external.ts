@@ -1,6 +1,6 @@
 import { fromSecret, plain, type EnvironmentVariable } from "../core/pod/environment";
 import { fileFromSecret } from "../core/pod/secretFiles";
-import { OUTSIDE, type Connection } from "../core/links";
+import { OUTSIDE, portOf, type Connection } from "../core/links";
 import { signIn } from "./kafka/kafkaSecurity";
 import { MLFLOW_CLIENT, trackingLogin, type MlflowServer } from "./mlflow/mlflow";
 import type { ObjectStoreServer } from "./objectStore/objectStoreResources";
@@ -124,9 +124,4 @@ export function externalBackupBucket({ endpoint, bucket, region, secretName }: B
         ],
         requires: [],
     };
-}
-
-function portOf(address: string): number {
-    const { port, protocol } = new URL(address);
-    return port === "" ? { "http:": 80, "https:": 443 }[protocol as "http:" | "https:"] : Number(port);
 }

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
-import { BUCKETS, CONSUMER_GROUPS, topicsOf, type Floor, type ModelType } from "../contract";
+import { bucketsOf, CONSUMER_GROUPS, topicsOf, type Floor, type ModelType } from "../contract";
 import { aliveProbes, Worker } from "./worker";
 
 /** Port of health and metrics, as upstream's clients know it. */
@@ -49,7 +49,7 @@ export class Evaluator extends Worker {
                     PROMOTE_INCOMPLETE: args.promoteIncomplete,
                     PROMOTION_FLOOR: args.floor,
                     DEFAULT_SERIES: args.defaultSeries,
-                    PROMOTION_BUCKET: BUCKETS.modelPromotion,
+                    PROMOTION_BUCKET: bucketsOf(args.platform.bucketPrefix).modelPromotion,
                 },
                 port: EVALUATOR_PORT,
                 probes: aliveProbes("/readyz"),

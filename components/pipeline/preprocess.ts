@@ -7,7 +7,7 @@ import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
-import { BUCKETS, datasetPrefix, topicsOf, type RetrainPolicy } from "../contract";
+import { bucketsOf, datasetPrefix, topicsOf, type RetrainPolicy } from "../contract";
 import { aliveProbes } from "./worker";
 
 /** Port of health and metrics. */
@@ -106,7 +106,7 @@ export class Preprocess extends Tier {
             }),
             this.child({ dependsOn: [...Tier.requirementsOf(connections), ...args.requires] }),
         );
-        this.registerOutputs({ bucket: BUCKETS.dataset });
+        this.registerOutputs({ bucket: bucketsOf(args.platform.bucketPrefix).dataset });
     }
 }
 
@@ -117,15 +117,16 @@ export function preprocessEnvironment({
     options,
 }: Pick<PreprocessArgs, "platform" | "dataset" | "options">): EnvironmentVariable[] {
     const topics = topicsOf(platform.identifier);
+    const buckets = bucketsOf(platform.bucketPrefix);
     return plain({
         HOME: "/tmp",
         IDENTIFIER: platform.identifier,
         LOG_LEVEL: platform.logLevel,
-        INPUT_BUCKET: BUCKETS.dataset,
+        INPUT_BUCKET: buckets.dataset,
         INPUT_PREFIX: datasetPrefix(platform.identifier),
-        OUTPUT_BUCKET: BUCKETS.processedData,
-        PROMOTION_BUCKET: BUCKETS.modelPromotion,
-        INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+        OUTPUT_BUCKET: buckets.processedData,
+        PROMOTION_BUCKET: buckets.modelPromotion,
+        INFERENCE_LOG_BUCKET: buckets.inferenceLogs,
         DRIFT_FACTOR: options.driftFactor,
         RETRAIN: options.retrain,
         RETRAIN_PERIOD_HOURS: options.retrainPeriodHours,

@@ -9,7 +9,7 @@ import type { Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
 import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { BUCKETS, CONSUMER_GROUPS, kafkaName, topicsOf } from "../contract";
+import { bucketsOf, CONSUMER_GROUPS, kafkaName, topicsOf } from "../contract";
 import { autoscalerSpec, mostReplicas, type Autoscaled, type Scaling } from "./autoscaling";
 
 /** Port of the forecast API. */
@@ -118,6 +118,7 @@ export class Inference extends Tier {
     ): kubernetes.apps.v1.Deployment {
         const { platform, tierName: name } = this;
         const topics = topicsOf(platform.identifier);
+        const buckets = bucketsOf(platform.bucketPrefix);
         return new kubernetes.apps.v1.Deployment(
             name,
             deployment(
@@ -159,9 +160,9 @@ export class Inference extends Tier {
                                 PAGE: args.page,
                                 ...limitVariables(args.limits),
                                 PREDICT_IRREGULAR_ROWS: args.irregularRows,
-                                PROMOTION_BUCKET: BUCKETS.modelPromotion,
-                                PROCESSED_BUCKET: BUCKETS.processedData,
-                                INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+                                PROMOTION_BUCKET: buckets.modelPromotion,
+                                PROCESSED_BUCKET: buckets.processedData,
+                                INFERENCE_LOG_BUCKET: buckets.inferenceLogs,
                                 CONSUMER_GROUP_ID: kafkaName(platform.identifier, CONSUMER_GROUPS.inference),
                                 TOPIC_MODEL_SELECTED: topics.modelSelected,
                                 TOPIC_INFERENCE_DATA: topics.inferenceData,

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { BUCKETS } from "../contract";
+import { bucketsOf } from "../contract";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
@@ -58,7 +58,7 @@ export class LogCompaction extends Tier {
                                         HOME: "/tmp",
                                         IDENTIFIER: platform.identifier,
                                         LOG_LEVEL: platform.logLevel,
-                                        INFERENCE_LOG_BUCKET: BUCKETS.inferenceLogs,
+                                        INFERENCE_LOG_BUCKET: bucketsOf(platform.bucketPrefix).inferenceLogs,
                                         SCRATCH: SCRATCH_DIRECTORY,
                                     }),
                                 ),

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { ExistingObjectStore } from "../../components/infrastructure/objectStore/externalObjectStore";
+import { GivenObjectStore } from "../../components/infrastructure/objectStore/givenObjectStore";
 import { ExistingPostgres } from "../../components/infrastructure/postgres/externalPostgres";
 import {
     externalKafka,
@@ -22,7 +23,7 @@ import {
 import { Postgres } from "../../components/infrastructure/postgres/postgres";
 import type { PostgresResources } from "../../components/infrastructure/postgres/postgresResources";
 import { lagExporter, postgresExporter } from "../../components/monitoring/exporters/exporters";
-import { BUCKETS, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
+import { BUCKETS, bucketsOf, OBJECT_STORE_GRANTS, topicDeclarations } from "../../components/contract";
 import type {
     InfrastructureSettings,
     MlflowSettings,
@@ -106,6 +107,9 @@ function provideObjectStore(
     platform: Platform,
     chart: string,
 ): Pick<Infrastructure, "objectStore" | "metrics"> {
+    if (settings.from === "given") {
+        return { objectStore: new GivenObjectStore("minio", { platform, store: settings }), metrics: [] };
+    }
     const buckets = Object.values(BUCKETS).map((name) =>
         name === BUCKETS.inferenceLogs ? { name, expirationDays: settings.predictionLogDays } : { name },
     );
@@ -151,7 +155,7 @@ function provideMlflow(
         platform,
         database: mlflowDatabase,
         objectStore: objectStore.connection("mlflow", OBJECT_STORE_GRANTS.mlflow),
-        bucket: BUCKETS.mlflow,
+        bucket: bucketsOf(platform.bucketPrefix).mlflow,
         publicHosts: [publicHost, ...(ingressHost === undefined ? [] : [ingressHost])],
         service: settings.service,
         resources: settings.resources,

@@ -31,6 +31,13 @@ export async function referencedInfrastructure(
     const reference = new pulumi.StackReference("infrastructure", { name: stack });
     const layers: { value?: unknown } = await reference.getOutputDetails("layers");
     const offered = checked(stack, unpackLayers(layers.value).infrastructure, settings);
+    if (offered.objectStore === undefined) {
+        throw new Error(
+            `${keyOf(["stacks", "infrastructure"])} = "${stack}": its object store has given keys ` +
+                "(flts:objectStore.external.credentials), with which another stack can make no users; deploy all " +
+                "layers in one stack. Nothing was changed.",
+        );
+    }
     const { content: objectStore } = new ExistingObjectStore("minio", {
         platform,
         server: offered.objectStore,

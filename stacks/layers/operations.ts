@@ -1,7 +1,7 @@
 import type { Platform } from "../../components/core/platform";
 import { externalBackupBucket } from "../../components/infrastructure/external";
 import { Backup } from "../../components/operations/backup";
-import { BUCKETS, OBJECT_STORE_GRANTS } from "../../components/contract";
+import { bucketsOf, OBJECT_STORE_GRANTS } from "../../components/contract";
 import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
@@ -15,6 +15,7 @@ export function deployOperations(
         return undefined;
     }
     const { place, logs, ...options } = infrastructure.backup;
+    const buckets = bucketsOf(platform.bucketPrefix);
     return new Backup("backup", {
         platform,
         ...options,
@@ -23,9 +24,9 @@ export function deployOperations(
             read: objectStore.connection("backup", OBJECT_STORE_GRANTS.backup),
             write: objectStore.connection("restore", OBJECT_STORE_GRANTS.restore),
         },
-        buckets: Object.values(BUCKETS).filter((bucket) => logs || bucket !== BUCKETS.inferenceLogs),
-        promotionBucket: BUCKETS.modelPromotion,
-        artifactBucket: BUCKETS.mlflow,
+        buckets: Object.values(buckets).filter((bucket) => logs || bucket !== buckets.inferenceLogs),
+        promotionBucket: buckets.modelPromotion,
+        artifactBucket: buckets.mlflow,
         place: place.from === "bucket" ? { from: place.from, target: externalBackupBucket(place) } : place,
     });
 }

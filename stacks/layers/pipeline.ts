@@ -1,7 +1,7 @@
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import {
-    BUCKETS,
+    bucketsOf,
     DATA_SECRET,
     datasetPrefix,
     EVALUATOR_NAME,
@@ -48,11 +48,12 @@ export function deployPipeline(
     }
     const keyPrefix = datasetPrefix(platform.identifier);
     const former =
-        formerFiles.length === 0
+        formerFiles.length === 0 || objectStore.own === undefined
             ? []
-            : new FormerDataset("dataset", { objectStore, keyPrefix, files: formerFiles }).objects;
+            : new FormerDataset("dataset", { objectStore: objectStore.own, keyPrefix, files: formerFiles })
+                  .objects;
     objectStore.login("data", DATA_SECRET, OBJECT_STORE_GRANTS.data, {
-        bucket: BUCKETS.dataset,
+        bucket: bucketsOf(platform.bucketPrefix).dataset,
         prefix: keyPrefix,
     });
     const processing = {

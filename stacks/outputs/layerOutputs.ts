@@ -29,7 +29,8 @@ export const infrastructureOutputs = z.object({
         /** Whether each service signs in as a user of its own; stacks before 0.2.0 have none. */
         users: z.boolean().default(false),
     }),
-    objectStore: z.object({ ...server, endpoint: z.string(), rootSecretName: z.string() }),
+    /** Absent where nothing can be made in it, so that stacks above could have no users there. */
+    objectStore: z.object({ ...server, endpoint: z.string(), rootSecretName: z.string() }).optional(),
     mlflow: z.object({
         trackingUri: z.string(),
         connection,
@@ -91,7 +92,7 @@ export function offerInfrastructure(
         namespace: namespace.name,
         identifier,
         kafka: { ...kafka.shared, users: kafka.users },
-        objectStore: objectStore.server,
+        objectStore: objectStore.own?.server,
         mlflow,
         metrics,
     });

@@ -138,7 +138,7 @@ export function stackOutputs(
             }),
         },
         secrets: present({
-            objectStoreRoot: servers && infrastructure.objectStore.server.rootSecretName,
+            objectStoreRoot: servers && infrastructure.objectStore.own?.server.rootSecretName,
             data: pipeline?.dataSecretName,
             postgresSuperuser: infrastructure.postgres?.server.passwordSecretName,
             mlflowDatabase: infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
@@ -154,7 +154,7 @@ export function stackOutputs(
 
 function infrastructureEndpoints(
     settings: Extract<InfrastructureSettings, { from: "deploy" }>,
-    { kafka: { shared: brokers }, objectStore: { server: store }, postgres, mlflow }: Infrastructure,
+    { kafka: { shared: brokers }, objectStore: store, postgres, mlflow }: Infrastructure,
     namespace: string,
 ): StackOutputs["endpoints"] {
     const database = postgres?.server;
@@ -163,7 +163,8 @@ function infrastructureEndpoints(
             settings.kafka.from === "external"
                 ? settings.kafka.bootstrapServers
                 : `${hostOf(brokers, brokers.server, namespace)}:${brokers.ports.join()}`,
-        objectStore: addressOf(store, store.endpoint, namespace),
+        objectStore:
+            store.own === undefined ? store.endpoint : addressOf(store.own.server, store.endpoint, namespace),
         postgres: database && `${hostOf(database, database.host, namespace)}:${database.port}`,
         mlflow: addressOf(mlflow.connection, mlflow.trackingUri, namespace),
     });

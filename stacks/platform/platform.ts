@@ -119,8 +119,15 @@ export function createPlatform(
         ownership,
         credentialsEpoch: settings.credentials.epoch,
         identifier: settings.identifier,
+        bucketPrefix: bucketPrefixOf(settings),
         logLevel: settings.logLevel,
     };
+}
+
+function bucketPrefixOf({ infrastructure }: Settings): string {
+    return infrastructure.from === "deploy" && infrastructure.objectStore.from === "given"
+        ? infrastructure.objectStore.bucketPrefix
+        : "";
 }
 
 /** Images by tag; by digest where they come from a registry and `images.lock.json` says which. */

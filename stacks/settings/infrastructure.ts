@@ -73,11 +73,35 @@ export const objectStore = z
         external: z
             .strictObject({
                 endpoint: optionalEndpoint(
-                    "MinIO to use instead of deploying one: its S3 endpoint as pods reach it",
+                    "Object store to use instead of deploying one: its S3 endpoint as pods reach it",
                 ),
                 createBuckets: boolean(
                     "Create the buckets there; false where another stack or an administrator made them",
                     true,
+                ),
+                credentials: choice(
+                    "How services get their keys: users that the program makes by MinIO's admin API, the keys of `existingSecret` for all, or those of a Secret `<service>-object-store` for each; the last two work with any S3 store",
+                    ["users", "shared", "each"],
+                    "users",
+                ),
+                bucketPrefix: optionalText(
+                    "What the names of the buckets begin with there, where the keys are given",
+                    /^[a-z0-9][-a-z0-9]{0,40}$/,
+                    "lower-case letters, digits and inner hyphens, at most 41 characters",
+                ),
+                region: text(
+                    "Region of the store, where the keys are given",
+                    "us-east-1",
+                    /^[a-z0-9][-a-z0-9]*$/,
+                    "lower-case letters, digits and inner hyphens",
+                ),
+                addressing: choice(
+                    "Where the keys are given: whether buckets are in the path or in the host name of the store",
+                    ["path", "virtual"],
+                    "path",
+                ),
+                caSecret: secretName(
+                    "Secret with `ca.crt`, the certificates in PEM that sign its own, where the keys are given",
                 ),
             })
             .prefault({}),
@@ -96,7 +120,7 @@ export const objectStore = z
             3650,
         ),
         existingSecret: secretName(
-            "Secret with rootUser and rootPassword to use; one is generated when empty",
+            "Secret with rootUser and rootPassword to use, or for external.credentials shared accessKey and secretKey; one is generated when empty",
         ),
         timeoutSeconds: integer(
             "Seconds the chart's release may take before it is rolled back",

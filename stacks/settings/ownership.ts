@@ -14,6 +14,7 @@ export function ownership(settings: GivenSettings): Problem[] {
         ...externals(settings),
         ...onlyExternal(settings),
         ...authorities(settings),
+        ...givenKeys(settings),
         ...reach(settings),
     ];
 }
@@ -138,6 +139,48 @@ function onlyExternal({ objectStore, postgres, mlflow }: GivenSettings): Problem
     ];
 }
 
+/** Settings of an object store in which nothing is made. */
+function givenKeys({ objectStore }: GivenSettings): Problem[] {
+    const { endpoint, credentials, createBuckets, bucketPrefix, region, addressing, caSecret } =
+        objectStore.external;
+    const say = (name: string, value: unknown, reason: string): Problem =>
+        contradiction(`objectStore.external.${name}`, value, reason);
+    if (credentials === "users") {
+        const defaults = infrastructure.objectStore.parse({}).external;
+        return Object.entries({ bucketPrefix, region, addressing, caSecret })
+            .filter(([name, value]) => value !== defaults[name as keyof typeof defaults])
+            .map(([name, value]) =>
+                say(name, value, "needs flts:objectStore.external.credentials shared or each"),
+            );
+    }
+    return [
+        ...(endpoint === undefined
+            ? [say("credentials", credentials, "needs flts:objectStore.external.endpoint")]
+            : []),
+        ...(createBuckets
+            ? [
+                  say(
+                      "createBuckets",
+                      createBuckets,
+                      `nothing is made in a store with flts:objectStore.external.credentials ${credentials}; make the buckets and set it to false`,
+                  ),
+              ]
+            : []),
+        ...(credentials === "each" && objectStore.existingSecret !== undefined
+            ? [
+                  contradiction(
+                      "objectStore.existingSecret",
+                      objectStore.existingSecret,
+                      "is of no use with flts:objectStore.external.credentials each; remove it, or set that to shared",
+                  ),
+              ]
+            : []),
+        ...(caSecret !== undefined && endpoint?.startsWith("http:") === true
+            ? [say("caSecret", caSecret, "needs flts:objectStore.external.endpoint with https")]
+            : []),
+    ];
+}
+
 /** Certificates of authorities for connections that are not encrypted, or not made: who names them expects both. */
 function authorities({ postgres, mlflow }: GivenSettings): Problem[] {
     const { trackingUri, caSecret: mlflowAuthorities } = mlflow.external;
@@ -170,8 +213,9 @@ function reach({ objectStore, postgres, namespace }: GivenSettings): Problem[] {
     const store = endpoint === undefined ? undefined : new URL(endpoint);
     const hosts = { objectStore: store?.hostname, postgres: postgres.external.host };
     const modes = { objectStore: objectStore.access.mode, postgres: postgres.access.mode };
+    const isGiven = objectStore.external.credentials !== "users";
     return [
-        ...(["objectStore", "postgres"] as const).flatMap((server) => {
+        ...(isGiven ? (["postgres"] as const) : (["objectStore", "postgres"] as const)).flatMap((server) => {
             const host = hosts[server];
             return host !== undefined &&
                 modes[server] === "tunnel" &&
@@ -185,7 +229,7 @@ function reach({ objectStore, postgres, namespace }: GivenSettings): Problem[] {
                   ]
                 : [];
         }),
-        ...(store?.protocol === "https:" && objectStore.access.mode === "tunnel"
+        ...(!isGiven && store?.protocol === "https:" && objectStore.access.mode === "tunnel"
             ? [
                   contradiction(
                       "objectStore.access.mode",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type * as kubernetes from "@pulumi/kubernetes";
-import { portOf } from "../../components/gateway/openIdLogin";
+import { portOf } from "../../components/core/links";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { edgesOutside } from "../support/edges";
 import { ofType, one, workloads } from "../support/objects";

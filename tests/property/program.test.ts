@@ -12,7 +12,7 @@ import { deployedObjects } from "../support/deployedObjects";
 import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
-import { deployProgram, INPUTS, settingsAbove } from "../support/program";
+import { deployProgram, INPUTS, servesOneStack, settingsAbove } from "../support/program";
 
 interface Metadata {
     readonly name?: string;
@@ -44,7 +44,7 @@ async function deploy({
     readonly chosen: Settings;
     readonly cut: boolean;
 }): Promise<Deployed> {
-    if (!cut) {
+    if (!cut || servesOneStack(chosen)) {
         const { resources, outputs } = await deployProgram(chosen);
         return { resources, outputs: [outputs] };
     }

@@ -53,6 +53,24 @@ export const anySettings: fc.Arbitrary<Settings> = fc
                 mode: fc.constantFrom("standalone", "distributed"),
                 console: fc.constantFrom({ type: "ClusterIP" }, { type: "NodePort", nodePort: 30901 }),
             }),
+            fc.constantFrom(
+                {
+                    external: {
+                        endpoint: "https://s3.example:9001",
+                        credentials: "each",
+                        createBuckets: false,
+                        caSecret: "store-ca",
+                    },
+                },
+                {
+                    external: {
+                        endpoint: "https://s3.example:9001",
+                        credentials: "shared",
+                        createBuckets: false,
+                    },
+                    existingSecret: "store-keys",
+                },
+            ),
             fc.constant({
                 external: { endpoint: "http://minio.store.svc:9001" },
                 existingSecret: "store-root",

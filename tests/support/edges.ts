@@ -72,7 +72,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
     const { backup } = servers;
     const external = {
         kafka: servers.kafka.from === "external",
-        minio: servers.objectStore.from === "external",
+        minio: servers.objectStore.from !== "deploy",
         postgres: servers.mlflow.from === "deploy" && servers.mlflow.postgres.from === "external",
         mlflow: servers.mlflow.from === "external",
     };

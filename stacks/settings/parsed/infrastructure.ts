@@ -1,5 +1,6 @@
 import type { Access } from "../../../components/access/tunnel";
 import type { ExternalMlflow } from "../../../components/infrastructure/external";
+import type { GivenStore } from "../../../components/infrastructure/objectStore/givenObjectStore";
 import type { Report } from "../problems";
 import type { GivenSettings } from "../schema";
 import { accessOf } from "./access";
@@ -17,7 +18,13 @@ export type ChartSettings =
     | { readonly from: "repository"; readonly repository: string };
 
 /** The object store: deployed, or external. */
-export type ObjectStoreSettings = { readonly access: Access } & Given<"objectStore", "predictionLogDays"> &
+export type ObjectStoreSettings = GivenObjectStoreSettings | ManagedObjectStoreSettings;
+
+/** Any S3 store, with buckets and keys that exist. */
+export type GivenObjectStoreSettings = { readonly from: "given"; readonly bucketPrefix: string } & GivenStore;
+
+/** MinIO, in which the program makes users and buckets. */
+type ManagedObjectStoreSettings = { readonly access: Access } & Given<"objectStore", "predictionLogDays"> &
     (
         | ({ readonly from: "deploy"; readonly chart: ChartSettings } & Given<
               "objectStore",
@@ -84,12 +91,15 @@ export type InfrastructureSettings =
       };
 
 export function infrastructureOf(given: GivenSettings, report: Report): InfrastructureSettings | undefined {
-    const access = accessOf("objectStore", given, report);
+    const isGiven = given.objectStore.external.credentials !== "users";
+    const access = isGiven ? undefined : accessOf("objectStore", given, report);
     const databaseAccess = accessOf("postgres", given, report);
     const backup = backupOf(given, report);
     if (given.layers.includes("infrastructure")) {
         const kafka = kafkaOf(given.kafka, report);
-        const objectStore = access && objectStoreOf(given, access, report);
+        const objectStore = isGiven
+            ? givenObjectStoreOf(given.objectStore, report)
+            : access && objectStoreOf(given, access, report);
         const mlflow = mlflowOf(given, databaseAccess, report);
         return (
             kafka && objectStore && mlflow && backup && { from: "deploy", kafka, objectStore, mlflow, backup }
@@ -105,6 +115,27 @@ export function infrastructureOf(given: GivenSettings, report: Report): Infrastr
         return undefined;
     }
     return access && { from: "stack", stack, objectStoreAccess: access };
+}
+
+function givenObjectStoreOf(
+    { external, existingSecret }: GivenSettings["objectStore"],
+    report: Report,
+): GivenObjectStoreSettings | undefined {
+    const { endpoint, credentials, bucketPrefix = "", region, addressing, caSecret } = external;
+    if (endpoint === undefined) {
+        // Reported with the other settings of a server that is not named.
+        return undefined;
+    }
+    if (credentials === "shared" && existingSecret === undefined) {
+        report(
+            "objectStore.external.credentials",
+            credentials,
+            "needs flts:objectStore.existingSecret, a Secret with accessKey and secretKey",
+        );
+        return undefined;
+    }
+    const sharedSecret = credentials === "shared" ? existingSecret : undefined;
+    return { from: "given", endpoint, bucketPrefix, region, addressing, caSecret, sharedSecret };
 }
 
 function objectStoreOf(

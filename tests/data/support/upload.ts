@@ -27,6 +27,8 @@ void runMain(output, () =>
             prefix: "",
             accessKey,
             secretKey,
+            virtual: false,
+            authorities: undefined,
         }),
         findSeries(path, "FILE"),
     ),
