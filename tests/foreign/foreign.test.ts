@@ -77,7 +77,12 @@ function teamObjects(registries: readonly RegistryServer[]): object[] {
             kind: "ResourceQuota",
             metadata: { name: "team", namespace: NAMESPACE },
             spec: {
-                hard: { "requests.cpu": "8", "requests.memory": "16Gi", "limits.memory": "48Gi", pods: "60" },
+                hard: {
+                    "requests.cpu": "16",
+                    "requests.memory": "64Gi",
+                    "limits.memory": "128Gi",
+                    pods: "100",
+                },
             },
         },
         {
