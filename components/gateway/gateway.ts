@@ -2,12 +2,11 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { componentOptions } from "../core/componentOptions";
 import { objectLabels } from "../core/labels";
-import type { Connection, Peer } from "../core/links";
+import type { Peer } from "../core/links";
 import { allowFrom } from "../core/network/networkPolicies";
 import type { Platform } from "../core/platform";
-
-/** Secret that cert-manager fills when no other is named. */
-const ISSUED_SECRET = "flts-tls";
+import { gatewayRoutes, type CreatedGateway, type ExistingGateway } from "./gatewayRoutes";
+import { certificateSecret, issuerAnnotation, type Certificate, type Route } from "./route";
 
 /**
  * Pods that cert-manager starts in the namespace while an issuer asks for a page: to the controller they are one more server.
@@ -15,84 +14,86 @@ const ISSUED_SECRET = "flts-tls";
  */
 const HTTP01_SOLVER = { serverLabels: { "acme.cert-manager.io/http01-solver": "true" }, ports: [8089] };
 
-/** A host name, and the Service behind it. */
-export interface Route {
-    readonly host: string;
-    /** Who serves; its `server` is the Service's name. */
-    readonly server: Connection;
-    readonly servicePort: number;
-}
-
-/** Where the hosts' certificate comes from. */
-export type Certificate =
-    | { readonly from: "secret"; readonly secretName: string }
-    /** cert-manager asks this ClusterIssuer for one and renews it. */
-    | { readonly from: "issuer"; readonly clusterIssuer: string };
-
-export interface GatewayArgs {
-    readonly platform: Platform;
-    readonly routes: readonly Route[];
+/** An Ingress for all hosts, through whatever controller the cluster has. */
+export interface IngressObject {
+    readonly kind: "Ingress";
     /** Undefined takes the cluster's default class. */
     readonly className: string | undefined;
-    /** Where requests come from: the pods of the Ingress controller, or its nodes. */
-    readonly controller: readonly Peer[];
     /** Undefined serves plain HTTP. */
     readonly certificate: Certificate | undefined;
 }
 
-/** The way in from outside the cluster: one Ingress for all hosts, through whatever controller the cluster has. */
+/** How requests come in. */
+export type Entrance =
+    IngressObject | { readonly kind: "Gateway"; readonly gateway: ExistingGateway | CreatedGateway };
+
+export interface GatewayArgs {
+    readonly platform: Platform;
+    readonly routes: readonly Route[];
+    readonly entrance: Entrance;
+    /** Where requests come from: the pods of the controller, or its nodes. */
+    readonly controller: readonly Peer[];
+}
+
+/** The certificate that the stack gives to the entrance; undefined for plain HTTP, and at an existing Gateway. */
+export function certificateAt(entrance: Entrance): Certificate | undefined {
+    if (entrance.kind === "Ingress") {
+        return entrance.certificate;
+    }
+    return entrance.gateway.from === "created" ? entrance.gateway.certificate : undefined;
+}
+
+/** The way in from outside the cluster: an Ingress, or routes at a Gateway. */
 export class Gateway extends pulumi.ComponentResource {
     public constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { platform, routes, certificate } = args;
+        const { platform, routes, entrance } = args;
         super("flts:gateway:Gateway", name, {}, componentOptions(platform, opts));
         const metadata = (object: string) => ({
             name: object,
             namespace: platform.namespace,
             labels: { ...objectLabels({ instance: platform.instance, name }) },
         });
-        for (const { server } of routes) {
-            const policy = `${server.server}-from-${name}`;
+        const options = { ...platform.ownership.options, parent: this };
+        const admitted = [
+            ...routes.map(({ server }) => ({ ...server, policy: `${server.server}-from-${name}` })),
+            ...(certificateAt(entrance)?.from === "issuer"
+                ? [{ ...HTTP01_SOLVER, policy: `http01-solver-from-${name}` }]
+                : []),
+        ];
+        for (const { policy, ...server } of admitted) {
             new kubernetes.networking.v1.NetworkPolicy(
                 policy,
                 { metadata: metadata(policy), spec: allowFrom(args.controller, server) },
-                { ...platform.ownership.options, parent: this },
+                options,
             );
         }
-        if (certificate?.from === "issuer") {
-            const policy = `http01-solver-from-${name}`;
-            new kubernetes.networking.v1.NetworkPolicy(
-                policy,
-                { metadata: metadata(policy), spec: allowFrom(args.controller, HTTP01_SOLVER) },
-                { ...platform.ownership.options, parent: this },
-            );
-        }
-        new kubernetes.networking.v1.Ingress(
-            name,
-            {
-                metadata: {
-                    ...metadata(name),
-                    annotations: {
-                        // A controller gives the Ingress its address when it likes, and some never do.
-                        "pulumi.com/skipAwait": "true",
-                        ...(certificate?.from === "issuer"
-                            ? { "cert-manager.io/cluster-issuer": certificate.clusterIssuer }
-                            : {}),
+        if (entrance.kind === "Gateway") {
+            gatewayRoutes(name, { gateway: entrance.gateway, routes, metadata, options });
+        } else {
+            new kubernetes.networking.v1.Ingress(
+                name,
+                {
+                    metadata: {
+                        ...metadata(name),
+                        annotations: {
+                            // A controller gives the Ingress its address when it likes, and some never do.
+                            "pulumi.com/skipAwait": "true",
+                            ...issuerAnnotation(entrance.certificate),
+                        },
                     },
+                    spec: ingressSpec(routes, entrance),
                 },
-                spec: ingressSpec(args),
-            },
-            {
-                ...platform.ownership.options,
-                parent: this,
-                dependsOn: routes.flatMap(({ server }) => [...server.requires]),
-            },
-        );
+                { ...options, dependsOn: routes.flatMap(({ server }) => [...server.requires]) },
+            );
+        }
         this.registerOutputs({ hosts: routes.map(({ host }) => host) });
     }
 }
 
-function ingressSpec(args: GatewayArgs): kubernetes.types.input.networking.v1.IngressSpec {
-    const { routes, className, certificate } = args;
+function ingressSpec(
+    routes: readonly Route[],
+    { className, certificate }: IngressObject,
+): kubernetes.types.input.networking.v1.IngressSpec {
     return {
         ...(className === undefined ? {} : { ingressClassName: className }),
         rules: routes.map(({ host, server, servicePort }) => ({
@@ -113,7 +114,7 @@ function ingressSpec(args: GatewayArgs): kubernetes.types.input.networking.v1.In
                   tls: [
                       {
                           hosts: routes.map(({ host }) => host),
-                          secretName: certificate.from === "secret" ? certificate.secretName : ISSUED_SECRET,
+                          secretName: certificateSecret(certificate),
                       },
                   ],
               }),

@@ -1,6 +1,6 @@
 import type { Connection } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
-import { Gateway, type Route } from "../../components/gateway/gateway";
+import { Gateway } from "../../components/gateway/gateway";
 import { LOGIN_SERVICE_PORT, MlflowLogin } from "../../components/gateway/mlflowLogin";
 import { LOAD_BALANCER_PORT } from "../../components/serving/loadBalancer";
 import type { Settings } from "../settings/parsed/settings";
@@ -36,7 +36,7 @@ export function deployGateway(
     if (!ingress.enabled || serving === undefined) {
         return undefined;
     }
-    const { hosts, certificate } = ingress;
+    const { hosts } = ingress;
     const login =
         ingress.mlflow &&
         mlflow.logins &&
@@ -62,16 +62,16 @@ export function deployGateway(
     ].flat();
     new Gateway("ingress", {
         platform,
-        routes: routes.map(({ host, connection, servicePort }): Route => ({
+        routes: routes.map(({ name, host, connection, servicePort }) => ({
+            name,
             host,
             server: connection,
             servicePort,
         })),
-        className: ingress.className,
+        entrance: ingress.entrance,
         controller: ingress.controller,
-        certificate,
     });
-    const scheme = certificate === undefined ? "http" : "https";
+    const scheme = ingress.encrypted ? "https" : "http";
     return {
         urls: Object.fromEntries(routes.map(({ name, host }) => [name, `${scheme}://${host}`])),
         mlflowLoginSecretName: login?.secretName,

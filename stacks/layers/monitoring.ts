@@ -86,7 +86,7 @@ function deployLogs(
 /** What is asked from outside: a server without metrics of its own, and the certificates that can end. */
 function probesOf({ ingress }: Settings, trackingUri: string): ProbeTarget[] {
     const hosts =
-        ingress.enabled && ingress.certificate !== undefined
+        ingress.enabled && ingress.encrypted
             ? [ingress.hosts.api, ingress.mlflow?.host, ingress.hosts.grafana]
             : [];
     return [

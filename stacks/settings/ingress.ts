@@ -3,6 +3,7 @@ import {
     boolean,
     choice,
     cidrs,
+    integer,
     LABEL,
     LABEL_SHAPE,
     optionalText,
@@ -22,10 +23,51 @@ const host = (what: string) =>
         "a host name in lower case with a dot, or empty",
     );
 
+/** RFC 1123 subdomain, as names of most objects. */
+const NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_SHAPE = "lower-case letters, digits, inner hyphens and dots";
+
 /** Settings of the way in from outside the cluster. */
 export const ingress = z
     .strictObject({
-        enabled: boolean("Declare an Ingress; the cluster must have a controller for it", false),
+        enabled: boolean("Lead hosts to the stack; the cluster must have a controller for it", false),
+        kind: choice(
+            "What is declared: an Ingress, or HTTPRoutes at a Gateway, for which the cluster needs the Gateway API",
+            ["Ingress", "Gateway"],
+            "Ingress",
+            "Gateway",
+        ),
+        gateway: z
+            .strictObject({
+                name: optionalText(
+                    "Gateway that exists and that the routes are attached to; its owner gives it certificates",
+                    NAME,
+                    NAME_SHAPE,
+                    "shared",
+                ),
+                namespace: optionalText(
+                    "Namespace of the Gateway that exists; the stack's own when empty",
+                    LABEL,
+                    LABEL_SHAPE,
+                    "gateways",
+                ),
+                sectionName: optionalText(
+                    "Its listener; any that serves the hosts when empty",
+                    NAME,
+                    NAME_SHAPE,
+                    "https",
+                ),
+                https: boolean("The Gateway that exists serves the hosts by HTTPS", true),
+                className: optionalText(
+                    "Instead of a name: GatewayClass of a Gateway that the stack makes, with flts:ingress.tls",
+                    NAME,
+                    NAME_SHAPE,
+                    "traefik",
+                ),
+                httpPort: integer("Port for HTTP of the Gateway that the stack makes", 80, 1, 65535),
+                httpsPort: integer("Port for HTTPS of the Gateway that the stack makes", 443, 1, 65535),
+            })
+            .prefault({}),
         className: optionalText(
             "Class of the Ingress; the cluster's default class when empty",
             LABEL,

@@ -4,7 +4,9 @@ import type { GivenSettings } from "./schema";
 /** Contradictions of the way in from outside the cluster; what is switched off contradicts nothing. */
 export function ingressContradictions(settings: GivenSettings): Problem[] {
     const { ingress } = settings;
-    return ingress.enabled ? [...hosts(ingress), ...certificate(ingress), ...login(settings)] : [];
+    return ingress.enabled
+        ? [...hosts(ingress), ...certificate(ingress), ...entrance(ingress), ...login(settings)]
+        : [];
 }
 
 function hosts({ hosts: byServer }: GivenSettings["ingress"]): Problem[] {
@@ -42,6 +44,51 @@ function certificate({ tls }: GivenSettings["ingress"]): Problem[] {
               ),
           ]
         : [];
+}
+
+/** Settings of another kind of entrance than the chosen one. */
+function entrance({ kind, className, gateway, tls }: GivenSettings["ingress"]): Problem[] {
+    const { name, namespace, sectionName } = gateway;
+    const existing = { name, namespace, sectionName };
+    if (kind === "Ingress") {
+        return refused(
+            "ingress.gateway",
+            { ...existing, className: gateway.className },
+            "is of no use to an Ingress; set flts:ingress.kind to Gateway, or remove it",
+        );
+    }
+    return [
+        ...refused(
+            "ingress",
+            { className },
+            "is the class of an Ingress; a Gateway's is flts:ingress.gateway.className",
+        ),
+        ...(name === undefined
+            ? refused(
+                  "ingress.gateway",
+                  existing,
+                  "is of a Gateway that exists; set flts:ingress.gateway.name too, or remove it",
+              )
+            : [
+                  ...refused(
+                      "ingress.gateway",
+                      { className: gateway.className },
+                      `would make a Gateway beside flts:ingress.gateway.name ("${name}"); remove one of the two`,
+                  ),
+                  ...refused(
+                      "ingress.tls",
+                      tls,
+                      "is of no use at a Gateway that exists, whose listeners have certificates of their own; remove it",
+                  ),
+              ]),
+    ];
+}
+
+/** A problem for each of these settings that is given. */
+function refused(group: string, settings: Readonly<Record<string, unknown>>, reason: string): Problem[] {
+    return Object.entries(settings)
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => contradiction(`${group}.${key}`, value, reason));
 }
 
 function login({ ingress, mlflow, layers }: GivenSettings): Problem[] {

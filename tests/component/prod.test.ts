@@ -147,7 +147,7 @@ describe("the prod stack", function () {
         };
         const hosts = ["api.example.com", "mlflow.example.com", "grafana.example.com"];
         assert.equal(metadata.annotations["cert-manager.io/cluster-issuer"], "letsencrypt-prod");
-        assert.equal(spec.ingressClassName, "nginx");
+        assert.equal(spec.ingressClassName, "traefik");
         assert.deepEqual(spec.tls[0]?.hosts, hosts);
         assert.deepEqual(
             Object.values(outputs.ingress ?? {}),

@@ -1,4 +1,5 @@
-import type { Certificate } from "../../../components/gateway/gateway";
+import { certificateAt, type Entrance } from "../../../components/gateway/gateway";
+import type { Certificate } from "../../../components/gateway/route";
 import type { PasswordLogin } from "../../../components/gateway/mlflowLogin";
 import type { OpenIdLogin } from "../../../components/gateway/openIdLogin";
 import type { Peer } from "../../../components/core/links";
@@ -13,42 +14,76 @@ export type IngressSettings =
     | { readonly enabled: false }
     | {
           readonly enabled: true;
-          readonly className: string | undefined;
+          readonly entrance: Entrance;
+          /** Whether hosts are served by HTTPS. */
+          readonly encrypted: boolean;
           /** Where requests come from: pods of the controller, its nodes, or both. */
           readonly controller: readonly Peer[];
           /** Host names of what is reached; undefined for what is not. */
           readonly hosts: { readonly api: string | undefined; readonly grafana: string | undefined };
           /** MLflow is reached through a login alone. */
           readonly mlflow: { readonly host: string; readonly login: Login } | undefined;
-          /** Undefined serves plain HTTP. */
-          readonly certificate: Certificate | undefined;
           readonly resources: GivenSettings["ingress"]["resources"];
       };
 
 export function ingressOf({ ingress }: GivenSettings, report: Report): IngressSettings | undefined {
-    const { enabled, className, hosts, tls, resources } = ingress;
+    const { enabled, hosts, resources } = ingress;
     if (!enabled) {
         return { enabled };
     }
     const { mlflow: host, api, grafana } = hosts;
-    const certificate = certificateOf(tls);
+    const entrance = entranceOf(ingress, report);
     const controller = controllerOf(ingress, report);
-    if (controller === undefined) {
+    if (controller === undefined || entrance === undefined) {
         return undefined;
     }
+    const encrypted = encryptedBy(entrance, ingress.gateway.https);
     const shared = {
         enabled,
-        className,
+        entrance,
+        encrypted,
         controller,
         hosts: { api, grafana },
-        certificate,
         resources,
     };
     if (host === undefined) {
         return { ...shared, mlflow: undefined };
     }
-    const login = loginOf(ingress.login, certificate !== undefined, report);
+    const login = loginOf(ingress.login, encrypted, report);
     return login && { ...shared, mlflow: { host, login } };
+}
+
+function entranceOf(
+    { kind, className, gateway, tls }: GivenSettings["ingress"],
+    report: Report,
+): Entrance | undefined {
+    const certificate = certificateOf(tls);
+    if (kind === "Ingress") {
+        return { kind, className, certificate };
+    }
+    const { name, namespace, sectionName, httpPort, httpsPort } = gateway;
+    if (name !== undefined) {
+        return { kind, gateway: { from: "existing", name, namespace, sectionName } };
+    }
+    if (gateway.className !== undefined) {
+        const ports = { http: httpPort, https: httpsPort };
+        return { kind, gateway: { from: "created", className: gateway.className, ports, certificate } };
+    }
+    report(
+        "ingress.kind",
+        kind,
+        "needs flts:ingress.gateway.name, a Gateway that exists, or flts:ingress.gateway.className, the class of one " +
+            "that the stack makes",
+    );
+    return undefined;
+}
+
+/** @param https whether a Gateway that exists says it serves HTTPS. */
+function encryptedBy(entrance: Entrance, https: boolean): boolean {
+    if (entrance.kind === "Gateway" && entrance.gateway.from === "existing") {
+        return https;
+    }
+    return certificateAt(entrance) !== undefined;
 }
 
 /** Namespace of the controller that most clusters had. */
