@@ -5,8 +5,9 @@ import { objectLabels } from "../core/labels";
 import type { Peer } from "../core/links";
 import { allowFrom } from "../core/network/networkPolicies";
 import type { Platform } from "../core/platform";
-import { gatewayRoutes, type CreatedGateway, type ExistingGateway } from "./gatewayRoutes";
-import { certificateSecret, issuerAnnotation, type Certificate, type Route } from "./route";
+import { certificateAt, type Entrance, type IngressObject } from "./entrance";
+import { gatewayRoutes } from "./gatewayRoutes";
+import { certificateSecret, issuerAnnotation, type Route } from "./route";
 
 /**
  * Pods that cert-manager starts in the namespace while an issuer asks for a page: to the controller they are one more server.
@@ -14,33 +15,12 @@ import { certificateSecret, issuerAnnotation, type Certificate, type Route } fro
  */
 const HTTP01_SOLVER = { serverLabels: { "acme.cert-manager.io/http01-solver": "true" }, ports: [8089] };
 
-/** An Ingress for all hosts, through whatever controller the cluster has. */
-export interface IngressObject {
-    readonly kind: "Ingress";
-    /** Undefined takes the cluster's default class. */
-    readonly className: string | undefined;
-    /** Undefined serves plain HTTP. */
-    readonly certificate: Certificate | undefined;
-}
-
-/** How requests come in. */
-export type Entrance =
-    IngressObject | { readonly kind: "Gateway"; readonly gateway: ExistingGateway | CreatedGateway };
-
 export interface GatewayArgs {
     readonly platform: Platform;
     readonly routes: readonly Route[];
     readonly entrance: Entrance;
     /** Where requests come from: the pods of the controller, or its nodes. */
     readonly controller: readonly Peer[];
-}
-
-/** The certificate that the stack gives to the entrance; undefined for plain HTTP, and at an existing Gateway. */
-export function certificateAt(entrance: Entrance): Certificate | undefined {
-    if (entrance.kind === "Ingress") {
-        return entrance.certificate;
-    }
-    return entrance.gateway.from === "created" ? entrance.gateway.certificate : undefined;
 }
 
 /** The way in from outside the cluster: an Ingress, or routes at a Gateway. */

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { certificateSecret, issuerAnnotation, type Certificate, type Route } from "./route";
+import type { CreatedGateway, ExistingGateway } from "./entrance";
+import { certificateSecret, issuerAnnotation, type Route } from "./route";
 
 /** API of HTTPRoute and Gateway: https://gateway-api.sigs.k8s.io/reference/spec/ */
 export const GATEWAY_API = { group: "gateway.networking.k8s.io", version: "v1" } as const;
@@ -8,25 +9,6 @@ const API_VERSION = `${GATEWAY_API.group}/${GATEWAY_API.version}`;
 
 /** Listener on which cert-manager answers HTTP-01 challenges. */
 const CHALLENGES = "challenges";
-
-/** A Gateway that was there before the stack; its owner gives it certificates. */
-export interface ExistingGateway {
-    readonly from: "existing";
-    readonly name: string;
-    /** Undefined for the stack's own namespace. */
-    readonly namespace: string | undefined;
-    /** Its listener; any that serves the hosts when undefined. */
-    readonly sectionName: string | undefined;
-}
-
-/** A Gateway of the stack's own, with a listener for each host. */
-export interface CreatedGateway {
-    readonly from: "created";
-    readonly className: string;
-    readonly ports: { readonly http: number; readonly https: number };
-    /** Undefined serves plain HTTP. */
-    readonly certificate: Certificate | undefined;
-}
 
 export interface GatewayRoutesArgs {
     readonly gateway: ExistingGateway | CreatedGateway;

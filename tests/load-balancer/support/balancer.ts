@@ -20,12 +20,16 @@ export async function freePort(): Promise<number> {
     return port;
 }
 
-/** Waits until `holds` says so; fails with `what` after ten seconds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 10_000;
+/** Waits until `holds` says so; fails with `what` after ten seconds, or another time. */
+export async function until(
+    what: string,
+    holds: () => boolean | Promise<boolean>,
+    milliseconds = 10_000,
+): Promise<void> {
+    const deadline = Date.now() + milliseconds;
     while (!(await holds())) {
         if (Date.now() > deadline) {
-            throw new Error(`not within 10 s: ${what}`);
+            throw new Error(`not within ${milliseconds} ms: ${what}`);
         }
         await new Promise((wake) => setTimeout(wake, 50));
     }
