@@ -1,3 +1,4 @@
+import { certificateAt } from "../../components/gateway/entrance";
 import type { Settings } from "../settings/parsed/settings";
 import type { Demands } from "./demands";
 import type { ClassFacts, Facts, PullSecretFacts } from "./facts";
@@ -149,10 +150,8 @@ function groupFindings(
     const missing = [...new Set(objects.map(({ group }) => group))].filter(
         (group) => group !== "" && !groups.includes(group),
     );
-    const issuer =
-        ingress.enabled && ingress.certificate?.from === "issuer"
-            ? ingress.certificate.clusterIssuer
-            : undefined;
+    const certificate = ingress.enabled ? certificateAt(ingress.entrance) : undefined;
+    const issuer = certificate?.from === "issuer" ? certificate.clusterIssuer : undefined;
     const scales = objects.some(({ resource }) => resource === "horizontalpodautoscalers");
     return [
         ...missing.map((group) => {
