@@ -10,7 +10,6 @@ import { TakeoverGuard } from "../../core/data/takeoverGuard";
 import { fromSecret, plain } from "../../core/pod/environment";
 import type { Connection, Server } from "../../core/links";
 import type { Platform } from "../../core/platform";
-import type { ObjectStoreClients } from "./objectStoreClients";
 import { policyDocument, type BucketGrant } from "./objectStorePolicy";
 
 const BUCKET = "minio:index/s3Bucket:S3Bucket";
@@ -63,7 +62,7 @@ export interface ObjectStoreResourcesArgs {
 }
 
 /** Buckets, users and policies in an object store, whoever runs it. */
-export class ObjectStoreResources implements ObjectStoreClients {
+export class ObjectStoreResources {
     public readonly server: ObjectStoreServer;
     public readonly own = this;
     /** Options of resources that live in the object store. */
