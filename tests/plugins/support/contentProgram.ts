@@ -24,6 +24,8 @@ export interface ContentSettings {
     readonly namespace: string;
     readonly identifier: string;
     readonly createBuckets: boolean;
+    /** Whether the servers are the stack's own, which it deletes with what is in them. */
+    readonly ownServers: boolean;
     readonly database: string;
     /** Services with a user in the object store, all of which may read the first bucket. */
     readonly services: readonly string[];
@@ -56,7 +58,7 @@ export function declareContent(settingsFile: string): void {
         {},
         { providers: [provider] },
     );
-    const common = { platform, parent, requires: [], deletedWith: undefined };
+    const common = { platform, parent, requires: [], deletedWith: settings.ownServers ? parent : undefined };
     const direct = (port: number) => ({ mode: "direct", host: "127.0.0.1", port, timeoutSeconds }) as const;
     const store = new ObjectStoreResources("minio", {
         ...common,

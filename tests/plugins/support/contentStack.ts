@@ -29,6 +29,7 @@ export class ContentStack {
             namespace: "flts",
             identifier: "",
             createBuckets: true,
+            ownServers: false,
             database: "mlflow",
             services: ["train", "eval"],
             buckets: ["dataset", "processed-data"],
