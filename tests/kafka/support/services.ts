@@ -92,6 +92,12 @@ export function declareRefused(directory: string, environment: Environment): str
     return stdout + stderr;
 }
 
+/**
+ * What a client reports that no broker admits. Its metadata may time out before it is refused again, so that a test must
+ * show as well that the broker answers others.
+ */
+export const NOT_ADMITTED = /^_(SSL|TRANSPORT|TIMED_OUT|AUTHENTICATION)$/;
+
 /** Sends, takes or follows one message as a service does; returns `sent`, what was taken, or Kafka's error. */
 export function attempt(
     environment: Environment,
