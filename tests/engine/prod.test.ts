@@ -8,11 +8,13 @@ import { SimulatedNodes } from "../support/simulatedNodes";
 
 const namespace = "simulated";
 const ZONES = ["a", "b", "c"];
+/** One for each trainer of a network: a trainer that got none would wait. */
+const GPUS = 2;
 /** More than the prod stack claims: 3 brokers, 4 servers of MinIO, PostgreSQL, Prometheus, VictoriaLogs, backups. */
 const VOLUMES = 12;
 
 interface Pod {
-    readonly metadata: { readonly name: string };
+    readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
     readonly spec: { readonly nodeName?: string };
     readonly status: { readonly phase: string };
 }
@@ -63,6 +65,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         // What the simulated nodes have no place for, and the way in that its tests look at.
         "flts:acknowledge": ["noBackupTarget", "noAlertReceiver", "plainLoadBalancer"],
         "flts:loadBalancer": { service: { type: "LoadBalancer" } },
+        "flts:training": { gpu: { count: 1 } },
         // No image is pulled for a simulated pod, so that nothing need be left out.
         "flts:monitoring": { grafana: { enabled: true } },
     });
@@ -79,7 +82,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.equal(up.code, 0, up.everything);
         [minio, postgres] = await Promise.all([MinioServer.create(), PostgresServer.create()]);
         await Promise.all([minio.start(), postgres.start()]);
-        nodes = await SimulatedNodes.start(ZONES);
+        nodes = await SimulatedNodes.start(ZONES, GPUS);
         await nodes.storage("simulated", `${namespace}-retain`, VOLUMES);
         const secret = (name: string, stringData: object): object => ({
             apiVersion: "v1",
@@ -132,6 +135,18 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.equal(up.code, 0, up.everything);
         const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
         assert.equal(second.code, 0, second.everything);
+    });
+
+    // Promise: training-gpu
+    it("trains networks on the node with GPUs, one each, and has nothing else there", async () => {
+        const { items } = await kubectlGet<List<Pod>>(
+            "pods",
+            "--namespace",
+            namespace,
+            "--field-selector=spec.nodeName=simulated-gpu,status.phase=Running",
+        );
+        const there = items.map(({ metadata }) => metadata.labels["app.kubernetes.io/name"]);
+        assert.deepEqual(there.sort(), ["train-gru", "train-lstm"]);
     });
 
     // Promise: replicas-different-machines-maintenance

@@ -14,9 +14,18 @@ const POD_RANGE = "10.99.0.0/16";
 /** Address that all simulated nodes have; nothing answers there. */
 const NODE_ADDRESS = "10.254.0.2";
 
-/** A node in a zone, with room for what a cloud's usual machine has. */
-function node(name: string, zone: string): object {
-    const capacity = { cpu: "16", memory: "64Gi", "ephemeral-storage": "200Gi", pods: "110" };
+/** Extended resource that NVIDIA's device plugin offers: https://github.com/NVIDIA/k8s-device-plugin */
+const GPU = "nvidia.com/gpu";
+
+/** A node in a zone, with room for what a cloud's usual machine has, and for so many GPUs; then with their usual taint. */
+function node(name: string, zone: string, gpus = 0): object {
+    const capacity = {
+        cpu: "16",
+        memory: "64Gi",
+        "ephemeral-storage": "200Gi",
+        pods: "110",
+        ...(gpus === 0 ? {} : { [GPU]: String(gpus) }),
+    };
     return {
         apiVersion: "v1",
         kind: "Node",
@@ -29,7 +38,7 @@ function node(name: string, zone: string): object {
                 "topology.kubernetes.io/zone": zone,
             },
         },
-        spec: {},
+        spec: gpus === 0 ? {} : { taints: [{ key: GPU, value: "present", effect: "NoSchedule" }] },
         status: { capacity, allocatable: capacity },
     };
 }
@@ -82,12 +91,18 @@ export class SimulatedNodes {
         this.kwok.unref();
     }
 
-    /** @param zones of the nodes, one each. */
-    static async start(zones: readonly string[]): Promise<SimulatedNodes> {
+    /**
+     * @param zones of the nodes, one each.
+     * @param gpus of one more node in the first zone, `simulated-gpu`; none without.
+     */
+    static async start(zones: readonly string[], gpus = 0): Promise<SimulatedNodes> {
         const nodes = new SimulatedNodes();
         try {
             await kubectl("cordon", nodeName);
-            await kubectlApply(zones.map((zone) => node(`simulated-${zone}`, zone)));
+            await kubectlApply([
+                ...zones.map((zone) => node(`simulated-${zone}`, zone)),
+                ...(gpus === 0 ? [] : [node("simulated-gpu", zones[0] ?? "", gpus)]),
+            ]);
             await kubectl("wait", "--for=condition=Ready", "nodes", "--selector", SIMULATED, "--timeout=60s");
         } catch (error) {
             const said = readFileSync(nodes.log, "utf8");
