@@ -14,7 +14,11 @@ const GPUS = 2;
 const VOLUMES = 12;
 
 interface Pod {
-    readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+    readonly metadata: {
+        readonly name: string;
+        readonly labels: Readonly<Record<string, string>>;
+        readonly ownerReferences?: readonly { readonly kind: string }[];
+    };
     readonly spec: { readonly nodeName?: string };
     readonly status: { readonly phase: string };
 }
@@ -39,6 +43,14 @@ async function nodesOf(tier: string): Promise<readonly string[]> {
         "--field-selector=status.phase=Running",
     );
     return items.map(({ spec }) => spec.nodeName ?? assert.fail("a pod runs on no node"));
+}
+
+/** The stack's Deployments and StatefulSets, as kubectl names them. */
+async function workloads(): Promise<readonly string[]> {
+    const { items } = await kubectlGet<
+        List<{ readonly kind: string; readonly metadata: { readonly name: string } }>
+    >("deployments,statefulsets", "--namespace", namespace);
+    return items.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
 }
 
 describe("the prod stack, on the real engine and simulated nodes", function () {
@@ -191,6 +203,32 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
             }
         } finally {
             await kubectl("uncordon", "simulated-a");
+        }
+    });
+
+    // Promise: replicas-different-machines-maintenance
+    it("runs everything on the other nodes at once when a lost one is marked as out of service", async () => {
+        // The only node of its zone. Nobody is asked for a budget, as nobody is when a machine stops.
+        const taint = "node.kubernetes.io/out-of-service";
+        await kubectl("taint", "nodes", "simulated-b", `${taint}=nodeshutdown:NoExecute`);
+        try {
+            await eventually("every pod on a node that is left", 60, async () => {
+                const { items } = await kubectlGet<List<Pod>>(
+                    "pods",
+                    "--namespace",
+                    namespace,
+                    "--field-selector=spec.nodeName=simulated-b,status.phase=Running",
+                );
+                // DaemonSets run on each node, whatever its state.
+                return items.every(({ metadata }) => metadata.ownerReferences?.[0]?.kind === "DaemonSet")
+                    ? true
+                    : undefined;
+            });
+            for (const workload of await workloads()) {
+                await kubectl("-n", namespace, "rollout", "status", workload, "--timeout=60s");
+            }
+        } finally {
+            await kubectl("taint", "nodes", "simulated-b", `${taint}-`);
         }
     });
 
