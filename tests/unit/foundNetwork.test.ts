@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { findNetwork, NOTHING_FOUND } from "../../components/access/foundNetwork";
+import { AnsweringCluster } from "../support/answeringCluster";
 
 const slice = (ports: object[], ...addresses: string[]) => ({
     metadata: { name: "slice" },
@@ -39,42 +35,15 @@ const KUBERNETES = {
 describe("where DNS and the API server are", () => {
     let answers: Readonly<Record<string, object>> = {};
     let status = 404;
-    let server: Server;
-    let directory: string;
-    const kubeconfig = process.env.KUBECONFIG;
-
-    before(async () => {
-        server = createServer((request, response) => {
-            const answer = answers[(request.url ?? "").split("?")[0] ?? ""];
-            response.setHeader("content-type", "application/json");
-            response.statusCode = answer === undefined ? status : 200;
-            response.end(
-                JSON.stringify(Array.isArray(answer) ? { items: answer } : (answer ?? { kind: "Status" })),
-            );
-        });
-        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-        const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-        directory = mkdtempSync(join(tmpdir(), "flts-network-"));
-        process.env.KUBECONFIG = join(directory, "config");
-        writeFileSync(
-            process.env.KUBECONFIG,
-            JSON.stringify({
-                clusters: [{ name: "c", cluster: { server: address, "insecure-skip-tls-verify": true } }],
-                users: [{ name: "u", user: {} }],
-                contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-            }),
-        );
+    const server = new AnsweringCluster((url) => {
+        const answer = answers[url.split("?")[0] ?? ""];
+        return answer === undefined
+            ? { status, body: { kind: "Status" } }
+            : { status: 200, body: Array.isArray(answer) ? { items: answer } : answer };
     });
 
-    after(() => {
-        server.close();
-        rmSync(directory, { recursive: true });
-        if (kubeconfig === undefined) {
-            delete process.env.KUBECONFIG;
-        } else {
-            process.env.KUBECONFIG = kubeconfig;
-        }
-    });
+    before(() => server.start());
+    after(() => server.stop());
 
     it("is read from the Service of DNS and the endpoints of kubernetes", async () => {
         const labels = { "k8s-app": "kube-dns" };
@@ -84,7 +53,7 @@ describe("where DNS and the API server are", () => {
             [`${SLICES}/kube-system/endpointslices`]: [slice(dnsPorts(5300), "10.1.0.2")],
             [`${CORE}/kube-system/pods`]: [{ spec: {}, status: { podIPs: [{ ip: "10.1.0.2" }] } }],
         };
-        assert.deepEqual(await findNetwork("c"), {
+        assert.deepEqual(await findNetwork("test"), {
             dns: {
                 pods: [{ namespace: "kube-system", labels }],
                 cidrs: ["10.96.0.10/32", "fd00::a/128"],
@@ -101,7 +70,7 @@ describe("where DNS and the API server are", () => {
             [`${CORE}/openshift-dns/services`]: [dnsService("dns-default", labels, "172.30.0.10")],
             [`${SLICES}/openshift-dns/endpointslices`]: [slice(dnsPorts(5353), "10.128.0.4")],
         };
-        const { dns } = await findNetwork("c");
+        const { dns } = await findNetwork("test");
         assert.deepEqual(dns, {
             pods: [{ namespace: "openshift-dns", labels }],
             cidrs: ["172.30.0.10/32"],
@@ -125,7 +94,7 @@ describe("where DNS and the API server are", () => {
                 },
             },
         };
-        const { dns } = await findNetwork("c");
+        const { dns } = await findNetwork("test");
         assert.deepEqual(dns.cidrs, ["10.96.0.10/32", "10.0.0.5/32", "169.254.20.10/32"]);
         assert.deepEqual(dns.pods.at(-1), {
             namespace: "kube-system",
@@ -135,7 +104,7 @@ describe("where DNS and the API server are", () => {
             [`${CORE}/kube-system/services`]: [dnsService("kube-dns", undefined, "10.96.0.10")],
             [`${SLICES}/kube-system/endpointslices`]: [slice(dnsPorts(53), "192.0.2.53")],
         };
-        const outside = await findNetwork("c");
+        const outside = await findNetwork("test");
         assert.deepEqual(outside.dns.pods, []);
         assert.deepEqual(outside.dns.cidrs, ["10.96.0.10/32", "192.0.2.53/32"]);
     });
@@ -145,9 +114,9 @@ describe("where DNS and the API server are", () => {
         const nothing = { ...NOTHING_FOUND, dns: { ...NOTHING_FOUND.dns, ports: [53] } };
         for (const code of [403, 404]) {
             status = code;
-            assert.deepEqual(await findNetwork("c"), nothing);
+            assert.deepEqual(await findNetwork("test"), nothing);
         }
         status = 500;
-        await assert.rejects(findNetwork("c"), /500/);
+        await assert.rejects(findNetwork("test"), /500/);
     });
 });

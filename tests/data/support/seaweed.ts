@@ -16,7 +16,7 @@ const PROGRAM: WheelProgram = {
     program: "weed",
 };
 
-/** Keys of somebody whom the store's administrator knows, and what they may do: `Read:bucket` and so on. */
+/** Keys of one user of the store, and what they permit: `Read:bucket` and so on. */
 export interface Identity {
     readonly accessKey: string;
     readonly secretKey: string;
