@@ -6,7 +6,6 @@ import { lastRun } from "./components/loadTest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
 import { provideChart } from "./stacks/inputs/chart";
 import { deployLayers } from "./stacks/layers/deployLayers";
-import { checkGateway } from "./stacks/platform/gatewayCheck";
 import { checkData } from "./stacks/platform/dataCheck";
 import { clusterNetwork } from "./stacks/platform/clusterNetwork";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
@@ -28,7 +27,6 @@ async function deploy(): Promise<ProvidedOutputs> {
     await checkCluster(context, settings.cluster.timeouts.api);
     const report = new Report();
     const { namespace } = settings;
-    await report.collect(() => checkGateway(settings, context));
     await report.collect(() => checkData(settings, context, stack, allowed));
     const source = await report.collect(() => sourceClass(settings, context));
     const former = await report.collect(() => formerDataset(context, namespace.name, stack));

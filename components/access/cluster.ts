@@ -58,10 +58,3 @@ export async function checkCluster(context: string, seconds: number): Promise<vo
         );
     }
 }
-
-/** Whether the API server serves a version of a group, such as `gateway.networking.k8s.io/v1`. */
-export async function servesGroupVersion(context: string, groupVersion: string): Promise<boolean> {
-    const { client, config } = await loadCluster(context);
-    const { groups } = await config.makeApiClient(client.ApisApi).getAPIVersions();
-    return groups.some(({ versions }) => versions.some((version) => version.groupVersion === groupVersion));
-}

@@ -48,7 +48,7 @@ export function chartDemands({ values }: { readonly values: ChartValues }, home:
     const claims = Array.from({ length: pods }, (_, pod) => pod).flatMap((pod) =>
         drives.map((drive) => `${drive}-${name}-${pod}`),
     );
-    const object = { home, rules: [], ingressClass: undefined };
+    const object = { home, version: "v1", rules: [], ingressClass: undefined };
     return {
         pods: [
             {

@@ -72,7 +72,7 @@ export function demandsOf(objects: readonly DeclaredObject[], home: readonly unk
         if (type.endsWith(":Release")) {
             return chartDemands(declared as { readonly values: never }, home.includes(declared.namespace));
         }
-        const [, group = "", , kind = ""] = TYPE.exec(type) ?? [];
+        const [, group = "", version = "", kind = ""] = TYPE.exec(type) ?? [];
         if (kind === "" || group === "provider") {
             return { pods: [], claims: [], objects: [] };
         }
@@ -84,6 +84,7 @@ export function demandsOf(objects: readonly DeclaredObject[], home: readonly unk
             objects: [
                 {
                     group: group === "core" ? "" : group,
+                    version,
                     resource: pluralOf(kind),
                     name,
                     home: at.home,
@@ -108,7 +109,11 @@ function nameOf({ metadata }: Declared): string {
 /** Plural of a kind, as the API's paths have it. */
 export function pluralOf(kind: string): string {
     const word = kind.toLowerCase();
-    return /(s|x|ch)$/.test(word) ? `${word}es` : word.endsWith("y") ? `${word.slice(0, -1)}ies` : `${word}s`;
+    return /(s|x|ch)$/.test(word)
+        ? `${word}es`
+        : /[^aeiou]y$/.test(word)
+          ? `${word.slice(0, -1)}ies`
+          : `${word}s`;
 }
 
 interface Place {

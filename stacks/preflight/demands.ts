@@ -45,7 +45,9 @@ export interface ClaimDemand {
 
 /** A kind of objects that the stack declares. */
 export interface ObjectDemand {
+    /** API group, empty for the core group, and its version. */
     readonly group: string;
+    readonly version: string;
     /** As the API's paths have it: `networkpolicies`. */
     readonly resource: string;
     readonly name: string;

@@ -78,6 +78,17 @@ export interface Access {
     readonly namespace: string | undefined;
 }
 
+/** A Gateway that was there before the stack. */
+export interface GatewayFacts {
+    readonly listeners: readonly ListenerFacts[];
+}
+
+export interface ListenerFacts {
+    readonly name: string;
+    /** Namespaces whose routes it takes. */
+    readonly from: "All" | "Same" | "Selector" | "None";
+}
+
 /** A Secret that pods pull images with. */
 export interface PullSecretFacts {
     /** Undefined where it does not exist. */
@@ -127,8 +138,11 @@ export interface ClusterFacts {
     readonly storageClasses: Known<readonly ClassFacts[]>;
     readonly ingressClasses: Known<readonly ClassFacts[]>;
     readonly priorityClasses: Known<readonly ClassFacts[]>;
-    /** API groups that the cluster serves. */
-    readonly groups: Known<readonly string[]>;
+    /** Versions of API groups that the cluster serves, such as `apps/v1`. */
+    readonly groupVersions: Known<readonly string[]>;
+    /** The Gateway that routes are attached to; undefined where there is none of that name, or none is asked for. */
+    readonly gateway: Known<GatewayFacts | undefined>;
+    readonly gatewayClasses: Known<readonly ClassFacts[]>;
     /** What the user may not do, of what was asked. */
     readonly denied: Known<readonly Access[]>;
     /** By reference, as `cluster.pullSecrets` has them. */

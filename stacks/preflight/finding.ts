@@ -46,6 +46,11 @@ export function listed(names: readonly string[], most = 5): string {
         : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
 }
 
+/** Names of what the cluster has, for a message that says what could be named instead. */
+export function namesOf(objects: readonly { readonly name: string }[]): string {
+    return listed(objects.map(({ name }) => name).sort()) || "none";
+}
+
 /** The message of a run that errors stop, with everything that was found; undefined where there is none. */
 export function refusal(findings: readonly Finding[]): string | undefined {
     const errors = findings.filter(({ level }) => level === "error").length;

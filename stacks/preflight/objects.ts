@@ -2,7 +2,8 @@ import { certificateAt } from "../../components/gateway/entrance";
 import type { Settings } from "../settings/parsed/settings";
 import type { Demands } from "./demands";
 import type { ClassFacts, Facts, PullSecretFacts } from "./facts";
-import { error, listed, warning, whenKnown, type Finding } from "./finding";
+import { gatewayFindings, missingGatewayApi } from "./gateway";
+import { error, listed, namesOf, warning, whenKnown, type Finding } from "./finding";
 
 /** Label of a namespace with the Pod Security Standard that its pods are held to. */
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
@@ -14,7 +15,7 @@ type Chosen = Pick<Settings, "namespace" | "storageClass" | "cluster" | "ingress
 
 /** What the settings name, or the stack needs, and the cluster does not have. */
 export function objectFindings(facts: Facts, demands: Demands, settings: Chosen): readonly Finding[] {
-    const { namespace, cluster, ingress } = settings;
+    const { namespace, cluster } = settings;
     const { labels, claims } = namespaceParts(facts);
     return [
         ...(namespace.create
@@ -31,9 +32,10 @@ export function objectFindings(facts: Facts, demands: Demands, settings: Chosen)
         ...whenKnown("Ingress classes", facts.ingressClasses, (classes) =>
             ingressClassFindings(classes, demands),
         ),
-        ...whenKnown("the cluster's API groups", facts.groups, (groups) =>
-            groupFindings(groups, demands, ingress),
+        ...whenKnown("the cluster's API groups", facts.groupVersions, (served) =>
+            groupFindings(served, demands, settings),
         ),
+        ...gatewayFindings(facts, settings),
         ...cluster.pullSecrets.flatMap((reference) => {
             const secret = facts.pullSecrets.get(reference);
             return secret === undefined
@@ -80,10 +82,6 @@ export function namespaceFindings(
                       `\`kubectl label namespace ${name} ${POD_SECURITY}=restricted\`.`,
               ),
           ];
-}
-
-function namesOf(classes: readonly ClassFacts[]): string {
-    return listed(classes.map(({ name }) => name).sort()) || "none";
 }
 
 function storageClassFindings(
@@ -143,27 +141,32 @@ function ingressClassFindings(classes: readonly ClassFacts[], { objects }: Deman
 }
 
 function groupFindings(
-    groups: readonly string[],
+    served: readonly string[],
     { objects }: Demands,
-    ingress: Chosen["ingress"],
+    { ingress }: Chosen,
 ): readonly Finding[] {
-    const missing = [...new Set(objects.map(({ group }) => group))].filter(
-        (group) => group !== "" && !groups.includes(group),
+    const versioned = objects
+        .filter(({ group }) => group !== "")
+        .map((object) => ({ ...object, groupVersion: `${object.group}/${object.version}` }));
+    const missing = [...new Set(versioned.map(({ groupVersion }) => groupVersion))].filter(
+        (groupVersion) => !served.includes(groupVersion),
     );
+    const serves = (group: string): boolean => served.some((each) => each.startsWith(`${group}/`));
     const certificate = ingress.enabled ? certificateAt(ingress.entrance) : undefined;
     const issuer = certificate?.from === "issuer" ? certificate.clusterIssuer : undefined;
     const scales = objects.some(({ resource }) => resource === "horizontalpodautoscalers");
     return [
-        ...missing.map((group) => {
-            const resources = objects
-                .filter((object) => object.group === group)
+        ...missing.map((groupVersion) => {
+            const resources = versioned
+                .filter((object) => object.groupVersion === groupVersion)
                 .map(({ resource }) => resource);
             return error(
-                `the cluster does not serve the API group ${group}, which the settings need for ` +
-                    `${listed([...new Set(resources)])}; install its CRDs, or change the settings that ask for them`,
+                missingGatewayApi(groupVersion, ingress) ??
+                    `the cluster does not serve ${groupVersion}, which the settings need for ` +
+                        `${listed([...new Set(resources)])}; install its CRDs, or change the settings that ask for them`,
             );
         }),
-        ...(issuer !== undefined && !groups.includes("cert-manager.io")
+        ...(issuer !== undefined && !serves("cert-manager.io")
             ? [
                   warning(
                       `flts:ingress.tls.clusterIssuer = "${issuer}": the cluster has no cert-manager, so that nobody makes the ` +
@@ -171,7 +174,7 @@ function groupFindings(
                   ),
               ]
             : []),
-        ...(scales && !groups.includes("metrics.k8s.io")
+        ...(scales && !serves("metrics.k8s.io")
             ? [
                   warning(
                       "flts:inference.autoscaling.enabled = true: the cluster serves no metrics.k8s.io, so that the number of " +

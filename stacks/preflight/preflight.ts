@@ -5,6 +5,7 @@ import type { Demands } from "./demands";
 import type { Facts } from "./facts";
 import { CHECKS, unchecked, whenKnown, type Check, type Finding } from "./finding";
 import { endpointFindings, endpointsOf } from "./endpoints";
+import { existingGateway } from "./gateway";
 import { imageFindings, imagesOf, loginFor } from "./images";
 import { nodeFindings } from "./nodes";
 import { objectFindings } from "./objects";
@@ -41,7 +42,12 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
     const { pullSecrets, skipChecks } = settings.cluster;
     const isWanted = (check: Check): boolean => !skipped.includes(check) && !skipChecks.includes(check);
     const [cluster, endpoints] = await Promise.all([
-        readFacts(context, { namespace: name, access: neededAccess(demands, name, preview), pullSecrets }),
+        readFacts(context, {
+            namespace: name,
+            access: neededAccess(demands, name, preview),
+            pullSecrets,
+            gateway: existingGateway(settings),
+        }),
         Promise.all(isWanted("endpoints") ? endpointsOf(settings).map(probe) : []),
     ]);
     const { imageRegistry: registry } = settings;

@@ -13,6 +13,7 @@ import type {
 } from "./facts";
 import { known, type Known } from "./finding";
 import { EVERYTHING } from "./permissions";
+import { readGateway, readGatewayClasses } from "./readGateway";
 import { readPullSecret } from "./pullSecret";
 
 /** Pods above which a cluster's are not counted: the answer would take longer than the rest of the preview. */
@@ -27,6 +28,8 @@ interface Questions {
     readonly access: readonly Access[];
     /** References as `cluster.pullSecrets` has them. */
     readonly pullSecrets: readonly string[];
+    /** A Gateway that the settings say exists. */
+    readonly gateway: { readonly name: string; readonly namespace: string } | undefined;
 }
 
 /** Reads everything at once; what the user may not read is known to be unknown. */
@@ -37,6 +40,7 @@ export async function readFacts(context: string, questions: Questions): Promise<
     const storage = config.makeApiClient(client.StorageV1Api);
     const scheduling = config.makeApiClient(client.SchedulingV1Api);
     const apis = config.makeApiClient(client.ApisApi);
+    const custom = config.makeApiClient(client.CustomObjectsApi);
     const attempt = async <T>(read: () => Promise<T>): Promise<Known<T>> => {
         try {
             return known(await read());
@@ -44,7 +48,7 @@ export async function readFacts(context: string, questions: Questions): Promise<
             return { known: false, reason: apiReason(failure) };
         }
     };
-    const { namespace, access, pullSecrets } = questions;
+    const { namespace, access, pullSecrets, gateway: asked } = questions;
     const [
         user,
         home,
@@ -53,7 +57,9 @@ export async function readFacts(context: string, questions: Questions): Promise<
         storageClasses,
         ingressClasses,
         priorityClasses,
-        groups,
+        groupVersions,
+        gateway,
+        gatewayClasses,
         denied,
         secrets,
     ] = await Promise.all([
@@ -68,7 +74,13 @@ export async function readFacts(context: string, questions: Questions): Promise<
             (await networking.listIngressClass()).items.map((each) => classFacts(each, DEFAULT_INGRESS)),
         ),
         attempt(async () => (await scheduling.listPriorityClass()).items.map((each) => classFacts(each, ""))),
-        attempt(async () => (await apis.getAPIVersions()).groups.map(({ name }) => name)),
+        attempt(async () =>
+            (await apis.getAPIVersions()).groups.flatMap(({ versions }) =>
+                versions.map(({ groupVersion }) => groupVersion),
+            ),
+        ),
+        attempt(async () => (asked === undefined ? undefined : readGateway(custom, client, asked))),
+        attempt(() => readGatewayClasses(custom, client)),
         attempt(() => readDenied(client, config, access)),
         Promise.all(
             pullSecrets.map(
@@ -88,7 +100,9 @@ export async function readFacts(context: string, questions: Questions): Promise<
         storageClasses,
         ingressClasses,
         priorityClasses,
-        groups,
+        groupVersions,
+        gateway,
+        gatewayClasses,
         denied,
         pullSecrets: new Map(secrets),
     };

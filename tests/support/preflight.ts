@@ -34,7 +34,13 @@ export const POD: PodDemand = {
     priorityClass: undefined,
 };
 
-export const OBJECT = { home: true, rules: [], serviceType: undefined, ingressClass: undefined };
+export const OBJECT = {
+    version: "v1",
+    home: true,
+    rules: [],
+    serviceType: undefined,
+    ingressClass: undefined,
+};
 
 const DEMANDS: Demands = {
     pods: [POD],
@@ -70,7 +76,9 @@ const FACTS: Facts = {
     storageClasses: known([{ name: "standard", isDefault: true }]),
     ingressClasses: known([]),
     priorityClasses: known([{ name: "batch", isDefault: false }]),
-    groups: known(["apps", "networking.k8s.io"]),
+    groupVersions: known(["apps/v1", "networking.k8s.io/v1"]),
+    gateway: known(undefined),
+    gatewayClasses: known([]),
     denied: known([]),
     pullSecrets: new Map(),
     images: undefined,

@@ -60,14 +60,17 @@ const NAMED: Cases = {
         /^warning: flts:ingress\.className = "nginx": the cluster has no such Ingress class/,
     ],
     "an API group that is not served": [
+        { demands: { objects: [{ ...OBJECT, group: "example.com", resource: "things", name: "x" }] } },
+        /^error: the cluster does not serve example\.com\/v1, .*things; install its CRDs/,
+    ],
+    "another version of an API group": [
         {
             demands: {
-                objects: [
-                    { ...OBJECT, group: "gateway.networking.k8s.io", resource: "httproutes", name: "x" },
-                ],
+                objects: [{ ...OBJECT, group: "autoscaling", version: "v2", resource: "scalers", name: "x" }],
             },
+            facts: { groupVersions: known(["autoscaling/v1"]) },
         },
-        /^error: the cluster does not serve the API group gateway\.networking\.k8s\.io, .*httproutes; install its CRDs/,
+        /^error: the cluster does not serve autoscaling\/v2, which the settings need for scalers/,
     ],
     "a pull secret that is not there": [
         {
