@@ -1,30 +1,23 @@
 """`python -m benchmarks.series 1 10 100`: what series cost, by service and by how many there are.
 
 Synthetic series go through the code of all services, each service in a process of its own, one after the other; object
-store, Kafka and MLflow are files. CPU time is counted, so that other work on the machine changes little, and the memory
-is the largest that the process had.
+store, Kafka and MLflow are files. A trainer's process is renewed as in the cluster. CPU time is
+counted, so that other work on the machine changes little, and the memory is the largest that a process of Python had.
 """
 
-import asyncio
 import json
-import logging
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import NamedTuple
 
 import numpy as np
 
-# What is measured, once the imports are done.
-Work = Callable[[], float | None]
+from benchmarks.stages import Part, families, stages_of
 
-FAMILIES = ("GRU", "LSTM", "PROPHET")
 ROWS = 1_000
 """Rows of a series, a quarter of an hour apart: ten days."""
 
@@ -35,9 +28,9 @@ class Measured(NamedTuple):
     stage: str
     series: int
     cpu_seconds: float
-    """Of the work alone, without the imports."""
+    """Of the work, without the imports of the first process but with those of its renewals."""
     mebibytes: float
-    """Largest resident memory of the process."""
+    """Largest resident memory of a process."""
     p95_milliseconds: float | None = None
     """Of a forecast of each series, from the request to the answer; of inference."""
 
@@ -53,134 +46,17 @@ def synthetic(number: int) -> bytes:
     return ("time,load,users\n" + "\n".join(rows) + "\n").encode()
 
 
-def preprocess(folder: Path) -> Work:
-    """Process every series."""
-    from benchmarks.folder import FilePublisher, FolderStore
-    from flts.preprocess.processing import SeriesProcessor
-    from flts.preprocess.series import list_series
-    from flts.preprocess.settings import PreprocessSettings
-
-    store = FolderStore(folder)
-    processor = SeriesProcessor(PreprocessSettings(), store, FilePublisher(folder))
-
-    def work() -> None:
-        for series in list_series(store, "dataset", "").series:
-            outcome = processor.handle(series).outcome
-            if outcome != "processed":
-                raise RuntimeError(f"{series.name}: {outcome}")
-
-    return work
-
-
-def train(family: str) -> Callable[[Path], Work]:
-    """Train a model of the family for every claim."""
-
-    def prepare(folder: Path) -> Work:
-        from benchmarks.folder import FilePublisher, FolderStore, RunsOnDisk
-        from flts.training.settings import TrainingSettings
-        from flts.training.worker import TrainingWorker
-
-        publisher = FilePublisher(folder)
-        settings = TrainingSettings(model_type=family)
-        worker = TrainingWorker(settings, FolderStore(folder), RunsOnDisk(folder, family), publisher, Event())
-
-        def work() -> None:
-            for payload in publisher.on("training-data"):
-                worker.handle(payload)
-
-        return work
-
-    return prepare
-
-
-def evaluate(folder: Path) -> Work:
-    """Promote a model for every claim."""
-    from benchmarks.folder import FilePublisher, FolderStore, NoRegistry, RunsOnDisk
-    from flts.common.promotions import PromotionKeys
-    from flts.evaluator.artifacts import ArtifactCopies
-    from flts.evaluator.pointers import PromotionStore
-    from flts.evaluator.registry import Registrations
-    from flts.evaluator.settings import EvaluatorSettings
-    from flts.evaluator.worker import EvaluatorWorker
-
-    store, runs, publisher = FolderStore(folder), RunsOnDisk(folder), FilePublisher(folder)
-    worker = EvaluatorWorker(
-        EvaluatorSettings(expected_model_types=os.environ.get("EXPECTED_MODEL_TYPES") or FAMILIES),
-        runs,
-        PromotionStore(store, "model-promotion", "global", unnamed=True),
-        ArtifactCopies(runs, store, "model-promotion", PromotionKeys("global")),
-        publisher,
-        Registrations(NoRegistry()),
-    )
-
-    def work() -> None:
-        for payload in list(publisher.on("model-training")):
-            worker.handle(payload)
-
-    return work
-
-
-def infer(folder: Path) -> Work:
-    """Load every model and forecast every series; gives the 95th percentile of the answers in milliseconds."""
-    from fastapi.testclient import TestClient
-
-    from benchmarks.folder import FolderStore
-    from flts.common.promotions import PromotionKeys
-    from flts.inference.api import inference_app
-    from flts.inference.artifacts import PromotedArtifacts
-    from flts.inference.inservice import Models
-    from flts.inference.pointers import Pointers
-    from flts.inference.predictor import Predictor
-    from flts.inference.promoted import PromotedModels
-
-    store, keys = FolderStore(folder), PromotionKeys("global")
-    models = Models()
-    promoted = PromotedModels(
-        models, Pointers(store, "model-promotion", keys), PromotedArtifacts(store, "model-promotion", keys)
-    )
-    client = TestClient(inference_app(models, Predictor(models, "default", lambda line: None)))
-
-    def work() -> float:
-        promoted.refresh()
-        took = []
-        for name in models.names:
-            asyncio.run(models.get(name))
-            body = client.get("/rows", params={"series": name}).json()
-            begun = time.perf_counter()
-            answer = client.post("/predict", json=body)
-            took.append(time.perf_counter() - begun)
-            if answer.status_code != 200:
-                raise RuntimeError(f"{name}: {answer.text}")
-        return float(np.percentile(took, 95)) * 1000
-
-    return work
-
-
-STAGES: dict[str, Callable[[Path], Work]] = {
-    "preprocess": preprocess,
-    **{f"train {family}": train(family) for family in FAMILIES},
-    "evaluate": evaluate,
-    "inference": infer,
-}
-
-
 def measure(stage: str, folder: Path, count: int, **environment: str) -> Measured:
-    """Do a stage in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.series", "stage", stage, str(folder), str(count)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=os.environ | environment)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def run_stage(stage: str, folder: Path, count: int) -> Measured:
-    """Do a stage in this process."""
-    # It writes a line for each of Prophet's fits.
-    logging.getLogger("cmdstanpy").disabled = True
-    work = STAGES[stage](folder)
-    begun = time.process_time()
-    p95 = work()
-    spent = time.process_time() - begun
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(stage, count, spent, most, p95)
+    """Do a stage in a process of its own, and in others where the service renews it."""
+    spent, most, done = 0.0, 0.0, 0
+    while True:
+        command = [sys.executable, "-m", "benchmarks.stages", stage, str(folder), str(count), str(done)]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=os.environ | environment)
+        part = Part(**json.loads(ended.stdout.splitlines()[-1]))
+        spent += part.process_seconds if done else part.cpu_seconds
+        most, done = max(most, part.mebibytes), part.done
+        if done >= count:
+            return Measured(stage, count, spent, most, part.p95_milliseconds)
 
 
 def table(results: list[Measured]) -> str:
@@ -198,7 +74,7 @@ def table(results: list[Measured]) -> str:
         few, many = counts[0], counts[-1]
         lines += ["", f"| from {few} to {many} series | CPU s a series | MiB a series |", "| --- | --: | --: |"]
         of = {(one.stage, one.series): one for one in results}
-        for stage in STAGES:
+        for stage in dict.fromkeys(one.stage for one in results):
             first, last = of[stage, few], of[stage, many]
             seconds = (last.cpu_seconds - first.cpu_seconds) / (many - few)
             memory = (last.mebibytes - first.mebibytes) / (many - few)
@@ -207,13 +83,14 @@ def table(results: list[Measured]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure so many series, for each number that is given; returns the exit status."""
-    if arguments[:1] == ["stage"]:
-        _, stage, folder, count = arguments
-        print(json.dumps(run_stage(stage, Path(folder), int(count))._asdict()))
-        return 0
+    """Measure so many series, for each number that is given; returns the exit status. FAMILIES leaves trainers out."""
     if not arguments or not all(argument.isdecimal() and int(argument) > 0 for argument in arguments):
         print('name how many series, as in SERIES="1 10 100"', file=sys.stderr)
+        return 1
+    try:
+        stages = stages_of(families())
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 1
     results = []
     for count in sorted({int(argument) for argument in arguments}):
@@ -223,10 +100,12 @@ def main(arguments: list[str]) -> int:
             dataset.mkdir(parents=True)
             for number in range(count):
                 (dataset / f"site-{number:05d}.csv").write_bytes(synthetic(number))
-            for stage in STAGES:
+            for stage in stages:
+                begun = time.monotonic()
                 results.append(measure(stage, folder, count))
-                one = results[-1]
-                print(f"{count} series, {stage}: {one.cpu_seconds:.1f} s CPU, {one.mebibytes:.0f} MiB", file=sys.stderr)
+                one, took = results[-1], time.monotonic() - begun
+                took_of = f"{one.cpu_seconds:.1f} s CPU, {one.mebibytes:.0f} MiB, {took:.0f} s"
+                print(f"{count} series, {stage}: {took_of}", file=sys.stderr, flush=True)
     print(table(results))
     return 0
 

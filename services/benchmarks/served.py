@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import httpx
 import numpy as np
 
-from benchmarks.series import FAMILIES, measure, synthetic
+from benchmarks.series import measure, synthetic
+from benchmarks.stages import FAMILIES
 from flts.common.storage import S3Store, s3_client
 
 BUCKET = "model-promotion"
@@ -46,7 +47,7 @@ def promoted(folder: Path, family: str) -> Path:
     dataset.mkdir(parents=True)
     (dataset / "site.csv").write_bytes(synthetic(0))
     for stage in ("preprocess", f"train {family}", "evaluate"):
-        measure(stage, folder / family, 1, EXPECTED_MODEL_TYPES=family)
+        measure(stage, folder / family, 1, FAMILIES=family)
     return folder / family / "objects" / BUCKET
 
 

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     families.load(settings.model_type)
     publisher = KafkaPublisher(settings, settings.consumer_group_id)
     worker = TrainingWorker(settings, S3Store(), MlflowTracker(settings), publisher, stop)
-    renewal = Renewal(worker.handle, stop, settings.trainings_per_process)
+    renewal = Renewal(worker.handle, stop, settings.process_growth_mebibytes)
     sharing = Sharing(
         settings, settings.consumer_group_id, settings.topic_training_data, settings.training_deadline_seconds
     )
@@ -51,6 +51,6 @@ def main(arguments: list[str]) -> int:
     sharing.run(loop)
     server.should_exit = True
     if renewal.due:
-        structlog.get_logger().info("process_renewed", trainings=settings.trainings_per_process)
+        structlog.get_logger().info("process_renewed", grown_mebibytes=settings.process_growth_mebibytes)
         replace_process()
     return 0

@@ -19,6 +19,7 @@ from flts.common.frames import FeatureFrame
 from flts.common.windows import Windows
 from flts.training.batches import Batches, in_order, prediction_batch, thinned, training_batch
 from flts.training.callbacks import Progress, StopOnRequest
+from flts.training.compiling import keep, reuse, shape_of
 from flts.training.family import EpochReport
 from flts.training.linear import Linear, answers, gain_of, is_clear, mean_square, nothing, refit, worthwhile
 from flts.training.linear import fit as fit_linear
@@ -49,6 +50,7 @@ def compiled(settings: TrainingSettings, features: int) -> keras.Model:
     """The untrained network, ready for training."""
     network = build(settings, features)
     network.compile(optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0), loss="mean_squared_error")
+    reuse(shape_of(settings, features), network)
     return network
 
 
@@ -84,6 +86,7 @@ class RecurrentModel(NamedTuple):
             size = training_batch(network, self.settings.batch_size)
             batches = Batches(scaled, linear, standard.unit, size, self.settings.seed)
             network.fit(batches, epochs=self.best_epochs, verbose=0, callbacks=[StopOnRequest(stop)])
+            keep(shape_of(self.settings, len(data.transform.features)), network)
         return self._replace(network=network, linear=linear, standard=standard)
 
     def to_onnx(self) -> onnx.ModelProto:
@@ -125,6 +128,7 @@ def fit(
             keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True),
         ],
     )
+    keep(shape_of(settings, len(transform.features)), network)
     losses = history.history["val_loss"]
     best = int(np.argmin(losses)) + 1
     # An untrained network answers 0, and so does its last layer without weights.

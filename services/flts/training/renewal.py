@@ -1,18 +1,33 @@
-"""A trainer starts itself anew after some trainings: JAX and Keras keep memory of each, which nothing gives back."""
+"""A trainer starts itself anew when it has grown: JAX keeps what it compiled for each shape, and gives nothing back."""
 
 import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
+
+
+def resident_mebibytes() -> float:
+    """Memory that this process has now, proc(5)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Renewal:
-    """Counts handled claims and stops the loop when a new process is due. No container is restarted."""
+    """Looks at the memory after each claim and stops the loop when a new process is due. No container is restarted."""
 
-    def __init__(self, handle: Callable[[bytes], None], stop: threading.Event, trainings: int) -> None:
+    def __init__(
+        self,
+        handle: Callable[[bytes], None],
+        stop: threading.Event,
+        most_mebibytes: float,
+        resident: Callable[[], float] = resident_mebibytes,
+    ) -> None:
+        """A process may grow by `most_mebibytes` after its first claim, which loads the rest of the framework."""
         self._handle = handle
         self._stop = stop
-        self._left = trainings
+        self._most = most_mebibytes
+        self._resident = resident
+        self._first: float | None = None
         self._due = False
 
     def handle(self, payload: bytes) -> None:
@@ -20,8 +35,9 @@ class Renewal:
         try:
             self._handle(payload)
         finally:
-            self._left -= 1
-            if self._left <= 0 and not self._stop.is_set():
+            now = self._resident()
+            self._first = now if self._first is None else self._first
+            if now - self._first > self._most and not self._stop.is_set():
                 self._due = True
                 # Not before the claim's offset is committed: the loop looks at it after that.
                 self._stop.set()

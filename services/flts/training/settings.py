@@ -37,9 +37,9 @@ class TrainingSettings(ServiceSettings):
     training_deadline_seconds: float = Field(default=21_600.0, ge=1)
     """Time after which a training counts as stuck, so that the pod is started again; that counts as a failed try."""
 
-    trainings_per_process: int = Field(default=40, ge=1)
-    """Claims after which the trainer starts itself anew, which takes five seconds. About 20 MiB stay after each
-    training of a recurrent model (docs/scale.md), beside some 700 MiB at the start: below 1.6 GiB with 40."""
+    process_growth_mebibytes: float = Field(default=800, gt=0)
+    """Growth after which the trainer starts itself anew, which takes five seconds: below 1.6 GiB, with some 750 MiB at
+    the start. Trainings of one shape take nothing (docs/scale.md), each other shape about 20 MiB."""
 
     require_gpu: bool = False
     """End at the start where JAX has no GPU; else it computes on what there is. Prophet uses none."""
