@@ -58,6 +58,7 @@ def trained(seed: int) -> tuple[recurrent.RecurrentModel, Windows]:
     return recurrent.fit(SETTINGS, data, windows, lambda number, metrics: None, stop), windows
 
 
+# Promise: training-compiles-once
 def test_a_network_of_a_known_shape_compiles_nothing_and_answers_as_if_it_were_alone(trained_before, compiled):
     first, windows = trained(1)
     answer = first.predict(windows)
