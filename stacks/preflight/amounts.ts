@@ -1,26 +1,5 @@
+import { sizesOfTiers } from "../settings/catalogue";
 import type { Amounts, PodDemand } from "./demands";
-
-/** Where the sizes of a tier's pods are set, by its name; others have sizes that only an override changes. */
-const SIZES: Readonly<Record<string, string>> = {
-    kafka: "kafka.resources",
-    minio: "objectStore.resources",
-    postgres: "postgres.resources",
-    mlflow: "mlflow.resources",
-    preprocess: "preprocess.resources",
-    "preprocess-schedule": "preprocess.resources",
-    "train-gru": "training.resources",
-    "train-lstm": "training.resources",
-    "nonml-prophet": "training.resources",
-    eval: "evaluator.resources",
-    inference: "inference.resources",
-    "inference-lb": "loadBalancer.resources",
-    locust: "loadTest.resources",
-    prometheus: "monitoring.resources",
-    "victoria-logs": "monitoring.logs.resources",
-    grafana: "monitoring.grafana.resources",
-    backup: "backup.resources",
-    "mlflow-login": "ingress.resources",
-};
 
 /** The setting of a size, or the way to change it without one. */
 export function sizeSetting(
@@ -28,7 +7,7 @@ export function sizeSetting(
     of: "requests" | "limits",
     resource: string,
 ): string {
-    const path = SIZES[tier];
+    const path = sizesOfTiers().get(tier);
     if (resource === "ephemeral-storage") {
         return `flts:cluster.ephemeralStorage.${of === "requests" ? "request" : "limit"}`;
     }
@@ -36,9 +15,6 @@ export function sizeSetting(
         ? `flts:overrides (${kind} ${name})`
         : `flts:${path}.${of}.${resource}`;
 }
-
-/** Tiers whose sizes are settings. */
-export const SIZED_TIERS = Object.entries(SIZES);
 
 /** An amount as Kubernetes writes it: cores, bytes with a suffix, or pieces. */
 export function shown(resource: string, amount: number): string {

@@ -44,6 +44,6 @@ export const backup = z
                 ),
             })
             .prefault({}),
-        resources: resources(["10m", "128Mi"], ["1", "512Mi"]),
+        resources: resources(["backup"], ["10m", "128Mi"], ["1", "512Mi"]),
     })
     .prefault({});

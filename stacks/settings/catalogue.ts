@@ -26,11 +26,25 @@ interface JsonSchema {
     /** Added by the builders of text settings. */
     readonly allowed?: string;
     readonly examples?: readonly unknown[];
+    /** Added by the builder of sizes. */
+    readonly tiers?: readonly string[];
 }
 
 /** All settings in the order of the schema. */
 export function settingDescriptions(): readonly SettingDescription[] {
     return describe(z.toJSONSchema(settingsSchema) as JsonSchema, []);
+}
+
+/** Where the sizes of a tier's pods are set, by its name; others have sizes that only an override changes. */
+export function sizesOfTiers(): ReadonlyMap<string, string> {
+    return new Map(sizes(z.toJSONSchema(settingsSchema) as JsonSchema, []));
+}
+
+function sizes({ tiers = [], properties = {} }: JsonSchema, path: readonly string[]): [string, string][] {
+    return [
+        ...tiers.map((tier): [string, string] => [tier, path.join(".")]),
+        ...Object.entries(properties).flatMap(([key, child]) => sizes(child, [...path, key])),
+    ];
 }
 
 function describe(schema: JsonSchema, path: readonly string[]): SettingDescription[] {

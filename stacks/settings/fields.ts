@@ -122,8 +122,16 @@ export function storage(doc: string, fallback: string) {
     return text(doc, fallback, BYTES, "bytes such as 10Gi");
 }
 
-/** Requests and limits of a tier's main container: `[CPU, memory]` each. */
-export function resources(requests: readonly [string, string], limits: readonly [string, string]) {
+/**
+ * Requests and limits of main containers: `[CPU, memory]` each.
+ *
+ * @param tiers whose containers they are.
+ */
+export function resources(
+    tiers: readonly [string, ...string[]],
+    requests: readonly [string, string],
+    limits: readonly [string, string],
+) {
     return z
         .strictObject({
             requests: z
@@ -139,6 +147,7 @@ export function resources(requests: readonly [string, string], limits: readonly 
                 })
                 .prefault({}),
         })
+        .meta({ tiers })
         .prefault({});
 }
 

@@ -58,7 +58,7 @@ export const kafka = z
         ),
         storage: storage("Volume of each broker", "2Gi"),
         heapMegabytes: integer("Java heap of a broker, in MiB", 384, 256, 16384),
-        resources: resources(["200m", "640Mi"], ["2", "1Gi"]),
+        resources: resources(["kafka"], ["200m", "640Mi"], ["2", "1Gi"]),
     })
     .prefault({});
 
@@ -130,7 +130,7 @@ export const objectStore = z
         ),
         access: access("the object store", 29000, 9000),
         console: exposure("MinIO's web console"),
-        resources: resources(["100m", "256Mi"], ["2", "1Gi"]),
+        resources: resources(["minio"], ["100m", "256Mi"], ["2", "1Gi"]),
     })
     .prefault({});
 
@@ -168,7 +168,7 @@ export const postgres = z
             "Secret with the superuser's password to use; one is generated when empty",
         ),
         access: access("PostgreSQL", 25432, 5432),
-        resources: resources(["100m", "128Mi"], ["1", "512Mi"]),
+        resources: resources(["postgres"], ["100m", "128Mi"], ["1", "512Mi"]),
     })
     .prefault({});
 
@@ -189,6 +189,6 @@ export const mlflow = z
             })
             .prefault({}),
         service: exposure("MLflow"),
-        resources: resources(["150m", "576Mi"], ["2", "1536Mi"]),
+        resources: resources(["mlflow"], ["150m", "576Mi"], ["2", "1536Mi"]),
     })
     .prefault({});

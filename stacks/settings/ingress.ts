@@ -132,6 +132,6 @@ export const ingress = z
                 ),
             })
             .prefault({}),
-        resources: resources(["25m", "64Mi"], ["500m", "128Mi"]),
+        resources: resources(["mlflow-login"], ["25m", "64Mi"], ["500m", "128Mi"]),
     })
     .prefault({});

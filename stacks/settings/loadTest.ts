@@ -21,6 +21,6 @@ export const loadTest = z
             })
             .prefault({}),
         service: exposure("Locust's web interface, which anybody who reaches it can use,"),
-        resources: resources(["25m", "64Mi"], ["1", "512Mi"]),
+        resources: resources(["locust"], ["25m", "64Mi"], ["1", "512Mi"]),
     })
     .prefault({});

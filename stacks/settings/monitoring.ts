@@ -8,7 +8,7 @@ export const monitoring = z
         retentionDays: integer("Days for which metrics are kept, as far as the volume holds them", 7, 1, 730),
         storage: storage("Volume of Prometheus", "2Gi"),
         service: exposure("Prometheus"),
-        resources: resources(["50m", "256Mi"], ["1", "768Mi"]),
+        resources: resources(["prometheus"], ["50m", "256Mi"], ["1", "768Mi"]),
         webhook: z
             .strictObject({
                 existingSecret: secretName(
@@ -31,14 +31,14 @@ export const monitoring = z
                 ),
                 storage: storage("Volume of VictoriaLogs", "2Gi"),
                 service: exposure("VictoriaLogs"),
-                resources: resources(["25m", "48Mi"], ["1", "512Mi"]),
+                resources: resources(["victoria-logs"], ["25m", "48Mi"], ["1", "512Mi"]),
             })
             .prefault({}),
         grafana: z
             .strictObject({
                 enabled: boolean("Deploy Grafana, whose image can only be pulled", true),
                 service: exposure("Grafana"),
-                resources: resources(["50m", "192Mi"], ["500m", "512Mi"]),
+                resources: resources(["grafana"], ["50m", "192Mi"], ["500m", "512Mi"]),
             })
             .prefault({}),
     })

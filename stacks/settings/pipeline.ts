@@ -189,7 +189,7 @@ export const preprocess = z
             /^.{0,64}$/,
             "at most 64 characters",
         ),
-        resources: resources(["100m", "256Mi"], ["2", "1536Mi"]),
+        resources: resources(["preprocess", "preprocess-schedule"], ["100m", "256Mi"], ["2", "1536Mi"]),
     })
     .prefault({});
 
@@ -244,7 +244,7 @@ export const training = z
             /^[\w .-]{1,128}$/,
             "letters, digits, spaces, dots, hyphens",
         ),
-        resources: resources(["150m", "512Mi"], ["2", "2Gi"]),
+        resources: resources(["train-gru", "train-lstm", "nonml-prophet"], ["150m", "512Mi"], ["2", "2Gi"]),
         gpu,
     })
     .prefault({});
@@ -265,6 +265,6 @@ export const evaluator = z
             FLOORS,
             "baseline",
         ),
-        resources: resources(["50m", "192Mi"], ["1", "768Mi"]),
+        resources: resources(["eval"], ["50m", "192Mi"], ["1", "768Mi"]),
     })
     .prefault({});

@@ -76,7 +76,7 @@ export const inference = z
             "reject",
         ),
         // One process, whose model calls are too small to share: it could not use a second core.
-        resources: resources(["100m", "256Mi"], ["1", "1Gi"]),
+        resources: resources(["inference"], ["100m", "256Mi"], ["1", "1Gi"]),
     })
     .prefault({});
 
@@ -102,7 +102,7 @@ export const loadBalancer = z
                 allowed: "a list of networks such as 10.0.0.0/8",
             }),
         service: exposure("the forecast API"),
-        resources: resources(["50m", "64Mi"], ["1", "256Mi"]),
+        resources: resources(["inference-lb"], ["50m", "64Mi"], ["1", "256Mi"]),
     })
     .prefault({});
 

@@ -3,15 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { USUAL_NETWORK } from "../../components/core/network/clusterNetwork";
 import { demandsOf } from "../../stacks/preflight/declaredDemands";
 import { podAmounts, type Demands } from "../../stacks/preflight/demands";
-import { SIZED_TIERS } from "../../stacks/preflight/amounts";
 import { neededAccess } from "../../stacks/preflight/permissions";
 import { createPlatform } from "../../stacks/platform/platform";
 import { deployLayers } from "../../stacks/layers/deployLayers";
 import { record, type Recorded } from "../support/mocks";
 import { containers, workloads } from "../support/objects";
 import { INPUTS, settings } from "../support/program";
-import { settingDescriptions } from "../../stacks/settings/catalogue";
-import type { SettingsTree } from "../../stacks/settings/tree";
+import { sizesOfTiers } from "../../stacks/settings/catalogue";
+import { mergeTrees, type SettingsTree } from "../../stacks/settings/tree";
 
 const EVERYTHING = {
     loadTest: { enabled: true },
@@ -32,7 +31,7 @@ async function demanded(
     overrides: SettingsTree,
 ): Promise<{ readonly demands: Demands; readonly resources: readonly Recorded[] }> {
     const { resources, result } = await record(async () => {
-        const chosen = settings({ ...EVERYTHING, ...overrides });
+        const chosen = settings(mergeTrees(EVERYTHING, overrides));
         const passed = Promise.resolve();
         const platform = createPlatform(chosen, "test", "test-context", {
             source: undefined,
@@ -116,14 +115,25 @@ describe("the preflight", () => {
         );
     });
 
-    it("names a setting for the sizes of each tier that has one", async () => {
-        const { demands } = await demanded({});
-        const paths = settingDescriptions().map(({ path }) => path);
-        const tiers = new Set(demands.pods.map(({ tier }) => tier));
-        for (const [tier, path] of SIZED_TIERS) {
-            assert.ok(tiers.has(tier), tier);
-            assert.ok(paths.includes(`${path}.requests.cpu`), path);
-        }
+    it("names the setting by which a tier's pods are sized, for each tier that has one", async () => {
+        const sizes = sizesOfTiers();
+        const paths = [...new Set(sizes.values())];
+        // Each setting has an amount of its own, by which it is found again in the pods.
+        const amountOf = (path: string): number => (101 + paths.indexOf(path)) / 1000;
+        const given = paths.map((path) =>
+            [...path.split("."), "requests", "cpu"].reduceRight<unknown>(
+                (value, key) => ({ [key]: value }),
+                String(amountOf(path)),
+            ),
+        ) as SettingsTree[];
+        const { demands } = await demanded(given.reduce(mergeTrees));
+        const found = demands.pods.flatMap(({ tier, containers: all }) =>
+            paths
+                .filter((path) => all.some(({ requests }) => requests.cpu === amountOf(path)))
+                .map((path) => [tier, path] as const),
+        );
+        assert.deepEqual(new Map(found), sizes);
+        assert.equal(new Set(found.map(String)).size, sizes.size);
     });
 
     it("asks only for the permissions that the settings need", async () => {
