@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from serving_models import in_service_with, last_plus, make_model, make_spec
 
 from flts.common.frames import FeatureFrame
-from flts.common.recent import ROWS_SHOWN, NewestRows, RecentRows, newest_rows_key, recent_rows
+from flts.common.recent import ROWS_SHOWN, NewestRows, RecentRows, newest_rows, newest_rows_key, recent_rows
 from flts.forecasting.model import ServingModel
 from flts.inference.api import inference_app
 from flts.inference.newestrows import StoredRows
@@ -63,7 +63,7 @@ def test_rows_names_its_time_column_differently_where_a_column_is_called_time():
 
 def stored_rows(store, recent, target="a"):
     """What preprocess wrote about the series of the model."""
-    newest = NewestRows(series="", target=target, rows=recent)
+    newest = NewestRows(series="", target=target, rows=recent, last_time="2024-01-01T01:04:00", last_value=160)
     store.put("processed-data", newest_rows_key("default", ""), newest.model_dump_json().encode())
     return StoredRows(store, "processed-data", "default")
 
@@ -166,6 +166,14 @@ def test_recent_rows_begin_after_the_last_gap():
     frames = [frame_of([[1, 1], [2, 2]]), frame_of([[3, 3], [4, 4]], start=later)]
     assert recent_rows(frames, 2).columns["a"] == [3, 4]
     assert recent_rows(frames, 3) is None
+
+
+def test_the_last_row_of_a_file_is_known_also_where_too_few_follow_each_other():
+    later = START + np.timedelta64(1, "D")
+    newest = newest_rows("a-site", [frame_of([[1, 1], [2, 2]]), frame_of([[3, 3]], start=later)], 3)
+    assert (newest.rows, newest.last_time, newest.last_value) == (None, "2024-01-02T00:00:00", 3)
+    lost = newest_rows("a-site", [frame_of([[1, 1], [2, 2]], imputed=np.array([False, True]))], 1)
+    assert (lost.last_time, lost.last_value) == ("2024-01-01T00:02:00", None)
 
 
 def test_recent_rows_say_which_targets_were_not_measured():

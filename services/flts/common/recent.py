@@ -39,6 +39,10 @@ class NewestRows(BaseModel):
     target: str
     rows: RecentRows | None
     """None where fewer than a model looks at follow each other."""
+    last_time: str
+    """Of the last row of all, ISO 8601, of the clock of the data."""
+    last_value: float | None
+    """Of the target, in raw units; None where it was not known."""
 
 
 def newest_rows_key(scope: str, series: str) -> str:
@@ -58,14 +62,33 @@ def recent_rows(frames: Sequence[FeatureFrame], needed: int) -> RecentRows | Non
     if len(times) - start < needed:
         return None
     start = max(start, len(times) - max(needed, ROWS_SHOWN))
-    raw = np.concatenate([frame.transform.raw_columns(frame.features) for frame in kept])[start:]
+    return _rows_from(start, kept)
+
+
+def newest_rows(series: str, frames: Sequence[FeatureFrame], needed: int) -> NewestRows:
+    """The last rows of a series' newest file, whose last frame has rows; `needed`: see recent_rows."""
+    last, target = frames[-1], frames[-1].transform.target
+    row = _rows_from(len(last.times) - 1, [last])
+    return NewestRows(
+        series=series,
+        target=target,
+        rows=recent_rows(frames, needed),
+        last_time=row.times[0],
+        last_value=row.columns[target][0],
+    )
+
+
+def _rows_from(start: int, frames: Sequence[FeatureFrame]) -> RecentRows:
+    transform = frames[-1].transform
+    times = np.concatenate([frame.times for frame in frames])[start:]
+    raw = np.concatenate([frame.transform.raw_columns(frame.features) for frame in frames])[start:]
     unknown = np.concatenate(
-        [np.zeros(len(frame.times), bool) if frame.imputed is None else frame.imputed for frame in kept]
+        [np.zeros(len(frame.times), bool) if frame.imputed is None else frame.imputed for frame in frames]
     )[start:]
     columns = {name: [float(f"{value:.12g}") for value in raw[:, at]] for at, name in enumerate(transform.columns)}
     target = columns[transform.target]
     columns[transform.target] = [None if lost else value for value, lost in zip(target, unknown, strict=True)]
-    return RecentRows(times=_texts(times[start:]), columns=columns)
+    return RecentRows(times=_texts(times), columns=columns)
 
 
 def _texts(times: np.ndarray) -> list[str]:

@@ -18,6 +18,7 @@ from flts.inference.endpoint import PREDICT_PATH, PredictEndpoint, direct_route
 from flts.inference.errors import ErrorAnswers
 from flts.inference.facts import SeriesFacts
 from flts.inference.inservice import Models, Served
+from flts.inference.lastrows import LastRows
 from flts.inference.limits import Limits
 from flts.inference.newestrows import StoredRows
 from flts.inference.pages import add_docs, add_page
@@ -56,6 +57,7 @@ def inference_app(
     _add_error_answers(app, errors)
     _add_predict(app, endpoint, limits)
     _add_probes(app, in_service, predictor, leaving)
+    _add_models(app, in_service, None if rows is None else LastRows(rows))
     add_docs(app)
     if page:
         add_page(app, in_service, rows)
@@ -117,6 +119,15 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
             return JSONResponse({"status": "not_ready"}, status_code=503)
         return JSONResponse(_description(in_service.preferred or "", model))
 
+    # The second path is upstream's, whose /metrics was JSON.
+    @app.get("/prometheus", include_in_schema=False)
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def prometheus() -> Response:
+        """Metrics as Prometheus text."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_models(app: FastAPI, in_service: Models, last_rows: LastRows | None) -> None:
     @app.get(
         "/model",
         responses={200: {"model": ModelResponse}, **{status: ANSWERS[status] for status in (400, 404, 503)}},
@@ -138,15 +149,9 @@ def _add_probes(app: FastAPI, in_service: Models, predictor: Predictor, leaving:
         page = names[start : start + limit]
         more = start + limit < len(names)
         held = in_service.in_memory
-        entries = [_entry(name, held.get(name), in_service.facts_of(name)) for name in page]
+        last = {} if last_rows is None else await last_rows.of(page)
+        entries = [_entry(name, held.get(name), in_service.facts_of(name), last.get(name)) for name in page]
         return SeriesResponse(series=entries, next=page[-1] if more else None)
-
-    # The second path is upstream's, whose /metrics was JSON.
-    @app.get("/prometheus", include_in_schema=False)
-    @app.get("/metrics", response_class=PlainTextResponse)
-    async def prometheus() -> Response:
-        """Metrics as Prometheus text."""
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _add_error_answers(app: FastAPI, errors: ErrorAnswers) -> None:
@@ -170,13 +175,15 @@ def _description(series: str, model: ServingModel) -> dict[str, Any]:
     return {"status": "ready", "series": series, **model.version._asdict(), "input": _input_of(model)}
 
 
-def _entry(name: str, served: Served | None, facts: SeriesFacts | None) -> SeriesEntry:
+def _entry(name: str, served: Served | None, facts: SeriesFacts | None, last: LastRow | None) -> SeriesEntry:
     if served is not None and served.promotion is not None:
         # It may be an earlier one, where the newest cannot be loaded.
         facts = SeriesFacts.of(served.promotion)
     if facts is None:
         version = {} if served is None else served.model.version._asdict()
-        return SeriesEntry(series=name, in_memory=served is not None, **version)
+        return SeriesEntry(series=name, in_memory=served is not None, last_row=last, **version)
+    if last is None and facts.last_row_time:
+        last = LastRow(ts=facts.last_row_time, value=facts.last_row_value)
     age = datetime.now(UTC) - datetime.fromisoformat(facts.promoted_at)
     return SeriesEntry(
         series=name,
@@ -188,7 +195,8 @@ def _entry(name: str, served: Served | None, facts: SeriesFacts | None) -> Serie
         rmse=facts.rmse,
         mae=facts.mae,
         baseline_rmse=facts.baseline_rmse,
-        last_row=LastRow(ts=facts.last_row_time, value=facts.last_row_value) if facts.last_row_time else None,
+        trained_until=facts.last_row_time or None,
+        last_row=last,
     )
 
 

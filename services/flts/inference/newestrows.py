@@ -2,10 +2,11 @@
 
 import numpy as np
 import structlog
+from pydantic import ValidationError
 
 from flts.common.recent import NewestRows, RecentRows, newest_rows_key
 from flts.common.serving import ServingSpec
-from flts.common.storage import ObjectMissing, ObjectStore
+from flts.common.storage import ObjectMissing, ObjectStore, ObjectTooLarge
 
 _LARGEST_BYTES = 8 * 2**20
 """A hundred rows of ten columns are 10 kB."""
@@ -19,13 +20,21 @@ class StoredRows:
         self._bucket = bucket
         self._scope = scope
 
-    def read(self, series: str) -> NewestRows | None:
-        """The rows of a series; None where there are none or they cannot be read."""
+    def get(self, series: str) -> NewestRows | None:
+        """The rows of a series; None where there are none or they are no rows. Raises what the store raises."""
         try:
             stored = self._store.get(self._bucket, newest_rows_key(self._scope, series), largest=_LARGEST_BYTES)
             return NewestRows.model_validate_json(stored.body)
         except ObjectMissing:
             return None
+        except (ObjectTooLarge, ValidationError) as error:
+            structlog.get_logger().warning("rows_unreadable", series=series, error=str(error))
+            return None
+
+    def read(self, series: str) -> NewestRows | None:
+        """The rows of a series; None where there are none or they cannot be read."""
+        try:
+            return self.get(series)
         except Exception as error:
             structlog.get_logger().warning("rows_unreadable", series=series, error=str(error) or repr(error))
             return None

@@ -81,11 +81,13 @@ class ModelResponse(BaseModel):
 
 
 class LastRow(BaseModel):
-    """The last actual row that a model was trained or measured on."""
+    """The last actual row of a series."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     ts: str
-    value: float | None
-    """Of the target, in raw units."""
+    value: float | None = None
+    """Of the target, in raw units; absent where it was not known."""
 
 
 class SeriesEntry(BaseModel):
@@ -110,7 +112,11 @@ class SeriesEntry(BaseModel):
     """On held-out rows, in raw units."""
     baseline_rmse: float | None = None
     """Of repeating the last value, on the same rows."""
+    trained_until: str | None = None
+    """Time of the last row that the model was trained or measured on."""
     last_row: LastRow | None = None
+    """Of the newest file that was processed, whether a model was trained on it or not, as it was at most half a minute
+    ago; where that cannot be read, the last one of the model."""
 
 
 class SeriesResponse(BaseModel):

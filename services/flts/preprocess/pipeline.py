@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from flts.common.frames import FeatureFrame, write_frames
-from flts.common.recent import ROWS_SHOWN, NewestRows, recent_rows
+from flts.common.recent import ROWS_SHOWN, NewestRows, newest_rows
 from flts.common.transform import FeatureTransform
 from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csvfile import CsvError, Table, read_file, table
@@ -79,7 +79,7 @@ class Processed(NamedTuple):
         needed = input_length + transform.lags.rows
         kept = max(needed, ROWS_SHOWN)
         frames = [*self.train.last(kept), *self.test.last(kept)]
-        return NewestRows(series=series, target=transform.target, rows=recent_rows(frames, needed))
+        return newest_rows(series, frames, needed)
 
 
 class Prepared(NamedTuple):

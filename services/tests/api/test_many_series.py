@@ -57,6 +57,7 @@ def test_series_are_listed_with_their_model_its_errors_and_age_and_the_last_actu
         "rmse": 2.0,
         "mae": 1.0,
         "baseline_rmse": 1.5,
+        "trained_until": "2024-01-01T00:04:00",
         "last_row": {"ts": "2024-01-01T00:04:00", "value": 120.5},
     }
 

@@ -53,6 +53,7 @@ def test_what_trainers_may_still_be_reading_stays_while_new_rows_are_not_trained
     # What people see, and may forecast from, is of the new rows.
     shown = serving.processed("default/rows/site.json")
     assert (shown["target"], shown["rows"]["times"][-1]) == ("down", serving.time_of(350))
+    assert (shown["last_time"], shown["last_value"]) == (serving.time_of(350), pytest.approx(serving.value_of(350)))
     assert len(shown["rows"]["times"]) == ROWS_SHOWN
     assert shown["rows"]["columns"]["down"][-1] == pytest.approx(serving.value_of(350))
     assert before.keys() <= after.keys()
