@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createConsole, formatDuration, runMain, table } from "../toolchain/console";
 import { runLanes } from "./lanes";
 import { chooseSuites, type Suite } from "./suites";
-import { countResults, describeFailures, type Count } from "./support/counts";
+import { countResults, describeFailures, nameCauses, type Count } from "./support/counts";
 import "./support/strictPlugins";
 
 const output = createConsole(process.stdout);
@@ -57,6 +57,7 @@ async function main(): Promise<void> {
     const rows = [["suite", "passed", "failed", "time"]];
     let passed = 0;
     let failed = 0;
+    const causes: string[] = [];
     const started = Date.now();
     const results = await runLanes(chooseSuites(process.argv.slice(2)), run);
     for (const result of results) {
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
         failed += result.failed + (empty ? 1 : 0);
         if (result.failed > 0 || empty) {
             output.line(`\n== ${suite.name} failed:\n${describeFailures(suite.runner, result.text)}`);
+            causes.push(`== ${suite.name}:\n${nameCauses(suite.runner, result.text)}\n`);
         }
         rows.push([
             suite.name,
@@ -77,6 +79,9 @@ async function main(): Promise<void> {
     }
     rows.push(["all", String(passed), String(failed), formatDuration(Date.now() - started)]);
     output.line(`\n${table(rows)}\n`);
+    causes.forEach((cause) => {
+        output.line(cause);
+    });
     output.line(`${passed} passed, ${failed} failed`);
     if (failed > 0) {
         process.exitCode = 1;

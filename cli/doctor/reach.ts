@@ -3,12 +3,8 @@ import { listenOnLoopback } from "../../components/access/loopbackListener";
 import type { Login } from "../../components/access/login";
 import { MinioClient } from "../../components/access/minioClient";
 import { dialService, type ServiceAddress } from "../../components/access/portForward";
-import {
-    objectStoreProbe,
-    postgresProbe,
-    untilAnswered,
-    type SslMode,
-} from "../../components/access/protocolProbes";
+import { objectStoreProbe, postgresProbe, type SslMode } from "../../components/access/protocolProbes";
+import { untilAnswered } from "../../components/access/untilAnswered";
 import { fail } from "../../toolchain/console/index";
 import { nameOf, unwrapped, type StoredResource } from "./state";
 

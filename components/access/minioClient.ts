@@ -1,11 +1,12 @@
 import { AwsClient } from "aws4fetch";
 import type { Login } from "./login";
+import { Refusal } from "./untilAnswered";
 
 /** MinIO knows one region and clients must name it: https://min.io/docs/minio/linux/reference/minio-server/settings/core.html */
 export const OBJECT_STORE_REGION = "us-east-1";
 
-/** Milliseconds that a request may take. */
-const REQUEST_TIMEOUT = 5000;
+/** Milliseconds that a request may take: several servers that have just started agree on an answer in seconds. */
+const REQUEST_TIMEOUT = 20_000;
 
 /** Where a server is, as this machine reaches it. */
 export interface ObjectStoreAddress {
@@ -49,16 +50,21 @@ export class MinioClient {
         });
     }
 
-    /** MinIO's readiness, which needs no login. */
+    /**
+     * Whether MinIO can write and knows its buckets and users; needs no login.
+     *
+     * Its other check, `/minio/health/ready`, says yes a second before the users are loaded, when every request about
+     * users is still refused with `XMinioServerNotInitialized`.
+     */
     public async readiness(): Promise<{ status: number; offline: boolean }> {
-        const answer = await fetch(`${this.origin}/minio/health/ready`, {
+        const answer = await fetch(`${this.origin}/minio/health/cluster`, {
             headers: { connection: "close" },
             signal: AbortSignal.timeout(REQUEST_TIMEOUT),
         });
         await answer.arrayBuffer();
         return {
             status: answer.status,
-            offline: answer.headers.get("x-minio-server-status") === "offline",
+            offline: answer.headers.get("x-minio-server-status")?.endsWith("offline") ?? false,
         };
     }
 
@@ -147,7 +153,8 @@ function errorCode(text: string): string {
 
 function expected(answer: Answer, what: string): Answer {
     if (answer.status < 200 || answer.status > 299 || answer.code !== undefined) {
-        throw new Error(`MinIO answered HTTP ${answer.status} ${answer.code ?? ""} to a request for ${what}`);
+        const message = `MinIO answered HTTP ${answer.status} ${answer.code ?? ""} to a request for ${what}`;
+        throw answer.status >= 500 ? new Error(message) : new Refusal(message);
     }
     return answer;
 }

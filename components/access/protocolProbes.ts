@@ -1,16 +1,16 @@
-import pWaitFor from "p-wait-for";
 import { Client } from "pg";
 import type { Login } from "./login";
 import { MinioClient } from "./minioClient";
+import { Refusal } from "./untilAnswered";
 
 /** Signs in at a server; resolves when the server can be used now, rejects with the reason when not. */
 export type ProtocolProbe = (host: string, port: number, login: Login) => Promise<void>;
 
-/** An answer that waiting does not change: the login is refused, or the server is another one. */
-export class Refusal extends Error {}
+/** Milliseconds that a connection may take. */
+const CONNECT_TIMEOUT = 5_000;
 
-/** Milliseconds one attempt may take before it counts as "no answer". */
-const ATTEMPT_TIMEOUT = 5000;
+/** Milliseconds that a statement may take: a server that has just started on a busy node needs seconds. */
+const QUERY_TIMEOUT = 20_000;
 
 /** SQLSTATEs of a refused login: https://www.postgresql.org/docs/15/errcodes-appendix.html, class 28. */
 const INVALID_LOGIN = ["28P01", "28000"];
@@ -32,8 +32,8 @@ export function postgresClient(
         user,
         password,
         database,
-        connectionTimeoutMillis: ATTEMPT_TIMEOUT,
-        query_timeout: ATTEMPT_TIMEOUT,
+        connectionTimeoutMillis: CONNECT_TIMEOUT,
+        query_timeout: QUERY_TIMEOUT,
         ssl: sslMode === "require" ? { rejectUnauthorized: false } : false,
     });
 }
@@ -71,7 +71,7 @@ export function postgresProbe(sslMode: SslMode): ProtocolProbe {
 /**
  * Expects MinIO to be ready, and to list its buckets for this login.
  *
- * MinIO answers 200 with `x-minio-server-status: offline` before its object layer and its users are loaded.
+ * MinIO lists buckets for its root user before its other users are loaded.
  * `@pulumi/minio` takes every error for "does not exist", so a server that refuses the login, or one that is not
  * MinIO at all, would cost the state its buckets.
  *
@@ -97,47 +97,4 @@ export function objectStoreProbe(secure: boolean): ProtocolProbe {
                 : `it refuses the login of ${login.user}: HTTP ${answer} ${code}`,
         );
     };
-}
-
-export interface RetryOptions {
-    /** Seconds to go on trying. */
-    readonly timeout: number;
-    /** Milliseconds between attempts. */
-    readonly interval: number;
-    /** Seconds for which a {@link Refusal} is borne: an old server may answer while the new one starts. */
-    readonly patience: number;
-}
-
-/**
- * Repeats a probe until it succeeds.
- *
- * @throws the last reason, once the time for it is over.
- */
-export async function untilAnswered(
-    probe: () => Promise<void>,
-    { timeout, interval, patience }: RetryOptions,
-): Promise<void> {
-    const started = Date.now();
-    let reason: unknown = new Error(`there was no answer within ${timeout} s`);
-    const succeeds = async (): Promise<boolean> => {
-        try {
-            await probe();
-            return true;
-        } catch (error) {
-            if (error instanceof Refusal && Date.now() >= started + patience * 1000) {
-                throw error;
-            }
-            reason = error;
-            return false;
-        }
-    };
-    await pWaitFor(succeeds, {
-        interval,
-        timeout: {
-            milliseconds: timeout * 1000,
-            fallback: () => {
-                throw reason;
-            },
-        },
-    });
 }

@@ -3,9 +3,10 @@ import type { Platform } from "../core/platform";
 import type { Login } from "./login";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, type ServiceAddress } from "./portForward";
-import { Refusal, untilAnswered, type ProtocolProbe } from "./protocolProbes";
+import type { ProtocolProbe } from "./protocolProbes";
 import { requireRolledOut } from "./rollout";
 import { isMissing, serviceOf } from "./service";
+import { Refusal, untilAnswered } from "./untilAnswered";
 
 /** How a provider that runs beside the program reaches a server inside the cluster. */
 export type Access = {
@@ -90,9 +91,27 @@ export class Tunnel extends pulumi.ComponentResource {
         });
     }
 
-    /** The login that the server accepted; for hooks of resources, which run after the gate has opened. */
-    public login(): Promise<Login> {
-        return this.open ?? Promise.reject(new Error(`the tunnel to ${this.args.server} is not open yet`));
+    /**
+     * What a request to the server answers; for hooks of resources, which run after the gate has opened.
+     *
+     * The request is repeated while it fails, as long as the server may take to answer: servers that have just started
+     * together still refuse or delay requests after they have accepted a login.
+     */
+    public async ask<Answer>(
+        request: (host: string, port: number, login: Login) => Promise<Answer>,
+    ): Promise<Answer> {
+        const { access, server } = this.args;
+        const login = await (this.open ??
+            Promise.reject(new Error(`the tunnel to ${server} is not open yet`)));
+        try {
+            return await untilAnswered(() => request(this.host, this.port, login), {
+                timeout: access.timeoutSeconds,
+                interval: PROBE_INTERVAL,
+                patience: REFUSAL_PATIENCE,
+            });
+        } catch (error) {
+            throw error instanceof Refusal ? error : this.unanswered(messageOf(error));
+        }
     }
 
     private async connect(login: Login): Promise<void> {
@@ -137,15 +156,21 @@ export class Tunnel extends pulumi.ComponentResource {
                         `Nothing that it holds was touched. Correct ${this.args.passwordFrom}, or change ${setting}.`,
                 );
             }
-            throw new pulumi.RunError(
-                `${server} did not answer on ${this.host}:${this.port} within ${timeout} s ` +
-                    `(${lastFailure || messageOf(error)}). Nothing that it holds was touched. ` +
-                    (access.mode === "tunnel"
-                        ? `Look at \`kubectl --context ${context} --namespace ${service.namespace} get pods\`, `
-                        : "Look whether this machine may reach it, ") +
-                    `or change ${setting}.`,
-            );
+            throw this.unanswered(lastFailure || messageOf(error));
         }
+    }
+
+    private unanswered(reason: string): pulumi.RunError {
+        const { access, server, setting } = this.args;
+        const { context } = this.args.platform;
+        return new pulumi.RunError(
+            `${server} did not answer on ${this.host}:${this.port} within ${access.timeoutSeconds} s ` +
+                `(${reason}). Nothing that it holds was touched. ` +
+                (access.mode === "tunnel"
+                    ? `Look at \`kubectl --context ${context} --namespace ${this.service.namespace} get pods\`, `
+                    : "Look whether this machine may reach it, ") +
+                `or change ${setting}.`,
+        );
     }
 }
 

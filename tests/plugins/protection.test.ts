@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ContentStack } from "./support/contentStack";
-import { Client, impostor } from "./support/minio";
+import { Client, impostor, slowStarter } from "./support/minio";
 import { MinioServer, PostgresServer } from "./support/servers";
 
 // Objects that were only written to a folder cannot be refreshed.
@@ -74,6 +74,24 @@ describe("the program protects its users from the official plugins", function ()
         stack.change({ postgres: { port: postgres.port, user: "postgres", password: "another-password" } });
         await refreshStops(/refuses the login of postgres: password authentication failed.*postgres-admin/);
         stack.change({ postgres: { port: postgres.port, user: "postgres", password: postgres.password } });
+    });
+
+    it("waits for MinIO servers that accept the login before they answer what exists", async () => {
+        const { server, port } = await slowStarter(minio.port);
+        const own = await ContentStack.create(minio, postgres, {
+            identifier: "slow",
+            createBuckets: false,
+            database: "slow",
+            minio: { port, user: minio.user, password: minio.password },
+            timeoutSeconds: 60,
+        });
+        try {
+            await own.up();
+        } finally {
+            await own.run("destroy", "--yes", "--skip-preview", "--run-program");
+            own.remove();
+            server.close();
+        }
     });
 
     it("works with an administrator of PostgreSQL who is no superuser", async () => {

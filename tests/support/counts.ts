@@ -69,3 +69,21 @@ export function describeFailures(runner: Runner, text: string, lines = 90): stri
     const omitted = `[${String(account.length - lines)} lines are left out]`;
     return [...account.slice(0, first), omitted, ...account.slice(first - lines)].join("\n");
 }
+
+/** Lines that name a cause: of a runner, a command, or Pulumi. */
+const CAUSE = /\berrors?\b|Error:|\bfatal\b|\bFAILED\b/i;
+
+/**
+ * The lines of a failed suite that name a cause, for below the closing table: some readers see no more than the last
+ * lines of a long run.
+ *
+ * @param characters at most, all lines together.
+ */
+export function nameCauses(runner: Runner, text: string, characters = 600): string {
+    const lines = describeFailures(runner, text, Infinity).split("\n");
+    const causes = [...new Set(lines.map((line) => line.trim()).filter((line) => CAUSE.test(line)))];
+    return causes
+        .map((line) => line.slice(0, 240))
+        .reduce((named, line) => (named.length + line.length < characters ? `${named}${line}\n` : named), "")
+        .trimEnd();
+}

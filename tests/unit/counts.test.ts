@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countResults, describeFailures } from "../support/counts";
+import { countResults, describeFailures, nameCauses } from "../support/counts";
 import { chooseSuites, suites } from "../suites";
 
 describe("the closing line's counts", () => {
@@ -57,6 +57,28 @@ describe("the account of failures at the end of a run", () => {
             describeFailures("mocha", "starts\nError: cannot find module\n", 1),
             "Error: cannot find module",
         );
+    });
+});
+
+describe("the causes below the closing table", () => {
+    it("are the lines that name an error, each once, and fit on a screen", () => {
+        const pulumi = [
+            "  1 failing",
+            "  1) deploys:",
+            ...Array<string>(500).fill("     +  Deployment creating (0s)"),
+            ...Array<string>(3).fill("     error: IamUser train: 503"),
+            "     urls: {",
+        ].join("\n");
+        assert.equal(nameCauses("mocha", pulumi), "error: IamUser train: 503");
+        const many = Array.from({ length: 300 }, (_, index) => `error ${index}: no`).join("\n");
+        const named = nameCauses("check", many);
+        assert.match(named, /^error 0: no\n/);
+        assert.ok(named.length <= 600, named);
+    });
+
+    it("leave out a line that is too long, not those after it", () => {
+        const text = `error: ${"x".repeat(1_000)}\nerror: short`;
+        assert.match(nameCauses("check", text, 100), /^error: short$/);
     });
 });
 

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import {
-    objectStoreProbe,
-    postgresProbe,
-    Refusal,
-    untilAnswered,
-} from "../../components/access/protocolProbes";
+import { objectStoreProbe, postgresProbe } from "../../components/access/protocolProbes";
+import { Refusal, untilAnswered } from "../../components/access/untilAnswered";
 
 async function listening(server: Server): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -168,6 +164,14 @@ describe("protocol probes", () => {
             ++attempts < 3 ? Promise.reject(new Error("not yet")) : Promise.resolve();
         await untilAnswered(third, { timeout: 5, interval: 1, patience: 5 });
         assert.equal(attempts, 3);
+        for (const answer of [false, undefined, "yes"]) {
+            const given = await untilAnswered(() => Promise.resolve(answer), {
+                timeout: 5,
+                interval: 1,
+                patience: 5,
+            });
+            assert.equal(given, answer);
+        }
         await assert.rejects(
             untilAnswered(() => Promise.reject(new Error("never")), {
                 timeout: 0.02,

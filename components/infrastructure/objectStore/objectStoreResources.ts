@@ -221,23 +221,22 @@ export class ObjectStoreResources {
     }
 
     /** Whether the server has what is about to be created. */
-    private async exists(
+    private exists(
         tunnel: Tunnel,
         type: string,
         { bucket, name }: Readonly<Record<string, unknown>>,
     ): Promise<boolean> {
-        const client = new MinioClient(
-            { host: tunnel.host, port: tunnel.port, secure: this.secure },
-            await tunnel.login(),
-        );
-        switch (type) {
-            case BUCKET:
-                return (await client.buckets()).includes(String(bucket));
-            case POLICY:
-                return (await client.policy(String(name))) !== undefined;
-            default:
-                return (await client.user(String(name))) !== undefined;
-        }
+        return tunnel.ask(async (host, port, login) => {
+            const client = new MinioClient({ host, port, secure: this.secure }, login);
+            switch (type) {
+                case BUCKET:
+                    return (await client.buckets()).includes(String(bucket));
+                case POLICY:
+                    return (await client.policy(String(name))) !== undefined;
+                default:
+                    return (await client.user(String(name))) !== undefined;
+            }
+        });
     }
 
     private get secure(): boolean {

@@ -160,17 +160,19 @@ export class PostgresResources {
     }
 
     /** Whether the server has what is about to be created. */
-    private async exists(tunnel: Tunnel, type: keyof typeof EXISTS, name: string): Promise<boolean> {
-        const client = postgresClient(tunnel.host, tunnel.port, await tunnel.login(), this.server.sslMode);
-        client.on("error", () => undefined);
-        await client.connect();
-        try {
-            const { rowCount } = await client.query(EXISTS[type], [name]);
-            return rowCount === 1;
-        } finally {
-            // Not awaited: the answer is there, and a tunnel passes the server's close on late.
-            client.end().catch(() => undefined);
-        }
+    private exists(tunnel: Tunnel, type: keyof typeof EXISTS, name: string): Promise<boolean> {
+        return tunnel.ask(async (host, port, login) => {
+            const client = postgresClient(host, port, login, this.server.sslMode);
+            client.on("error", () => undefined);
+            await client.connect();
+            try {
+                const { rowCount } = await client.query(EXISTS[type], [name]);
+                return rowCount === 1;
+            } finally {
+                // Not awaited: the answer is there, and a tunnel passes the server's close on late.
+                client.end().catch(() => undefined);
+            }
+        });
     }
 
     private tunnel(): Tunnel {

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, request, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { MinioServer } from "./servers";
 
 const region = "us-east-1";
@@ -128,4 +129,34 @@ export async function impostor(port: number): Promise<HttpServer> {
     const server = createServer((_, response) => response.writeHead(404).end());
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     return server;
+}
+
+/**
+ * Stands before a MinIO as several servers that start together behave: the first question for a policy is refused with
+ * "not initialized", the second one is answered after six seconds, all others at once.
+ */
+export async function slowStarter(minioPort: number): Promise<{ server: HttpServer; port: number }> {
+    let questions = 0;
+    const server = createServer((incoming, outgoing) => {
+        const question = incoming.url?.includes("info-canned-policy") === true ? ++questions : undefined;
+        if (question === 1) {
+            outgoing.writeHead(503).end('{"Code":"XMinioServerNotInitialized"}');
+            return;
+        }
+        const { method, url: path, headers } = incoming;
+        const forward = (): void => {
+            const onward = request(
+                { host: "127.0.0.1", port: minioPort, method, path, headers },
+                (answer) => {
+                    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+                    answer.pipe(outgoing);
+                },
+            );
+            onward.on("error", () => outgoing.destroy());
+            incoming.pipe(onward);
+        };
+        setTimeout(forward, question === 2 ? 6_000 : 0);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return { server, port: (server.address() as AddressInfo).port };
 }

@@ -84,7 +84,7 @@ export class MinioServer extends Server {
 
     protected async answers(): Promise<boolean> {
         try {
-            return (await fetch(`http://127.0.0.1:${this.port}/minio/health/ready`)).ok;
+            return (await fetch(`http://127.0.0.1:${this.port}/minio/health/cluster`)).ok;
         } catch {
             return false;
         }
