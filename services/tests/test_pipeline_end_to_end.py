@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import threading
+from collections import Counter
 
 import numpy as np
 import pytest
 from conftest import MemoryPublisher, preprocess
+from consumers import FakeGroup
+from consumers import run as consume
 from evaluator import FakeRegistry
 from fastapi.testclient import TestClient
 
@@ -25,7 +29,9 @@ from flts.inference.predictor import Predictor
 from flts.inference.promoted import PromotedModels
 from flts.preprocess.csvfile import read_csv
 from flts.preprocess.csvfile import table as csv_table
+from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.reading.part import Part
+from flts.preprocess.series import list_series
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import RunHandle
@@ -162,6 +168,67 @@ def test_csv_to_forecast(store, publisher, stop, mlflow, sample_csv):
         other = data | {"time": evening.astype("datetime64[s]").astype(str).tolist()}
         (at_another_time,) = client.post("/predict", json={"data": other}).json()["predictions"]
         assert abs(at_another_time["down"] - row["down"]) > 1000, model_type
+
+
+class Killed(BaseException):
+    """The process is gone: nothing more is written."""
+
+
+# Promise: series-once-each
+def test_three_series_are_promoted_and_forecast_by_name_and_none_is_trained_twice_where_a_trainer_is_killed(
+    store, publisher, mlflow, sample_csv
+):
+    header, *rows = sample_csv.splitlines()
+    for number, name in enumerate(("ElBorn", "LesCorts", "PobleSec")):
+        store.put("dataset", f"{name}.csv", b"\n".join([header, *rows[400 * number : 400 * (number + 1)]]))
+    processor = SeriesProcessor(PreprocessSettings(), store, publisher)
+    names = [series.name for series in list_series(store, "dataset", "").series]
+    for series in list_series(store, "dataset", "").series:
+        assert processor.handle(series).outcome == "processed"
+    claims = publisher.on("training-data")
+    assert [claim["series"] for claim in claims] == names == ["ElBorn", "LesCorts", "PobleSec"]
+
+    def trainer(tracker, group):
+        stop = threading.Event()
+        settings = TrainingSettings(model_type="PROPHET")
+        consume(group, TrainingWorker(settings, store, tracker, publisher, stop).handle, publisher, stop)
+
+    class KilledAtLesCorts(FakeTracker):
+        def start(self, claim, data):
+            handle = super().start(claim, data)
+            if claim.series == "LesCorts":
+                raise Killed
+            return handle
+
+    payloads = [DataClaim.model_validate(claim).to_bytes() for claim in claims]
+    group = FakeGroup(payloads)
+    with pytest.raises(Killed):
+        trainer(KilledAtLesCorts(mlflow, "PROPHET"), group)
+    assert group.done == payloads[:1]
+    trainer(mlflow.tracker("PROPHET"), group)
+    # A commit may be lost with the process as well.
+    trainer(mlflow.tracker("PROPHET"), FakeGroup(payloads))
+    assert Counter(claim.series for claim in mlflow.claims.values()) == {"ElBorn": 1, "LesCorts": 2, "PobleSec": 1}
+    assert sorted(mlflow.claims[run].series for run in mlflow.ended) == names
+
+    pointers = PromotionStore(store, "model-promotion", "global", unnamed=True)
+    keys = PromotionKeys("global")
+    copies = ArtifactCopies(mlflow, store, "model-promotion", keys)
+    settings = EvaluatorSettings(expected_model_types=["PROPHET"])
+    evaluator = EvaluatorWorker(settings, mlflow, pointers, copies, publisher, Registrations(FakeRegistry()))
+    for event in publisher.on("model-training"):
+        evaluator.handle(json.dumps(event).encode())
+    assert sorted(promotion["series"] for promotion in publisher.on("model-selected")) == names
+
+    models = Models()
+    source = PromotedArtifacts(store, "model-promotion", keys)
+    PromotedModels(models, Pointers(store, "model-promotion", keys), source).refresh()
+    client = TestClient(inference_app(models, Predictor(models, "default", lambda line: None)))
+    for number, name in enumerate(names):
+        answer = client.post("/predict", content=client.get("/rows", params={"series": name}).content).json()
+        assert mlflow.claims[answer["run_id"]].series == answer["series"] == name
+        last = rows[400 * number + 399].decode().split(",")[0].replace(" ", "T")
+        assert np.datetime64(answer["predictions"][0]["ts"]) > np.datetime64(last)
 
 
 def test_outdated_and_foreign_claims_are_left_alone(store, publisher, stop, mlflow, sample_csv):
