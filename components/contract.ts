@@ -38,6 +38,12 @@ export function datasetPrefix(identifier: string): string {
     return identifier === "" ? "" : `${identifier}/`;
 }
 
+/**
+ * Name of a series, which becomes a part of keys, of MLflow's names and of addresses; the services have it in
+ * services/flts/common/seriesnames.py.
+ */
+export const SERIES_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
 /** Buckets by what they hold. */
 export const BUCKETS = {
     dataset: "dataset",
@@ -167,6 +173,9 @@ export type KafkaUser = keyof typeof KAFKA_GRANTS;
 
 /** All of them. */
 export const KAFKA_USERS = Object.keys(KAFKA_GRANTS) as readonly KafkaUser[];
+
+/** Port of /healthz and /metrics in the pods of services that have no port of their own. */
+export const HEALTH_PORT = 8000;
 
 /** Secret with the keys of the user `data`, and all else that an upload of a CSV needs. */
 export const DATA_SECRET = "minio-data";

@@ -35,10 +35,10 @@ export class DatasetError extends Error {
     }
 }
 
-/** Formats and demands of a check, named as in services/flts/preprocess/reading/options.py. */
+/** Formats and demands of a check (undefined: the default), named as in services/flts/preprocess/reading/options.py. */
 export interface CheckOptions {
-    readonly read: Readonly<Record<string, string>>;
-    readonly judge: Readonly<Record<string, string | number | boolean>>;
+    readonly read: Readonly<Record<string, string | undefined>>;
+    readonly judge: Readonly<Record<string, string | number | boolean | undefined>>;
     /** The column of the series of a row, and how many a file may hold; undefined where a file is one series. */
     readonly split?: { readonly column: string; readonly most: number } | undefined;
 }
@@ -60,10 +60,10 @@ export async function checkDataset(
     const request = {
         train: await realpath(train),
         train_name: part?.train.shown ?? train,
-        train_lines: part?.train.lines ?? "",
-        test: test === undefined ? "" : await realpath(test),
-        test_name: part?.test?.shown ?? test ?? "",
-        test_lines: part?.test?.lines ?? "",
+        train_lines: part?.train.lines,
+        test: test === undefined ? undefined : await realpath(test),
+        test_name: part?.test?.shown ?? test,
+        test_lines: part?.test?.lines,
         read_options: options.read,
         judge_options: options.judge,
     };
@@ -89,7 +89,7 @@ export function accepted(answer: unknown): unknown {
 export async function lastRows(
     path: string,
     rows: number,
-    { read, judge: { resample = "" } }: CheckOptions,
+    { read, judge: { resample } }: CheckOptions,
     by: Promise<Reader> = reader(),
     isPart = false,
 ): Promise<Record<string, (string | number | null)[]>> {
@@ -106,16 +106,16 @@ export function checkOptions({ dataset, preprocess, training }: Settings): Check
             decimal: dataset.decimal,
             thousands: dataset.thousands,
             encoding: dataset.encoding,
-            time_column: dataset.timeColumn ?? "",
+            time_column: dataset.timeColumn,
             time_format: dataset.timeFormat,
-            time_zone: dataset.timeZone ?? "",
+            time_zone: dataset.timeZone,
         },
         split:
             dataset.seriesColumn === undefined
                 ? undefined
                 : { column: dataset.seriesColumn, most: dataset.maxSeries },
         judge: {
-            target_column: dataset.targetColumn ?? "",
+            target_column: dataset.targetColumn,
             holdout_fraction: preprocess.holdoutFraction,
             input_rows: training.inputLength,
             lag_rows: preprocess.lags.count * preprocess.lags.step,
@@ -123,7 +123,7 @@ export function checkOptions({ dataset, preprocess, training }: Settings): Check
             nans_threshold: preprocess.nansThreshold,
             nans_drop_rows: preprocess.nansDropRows,
             nans_max_steps: preprocess.nansMaxSteps,
-            resample: dataset.resample ?? "",
+            resample: dataset.resample,
         },
     };
 }

@@ -49,8 +49,8 @@ export async function withParts<T>(
                     const request = {
                         train: await realpath(file.train),
                         train_name: file.train,
-                        test: file.test === undefined ? "" : await realpath(file.test),
-                        test_name: file.test ?? "",
+                        test: file.test === undefined ? undefined : await realpath(file.test),
+                        test_name: file.test,
                         folder: into,
                         read_options: { ...options.read, series_column: splitting.column },
                         most: splitting.most,

@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { SERIES_NAME } from "../../components/contract";
 import type { StackOptions } from "../stack/options";
 import { fail } from "../../toolchain/console/index";
 
-/** Names of series, which become parts of keys, of MLflow's names and of addresses; services/flts/common/messages.py. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const NAME_SHAPE =
     "letters, digits, dots, underscores and hyphens, at most 63, beginning with a letter or digit";
 
@@ -93,7 +92,7 @@ function seriesOf(folder: string, file: string, variable: string): SeriesFiles {
         );
     }
     const name = file.slice(0, -CSV.length);
-    if (!NAME.test(name)) {
+    if (!SERIES_NAME.test(name)) {
         fail(
             `${variable}: ${path}: "${name}" cannot be the name of a series; rename the file: ${NAME_SHAPE}.`,
         );

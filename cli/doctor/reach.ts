@@ -49,17 +49,20 @@ export function serversOf(state: readonly StoredResource[]): readonly ServerAddr
         if (mode === undefined || host === undefined || port === undefined) {
             fail(`the state does not say how ${server} is reached: run \`make up\` once with this version.`);
         }
-        const login =
+        const [user, password] =
             server === "MinIO"
-                ? { user: inputs.minioUser ?? "", password: inputs.minioPassword ?? "" }
-                : { user: inputs.username ?? "", password: inputs.password ?? "" };
+                ? [inputs.minioUser, inputs.minioPassword]
+                : [inputs.username, inputs.password];
+        if (user === undefined || password === undefined) {
+            fail(`the state has no login of ${server}'s provider: run \`make up\` once with this version.`);
+        }
         return [
             {
                 server,
                 host,
                 port,
                 service: mode === "tunnel" ? service : undefined,
-                login,
+                login: { user, password },
                 secure: String(inputs.minioSsl) === "true",
                 sslMode: inputs.sslmode === "require" ? ("require" as const) : ("disable" as const),
             },

@@ -7,11 +7,9 @@ import type { Connection, MetricsEndpoint } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
-import { bucketsOf, datasetPrefix, topicsOf, type RetrainPolicy } from "../contract";
+import { bucketsOf, datasetPrefix, HEALTH_PORT, topicsOf, type RetrainPolicy } from "../contract";
 import { aliveProbes } from "./worker";
 
-/** Port of health and metrics. */
-const HEALTH_PORT = 8000;
 /** Seconds to finish the series at hand after SIGTERM; one that is cut off is processed again by the next pod. */
 const GRACE_SECONDS = 60;
 
@@ -122,6 +120,7 @@ export function preprocessEnvironment({
         HOME: "/tmp",
         IDENTIFIER: platform.identifier,
         LOG_LEVEL: platform.logLevel,
+        HEALTH_PORT,
         INPUT_BUCKET: buckets.dataset,
         INPUT_PREFIX: datasetPrefix(platform.identifier),
         OUTPUT_BUCKET: buckets.processedData,

@@ -2,11 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import type { Resources } from "../core/pod/pod";
-import { topicsOf, TRAINER_NAMES, type ModelType } from "../contract";
+import { HEALTH_PORT, topicsOf, TRAINER_NAMES, type ModelType } from "../contract";
 import { nodesWith, resourcesWith, type Gpu } from "./gpu";
 import { aliveProbes, Worker } from "./worker";
-
-const HEALTH_PORT = 8000;
 
 /** How a model is trained; each field is an environment variable of `services/`. */
 export interface TrainingOptions {

@@ -64,6 +64,7 @@ export abstract class Worker extends Tier {
                             HOME: "/tmp",
                             IDENTIFIER: args.platform.identifier,
                             LOG_LEVEL: args.platform.logLevel,
+                            HEALTH_PORT: args.port,
                             CONSUMER_GROUP_ID: kafkaName(
                                 args.platform.identifier,
                                 args.consumerGroup ?? name,

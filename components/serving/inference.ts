@@ -153,6 +153,7 @@ export class Inference extends Tier {
                                 HOME: "/tmp",
                                 IDENTIFIER: platform.identifier,
                                 LOG_LEVEL: platform.logLevel,
+                                HEALTH_PORT: INFERENCE_PORT,
                                 DRAIN_SECONDS,
                                 PINNED_RUN_ID: args.version?.runId,
                                 DEFAULT_SERIES: args.defaultSeries,

@@ -4,7 +4,7 @@ import { bucketsOf } from "../contract";
 import { selectorLabels } from "../core/labels";
 import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
-import { cronJobSpec } from "../core/pod/cronJob";
+import { cronJobSpec, KEPT_RUNS } from "../core/pod/cronJob";
 import { environment, plain } from "../core/pod/environment";
 import { container, podTemplate } from "../core/pod/pod";
 import { SERVICE_USER } from "../core/pod/podSecurity";
@@ -14,8 +14,6 @@ import { Tier } from "../core/tier";
 const HOURLY = "17 * * * *";
 /** Seconds after which a run is ended; the next one goes on where it was. */
 const DEADLINE_SECONDS = 3000;
-/** Ended runs that are kept, each way, with their logs. */
-const KEPT_RUNS = 2;
 /** Where the lines of a day are put together, compressed. */
 const SCRATCH_DIRECTORY = "/scratch";
 

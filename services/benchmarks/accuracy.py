@@ -32,13 +32,14 @@ from flts.common.consuming import Refused
 from flts.common.forecasterrors import errors
 from flts.common.frames import FeatureFrame, read_frame
 from flts.common.messages import DataClaim
+from flts.common.runs import ModelType
 from flts.common.windows import Windows, make_windows
 from flts.evaluator.scoring import Candidate, best
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.horizon import horizon
-from flts.training.settings import ModelType, TrainingSettings
+from flts.training.settings import TrainingSettings
 from flts.training.trainer import train
 
 FAMILIES = get_args(ModelType)

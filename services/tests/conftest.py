@@ -14,6 +14,7 @@ from evaluator import FakeRuns, evaluator
 
 from flts.common.messages import Message
 from flts.common.storage import ObjectChanged, ObjectMissing, ObjectTooLarge, StoredObject, WrittenObject
+from flts.preprocess import metrics, onepass
 from flts.preprocess.job import NO_ACTION, PreprocessJob
 from flts.preprocess.series import named_files
 
@@ -136,6 +137,27 @@ def runs():
 def make(store, publisher, runs):
     """A new evaluator over the same neighbours: what a restart is."""
     return partial(evaluator, store, publisher, runs)
+
+
+@pytest.fixture
+def mlflow_uri(tmp_path, monkeypatch):
+    """MLflow's own file store."""
+    # MLflow asks for this consent since its file store gets no new features.
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    return tmp_path.as_uri()
+
+
+@pytest.fixture
+def own_lock(tmp_path, monkeypatch):
+    """The lock of a pass over the bucket is this test's alone."""
+    monkeypatch.setattr(onepass.tempfile, "gettempdir", lambda: str(tmp_path))
+
+
+@pytest.fixture
+def forgotten_drift():
+    """What is measured of the series `site` does not outlive the test."""
+    yield
+    metrics.DRIFT.forget("site")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,6 @@
-"""services/environment.json lists the environment variables of each workload; the program's tests read it too.
+"""services/environment.json: the variables of each workload and the values that some are limited to.
+
+The tests of the program read it too: it sets no other variables, and its settings allow the same values.
 
 `python tests/test_environment.py` writes it anew.
 """
@@ -6,6 +8,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 FILE = Path(__file__).parent.parent / "environment.json"
 
@@ -27,27 +30,38 @@ def variables(kind):
     return sorted(field.upper() for field in kind.model_fields)
 
 
-WORKLOADS = {
-    "preprocess": variables(PreprocessSettings),
-    "trainer": variables(TrainingSettings),
-    "evaluator": variables(EvaluatorSettings),
-    "inference": variables(InferenceSettings),
-    "locust": variables(LoadTestSettings),
-    "flts.backup": variables(BackupSettings),
-    "flts.lag": variables(ServiceSettings),
-    "flts.mlflowauth": sorted(PASSWORD_VARIABLES.values()),
-    "flts.predictionlogs": variables(CompactionSettings),
-    "flts.topics": variables(ServiceSettings),
+def choices(kinds):
+    """The values of each variable that takes a few only, by its name."""
+    return {
+        name.upper(): list(get_args(field.annotation))
+        for kind in kinds
+        for name, field in kind.model_fields.items()
+        if get_origin(field.annotation) is Literal
+    }
+
+
+SETTINGS = {
+    "preprocess": PreprocessSettings,
+    "trainer": TrainingSettings,
+    "evaluator": EvaluatorSettings,
+    "inference": InferenceSettings,
+    "locust": LoadTestSettings,
+    "flts.backup": BackupSettings,
+    "flts.lag": ServiceSettings,
+    "flts.predictionlogs": CompactionSettings,
+    "flts.topics": ServiceSettings,
 }
 """By image for `python main.py`, else by module."""
 
 
 def content():
     """The file's text."""
-    return json.dumps(WORKLOADS, indent=2) + "\n"
+    found = {workload: variables(kind) for workload, kind in SETTINGS.items()}
+    found["flts.mlflowauth"] = sorted(PASSWORD_VARIABLES.values())
+    return json.dumps({"variables": found, "choices": choices(SETTINGS.values())}, indent=2) + "\n"
 
 
-def test_the_file_lists_the_fields_of_the_settings():
+def test_the_file_lists_the_fields_and_choices_of_the_settings():
     assert FILE.read_text() == content(), "run `python tests/test_environment.py` in services"
 
 

@@ -11,7 +11,6 @@ from conftest import MemoryStore
 
 from flts.common.frames import read_frame
 from flts.common.health import Heartbeat
-from flts.preprocess import onepass
 from flts.preprocess.cli import run_pass
 from flts.preprocess.parts import Splitter
 from flts.preprocess.passing import Selection
@@ -25,13 +24,9 @@ from flts.preprocess.series import list_series
 from flts.preprocess.settings import PreprocessSettings
 from flts.preprocess.watching import Watcher
 
+pytestmark = pytest.mark.usefixtures("own_lock")
 SETTINGS = PreprocessSettings(series_column="station", max_series=3, input_seq_len=2)
 HEADER = "station,time,down"
-
-
-@pytest.fixture(autouse=True)
-def _own_lock(monkeypatch, tmp_path):
-    monkeypatch.setattr(onepass.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 @pytest.fixture
@@ -81,8 +76,9 @@ def checked(folder: Path, train: bytes, test: bytes | None = None, options: dict
     (folder / "parts").mkdir()
     read = {"series_column": "station"} | (options or {})
     names = {"train_name": "stations.csv", "test_name": "stations_test.csv"}
-    test_path = str(folder / "stations_test.csv") if test is not None else ""
-    found = parts(print, str(folder / "stations.csv"), test_path, str(folder / "parts"), read, 3, **names)
+    if test is not None:
+        names["test"] = str(folder / "stations_test.csv")
+    found = parts(print, str(folder / "stations.csv"), str(folder / "parts"), read, 3, **names)
     if not found["accepted"]:
         return {"stations": found["error"]}
     errors = {}
@@ -92,13 +88,13 @@ def checked(folder: Path, train: bytes, test: bytes | None = None, options: dict
         answer = verdict(
             print,
             f"{base}.csv",
-            f"{held_out}.csv" if held_out else "",
             read,
             {"input_rows": 2},
-            f"stations.csv (series {name})",
-            f"stations_test.csv (series {name})",
-            f"{base}.lines",
-            f"{held_out}.lines" if held_out else "",
+            test=f"{held_out}.csv" if held_out else "",
+            train_name=f"stations.csv (series {name})",
+            test_name=f"stations_test.csv (series {name})",
+            train_lines=f"{base}.lines",
+            test_lines=f"{held_out}.lines" if held_out else "",
         )
         if not answer["accepted"]:
             errors[name] = answer["error"]

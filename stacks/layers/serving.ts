@@ -2,7 +2,7 @@ import { reachableFromOutside } from "../../components/core/network/exposure";
 import type { MetricsEndpoint } from "../../components/core/links";
 import type { Platform } from "../../components/core/platform";
 import { LOG_COMPACTION_NAME, OBJECT_STORE_GRANTS } from "../../components/contract";
-import { mostReplicas, type Scaling } from "../../components/serving/autoscaling";
+import { mostReplicas } from "../../components/serving/autoscaling";
 import { METRICS_PORT } from "../../components/serving/haproxyConfig";
 import { Inference, INFERENCE_PORT } from "../../components/serving/inference";
 import { LogCompaction } from "../../components/serving/logCompaction";
@@ -33,7 +33,7 @@ export function deployServing(
     if (!settings.layers.includes("serving")) {
         return undefined;
     }
-    const scaling = scalingOf(settings);
+    const { scaling } = settings.inference;
     const shared = {
         platform,
         kafka: kafka.connection("inference"),
@@ -47,11 +47,10 @@ export function deployServing(
         resources: settings.inference.resources,
     };
     const inference = new Inference("inference", shared);
-    const { weight, ...version } = settings.serving.canary;
-    const canary =
-        version.runId === undefined && version.image === undefined
-            ? undefined
-            : { inference: new Inference("inference-canary", { ...shared, version }), weight };
+    const canary = settings.canary && {
+        inference: new Inference("inference-canary", { ...shared, version: settings.canary.version }),
+        weight: settings.canary.weight,
+    };
     const loadBalancer = new LoadBalancer("inference-lb", {
         platform,
         stable: inference,
@@ -77,11 +76,6 @@ export function deployServing(
             loadBalancer.metricsAt(METRICS_PORT),
         ],
     };
-}
-
-function scalingOf({ inference }: Settings): Scaling {
-    const { enabled, ...autoscaling } = inference.autoscaling;
-    return enabled ? { mode: "auto", ...autoscaling } : { mode: "fixed", replicas: inference.replicas ?? 1 };
 }
 
 /**

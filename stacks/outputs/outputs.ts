@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { MLFLOW_PORT } from "../../components/infrastructure/mlflow/mlflow";
 import { OBJECT_STORE_CONSOLE_PORT } from "../../components/infrastructure/objectStore/objectStore";
+import { roleSecretName } from "../../components/infrastructure/postgres/roleSecret";
 import { GRAFANA_PORT } from "../../components/monitoring/grafana/grafana";
 import { PROMETHEUS_PORT } from "../../components/monitoring/prometheus/prometheusConfig";
 import { VICTORIA_LOGS_PORT } from "../../components/monitoring/logs/victoriaLogs";
@@ -141,7 +142,7 @@ export function stackOutputs(
             objectStoreRoot: servers && infrastructure.objectStore.own?.server.rootSecretName,
             data: pipeline?.dataSecretName,
             postgresSuperuser: infrastructure.postgres?.server.passwordSecretName,
-            mlflowDatabase: infrastructure.postgres !== undefined ? "mlflow-postgres" : undefined,
+            mlflowDatabase: infrastructure.postgres && roleSecretName("mlflow"),
             mlflowAdmin: servers && infrastructure.mlflow.logins?.admin,
             mlflowLogin: ingress?.mlflowLoginSecretName,
             grafanaAdmin: monitoring?.grafana?.adminSecretName,

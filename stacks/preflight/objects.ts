@@ -8,8 +8,10 @@ import { error, listed, namesOf, warning, whenKnown, type Finding } from "./find
 /** Label of a namespace with the Pod Security Standard that its pods are held to. */
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
-/** Types of Secrets that the kubelet pulls images with. */
-const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+/** Type of Secrets that the kubelet pulls images with. */
+const PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson";
+/** Its predecessor, with which images are pulled too. */
+const OLD_PULL_SECRET_TYPE = "kubernetes.io/dockercfg";
 
 type Chosen = Pick<Settings, "namespace" | "storageClass" | "cluster" | "ingress">;
 
@@ -196,12 +198,12 @@ function pullSecretFindings(reference: string, home: string, { type }: PullSecre
             ),
         ];
     }
-    return PULL_SECRET_TYPES.includes(type)
+    return [PULL_SECRET_TYPE, OLD_PULL_SECRET_TYPE].includes(type)
         ? []
         : [
               error(
                   `flts:cluster.pullSecrets = "${reference}": the Secret is of type ${type}, with which no image is pulled; make ` +
-                      `one of type ${PULL_SECRET_TYPES[0] ?? ""} (\`kubectl create secret docker-registry\`)`,
+                      `one of type ${PULL_SECRET_TYPE} (\`kubectl create secret docker-registry\`)`,
               ),
           ];
 }

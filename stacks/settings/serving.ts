@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SERIES_NAME } from "../../components/contract";
 import { boolean, choice, exposure, integer, optionalInteger, optionalText, resources } from "./fields";
 
 /** How much one request of the forecast API, and all of them together, may ask for. */
@@ -56,7 +57,7 @@ export const inference = z
             .prefault({}),
         defaultSeries: optionalText(
             "Series that answers requests without one where there are several; the only series when empty",
-            /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+            SERIES_NAME,
             "the name of a series: letters, digits, dots, hyphens, underscores",
         ),
         modelsInMemory: integer(

@@ -1,14 +1,33 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { settingDescriptions } from "../../stacks/settings/catalogue";
 import { projectDirectory } from "../support/commands";
 import type { Recorded } from "../support/mocks";
 import { deployProgram, settings } from "../support/program";
 
-/** Variables that each workload of services/ reads: by image for `python main.py`, else by module. */
-const read = JSON.parse(
+/** Variables that each workload of services/ reads, by image for `python main.py`, else by module; values of some. */
+const { variables: read, choices } = JSON.parse(
     readFileSync(join(projectDirectory, "services", "environment.json"), "utf8"),
-) as Readonly<Record<string, readonly string[]>>;
+) as Readonly<Record<"variables" | "choices", Readonly<Record<string, readonly string[]>>>>;
+
+/** Settings that a variable's value is, where it is one of a few. */
+const CHOSEN_BY: Readonly<Record<string, string>> = {
+    CLIP_METHOD: "preprocess.clip.method",
+    CSV_DECIMAL: "dataset.decimal",
+    CSV_ENCODING: "dataset.encoding",
+    CSV_SEPARATOR: "dataset.separator",
+    CSV_THOUSANDS: "dataset.thousands",
+    CSV_TIME_FORMAT: "dataset.timeFormat",
+    KAFKA_SASL_MECHANISM: "kafka.external.mechanism",
+    KAFKA_SECURITY_PROTOCOL: "kafka.external.protocol",
+    MODEL_TYPE: "training.models",
+    PREDICT_IRREGULAR_ROWS: "inference.irregularRows",
+    PROMOTION_FLOOR: "evaluator.floor",
+    RETRAIN: "preprocess.retrain",
+    SAMPLE_STRATEGY: "preprocess.sampleStrategy",
+    SCALER: "preprocess.scaler",
+};
 
 /** Variables that libraries in the images read themselves: boto3, MLflow, libpq, Locust, Python. */
 const ofLibraries = /^(AWS_|MLFLOW_|PG|LOCUST_|HOME$)/;
@@ -44,7 +63,7 @@ function workloadOf({ image, command = [] }: Container): string | undefined {
 }
 
 /** What the program sets of each workload, and which of it the workload does not read. */
-function variables(resources: readonly Recorded[]): Map<string, string[]> {
+function unreadVariables(resources: readonly Recorded[]): Map<string, string[]> {
     const unread = new Map<string, string[]>();
     for (const { containers, initContainers = [] } of resources.flatMap(({ inputs }) => podSpecs(inputs))) {
         for (const container of [...containers, ...initContainers]) {
@@ -74,7 +93,7 @@ describe("the environment of the workloads", () => {
     ] as const) {
         it(`holds only variables that the services read, with ${which}`, async () => {
             const { resources } = await deployProgram(settings(overrides));
-            const unread = variables(resources);
+            const unread = unreadVariables(resources);
             assert.deepEqual([...unread.keys()].sort(), Object.keys(read).sort());
             assert.deepEqual(
                 [...unread].filter(([, names]) => names.length > 0),
@@ -82,4 +101,14 @@ describe("the environment of the workloads", () => {
             );
         });
     }
+
+    it("has the same values to choose from in the settings and in the services", () => {
+        const allowed = new Map(settingDescriptions().map((setting) => [setting.path, setting.allowed]));
+        assert.deepEqual(Object.keys(choices).sort(), Object.keys(CHOSEN_BY).sort());
+        for (const [variable, values] of Object.entries(choices)) {
+            const path = CHOSEN_BY[variable] ?? assert.fail(variable);
+            const named = values.map((value) => (value === "" ? "none" : value)).join(", ");
+            assert.match(allowed.get(path) ?? "", new RegExp(`^(one|a list) of ${named}$`), path);
+        }
+    });
 });

@@ -66,7 +66,7 @@ export function edgesOutside(resources: readonly Recorded[]): string[] {
 }
 
 /** What may talk to what: the picture of the architecture, written by hand. */
-export function declaredEdges({ training, serving, loadTest, ingress, ...settings }: Settings): string[] {
+export function declaredEdges({ training, canary, loadTest, ingress, ...settings }: Settings): string[] {
     const servers = settings.infrastructure;
     assert.ok(servers.from === "deploy");
     const { backup } = servers;
@@ -84,9 +84,7 @@ export function declaredEdges({ training, serving, loadTest, ingress, ...setting
         `${client} -> ${external.mlflow ? `${OUTSIDE}:443` : "mlflow:5000"}`;
     const postgres = (client: string): string =>
         `${client} -> ${external.postgres ? `${OUTSIDE}:6432` : "postgres:5432"}`;
-    const { runId, image } = serving.canary;
-    const versions =
-        runId === undefined && image === undefined ? ["inference"] : ["inference", "inference-canary"];
+    const versions = canary === undefined ? ["inference"] : ["inference", "inference-canary"];
     const trainers = { GRU: "train-gru", LSTM: "train-lstm", PROPHET: "nonml-prophet" } as const;
     const learners = ["eval", ...training.models.map((type) => trainers[type])];
     const scraped = [

@@ -29,7 +29,8 @@ describe("settings", () => {
         const { kafka, postgres } = deployedServers(settings);
         assert.equal(kafka.brokers, 1);
         assert.deepEqual(settings.training.models, ["GRU", "LSTM", "PROPHET"]);
-        assert.equal(settings.inference.replicas, undefined);
+        assert.deepEqual(settings.inference.scaling, { mode: "fixed", replicas: 1 });
+        assert.equal(settings.canary, undefined);
         assert.deepEqual(postgres.access, { mode: "tunnel", localPort: 25432, timeoutSeconds: 180 });
     });
 
@@ -47,7 +48,7 @@ describe("settings", () => {
         const { kafka, postgres } = deployedServers(settings);
         assert.equal(kafka.partitions, 6);
         assert.equal(kafka.storage, "3Gi");
-        assert.equal(settings.inference.autoscaling.enabled, true);
+        assert.equal(settings.inference.scaling.mode, "auto");
         assert.equal(settings.training.learningRate, 0.01);
         assert.equal(postgres.resources.limits.cpu, "2");
     });

@@ -30,12 +30,12 @@ const SETTINGS: Readonly<Record<string, VolumeSettings>> = {
     backup: { storage: "backup.storage" },
 };
 
-/** Labels of each server's claims. */
-const CLAIMS: Readonly<Record<string, string>> = {
+/** Labels of the claims of servers that can be filled again. */
+const CLAIMS = {
     minio: "release=minio",
     kafka: "app.kubernetes.io/name=kafka",
     postgres: "app.kubernetes.io/name=postgres",
-};
+} as const;
 
 /**
  * Changes that would lose data between what the cluster has and what the settings declare, in the declared order. Those
@@ -110,7 +110,7 @@ function countChanges(before: DataVolumes, after: DataVolumes): DataChange[] {
                       meaning: broker
                           ? "every broker is a controller, and a quorum with static voters cannot change: the new set of brokers never elects a leader"
                           : "MinIO distributes each object over exactly the servers and drives that it began with, and does not start with others",
-                      procedure: rebuilt(after),
+                      procedure: rebuilt(broker ? "kafka" : "minio", after),
                   },
               ];
     return setting === undefined
@@ -172,7 +172,7 @@ function formatChange(before: DataVolumes, after: DataVolumes): DataChange[] {
                   name: after.name,
                   change: `PostgreSQL's major version changes from ${before.format} to ${after.format}`,
                   meaning: "the new server does not read the old one's files, and would not start",
-                  procedure: rebuilt(after),
+                  procedure: rebuilt("postgres", after),
               },
           ];
 }
@@ -210,7 +210,7 @@ function movedVolume(volumes: DataVolumes): string {
         case "minio":
         case "postgres":
         case "kafka":
-            return rebuilt(volumes);
+            return rebuilt(name, volumes);
         case "backup":
             return "set flts:backup.target, update, and copy the volume's files there";
         default:
@@ -219,9 +219,9 @@ function movedVolume(volumes: DataVolumes): string {
 }
 
 /** Makes a server anew, with empty volumes, and fills it. */
-function rebuilt({ name, claimedBy }: DataVolumes): string {
+function rebuilt(name: keyof typeof CLAIMS, { claimedBy }: DataVolumes): string {
     const server = claimedBy === "StatefulSet" ? "statefulset" : "deployment";
-    const removal = `\`kubectl delete ${server} ${name}\` and \`kubectl delete pvc --selector ${CLAIMS[name] ?? ""}\``;
+    const removal = `\`kubectl delete ${server} ${name}\` and \`kubectl delete pvc --selector ${CLAIMS[name]}\``;
     return name === "kafka"
         ? "let the consumer groups read everything (Kafka only announces what is in the object store; dead letters are " +
               `lost), then ${removal}, then \`make up ALLOW_DATA_LOSS=kafka\``

@@ -10,7 +10,7 @@ import { fileFromSecret } from "../../core/pod/secretFiles";
 import type { Connection, Server } from "../../core/links";
 import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
-import { ROLE_SECRET_SUFFIX } from "./roleSecret";
+import { roleSecretName } from "./roleSecret";
 
 /** Gives the provider what it would otherwise ask the server, which a preview cannot. */
 const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
@@ -133,7 +133,7 @@ export class PostgresResources {
         service: string,
         roles: string[],
     ): { role: postgresql.Role; secret: string; connection: Connection } {
-        const secretName = `${service}${ROLE_SECRET_SUFFIX}`;
+        const secretName = roleSecretName(service);
         const { platform, parent } = this.args;
         const name = ownedName(platform, service);
         const { password, secret } = generatedLogin(secretName, this.name, platform, parent, (generated) => ({

@@ -4,6 +4,7 @@ import type { Connection } from "../../core/links";
 import type { Platform } from "../../core/platform";
 import type { Resources } from "../../core/pod/pod";
 import { SERVICE_USER } from "../../core/pod/podSecurity";
+import { HEALTH_PORT } from "../../contract";
 import { Exporter } from "./exporter";
 import { BLACKBOX_CONFIG_DIRECTORY, blackboxConfig, CLUSTER_AUTHORITY_DIRECTORY } from "./exporterConfig";
 
@@ -60,11 +61,14 @@ export function lagExporter(platform: Platform, kafka: Connection): Exporter {
         platform,
         image: platform.images.reference("preprocess"),
         command: ["python", "-m", "flts.lag"],
-        environment: environment(kafka.environment, plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel })),
+        environment: environment(
+            kafka.environment,
+            plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel, HEALTH_PORT }),
+        ),
         user: SERVICE_USER,
         annotations: clientAnnotations(platform),
         connections: [kafka],
-        port: 8000,
+        port: HEALTH_PORT,
         healthPath: "/healthz",
         resources: small("64Mi", "192Mi"),
     });

@@ -1,6 +1,9 @@
 """Tags that tie an MLflow run to the claim it was trained from: the trainer writes them, the evaluator reads them."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+ModelType = Literal["GRU", "LSTM", "PROPHET"]
+"""A model family; the value of TYPE_TAG."""
 
 IDENTIFIER_TAG = "flts.identifier"
 SERIES_TAG = "flts.series"

@@ -1,14 +1,16 @@
 """Settings of the evaluator."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from flts.common.runs import ModelType
+from flts.common.seriesnames import SERIES_OR_NONE
 from flts.common.settings import ServiceSettings
 from flts.evaluator.floor import Floor
 
-_KNOWN_TYPES = frozenset({"GRU", "LSTM", "PROPHET"})
+_KNOWN_TYPES = frozenset(get_args(ModelType))
 
 
 class EvaluatorSettings(ServiceSettings):
@@ -29,7 +31,7 @@ class EvaluatorSettings(ServiceSettings):
     """Whether the best so far is promoted when that time is over."""
     promotion_floor: Floor = "baseline"
     """What a run has to beat to be promoted: nothing; repeating the last value; that and the promoted model."""
-    default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
+    default_series: str = Field(default="", pattern=SERIES_OR_NONE)
     """The series whose promotions upstream's pointer names where there are several; empty: none of them."""
     failure_max_retries: int = Field(default=5, ge=0)
     """Further tries after a failed one, before the event becomes a dead letter."""

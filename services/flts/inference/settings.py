@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from flts.common.seriesnames import SERIES_OR_NONE
 from flts.common.settings import ServiceSettings
 from flts.inference.limits import LARGEST_STEPS, Limits
 
@@ -29,7 +30,7 @@ class InferenceSettings(ServiceSettings):
     """How often the pointer is read without a message, in case messages do not come through."""
     load_spread_seconds: float = Field(default=2.0, ge=0, le=300)
     """A promotion is followed within this time, each replica after a random part of it."""
-    default_series: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,62})?$")
+    default_series: str = Field(default="", pattern=SERIES_OR_NONE)
     """The series that answers requests without one; empty: the only series does, where there is but one."""
     models_in_memory: int = Field(default=1_000, ge=1, le=100_000)
     """Models held at a time; the least recently used one is the first to go. One of the default models takes 0.2 MiB

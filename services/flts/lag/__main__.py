@@ -12,15 +12,13 @@ from flts.common.settings import ServiceSettings
 from flts.common.shutdown import stop_on_signals
 from flts.lag.collector import LagCollector
 
-_PORT = 8000
-
 
 def main(arguments: list[str]) -> int:
     """Serve; returns the exit status."""
     settings = start_service("lag", ServiceSettings, arguments)
     stop = stop_on_signals()
     REGISTRY.register(LagCollector(AdminClient(client_settings(settings, "lag"))))
-    server = serve_in_background(health_app("lag", alive=lambda: True), _PORT)
+    server = serve_in_background(health_app("lag", alive=lambda: True), settings.health_port)
     stop.wait()
     server.should_exit = True
     return 0

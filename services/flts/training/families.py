@@ -1,7 +1,7 @@
 """Which family a model type belongs to."""
 
+from flts.common.runs import ModelType
 from flts.training.family import Fit
-from flts.training.settings import ModelType
 
 
 def load(model_type: ModelType) -> Fit:

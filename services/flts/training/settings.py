@@ -1,12 +1,9 @@
 """Settings of a trainer. The defaults train PobleSec (15,927 rows) in well under a minute on two cores."""
 
-from typing import Literal
-
 from pydantic import Field
 
+from flts.common.runs import ModelType
 from flts.common.settings import ServiceSettings
-
-ModelType = Literal["GRU", "LSTM", "PROPHET"]
 
 _OF_ALL = ("model_type", "input_seq_len", "output_seq_len")
 _OF_NETWORKS = (

@@ -4,6 +4,8 @@ import type { GivenSettings } from "../schema";
 import { infrastructureOf, type InfrastructureSettings } from "./infrastructure";
 import { networkSettingsOf, type NetworkSettings } from "./network";
 import { ingressOf, type IngressSettings } from "./ingress";
+import { canaryOf, type CanarySettings } from "./canary";
+import { inferenceOf, type InferenceSettings } from "./scaling";
 
 /** Settings that are parts of a union below. */
 type Parts =
@@ -15,6 +17,8 @@ type Parts =
     | "mlflow"
     | "backup"
     | "ingress"
+    | "inference"
+    | "serving"
     | "network";
 
 /** Settings as the program uses them: complete, checked, and unable to contradict each other. */
@@ -22,6 +26,9 @@ export type Settings = Omit<GivenSettings, Parts> & {
     readonly infrastructure: InfrastructureSettings;
     readonly ingress: IngressSettings;
     readonly network: NetworkSettings;
+    readonly inference: InferenceSettings;
+    /** Undefined without a canary. */
+    readonly canary: CanarySettings | undefined;
 };
 
 /** Settings, or every mistake in them. */
@@ -46,5 +53,14 @@ export function parseSettings(given: GivenSettings): Parsed {
     ) {
         return { problems };
     }
-    return { settings: { ...given, infrastructure, ingress, network } };
+    return {
+        settings: {
+            ...given,
+            infrastructure,
+            ingress,
+            network,
+            inference: inferenceOf(given.inference),
+            canary: canaryOf(given),
+        },
+    };
 }

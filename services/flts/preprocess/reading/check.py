@@ -34,9 +34,9 @@ Report = Callable[[str], object]
 def verdict(
     report: Report,
     train: str,
-    test: str,
     read_options: dict[str, Any],
     judge_options: dict[str, Any],
+    test: str = "",
     train_name: str = "",
     test_name: str = "",
     train_lines: str = "",
@@ -63,10 +63,10 @@ def verdict(
 def parts(
     report: Report,
     train: str,
-    test: str,
     folder: str,
     read_options: dict[str, Any],
     most: int,
+    test: str = "",
     train_name: str = "",
     test_name: str = "",
     owners: dict[str, str] | None = None,
