@@ -7,6 +7,7 @@
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +22,12 @@ import httpx
 TIMES = ["2024-01-01 00:00:00", "2024-01-01 00:02:00", "2024-01-01 00:04:00"]
 _FEWEST_ANSWERS = 30
 BODY = {"data": {"time": TIMES, "a": [110, 120, 130.5], "b": [1, 2, 3]}}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 class Served(NamedTuple):

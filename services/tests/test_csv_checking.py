@@ -10,8 +10,7 @@ from itertools import accumulate
 from statistics import median_low
 
 import pytest
-from test_csv_fuzz import PIECES, STEPS, ZONES, odd_series
-from test_csv_rules import CASES, JUDGE, VERDICTS, content_of
+from csv_inputs import CASES, JUDGE, PIECES, STEPS, VERDICTS, ZONES, content_of, odd_series
 
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading import distances

@@ -1,14 +1,12 @@
 """The rules for CSV files by the vectors in csvrules.json, which the CLI's tests run too."""
 
-import gzip
 import io
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from csv_inputs import CASES, JUDGE, VERDICTS, content_of
 
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading.judging import examine
@@ -16,17 +14,6 @@ from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
 from flts.preprocess.reading.source import Source
-
-ENCODINGS = {"utf8": "utf-8", "utf16le": "utf-16-le", "latin1": "latin-1"}
-# Vectors are short, so they ask for short windows; a line "@" stands for these rows.
-JUDGE = {"input_rows": 2, "output_rows": 1, "holdout_fraction": 0.3}
-ROWS = [f"2024-01-02 0{hour}:00:00,{hour}.5,{hour * 2}" for hour in range(10)]
-
-
-def content_of(vector: dict) -> bytes:
-    text = vector["text"].replace("\n@\n", "\n" + "\n".join(ROWS) + "\n")
-    content = text.encode(ENCODINGS[vector.get("encoding", "utf8")])
-    return gzip.compress(content) if vector.get("gzip") else content
 
 
 def verdict_of(content: bytes, read_options: dict, judge_options: dict) -> dict:
@@ -64,10 +51,6 @@ def test_reading_needs_the_standard_library_only():
     code = "import sys; sys.path.insert(0, sys.argv[1]); import flts.preprocess.reading.check"
     root = str(Path(__file__).parent.parent)
     subprocess.run([sys.executable, "-I", "-S", "-c", code, root], check=True)
-
-
-CASES = Path(os.environ.get("FLTS_CASES_DIR", Path(__file__).parents[3] / "shared" / "cases"))
-VERDICTS = json.loads((Path(__file__).parent / "csv_cases.json").read_text("utf-8"))
 
 
 # The files stay outside the project; the vectors above cover the same classes on every machine.

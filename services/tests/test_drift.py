@@ -12,21 +12,15 @@ from structlog.testing import capture_logs
 
 from flts.common.frames import read_frame
 from flts.common.predictionlogs import LogReader
-from flts.preprocess import metrics, onepass
+from flts.preprocess import metrics
 from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.series import list_series
 from flts.preprocess.settings import PreprocessSettings
 
+pytestmark = pytest.mark.usefixtures("own_lock", "forgotten_drift")
 RUN = "0a" * 16
 FIRST_ROWS = 300
 TODAY = f"{datetime.now(UTC):%Y%m%d}"
-
-
-@pytest.fixture(autouse=True)
-def _own_state(monkeypatch, tmp_path):
-    monkeypatch.setattr(onepass.tempfile, "gettempdir", lambda: str(tmp_path))
-    yield
-    metrics.DRIFT.forget("site")
 
 
 @pytest.fixture

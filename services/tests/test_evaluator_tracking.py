@@ -9,10 +9,8 @@ from flts.evaluator.tracking import FinishedClaim, MlflowRuns
 
 
 @pytest.fixture
-def client(tmp_path, monkeypatch):
-    # MLflow asks for this consent since its file store gets no new features.
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    return MlflowClient(tmp_path.as_uri())
+def client(mlflow_uri):
+    return MlflowClient(mlflow_uri)
 
 
 def finish(client, end, config_hash, identifier="", kind="GRU", experiment="Default", status="FINISHED", series=""):

@@ -4,12 +4,12 @@ import threading
 
 import numpy as np
 import pytest
+from plain_frames import frame_of, windows_of
+from trainings import CLAIM
 
 from flts.common.calendar import DAY, SECOND, Calendar, fixed
-from flts.common.frames import FeatureFrame, read_frame
-from flts.common.messages import DataClaim
-from flts.common.transform import FeatureTransform
-from flts.common.windows import Windows, make_windows
+from flts.common.frames import read_frame
+from flts.common.windows import Windows
 from flts.forecasting.model import ModelVersion, ServingModel
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
@@ -22,28 +22,6 @@ from flts.training.standard import standard_of
 from flts.training.trainer import train
 
 HOUR = 3600 * SECOND
-CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
-
-
-def frame_of(values: np.ndarray, start: str = "2024-01-01", seconds: int = 3600, gaps: int = 0) -> FeatureFrame:
-    """Unscaled rows of one column; every `gaps` rows an hour is left out."""
-    transform = FeatureTransform(
-        columns=["value"],
-        target="value",
-        fill=[0.0],
-        clip=[None],
-        with_time=False,
-        offset=[0.0],
-        scale=[1.0],
-        interval_seconds=seconds,
-    )
-    place = np.arange(len(values)) + (np.arange(len(values)) // gaps if gaps else 0)
-    times = np.datetime64(start, "ns") + place * np.timedelta64(seconds, "s")
-    return FeatureFrame(times, np.asarray(values, float)[:, None], transform, "hash", "{}")
-
-
-def windows_of(frame: FeatureFrame, rows: int = 16, ahead: int = 1) -> Windows:
-    return make_windows(frame.features, frame.times, 0, rows, ahead, frame.transform.due, frame.imputed)
 
 
 # Promise: models-trained-rows-served

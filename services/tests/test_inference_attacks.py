@@ -11,8 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from served_process import BODY, TIMES, p99, second_client, served
-from test_inference_shutdown import free_port
+from served_process import BODY, TIMES, free_port, p99, second_client, served
 
 MEGABYTE = 1_000_000
 LARGEST = 1_048_576

@@ -8,8 +8,7 @@ import sys
 import time
 
 from conftest import SERVICES
-from served_process import BODY, Served, served
-from test_inference_shutdown import free_port
+from served_process import BODY, Served, free_port, served
 
 CLIENTS = 32
 ROUNDS = 100

@@ -2,11 +2,11 @@
 
 import json
 import signal
-import socket
 import threading
 import time
 
 import httpx
+from served_process import free_port
 from serving_models import in_service_with, make_model
 
 from flts.inference.api import inference_app
@@ -15,12 +15,6 @@ from flts.inference.predictor import Predictor
 from flts.inference.server import DrainingServer
 
 BODY = {"data": {"time": ["2024-01-01 00:00", "2024-01-01 00:02", "2024-01-01 00:04"], "a": [1, 2, 3], "b": [1, 2, 3]}}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def test_a_stop_under_load(store):

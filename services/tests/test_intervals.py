@@ -5,7 +5,7 @@ import pytest
 from api.client import DATA, client_for
 from conftest import data_folder
 from serving_models import make_model
-from test_training import train_on, trained_on_poblesec
+from trainings import train_on, trained_on_poblesec
 
 from flts.common.intervals import LEVELS, Intervals, intervals_of, measured
 from flts.forecasting.model import ServingModel

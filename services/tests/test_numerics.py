@@ -8,17 +8,17 @@ import pytest
 from conftest import MemoryPublisher
 from consumers import FakeConsumer
 from mlflow.tracking import MlflowClient
-from test_training_worker import store, stored_claim, uri  # noqa: F401, fixtures
+from trainings import CLAIM, stored_claim
 
 from flts.common.consuming import ClaimLoop
 from flts.common.frames import read_frame
-from flts.common.messages import DataClaim
+from flts.common.runs import ModelType
 from flts.forecasting.model import ModelVersion, ServingModel
 from flts.preprocess.pipeline import Prepared, prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import worker as training_worker
 from flts.training.exporting import NotReproduced, tolerance
-from flts.training.settings import ModelType, TrainingSettings
+from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.trainer import TrainedModel, train
 from flts.training.worker import TrainingWorker
@@ -26,7 +26,6 @@ from flts.training.worker import TrainingWorker
 MODEL_TYPES = get_args(ModelType)
 # An LSTM is prepared and exported as a GRU is.
 FAMILIES = [model_type for model_type in MODEL_TYPES if model_type != "LSTM"]
-CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
 
 
 def wave(rows: int = 300) -> np.ndarray:
@@ -127,7 +126,9 @@ def test_the_tolerance_follows_the_unit_of_the_target():
         ZeroDivisionError("float division by zero"),
     ],
 )
-def test_what_the_data_make_fail_is_tried_once_and_its_dead_letter_has_the_reason(problem, uri, store, monkeypatch):  # noqa: F811
+def test_what_the_data_make_fail_is_tried_once_and_its_dead_letter_has_the_reason(
+    problem, mlflow_uri, store, monkeypatch
+):
     tries = []
 
     def failing(*_):
@@ -135,7 +136,7 @@ def test_what_the_data_make_fail_is_tried_once_and_its_dead_letter_has_the_reaso
         raise problem
 
     monkeypatch.setattr(training_worker, "train", failing)
-    letter, runs = life(uri, store)
+    letter, runs = life(mlflow_uri, store)
     assert len(tries) == 1
     assert str(problem) in letter["error"]
     assert type(problem).__name__ in letter["error"]
@@ -144,7 +145,7 @@ def test_what_the_data_make_fail_is_tried_once_and_its_dead_letter_has_the_reaso
     ]
 
 
-def test_what_may_pass_by_itself_is_tried_again(uri, store, monkeypatch):  # noqa: F811
+def test_what_may_pass_by_itself_is_tried_again(mlflow_uri, store, monkeypatch):
     tries = []
 
     def failing(*_):
@@ -152,19 +153,19 @@ def test_what_may_pass_by_itself_is_tried_again(uri, store, monkeypatch):  # noq
         raise MemoryError("no room")
 
     monkeypatch.setattr(training_worker, "train", failing)
-    life(uri, store)
+    life(mlflow_uri, store)
     assert len(tries) == 2
 
 
-def life(uri, store):  # noqa: F811
+def life(mlflow_uri, store):
     """The dead letter and the runs that a trainer leaves behind, which may try twice."""
     claim = stored_claim(store, prepared_of(wave(), ""))
     stop, publisher = threading.Event(), MemoryPublisher()
-    settings = TrainingSettings(mlflow_tracking_uri=uri)
+    settings = TrainingSettings(mlflow_tracking_uri=mlflow_uri)
     tracker = MlflowTracker(settings)
     consumer = FakeConsumer([claim], stop)
     handler = TrainingWorker(settings, store, tracker, publisher, stop).handle
     ClaimLoop(consumer, handler, publisher, "DLQ", stop, max_retries=1, first_pause_seconds=0.01).run()
     (letter,) = publisher.on("DLQ")
-    client = MlflowClient(uri)
+    client = MlflowClient(mlflow_uri)
     return letter, client.search_runs([client.get_experiment_by_name("Default").experiment_id])

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from performance_worker import worker_over
 from serving_models import BUCKET, KEYS, ROWS, in_service_with, make_model, make_promotion, make_spec
 
 from flts.common.consuming import Refused
@@ -13,8 +14,6 @@ from flts.common.shutdown import StopRequested
 from flts.forecasting.model import ServingModel
 from flts.inference.inservice import Models
 from flts.inference.performance import PerformanceWorker
-from flts.inference.pointers import Pointers
-from flts.inference.settings import InferenceSettings
 
 KEY = "default/hash/test.parquet"
 
@@ -32,11 +31,6 @@ def claim(store):
 
 def worker(store, publisher, stop, model: ServingModel | None, **settings) -> PerformanceWorker:
     return worker_over(in_service_with(model), store, publisher, stop, **settings)
-
-
-def worker_over(models: Models, store, publisher, stop, **settings) -> PerformanceWorker:
-    pointers = Pointers(store, BUCKET, KEYS)
-    return PerformanceWorker(InferenceSettings(**settings), models, pointers, store, publisher, stop)
 
 
 def test_reports_the_errors_in_raw_units(store, publisher, stop, claim):

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from test_horizon import frame_of, windows_of
+from plain_frames import frame_of, windows_of
 
 from flts.training.plots import ERROR_PLOT, FORECAST_PLOT, plots_of
 

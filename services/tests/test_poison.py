@@ -9,8 +9,8 @@ from consumers import FakeConsumer
 from evaluator import FakeRuns, evaluator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from performance_worker import worker_over
 from serving_models import in_service_with, make_model
-from test_performance import worker_over
 
 from flts.common.consuming import ClaimLoop
 from flts.common.messages import DataClaim, Promotion, TrainingEvent

@@ -35,33 +35,26 @@ EVENT = TrainingEvent(
 
 
 @pytest.fixture
-def uri(tmp_path, monkeypatch):
-    # MLflow asks for this consent since its file store gets no new features.
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    return tmp_path.as_uri()
-
-
-@pytest.fixture
-def tracker(uri):
-    return MlflowTracker(TrainingSettings(mlflow_tracking_uri=uri, experiment_name="tests"))
+def tracker(mlflow_uri):
+    return MlflowTracker(TrainingSettings(mlflow_tracking_uri=mlflow_uri, experiment_name="tests"))
 
 
 # Promise: mlflow-tracks-runs-serves
-def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
+def test_a_finished_run_is_found_by_its_claim(mlflow_uri, tracker, tmp_path):
     assert tracker.finished(CLAIM) is None
     run = tracker.start(CLAIM, {"target": "a"})
     tracker.epoch(run, 0, {"val_loss": 0.5})
-    assert MlflowRuns(uri).of(EVENT) == []
+    assert MlflowRuns(mlflow_uri).of(EVENT) == []
     tracker.finish(run, TrainedModel(CONTENT, make_spec(CONTENT), METRICS, 3, {"growth": "linear"}, PLOTS), "{}")
     assert tracker.finished(CLAIM) == run
     for other in ({"generation": 3}, {"config_hash": "other"}, {"identifier": "team"}):
         assert tracker.finished(CLAIM.model_copy(update=other)) is None
 
-    (candidate,) = MlflowRuns(uri).of(EVENT)
+    (candidate,) = MlflowRuns(mlflow_uri).of(EVENT)
     assert (candidate.run_id, candidate.model_type, candidate.experiment) == (run.run_id, "GRU", "tests")
     assert METRICS.items() <= candidate.metrics.items()
 
-    client = MlflowClient(uri)
+    client = MlflowClient(mlflow_uri)
     recorded = client.get_run(run.run_id)
     assert recorded.data.params["config_hash"] == "hash"
     assert recorded.data.params["input_seq_len"] == "16"
@@ -79,10 +72,10 @@ def test_a_finished_run_is_found_by_its_claim(uri, tracker, tmp_path):
     assert "window" in (folder / "MLmodel").read_text()
 
 
-def test_runs_that_a_killed_trainer_left_open_are_closed(uri, tracker):
+def test_runs_that_a_killed_trainer_left_open_are_closed(mlflow_uri, tracker):
     orphan = tracker.start(CLAIM, {})
     second = tracker.start(CLAIM, {})
-    client = MlflowClient(uri)
+    client = MlflowClient(mlflow_uri)
     assert client.get_run(orphan.run_id).info.status == "KILLED"
     tracker.give_up(second, "FAILED", "it had to")
     assert client.get_run(second.run_id).info.status == "FAILED"

@@ -1,48 +1,29 @@
 """Windows, metrics, ONNX equality and the two metrics that matter: the model's RMSE and the baseline's."""
 
 import threading
-from functools import cache
 from typing import get_args
 
 import numpy as np
 import onnxruntime
 import pytest
 from conftest import data_folder
+from trainings import CLAIM, frames, train_on, trained_on_poblesec
 
 from flts.common.calendar import fixed
 from flts.common.consuming import Refused
-from flts.common.frames import FeatureFrame, read_frame
-from flts.common.messages import DataClaim
+from flts.common.runs import ModelType
 from flts.common.serving import WINDOW_INPUT, seconds
 from flts.common.shutdown import StopRequested
 from flts.common.windows import make_windows
-from flts.preprocess.pipeline import Prepared, prepare
+from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training import recurrent
 from flts.training.linear import Linear
-from flts.training.settings import ModelType, TrainingSettings
+from flts.training.settings import TrainingSettings
 from flts.training.standard import Standard
-from flts.training.trainer import TrainedModel, train
+from flts.training.trainer import train
 
 MODEL_TYPES = get_args(ModelType)
-CLAIM = DataClaim(bucket="b", object="o", size=1, etag="e", config_hash="hash", test_object="t")
-
-
-def frames(prepared: Prepared) -> tuple[FeatureFrame, FeatureFrame]:
-    return read_frame(prepared.train), read_frame(prepared.test)
-
-
-def train_on(prepared: Prepared, report=lambda number, metrics: None, stop=None, **options) -> TrainedModel:
-    return train(TrainingSettings(**options), CLAIM, *frames(prepared), report, stop or threading.Event())
-
-
-@cache
-def trained_on_poblesec(model_type: str, ahead: int) -> TrainedModel:
-    """A training on the real dataset, for all tests that look at it."""
-    folder = data_folder()
-    assert folder is not None
-    both = [(folder / name).read_bytes() for name in ("PobleSec.csv", "PobleSec_test.csv")]
-    return train_on(prepare(PreprocessSettings(), *both), model_type=model_type, output_seq_len=ahead)
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,18 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import SERVICES, MemoryPublisher, MemoryStore
+from conftest import SERVICES, MemoryPublisher
 from consumers import FakeConsumer
 from mlflow.tracking import MlflowClient
 from prometheus_client import REGISTRY
+from trainings import stored_claim
 
 from flts.common.consuming import ClaimLoop
-from flts.common.messages import DataClaim
 from flts.preprocess.pipeline import prepare
 from flts.preprocess.settings import PreprocessSettings
 from flts.training.settings import TrainingSettings
 from flts.training.tracking import MlflowTracker
 from flts.training.worker import TrainingWorker
-
-BUCKET = "processed-data"
 
 
 class StoppingPublisher(MemoryPublisher):
@@ -48,33 +46,6 @@ class StoppingTracker(MlflowTracker):
 
 
 @pytest.fixture
-def uri(tmp_path, monkeypatch):
-    # MLflow asks for this consent since its file store gets no new features.
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    return tmp_path.as_uri()
-
-
-@pytest.fixture
-def store():
-    return MemoryStore()
-
-
-def stored_claim(store, prepared):
-    """Stores what preprocess prepared; returns the claim that announces it."""
-    etags = [store.put(BUCKET, name, body) for name, body in (("train", prepared.train), ("test", prepared.test))]
-    return DataClaim(
-        bucket=BUCKET,
-        object="train",
-        size=len(prepared.train),
-        etag=etags[0],
-        config_hash="hash",
-        series="site",
-        test_object="test",
-        test_etag=etags[1],
-    ).to_bytes()
-
-
-@pytest.fixture
 def claim(store, sample_csv):
     return stored_claim(store, prepare(PreprocessSettings(train_file="sample.csv"), sample_csv, None))
 
@@ -97,8 +68,8 @@ def outcomes(model_type):
 
 
 @pytest.mark.parametrize(("model_type", "when"), [("GRU", "epoch"), ("PROPHET", "start")])
-def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, uri, store, claim, tmp_path):
-    settings = TrainingSettings(model_type=model_type, mlflow_tracking_uri=uri, epochs=2, hidden_size=4)
+def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, mlflow_uri, store, claim, tmp_path):
+    settings = TrainingSettings(model_type=model_type, mlflow_tracking_uri=mlflow_uri, epochs=2, hidden_size=4)
     before = outcomes(model_type)
     stop = threading.Event()
     publisher = StoppingPublisher(stop) if when == "start" else MemoryPublisher()
@@ -117,7 +88,7 @@ def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, uri, store,
     )
     assert publisher.on("DLQ") == []
 
-    client = MlflowClient(uri)
+    client = MlflowClient(mlflow_uri)
     runs = client.search_runs([client.get_experiment_by_name("Default").experiment_id])
     assert sorted(run.info.status for run in runs) == ["FINISHED", "KILLED"]
     (finished,) = [run for run in runs if run.info.status == "FINISHED"]
@@ -139,8 +110,8 @@ def test_a_stop_keeps_the_claim_for_the_next_start(model_type, when, uri, store,
     assert {name: after[name] - before[name] for name in after} == {"success": 1, "failure": 0, "interrupted": 1}
 
 
-def test_a_training_that_fails_is_counted_and_its_claim_becomes_a_dead_letter(uri, store, claim):
-    settings = TrainingSettings(mlflow_tracking_uri=uri, input_seq_len=9000)
+def test_a_training_that_fails_is_counted_and_its_claim_becomes_a_dead_letter(mlflow_uri, store, claim):
+    settings = TrainingSettings(mlflow_tracking_uri=mlflow_uri, input_seq_len=9000)
     before = outcomes("GRU")
     publisher = MemoryPublisher()
     assert work(settings, store, claim, publisher, threading.Event(), MlflowTracker(settings)) == [claim]

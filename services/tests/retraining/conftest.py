@@ -2,15 +2,12 @@
 
 import pytest
 
-from flts.preprocess import metrics, onepass
 from retraining.stack import FIRST_ROWS, Stack
 
 
 @pytest.fixture(autouse=True)
-def _own_state(monkeypatch, tmp_path):
-    monkeypatch.setattr(onepass.tempfile, "gettempdir", lambda: str(tmp_path))
-    yield
-    metrics.DRIFT.forget("site")
+def _own_state(own_lock, forgotten_drift):
+    """Nothing is shared with other tests."""
 
 
 @pytest.fixture

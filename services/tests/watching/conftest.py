@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flts.preprocess import onepass
 from watching.bucket import SETTINGS, CountingStore, watcher_of
 
 
@@ -14,8 +13,8 @@ def store():
 
 
 @pytest.fixture(autouse=True)
-def _own_lock(monkeypatch, tmp_path):
-    monkeypatch.setattr(onepass.tempfile, "gettempdir", lambda: str(tmp_path))
+def _own_state(own_lock):
+    """Nothing is shared with other tests."""
 
 
 @pytest.fixture
