@@ -216,7 +216,8 @@ def run_stage(stage: str, folder: Path, count: int, done: int = 0) -> Part:
 
 def _cpu_seconds() -> float:
     # Prophet's optimiser is a process of its own.
-    return sum(os.times()[:4])
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 if __name__ == "__main__":
