@@ -1,5 +1,7 @@
 import type { StackOutputs } from "../stacks/outputs/outputs";
 import { createConsole, runMain, table, type Console } from "../toolchain/console/index";
+import { Journal } from "../toolchain/steps/journal";
+import { closing } from "../toolchain/steps/plan";
 import { withDataset } from "./data/connect";
 import { findSeries } from "./data/series";
 import { uploadSeries } from "./data/transfer";
@@ -24,7 +26,7 @@ async function reportWaitingPods(output: Console, kubectl: Kubectl, stack: strin
 }
 
 /** `make up`: the stack, its URLs, and a forecast from the data that it has or was given. */
-async function main(output: Console): Promise<void> {
+async function main(output: Console, journal: Journal): Promise<void> {
     const options = readOptions(process.env);
     // `make` has had them checked before it began; what stands there by now is what is uploaded.
     const series = options.dataset === undefined ? [] : findSeries(options.dataset, "DATASET");
@@ -35,7 +37,7 @@ async function main(output: Console): Promise<void> {
         output.line(GRAFANA_LEFT_OUT);
     }
     try {
-        await workspace.run(["up", "--yes", "--skip-preview"]);
+        await journal.measure("update", () => workspace.run(["up", "--yes", "--skip-preview"]));
     } catch (error) {
         await reportWaitingPods(
             output,
@@ -57,15 +59,31 @@ async function main(output: Console): Promise<void> {
         return;
     }
     const deployed = deployedStack(options);
-    await withDataset(deployed, options.context, async (store) => {
-        if (series.length > 0) {
-            await uploadSeries(output, store, series);
-            await reportSeries(output, deployed, options, store, series);
-        } else {
-            await reportBucket(output, deployed, options, store);
-        }
-    });
+    await journal.measure("forecast", () =>
+        withDataset(deployed, options.context, async (store) => {
+            if (series.length > 0) {
+                await uploadSeries(output, store, series);
+                await reportSeries(output, deployed, options, store, series);
+            } else {
+                await reportBucket(output, deployed, options, store);
+            }
+        }),
+    );
+}
+
+/** Shows what each step took, those before this process too. */
+async function timed(output: Console, journal: Journal): Promise<void> {
+    try {
+        await main(output, journal);
+    } catch (error) {
+        journal.end(Date.now());
+        throw error;
+    }
+    const run = journal.end(Date.now());
+    if (run !== undefined) {
+        output.line(`\nTime that the steps took:\n${closing(run.plan, run.took, run.elapsed)}`);
+    }
 }
 
 const output = createConsole(process.stdout);
-void runMain(output, () => main(output));
+void runMain(output, () => timed(output, new Journal()));

@@ -106,6 +106,26 @@ describe("console progress", () => {
         assert.ok(stream.text.startsWith(`\r${escape}[K… Build`));
     });
 
+    it("redraws one line with all steps that run at a time, and goes on with those that are left", async () => {
+        const stream = new Recorder(true);
+        const progress = new Progress(createConsole(stream, { TERM: "xterm" }));
+        let endFirst: () => void = () => undefined;
+        const first = progress.step("Compile", { estimate: 60_000 }, (report) => {
+            report(0.05, "net/http");
+            return new Promise<void>((resolve) => (endFirst = resolve));
+        });
+        await progress.step("Image", { estimate: 30_000 }, () => Promise.resolve());
+        const drawn = stream.text.split(`\r${escape}[K`);
+        assert.match(
+            drawn.find((line) => line.includes("Image")) ?? "",
+            /^… Compile {2}5%, about 1m00s left {2}\| {2}Image {2}about 30s left$/,
+        );
+        assert.match(drawn.at(-1) ?? "", /^… Compile {2}5%, 0\.\ds, about 1m00s left, net\/http$/);
+        endFirst();
+        await first;
+        assert.match(stream.lines.at(-1) ?? "", /✓.* Compile/);
+    });
+
     it("marks a failed step and passes the error on", async () => {
         const stream = new Recorder();
         const failure = new Error("broken");

@@ -121,8 +121,16 @@ describe("images that are made only on request", () => {
         });
     }
 
+    it("are made for a stack whose file has the value that asks for them", () => {
+        assert.deepEqual(requested("config:\n  flts:ingress:\n    login:\n      mode: oidc\n"), [
+            "oauth2-proxy",
+        ]);
+        assert.deepEqual(requested("config:\n  flts:ingress.login.mode: oidc\n"), ["oauth2-proxy"]);
+    });
+
     for (const [how, config] of [
         ["nothing in its file", ""],
+        ["another value than the one that asks for an image", "config:\n  flts:ingress.login.mode: basic\n"],
         ["other settings", "config:\n  flts:training:\n    epochs: 3\n"],
         ["no GPU for its trainers", "config:\n  flts:training:\n    gpu:\n      count: 0\n"],
     ] as const) {

@@ -246,9 +246,11 @@ describe("programs of the machine", () => {
 
 describe("go build", () => {
     it("runs one compiler a core, fewer where memory is short, and at least one", () => {
-        assert.equal(parallelism(2, 24e9), 2);
-        assert.equal(parallelism(16, 16e9), 6);
-        assert.equal(parallelism(4, 1e9), 1);
+        assert.equal(parallelism(0, 2, 24e9), 2);
+        assert.equal(parallelism(0, 16, 16e9), 6);
+        assert.equal(parallelism(0, 4, 1e9), 1);
+        assert.equal(parallelism(1.5e9, 16, 16e9), 5);
+        assert.equal(parallelism(1.5e9, 2, 4e9), 1);
     });
 
     it("keeps the user's checksum exceptions and caches unless FLTS_GO_CACHE names others", () => {

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
+import { run } from "../../toolchain/tools/command";
 import type { BuildContext } from "../../toolchain/tools/context";
-import { makeMissing, type Steps } from "../../toolchain/tools/driver";
+import { makeMissing, type Steps, type WorkBeside } from "../../toolchain/tools/driver";
 import { Durations } from "../../toolchain/tools/durations";
 import { programPath } from "../../toolchain/tools/go";
 import { findMissing } from "../../toolchain/tools/missing";
@@ -21,7 +23,7 @@ import { ToolStore } from "../../toolchain/tools/store";
 import { createConsole, fail, Progress, UserError } from "../../toolchain/console";
 
 const all = Object.keys(goPrograms) as GoProgramName[];
-const own = { fromBundle: false, usesRegistry: false };
+const own = { fromBundle: false, usesRegistry: false, requested: new Set<string>() };
 const needs: Needs = { tools: cachedToolNames, programs: [], root: [] };
 
 describe("build driver", () => {
@@ -107,6 +109,56 @@ describe("build driver", () => {
         done = [];
         await makeMissing(context, needs, steps());
         assert.deepEqual(done, [`build ${all.length - 1}`]);
+    });
+
+    it("does work beside the tools, and none where no tool is missing", async () => {
+        let begun: () => void = () => undefined;
+        let building: () => void = () => undefined;
+        const isBegun = new Promise<void>((resolve) => (begun = resolve));
+        const isBuilding = new Promise<void>((resolve) => (building = resolve));
+        const beside: WorkBeside = {
+            memory: 1e9,
+            run: async () => {
+                done.push("beside");
+                begun();
+                await isBuilding;
+            },
+        };
+        // Each waits for the other: one after the other they would never end.
+        const mutual = steps({
+            buildGoPrograms: async (given, names) => {
+                await isBegun;
+                building();
+                done.push(`${given.reserved ?? 0} bytes reserved`);
+                return steps().buildGoPrograms(given, names);
+            },
+        });
+        await makeMissing(context, needs, mutual, beside);
+        assert.ok(done.includes("beside") && done.includes("1000000000 bytes reserved"), done.join());
+        done = [];
+        await makeMissing(context, needs, mutual, beside);
+        assert.deepEqual(done, []);
+    });
+
+    it("stops the tools when work beside them fails, and names that alone", async () => {
+        const interrupted = steps({
+            buildGoPrograms: async ({ signal }) => {
+                const { code } = await run("sleep", ["60"], { signal });
+                return new Map([["pause", `go build failed with code ${code}`]]);
+            },
+        });
+        const started = Date.now();
+        await assert.rejects(
+            makeMissing(context, needs, interrupted, {
+                memory: 0,
+                run: async () => {
+                    await sleep(50);
+                    fail("image trainer could not be built");
+                },
+            }),
+            /^UserError: image trainer could not be built$/,
+        );
+        assert.ok(Date.now() - started < 30_000);
     });
 
     it("makes the others when one fails, names it at the end, and retries only that one", async () => {

@@ -6,12 +6,19 @@ import { join } from "node:path";
 
 import { engineNames, findEngine, requireEngine, type Refusal } from "../../toolchain/images/engines";
 import { endingProgram } from "../../toolchain/images/engineTrial";
-import { needsOf, targetNames, type ImageFacts, type Needs } from "../../toolchain/tools/needs";
+import { images } from "../../toolchain/images/catalogue";
+import {
+    clusterPrograms,
+    needsOf,
+    targetNames,
+    type ImageFacts,
+    type Needs,
+} from "../../toolchain/tools/needs";
 import { pulumiSet } from "../../toolchain/tools/pins";
 import { requirePrerequisites, type Machine } from "../../toolchain/tools/prerequisites";
 
 const root = join(__dirname, "..", "..");
-const own = { fromBundle: false, usesRegistry: false };
+const own = { fromBundle: false, usesRegistry: false, requested: new Set<string>() };
 const nothingKnown: ImageFacts = { ...own, makesOfficial: true, hasEngine: false };
 
 /** Targets of the Makefile whose rule names `needed-tools`, by themselves or through another target. */
@@ -37,17 +44,39 @@ describe("tools by make target", () => {
         });
     }
 
-    it("no target but `make tools` takes what only tests use", () => {
+    it("no target but `make tools` takes what only tests and stacks with other settings use", () => {
+        const others = ["kwok", "promtool", "postgresql-15", "haproxy", "oauth2-proxy", "skopeo"];
         for (const target of targetNames.filter((name) => name !== "tools")) {
             const { tools, programs } = needsOf(target, true, nothingKnown);
             assert.deepEqual(
-                [...tools, ...programs].filter((name) =>
-                    ["kwok", "promtool", "postgresql-15", "haproxy"].includes(name),
-                ),
+                [...tools, ...programs].filter((name) => others.includes(name)),
                 [],
                 target,
             );
         }
+        const { tools, programs } = needsOf("tools", true, nothingKnown);
+        assert.deepEqual(
+            others.filter((name) => !([...tools, ...programs] as string[]).includes(name)),
+            [],
+        );
+    });
+
+    it("`make up` on a new machine builds the cluster, the Pulumi set and the programs of its images, and nothing else", () => {
+        const programOf = (name: string): string | undefined =>
+            images.find((image) => image.name === name)?.program;
+        const needed = [
+            "kubectl",
+            ...pulumiSet,
+            ...clusterPrograms,
+            ...["minio", "prometheus", "kube-state-metrics", "victoria-logs", "vlagent"].map(programOf),
+        ];
+        assert.deepEqual([...needsOf("up", true, nothingKnown).tools].sort(), needed.sort());
+    });
+
+    it("`make up` takes the program of an image that the stack's settings ask for", () => {
+        const asked = { ...nothingKnown, requested: new Set(["oauth2-proxy"]) };
+        assert.ok(needsOf("up", true, asked).tools.includes("oauth2-proxy"));
+        assert.ok(!needsOf("up", false, asked).tools.includes("oauth2-proxy"));
     });
 
     it("`make images` takes no debootstrap, and only MinIO of the servers, where official images are pulled", () => {

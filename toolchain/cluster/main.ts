@@ -1,4 +1,5 @@
 import { createConsole, runMain, UserError } from "../console";
+import { Journal } from "../steps/journal";
 import { down } from "./down";
 import { clusterLayout } from "./layout";
 import { status } from "./status";
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
     }
     switch (command) {
         case "up":
-            await up(layout, console);
+            await new Journal().measure("cluster", () => up(layout, console));
             return;
         case "down":
             await down(layout, console);

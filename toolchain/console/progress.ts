@@ -35,9 +35,16 @@ export function remainingTime(
     return estimate === undefined ? undefined : Math.max(0, estimate - elapsed);
 }
 
+/** A step that runs. */
+interface RunningStep {
+    readonly title: string;
+    /** How far it is; `brief` beside other steps, without its time so far and its detail. */
+    status(brief: boolean): string;
+}
+
 /**
- * Shows long work step by step. On a terminal one line is redrawn each second; elsewhere each step prints a line at its
- * start and its end, and a heartbeat in between.
+ * Shows long work step by step. On a terminal one line is redrawn each second, with all steps that run at a time; elsewhere
+ * each step prints a line at its start and its end, and a heartbeat in between.
  *
  *     const progress = new Progress(createConsole());
  *     await progress.step("Build coredns", { estimate: 60_000 }, async (report) => { report(0.5, "linking"); });
@@ -46,11 +53,22 @@ export class Progress {
     readonly #console: Console;
     readonly #now: () => number;
     readonly #heartbeat: number;
+    readonly #running = new Set<RunningStep>();
 
     constructor(console: Console, options: ProgressOptions = {}) {
         this.#console = console;
         this.#now = options.now ?? Date.now;
         this.#heartbeat = options.heartbeat ?? 60_000;
+    }
+
+    /** Redraws the line of a terminal; it is empty when no step runs. */
+    #draw(): void {
+        const { stream } = this.#console;
+        const steps = [...this.#running];
+        const brief = steps.length > 1;
+        const text = steps.map((step) => `${step.title}  ${step.status(brief)}`).join("  |  ");
+        const line = text === "" ? "" : `… ${text}`.slice(0, (stream.columns ?? 80) - 1);
+        stream.write(`\r\u001b[K${line}`);
     }
 
     /** Runs `work` as a step named `title`; its outcome, value or error, is passed on unchanged. */
@@ -59,29 +77,31 @@ export class Progress {
         const started = this.#now();
         let fraction: number | undefined;
         let detail = "";
-        const status = (): string => {
+        const status = (brief: boolean): string => {
             const elapsed = this.#now() - started;
             const remaining = remainingTime(elapsed, fraction, options.estimate);
             return [
                 ...(fraction === undefined ? [] : [`${Math.floor(fraction * 100)}%`]),
-                formatDuration(elapsed),
+                ...(brief && remaining !== undefined ? [] : [formatDuration(elapsed)]),
                 ...(remaining === undefined ? [] : [`about ${formatDuration(remaining)} left`]),
-                ...(detail === "" ? [] : [detail]),
+                ...(detail === "" || brief ? [] : [detail]),
             ].join(", ");
         };
-        const draw = (): void => {
-            const text = `… ${title}  ${status()}`.slice(0, (stream.columns ?? 80) - 1);
-            stream.write(`\r\u001b[K${text}`);
-        };
+        const running = { title, status };
         const end = (mark: string): void => {
+            this.#running.delete(running);
             if (interactive) {
                 stream.write("\r\u001b[K");
             }
             this.#console.line(`${mark} ${title}  ${colors.dim(formatDuration(this.#now() - started))}`);
+            if (interactive && this.#running.size > 0) {
+                this.#draw();
+            }
         };
 
+        this.#running.add(running);
         if (interactive) {
-            draw();
+            this.#draw();
         } else {
             const expected =
                 options.estimate === undefined ? "" : `  (about ${formatDuration(options.estimate)})`;
@@ -90,9 +110,9 @@ export class Progress {
         const timer = setInterval(
             () => {
                 if (interactive) {
-                    draw();
+                    this.#draw();
                 } else {
-                    this.#console.line(`… ${title}  ${status()}`);
+                    this.#console.line(`… ${title}  ${status(false)}`);
                 }
             },
             interactive ? 1000 : this.#heartbeat,

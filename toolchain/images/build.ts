@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Durations } from "../tools/durations";
 import { fail, formatDuration, Progress, type Console, type Report } from "../console";
 import { images, imagesToBuild, type Image, type ImageSource } from "./catalogue";
 import type { Engine } from "./engine";
+import { estimate, imageDurations } from "./estimates";
 import { projectRoot } from "../../components/core/pod/imageTags";
 import { imageKeys } from "./keys";
 import {
@@ -17,29 +17,6 @@ import {
     type Places,
 } from "./places";
 import { stageContext } from "./stage";
-
-/** Seconds of a cold build, measured on 2 cores; only the first estimate, later ones come from this machine. */
-const firstEstimates: Readonly<Record<string, number>> = {
-    debian: 60,
-    base: 30,
-    python: 20,
-    preprocess: 60,
-    trainer: 100,
-    "trainer-cuda": 600,
-    evaluator: 30,
-    inference: 40,
-    mlflow: 90,
-    minio: 15,
-    kafka: 60,
-    postgres: 40,
-    haproxy: 15,
-    prometheus: 25,
-    alertmanager: 20,
-    "postgres-exporter": 15,
-    "blackbox-exporter": 15,
-    "jmx-exporter": 15,
-    "kube-state-metrics": 10,
-};
 
 /** Prints what an image holds: Debian packages, Python packages, jars. */
 const inventory = [
@@ -85,28 +62,30 @@ export interface BuildOptions {
     readonly only: readonly string[];
     readonly engine: () => Promise<Engine>;
     readonly console: Console;
+    /** Shows the steps; of its own by default. */
+    readonly progress?: Progress;
+    /** When it is aborted, no further image is begun. */
+    readonly signal?: AbortSignal;
 }
 
 /** Builds what is missing or changed and returns how many images that were. Each one stands as soon as it is whole. */
 export async function buildImages(options: BuildOptions): Promise<number> {
     const { places, source, console } = options;
     requireKnown(options.only, imagesToBuild(source, options.images));
-    const durations = new Durations(join(places.images, "durations.json"));
-    const estimate = (image: Image): number =>
-        durations.get(image.name) ?? (firstEstimates[image.name] ?? 30) * 1000;
-    const progress = new Progress(console);
+    const durations = imageDurations(places);
+    const progress = options.progress ?? new Progress(console);
 
     // Sources may be edited during the minutes that this takes: what is next is found anew after each image.
     for (let count = 0; ; count++) {
         const keys = imageKeys(projectRoot, source);
         const stale = await findWork(options, keys);
         const [image] = stale;
-        if (image === undefined) {
+        if (image === undefined || options.signal?.aborted === true) {
             return count;
         }
         const engine = await options.engine();
         if (count === 0) {
-            const total = stale.reduce((sum, each) => sum + estimate(each), 0);
+            const total = stale.reduce((sum, each) => sum + estimate(each, durations), 0);
             console.line(
                 `${stale.length} images to build with ${engine.name}: about ${formatDuration(total)}.`,
             );
@@ -115,7 +94,7 @@ export async function buildImages(options: BuildOptions): Promise<number> {
         }
         const title = `[${count + 1}/${count + stale.length}] Build image ${image.name}`;
         try {
-            await progress.step(title, { estimate: estimate(image) }, (report) =>
+            await progress.step(title, { estimate: estimate(image, durations) }, (report) =>
                 durations.measure(image.name, () =>
                     buildImage(image, { places, source, engine, keys, report }),
                 ),

@@ -19,7 +19,7 @@ export interface Image {
     readonly inputs: readonly string[];
     readonly arguments?: Readonly<Record<string, string>>;
     readonly program?: GoProgramName;
-    /** Setting of a stack that asks for the image with a number above 0; absent for images that are always made. */
+    /** Setting of a stack that asks for the image, by a number above 0 or, as in `a.b=c`, by that value; absent for images that are always made. */
     readonly onRequest?: string;
     readonly role: Role;
     readonly purpose: string;

@@ -2,6 +2,7 @@ import { findSystemProgram } from "../tools/paths";
 import type { ImageFacts } from "../tools/needs";
 import { findEngine } from "./engines";
 import { imagePlaces } from "./places";
+import { requestedImages } from "./requested";
 import { knownSource } from "./source";
 
 /**
@@ -17,6 +18,7 @@ export async function imageFacts(wanted: boolean): Promise<ImageFacts> {
     const building = wanted && !fromBundle;
     return {
         fromBundle,
+        requested: building ? requestedImages(process.env) : new Set(),
         usesRegistry: isSet(TO) || isSet(LOCK),
         makesOfficial: building && knownSource(places) !== "pull",
         hasEngine:

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { Journal } from "../steps/journal";
 import { withLock } from "../tools/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
 import { buildImages } from "./build";
@@ -38,6 +39,7 @@ const usage = `Builds the container images of FLTS and gives them to the embedde
                              default: pull where a registry can be reached`;
 
 const output = createConsole();
+const journal = new Journal();
 const places = imagePlaces();
 const started = performance.now();
 /** The images of all stacks, and those that the settings of STACK ask for. */
@@ -56,18 +58,22 @@ async function build(
     only: readonly string[],
     images: readonly Image[] = chosen,
 ): Promise<void> {
-    const count = await withLock(places.lock, waiting, async () => {
-        await minioChart();
-        return await buildImages({ places, source, images, only, engine, console: output });
-    });
+    const count = await journal.measure("images", () =>
+        withLock(places.lock, waiting, async () => {
+            await minioChart();
+            return await buildImages({ places, source, images, only, engine, console: output });
+        }),
+    );
     const done = count === 0 ? "images are up to date" : `${count} images built`;
     output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
 }
 
 async function load(source: ImageSource): Promise<void> {
+    const before = Date.now();
     const count = await withLock(places.lock, waiting, () =>
         loadImages({ places, source, images: chosen, console: output }),
     );
+    journal.loaded(count, Date.now() - before);
     const done = count === 0 ? "the cluster has all images" : `${count} images loaded`;
     output.line(`${output.colors.green("✓")} ${done} (${formatDuration(performance.now() - started)})`);
 }

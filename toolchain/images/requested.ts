@@ -27,10 +27,11 @@ export function requestedImages(
     const settings = treeFromConfiguration(Object.fromEntries(texts) as Record<string, string>, "flts");
     return new Set(
         all
-            .filter(
-                ({ onRequest }) =>
-                    onRequest !== undefined && Number(valueAt(settings, onRequest.split("."))) > 0,
-            )
+            .filter(({ onRequest }) => {
+                const [setting = "", wanted] = onRequest?.split("=") ?? [];
+                const value = valueAt(settings, setting.split("."));
+                return wanted === undefined ? Number(value) > 0 : value === wanted;
+            })
             .map(({ name }) => name),
     );
 }

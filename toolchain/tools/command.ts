@@ -15,6 +15,8 @@ export interface CommandOptions {
     readonly timeout?: number;
     /** Called for each line of standard error, where build tools report what they are at. */
     readonly onLine?: (line: string) => void;
+    /** Interrupts the program, as Ctrl-C does, when it is aborted. */
+    readonly signal?: AbortSignal | undefined;
 }
 
 export interface CommandResult {
@@ -29,7 +31,7 @@ export async function run(
     args: readonly string[],
     options: CommandOptions = {},
 ): Promise<CommandResult> {
-    const { cwd = ".", environment = {}, log, timeout = 0, onLine } = options;
+    const { cwd = ".", environment = {}, log, timeout = 0, onLine, signal } = options;
     if (log !== undefined) {
         mkdirSync(dirname(log), { recursive: true });
     }
@@ -44,6 +46,7 @@ export async function run(
         cwd,
         env: environment,
         timeout,
+        ...(signal === undefined ? {} : { cancelSignal: signal, killSignal: "SIGINT" as const }),
         stdin: "ignore",
         stdout: output,
         stderr: output,
@@ -56,7 +59,7 @@ export async function run(
         createInterface({ input: child.stderr }).on("line", onLine);
     }
     const result = await child;
-    if (result.exitCode === undefined && result.signal === undefined) {
+    if (result.exitCode === undefined && result.signal === undefined && !result.isCanceled) {
         write(`# ${result.message}\n`);
         throw new UserError(`${program} could not be started: ${result.originalMessage}`);
     }

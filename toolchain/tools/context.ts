@@ -15,6 +15,10 @@ export interface BuildContext {
     readonly logs: string;
     /** The only source tools may come from; undefined for the first that works. */
     readonly restriction: Source | undefined;
+    /** Aborted when other work fails that runs beside this. */
+    readonly signal?: AbortSignal;
+    /** Memory in bytes that is left to work beside the compilers. */
+    readonly reserved?: number;
     /** Hash of what the tool is made of. */
     hashOf(name: CachedToolName): string;
 }

@@ -16,18 +16,30 @@ import { findMissing, packagesOf } from "./missing";
 import type { Needs } from "./needs";
 import { sourceRestriction, toolStore } from "./paths";
 import { isInPulumiSet, pulumiSet, type CachedToolName, type GoProgramName } from "./pins";
-import { requirePrerequisites } from "./prerequisites";
 import { choosePulumiSet } from "./pulumi";
+import { together } from "./together";
+
+/** Work that takes programs of the machine alone, so that it can be done while tools are built. */
+export interface WorkBeside {
+    /** Memory in bytes that it may take. */
+    readonly memory: number;
+    run(progress: Progress, signal: AbortSignal): Promise<void>;
+}
 
 /**
  * Gets every tool of `needs` that is missing and returns how many were. Each tool is complete by itself, so a run after an
- * interruption or a failure does only what is left. Fails before it begins if the machine lacks what the work takes.
+ * interruption or a failure does only what is left.
+ *
+ * @param beside is done while tools are built, and not at all where none is missing. When either fails, the other stops.
  */
-export async function makeTools(needs: Needs, console: Console = createConsole()): Promise<number> {
+export async function makeTools(
+    needs: Needs,
+    console: Console = createConsole(),
+    beside?: WorkBeside,
+): Promise<number> {
     const store = toolStore();
     const before = findMissing(needs, store);
     const count = before.tools.length + before.programs.length;
-    await requirePrerequisites(needs, before);
     if (count === 0) {
         return 0;
     }
@@ -47,7 +59,7 @@ export async function makeTools(needs: Needs, console: Console = createConsole()
     await withLock(join(store.parent, ".lock"), wait, async () => {
         store.clearStaging();
         try {
-            await makeMissing(context, needs);
+            await makeMissing(context, needs, realSteps, beside);
         } finally {
             rmSync(store.staging, { recursive: true, force: true });
         }
@@ -73,6 +85,7 @@ export async function makeMissing(
     context: BuildContext,
     needs: Needs,
     steps: Steps = realSteps,
+    beside?: WorkBeside,
 ): Promise<void> {
     mkdirSync(context.logs, { recursive: true });
     // Again under the lock: the run that was waited for may have done it all.
@@ -83,6 +96,17 @@ export async function makeMissing(
     for (const name of findMissing(needs, context.store).tools) {
         await context.store.adopt(name, context.hashOf(name));
     }
+    if (beside === undefined || findMissing(needs, context.store).tools.length === 0) {
+        await makeMissingTools(context, needs, steps);
+        return;
+    }
+    await together([
+        (signal) => makeMissingTools({ ...context, signal, reserved: beside.memory }, needs, steps),
+        (signal) => beside.run(context.progress, signal),
+    ]);
+}
+
+async function makeMissingTools(context: BuildContext, needs: Needs, steps: Steps): Promise<void> {
     const failures: Failures = new Map();
     if (findMissing(needs, context.store).tools.includes("kubectl")) {
         await attempt("kubectl", failures, () =>

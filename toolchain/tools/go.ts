@@ -8,7 +8,15 @@ import { logOf, type BuildContext } from "./context";
 import { toolchainDirectory } from "./directories";
 import { goEnvironment } from "./goCaches";
 import { prepareKubernetesPlugin } from "./kubernetesPlugin";
-import { goBuild, goModules, goPrograms, type GoModule, type GoProgram, type GoProgramName } from "./pins";
+import {
+    cpuMinutesOf,
+    goBuild,
+    goModules,
+    goPrograms,
+    type GoModule,
+    type GoProgram,
+    type GoProgramName,
+} from "./pins";
 
 /** Why a program could not be built, by its name. */
 export type Failures = Map<string, string>;
@@ -204,8 +212,7 @@ async function planBuild(
 }
 
 function estimateBuild(context: BuildContext, plan: BuildPlan, names: readonly GoProgramName[]): number {
-    const cpuMinutes = names.reduce((sum, name) => sum + goPrograms[name].cpuMinutes, 0);
-    const pinned = (cpuMinutes * 60_000) / availableParallelism() / plan.coldUnits;
+    const pinned = (cpuMinutesOf(names) * 60_000) / availableParallelism() / plan.coldUnits;
     return plan.units * (context.durations.get(rateName) ?? pinned);
 }
 
@@ -225,8 +232,8 @@ function buildArguments(names: readonly GoProgramName[]): string[] {
 }
 
 /** Compilers and linkers at a time: one a core, fewer where memory is short. */
-export function parallelism(cores = availableParallelism(), memory = totalmem()): number {
-    return Math.max(1, Math.min(cores, Math.floor(memory / memoryPerProcess)));
+export function parallelism(reserved = 0, cores = availableParallelism(), memory = totalmem()): number {
+    return Math.max(1, Math.min(cores, Math.floor((memory - reserved) / memoryPerProcess)));
 }
 
 async function compile(
@@ -252,7 +259,7 @@ async function compile(
             "build",
             "-v",
             "-p",
-            String(parallelism()),
+            String(parallelism(context.reserved)),
             "-o",
             `${output}/`,
             ...buildArguments(names),
@@ -262,6 +269,7 @@ async function compile(
             // go moves a program from there by a rename, on one file system: never half of one.
             environment: { ...goEnvironment(), GOTMPDIR: context.store.staging },
             log,
+            signal: context.signal,
             onLine: (line) => {
                 // With -v go prints the import path of each package it compiles; errors have blanks or start with #.
                 if (/^[^\s#]+$/.test(line)) {
@@ -281,6 +289,5 @@ function isNewer(path: string, time: number): boolean {
 
 /** For messages: how long a build of `names` is expected to take with empty caches, from the pinned estimates. */
 export function coldBuildEstimate(names: readonly GoProgramName[], cores = availableParallelism()): string {
-    const cpuMinutes = names.reduce((sum, name) => sum + goPrograms[name].cpuMinutes, 0);
-    return formatDuration((cpuMinutes * 60_000) / cores);
+    return formatDuration((cpuMinutesOf(names) * 60_000) / cores);
 }

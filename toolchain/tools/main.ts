@@ -1,14 +1,21 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 import { contextName } from "../cluster/layout";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console/index";
+import { imagesBeside } from "../images/beside";
 import { imageFacts } from "../images/facts";
+import { Journal } from "../steps/journal";
+import { announcement, planUp } from "../steps/plan";
+import { findSituation } from "../steps/situation";
 import { cleanCaches } from "./clean";
 import { cacheDirectory } from "./directories";
 import { makeTools } from "./driver";
-import { buildsImages, needsOf, targetNames, type Target } from "./needs";
+import { findMissing } from "./missing";
+import { buildsImages, needsOf, targetNames, type Needs, type Target } from "./needs";
 import { findSystemProgram, toolStore } from "./paths";
-import { cachedToolNames, goPrograms } from "./pins";
+import { cachedToolNames, cpuMinutesOf, goPrograms } from "./pins";
+import { requirePrerequisites } from "./prerequisites";
 import { systemPrograms, type SystemProgramName } from "./systemPrograms";
 
 const usage = `Gets every tool of FLTS: found on PATH, downloaded, or built from pinned modules.
@@ -22,6 +29,10 @@ const usage = `Gets every tool of FLTS: found on PATH, downloaded, or built from
   FLTS_TOOLS_SOURCE          path, download or build: take tools from this source only`;
 
 const output = createConsole();
+
+/** Name of the milliseconds that tools took for each of their CPU-minutes, and how many of these make it worth keeping. */
+const speed = "tools-per-cpu-minute";
+const tellingCpuMinutes = 10;
 
 /** Reports what is there; fails with the list of what is missing or no longer what was published. */
 async function check(): Promise<void> {
@@ -63,15 +74,32 @@ async function getTools(goals: readonly string[]): Promise<void> {
     const embedded = context === "" || context === contextName;
     const wanted = targetNames.filter((name) => goals.includes(name));
     const facts = await imageFacts(wanted.some((target: Target) => buildsImages(target, embedded)));
-    const needs = wanted.map((target) => needsOf(target, embedded, facts));
-    await makeTools(
-        {
-            tools: [...new Set(needs.flatMap(({ tools }) => tools))],
-            programs: [...new Set(needs.flatMap(({ programs }) => programs))],
-            root: [...new Set(needs.flatMap(({ root }) => root))],
-        },
-        output,
-    );
+    const each = wanted.map((target) => needsOf(target, embedded, facts));
+    const needs: Needs = {
+        tools: [...new Set(each.flatMap(({ tools }) => tools))],
+        programs: [...new Set(each.flatMap(({ programs }) => programs))],
+        root: [...new Set(each.flatMap(({ root }) => root))],
+    };
+    const missing = findMissing(needs);
+    await requirePrerequisites(needs, missing);
+    const journal = new Journal();
+    const cpuMinutes = cpuMinutesOf(missing.tools);
+    if (wanted.includes("up")) {
+        const perCpuMinute = journal.durations.get(speed) ?? 60_000 / availableParallelism();
+        const plan = planUp(findSituation(needs, embedded, perCpuMinute), (name) =>
+            journal.durations.get(name),
+        );
+        output.line(announcement(plan));
+        journal.begin(plan, Date.now() - performance.now());
+    }
+    // `make tools` asks for what images take, and builds none.
+    const builds =
+        !facts.fromBundle && wanted.some((name) => name !== "tools" && buildsImages(name, embedded));
+    const started = Date.now();
+    await journal.measure("tools", () => makeTools(needs, output, builds ? imagesBeside(output) : undefined));
+    if (cpuMinutes >= tellingCpuMinutes) {
+        journal.durations.set(speed, (Date.now() - started) / cpuMinutes);
+    }
     const elapsed = formatDuration(performance.now());
     output.line(`${output.colors.green("✓")} tools are ready in ${toolStore().directory} (${elapsed})`);
 }

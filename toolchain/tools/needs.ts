@@ -29,6 +29,8 @@ export interface ImageFacts {
     readonly fromBundle: boolean;
     /** True if a registry is asked or written to (TO, LOCK). */
     readonly usesRegistry: boolean;
+    /** Images that STACK's settings ask for, of those that are made only on request. */
+    readonly requested: ReadonlySet<string>;
 }
 
 /** An entry of images/images.json. */
@@ -36,18 +38,21 @@ interface CatalogueImage {
     readonly role: string;
     readonly program?: string;
     readonly upstream?: string;
+    readonly onRequest?: string;
 }
 
-function imageRequirements({ makesOfficial, hasEngine, fromBundle, usesRegistry }: ImageFacts): Requirements {
+function imageRequirements(facts: ImageFacts): Requirements {
+    const { makesOfficial, hasEngine, fromBundle, usesRegistry, requested } = facts;
     const copying = usesRegistry ? (["skopeo"] as const) : [];
     if (fromBundle) {
         return { tools: [], programs: copying };
     }
-    const made = Object.values(catalogue.images as Readonly<Record<string, CatalogueImage>>).filter(
-        ({ upstream }) => makesOfficial || upstream === undefined,
+    const made = Object.entries(catalogue.images as Readonly<Record<string, CatalogueImage>>).filter(
+        ([name, { upstream, onRequest }]) =>
+            (makesOfficial || upstream === undefined) && (onRequest === undefined || requested.has(name)),
     );
     return {
-        tools: made.flatMap(({ program }) => (program === undefined ? [] : [program as GoProgramName])),
+        tools: made.flatMap(([, { program }]) => (program === undefined ? [] : [program as GoProgramName])),
         programs: [
             ...(hasEngine ? [] : (["buildah"] as const)),
             ...(makesOfficial ? (["debootstrap"] as const) : []),
@@ -75,7 +80,7 @@ const parts = {
         ],
         root: "the embedded cluster starts containers and sets up their network",
     },
-    tests: { tools: ["promtool", "kwok"], programs: ["postgresql-15", "haproxy", "skopeo"] },
+    tests: { tools: ["promtool", "kwok", "oauth2-proxy"], programs: ["postgresql-15", "haproxy", "skopeo"] },
 } as const satisfies Readonly<Record<string, Requirements>>;
 
 type Part = keyof typeof parts | "images";

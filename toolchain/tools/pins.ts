@@ -280,6 +280,11 @@ export const cachedToolNames = [
     ...(Object.keys(goPrograms) as GoProgramName[]),
 ] as const satisfies readonly CachedToolName[];
 
+/** CPU-minutes of a cold build of these tools; kubectl is never built. */
+export function cpuMinutesOf(names: readonly CachedToolName[]): number {
+    return names.reduce((sum, name) => sum + (name === "kubectl" ? 0 : goPrograms[name].cpuMinutes), 0);
+}
+
 /** The members of the Pulumi set, see `pulumi`. */
 export const pulumiSet = cachedToolNames.filter((name) => name.startsWith("pulumi")) as GoProgramName[];
 
