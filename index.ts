@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
+import { clusterIdentity } from "./components/access/clusterIdentity";
 import { allowedLoss } from "./components/core/data/allowedLoss";
 import { lastRun } from "./components/loadTest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
@@ -30,10 +31,19 @@ async function deploy(): Promise<ProvidedOutputs> {
     await report.collect(() => checkData(settings, context, stack, allowed));
     const source = await report.collect(() => sourceClass(settings, context));
     const former = await report.collect(() => formerDataset(context, namespace.name, stack));
-    const network = await clusterNetwork(settings, context);
+    const [network, identity] = await Promise.all([
+        clusterNetwork(settings, context),
+        clusterIdentity(context),
+    ]);
 
     const { passed } = report;
-    const platform = createPlatform(settings, stack, context, { source, network, allowed, passed });
+    const platform = createPlatform(settings, stack, context, {
+        source,
+        network,
+        clusterIdentity: identity,
+        allowed,
+        passed,
+    });
     const layers = await deployLayers(settings, platform, { chart, formerFiles: former ?? [] });
     const objects = platform.cluster.declaredObjects;
     report.add(platform.cluster.problems().map(error));

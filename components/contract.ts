@@ -194,6 +194,17 @@ export interface TopicOptions {
     readonly retentionBytes: number;
 }
 
+/** The topic that says whose the pipeline's topics are, in brokers that other stacks may use. */
+export function ownerTopic(identifier: string, replicationFactor: number): Topic {
+    return {
+        name: kafkaName(identifier, "flts-owner"),
+        partitions: 1,
+        replicationFactor,
+        // The last record of each key stays for ever.
+        config: { "cleanup.policy": "compact" },
+    };
+}
+
 /** Declarations of all topics of the pipeline. */
 export function topicDeclarations({
     identifier,

@@ -2,6 +2,7 @@ import type { V1Service } from "@kubernetes/client-node" with { "resolution-mode
 import { API_PORT, DNS_PORT, hostNetwork } from "../core/network/clusterNetwork";
 import type { Labels } from "../core/labels";
 import { loadCluster, type Cluster } from "./cluster";
+import { readable } from "./readable";
 
 /** Where the cluster's own servers are, as far as it says so. */
 export interface FoundNetwork {
@@ -140,21 +141,6 @@ async function endpointPorts(
 async function endpointAddresses(cluster: Cluster, namespace: string, service: string): Promise<string[]> {
     const slices = await endpointSlices(cluster, namespace, service);
     return slices.flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses));
-}
-
-/** An answer; undefined for what is not there, or what this user may not read. */
-async function readable<Answer>(
-    { client }: Cluster,
-    ask: () => Promise<Answer>,
-): Promise<Answer | undefined> {
-    try {
-        return await ask();
-    } catch (error) {
-        if (error instanceof client.ApiException && [403, 404].includes(error.code)) {
-            return undefined;
-        }
-        throw error;
-    }
 }
 
 function unique<Value>(values: readonly Value[]): Value[] {

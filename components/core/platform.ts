@@ -11,6 +11,10 @@ import type { Images } from "./pod/images";
 export interface Platform extends ComponentContext {
     /** Name of the stack; part of every selector. */
     readonly instance: string;
+    /** `organization/project/stack`, by which Pulumi knows the stack. */
+    readonly qualifiedName: string;
+    /** UID of the cluster's namespace kube-system; undefined where who deploys may not read it. */
+    readonly clusterIdentity: string | undefined;
     /** What the cluster asks of every object; its transformations are those of the components. */
     readonly cluster: ClusterTransformation;
     /** kubeconfig context of the cluster, for tunnels. */

@@ -13,6 +13,7 @@ import {
 import { Kafka } from "../../components/infrastructure/kafka/kafka";
 import { replicationFactor } from "../../components/infrastructure/kafka/kafkaConfig";
 import type { KafkaClients } from "../../components/infrastructure/kafka/kafkaClients";
+import { topicOwnership } from "../../components/infrastructure/kafka/topicOwnership";
 import { KafkaTopics, type KafkaTopicsArgs } from "../../components/infrastructure/kafka/topics";
 import { Mlflow } from "../../components/infrastructure/mlflow/mlflow";
 import {
@@ -72,8 +73,9 @@ function provideKafka(
 ): Pick<Infrastructure, "kafka" | "metrics"> & { readonly brokers: readonly pulumi.Resource[] } {
     if (settings.from === "external") {
         const external = externalKafka(settings);
+        const ownership = topicOwnership(platform, settings);
         return {
-            kafka: clientsOf({ external }, settings.replicationFactor, settings, platform),
+            kafka: clientsOf({ external, ownership }, settings.replicationFactor, settings, platform),
             metrics: [],
             brokers: [],
         };

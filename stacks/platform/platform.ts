@@ -45,6 +45,8 @@ export interface Preparation {
     readonly source: StorageClass | undefined;
     /** Where the cluster's own servers are. */
     readonly network: ClusterNetwork;
+    /** What distinguishes the cluster from others; undefined where it cannot be read. */
+    readonly clusterIdentity: string | undefined;
     /** Names of objects with data that this run may delete. */
     readonly allowed: readonly string[];
     /** Fulfilled when the preflight has passed. */
@@ -56,7 +58,7 @@ export function createPlatform(
     settings: Settings,
     stack: string,
     context: string,
-    { source, network, allowed, passed }: Preparation,
+    { source, network, clusterIdentity, allowed, passed }: Preparation,
 ): Platform {
     const gate: Promise<pulumi.Resource[]> = passed.then(() => []);
     const provider = new kubernetes.Provider(
@@ -104,6 +106,8 @@ export function createPlatform(
     });
     return {
         instance: stack,
+        qualifiedName: [pulumi.getOrganization(), pulumi.getProject(), stack].join("/"),
+        clusterIdentity,
         provider,
         transformations,
         cluster,

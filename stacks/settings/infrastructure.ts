@@ -45,6 +45,11 @@ export const kafka = z
                 certificateSecret: secretName(
                     "Secret with `tls.crt` and `tls.key`, the clients' own certificate, where brokers ask for one",
                 ),
+                formerOwner: optionalText(
+                    "Stack that is gone and whose topics there this one takes over, as the refusal of the Job `kafka-topics` names it",
+                    /^[^\s@/]+\/[^\s@/]+\/[^\s@/]+@[-A-Za-z0-9]*\/[-a-z0-9]+$/,
+                    "organization/project/stack@cluster/namespace",
+                ),
             })
             .prefault({}),
         brokers: integer("Brokers; each is a controller too, so an odd number", 1, 1, 9),

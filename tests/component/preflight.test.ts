@@ -36,6 +36,7 @@ async function demanded(
         const platform = createPlatform(chosen, "test", "test-context", {
             source: undefined,
             network: USUAL_NETWORK,
+            clusterIdentity: undefined,
             allowed: [],
             passed,
         });
@@ -61,7 +62,13 @@ describe("the preflight", () => {
                 pass = resolve;
             });
             const chosen = settings();
-            const preparation = { source: undefined, network: USUAL_NETWORK, allowed: [], passed };
+            const preparation = {
+                source: undefined,
+                network: USUAL_NETWORK,
+                clusterIdentity: undefined,
+                allowed: [],
+                passed,
+            };
             const platform = createPlatform(chosen, "test", "test-context", preparation);
             await deployLayers(chosen, platform, INPUTS);
             await new Promise((wake) => setTimeout(wake, 100));

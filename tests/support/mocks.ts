@@ -65,6 +65,7 @@ export async function record<Result>(
         "flts",
         "test",
         true,
+        "organization",
     );
     observe(pulumi.runtime.getMonitor() as unknown as Monitor, (request, urn) => {
         resources.push({

@@ -85,6 +85,7 @@ export async function deployProgram(
         const platform = createPlatform(chosen, "test", "test-context", {
             source,
             network: networkOf(chosen.network, found),
+            clusterIdentity: "test-cluster",
             allowed: [],
             passed: Promise.resolve(),
         });

@@ -61,6 +61,14 @@ describe("who makes what", () => {
             { kafka: { external: { existingSecret: "login" } } },
             /^flts:kafka\.external\.existingSecret = "login": needs flts:kafka\.external\.bootstrapServers$/,
         ],
+        "topics to take over in brokers of its own": [
+            { kafka: { external: { formerOwner: "organization/flts/dev@/flts" } } },
+            /^flts:kafka\.external\.formerOwner = "organization\/flts\/dev@\/flts": needs flts:kafka\.external\.bootstrapServers$/,
+        ],
+        "topics to take over from nobody in particular": [
+            { kafka: { external: { ...kafka.external, formerOwner: "dev" } } },
+            /^flts:kafka\.external\.formerOwner = "dev": must be organization\/project\/stack@cluster\/namespace/,
+        ],
         "a protocol with SASL and no Secret": [
             { kafka: { external: { ...kafka.external, protocol: "SASL_SSL" } } },
             /^flts:kafka\.external\.protocol = "SASL_SSL": needs flts:kafka\.external\.existingSecret, a Secret with/,

@@ -14,11 +14,16 @@ import type { Kafka } from "./kafka";
 import { KafkaClients, userSecretName } from "./kafkaClients";
 import { grantsOf } from "./kafkaUsers";
 import type { Topic } from "./topic";
+import type { TopicOwnership } from "./topicOwnership";
 
 export interface KafkaTopicsArgs {
     readonly platform: Platform;
-    /** Brokers of the stack's own, in which each service gets a user, or external ones that know their users. */
-    readonly brokers: { readonly own: Kafka } | { readonly external: Connection };
+    /**
+     * Brokers of the stack's own, in which each service gets a user, or external ones that know their users, and in which
+     * the topics may be another stack's.
+     */
+    readonly brokers:
+        { readonly own: Kafka } | { readonly external: Connection; readonly ownership: TopicOwnership };
     readonly topics: readonly Topic[];
 }
 
@@ -27,12 +32,18 @@ const RESOURCES: Resources = {
     limits: { cpu: "1", memory: "256Mi" },
 };
 
+/** Status with which the Job's program ends where no other try helps: `services/flts/topics/__main__.py`. */
+const HOPELESS = 2;
+
+const CONTAINER = "topics";
+
 const CONFIG_DIRECTORY = "/etc/flts";
 const PASSWORD_DIRECTORY = "/etc/flts-passwords";
 
 /**
  * Declares the topics: creates them, adds partitions and sets their configuration, as often as it runs. In brokers of the
- * stack's own it also makes the services' users, with the permissions that each needs.
+ * stack's own it also makes the services' users, with the permissions that each needs; in others it ends before it changes
+ * anything where the topics are another stack's.
  *
  * Topics are never deleted by it, since a topic holds data that nobody else may have.
  */
@@ -69,7 +80,7 @@ export class KafkaTopics extends Tier {
     }
 
     private declare(
-        { platform, topics }: KafkaTopicsArgs,
+        { platform, topics, brokers }: KafkaTopicsArgs,
         administration: Connection,
         secrets: ReadonlyMap<KafkaUser, kubernetes.core.v1.Secret>,
     ): kubernetes.batch.v1.Job {
@@ -79,7 +90,11 @@ export class KafkaTopics extends Tier {
             passwordFile: `${PASSWORD_DIRECTORY}/${user}`,
             grants: grantsOf(platform.identifier, user),
         }));
-        const data = { "topics.json": canonicalJson(topics), "users.json": canonicalJson(users) };
+        const data = {
+            "topics.json": canonicalJson(topics),
+            "users.json": canonicalJson(users),
+            ...("external" in brokers ? { "ownership.json": canonicalJson(brokers.ownership) } : {}),
+        };
         // Renewed passwords are another declaration.
         const name = `${this.tierName}-${contentHash({ image, data, epoch: platform.credentialsEpoch })}`;
         const map = new kubernetes.core.v1.ConfigMap(
@@ -93,31 +108,43 @@ export class KafkaTopics extends Tier {
                 metadata: this.jobMetadata(name),
                 spec: {
                     backoffLimit: 4,
+                    podFailurePolicy: {
+                        rules: [
+                            {
+                                action: "FailJob",
+                                onExitCodes: { containerName: CONTAINER, operator: "In", values: [HOPELESS] },
+                            },
+                        ],
+                    },
                     template: podTemplate({
                         labels: this.podLabels,
                         serviceAccountName: this.serviceAccount.metadata.name,
                         user: SERVICE_USER,
                         restartPolicy: "Never",
                         containers: [
-                            container({
-                                name: "topics",
-                                image,
-                                command: [
-                                    "python",
-                                    "-m",
-                                    "flts.topics",
-                                    ...Object.keys(data).map((file) => `${CONFIG_DIRECTORY}/${file}`),
-                                ],
-                                environment: environment(
-                                    administration.environment,
-                                    plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel }),
-                                ),
-                                resources: RESOURCES,
-                                mounts: [
-                                    { name: "topics", mountPath: CONFIG_DIRECTORY, readOnly: true },
-                                    { name: "passwords", mountPath: PASSWORD_DIRECTORY, readOnly: true },
-                                ],
-                            }),
+                            {
+                                ...container({
+                                    name: CONTAINER,
+                                    image,
+                                    command: [
+                                        "python",
+                                        "-m",
+                                        "flts.topics",
+                                        ...Object.keys(data).map((file) => `${CONFIG_DIRECTORY}/${file}`),
+                                    ],
+                                    environment: environment(
+                                        administration.environment,
+                                        plain({ HOME: "/tmp", LOG_LEVEL: platform.logLevel }),
+                                    ),
+                                    resources: RESOURCES,
+                                    mounts: [
+                                        { name: "topics", mountPath: CONFIG_DIRECTORY, readOnly: true },
+                                        { name: "passwords", mountPath: PASSWORD_DIRECTORY, readOnly: true },
+                                    ],
+                                }),
+                                // Pulumi shows it: the log ends with what is wrong.
+                                terminationMessagePolicy: "FallbackToLogsOnError",
+                            },
                         ],
                         volumes: [
                             { name: "topics", configMap: { name: map.metadata.name } },

@@ -1,6 +1,10 @@
-"""`python -m flts.topics <topics.json> [<users.json>]`: make Kafka have what is declared; again changes nothing."""
+"""`python -m flts.topics <topics.json> [<users.json> [<ownership.json>]]`: make Kafka have what is declared.
+
+Again changes nothing. Ends with 1 where another try may help, and with 2 where none does.
+"""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -8,23 +12,28 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from flts.common.kafka import client_settings
+from flts.common.kafka import KafkaSettings, client_settings
 from flts.common.logs import configure_logs
 from flts.common.settings import ServiceSettings, load_settings_or_exit
 from flts.topics.access import AccessRefused, AccessWatch
 from flts.topics.applying import carry_out, existing_topics
 from flts.topics.declaration import DeclarationError, Topic, read_declaration
+from flts.topics.marks import TopicMarks, connected_groups
+from flts.topics.ownership import Ownership, OwnershipError, read_ownership
 from flts.topics.planning import Plan, PlanError, plan
 from flts.topics.users import User, read_users, set_users
 
 # The Job is created together with Kafka, which takes its time to elect a controller.
 _PATIENCE_SECONDS = 180
 
+# The Job is not repeated for it: `podFailurePolicy` in components/infrastructure/kafka/topics.ts.
+_HOPELESS = 2
+
 
 def main(arguments: list[str]) -> int:
     """Declare the topics and users of the files; returns the exit status."""
-    if len(arguments) not in (1, 2):
-        print("usage: python -m flts.topics <topics.json> [<users.json>]", file=sys.stderr)
+    if len(arguments) not in (1, 2, 3):
+        print("usage: python -m flts.topics <topics.json> [<users.json> [<ownership.json>]]", file=sys.stderr)
         return 1
     settings = load_settings_or_exit(ServiceSettings)
     configure_logs("topics", settings.log_level)
@@ -34,8 +43,12 @@ def main(arguments: list[str]) -> int:
         users = read_users(Path(arguments[1])) if len(arguments) > 1 else []
         watch = AccessWatch(settings)
         admin = AdminClient({**client_settings(settings, "topics"), "error_cb": watch.note})
-        steps = declare(admin, declared, users, watch=watch)
-    except (AccessRefused, DeclarationError, PlanError, KafkaException, RuntimeError) as error:
+        ownership = _ownership(Path(arguments[2]), declared, settings, admin) if len(arguments) > 2 else None
+        steps = declare(admin, declared, users, ownership, watch=watch)
+    except (DeclarationError, OwnershipError, PlanError) as error:
+        logger.error("failure", error=str(error))
+        return _HOPELESS
+    except (AccessRefused, KafkaException, RuntimeError) as error:
         logger.error("failure", error=str(error))
         return 1
     logger.info(
@@ -49,14 +62,24 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _ownership(path: Path, declared: list[Topic], kafka: KafkaSettings, admin: AdminClient) -> Ownership:
+    declaration = read_ownership(path)
+    marks = TopicMarks(kafka, declaration.topic.name)
+    return Ownership(declaration, declared, marks, partial(connected_groups, admin))
+
+
 def declare(
     admin: AdminClient,
     declared: list[Topic],
     users: list[User],
+    ownership: Ownership | None = None,
     patience_seconds: float = _PATIENCE_SECONDS,
     watch: AccessWatch | None = None,
 ) -> Plan:
-    """Bring Kafka to the declaration, waiting for it to come up; returns what was done to topics."""
+    """Bring Kafka to the declaration, waiting for it to come up; returns what was done to topics.
+
+    With `ownership` nothing is changed where the topics are another stack's.
+    """
 
     def report(error: KafkaException) -> None:
         if watch is not None:
@@ -74,7 +97,13 @@ def declare(
     for attempt in attempts:
         with attempt:
             try:
-                steps = plan(declared, existing_topics(admin, declared))
+                existing = existing_topics(admin, [*declared, *([ownership.topic] if ownership else [])])
+                if ownership and ownership.topic.name in existing:
+                    ownership.check()
+                steps = plan(declared, existing)
+                if ownership:
+                    carry_out(admin, plan([ownership.topic], existing))
+                    ownership.claim()
                 carry_out(admin, steps)
                 set_users(admin, users)
             except KafkaException as error:

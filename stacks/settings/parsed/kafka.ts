@@ -8,7 +8,12 @@ type Given<Keys extends keyof GivenSettings["kafka"]> = Pick<GivenSettings["kafk
 export type KafkaSettings = Given<"partitions" | "retentionHours" | "retentionMegabytes"> &
     (
         | ({ readonly from: "deploy" } & Given<"brokers" | "storage" | "heapMegabytes" | "resources">)
-        | ({ readonly from: "external"; readonly replicationFactor: number } & ExternalKafka)
+        | ({
+              readonly from: "external";
+              readonly replicationFactor: number;
+              /** Stack whose topics this one takes over; undefined for none. */
+              readonly formerOwner: string | undefined;
+          } & ExternalKafka)
     );
 
 type GivenExternal = GivenSettings["kafka"]["external"];
@@ -20,7 +25,7 @@ export function kafkaOf(
     { external, partitions, retentionHours, retentionMegabytes, ...broker }: GivenSettings["kafka"],
     report: Report,
 ): KafkaSettings | undefined {
-    const { bootstrapServers, replicationFactor, protocol } = external;
+    const { bootstrapServers, replicationFactor, protocol, formerOwner } = external;
     const topics = { partitions, retentionHours, retentionMegabytes };
     reportUnused(external, report);
     if (bootstrapServers === undefined) {
@@ -40,6 +45,7 @@ export function kafkaOf(
         ...topics,
         bootstrapServers,
         replicationFactor,
+        formerOwner,
         login,
         tls: tlsOf(external),
     };
@@ -55,12 +61,19 @@ function tlsOf({ protocol, caSecret, certificateSecret }: GivenExternal): KafkaT
     return TLS.includes(protocol) ? { caSecret, certificateSecret } : undefined;
 }
 
-/** A Secret that the protocol does not use: whoever names one expects encryption, or a login, that would be missing. */
+/**
+ * What is for no brokers, and Secrets that the protocol does not use: whoever names one expects encryption, or a login,
+ * that would be missing.
+ */
 function reportUnused(external: GivenExternal, report: Report): void {
+    const { bootstrapServers, formerOwner } = external;
+    if (formerOwner !== undefined && bootstrapServers === undefined) {
+        report("kafka.external.formerOwner", formerOwner, "needs flts:kafka.external.bootstrapServers");
+    }
     const uses = { existingSecret: SASL, caSecret: TLS, certificateSecret: TLS } as const;
     for (const name of ["existingSecret", "caSecret", "certificateSecret"] as const) {
         const value = external[name];
-        if (value !== undefined && external.bootstrapServers === undefined) {
+        if (value !== undefined && bootstrapServers === undefined) {
             report(`kafka.external.${name}`, value, "needs flts:kafka.external.bootstrapServers");
         } else if (value !== undefined && !uses[name].includes(external.protocol)) {
             report(

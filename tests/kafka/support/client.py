@@ -1,6 +1,8 @@
-"""What a service does with Kafka, once, through the services' own code: `client.py <publish|take|follow> TOPIC [GROUP]`.
+"""What a service does with Kafka, once, through the services' own code.
 
-Prints the operation of the message that was taken, or the name of Kafka's error. The environment is a service's.
+`client.py <publish|take|follow|stay> TOPIC [GROUP]`
+Prints the operation of the message that was taken, or the name of Kafka's error. `stay` prints `joined`, and is in the
+group until it is stopped. The environment is a service's.
 """
 
 import sys
@@ -40,6 +42,13 @@ def main(action, topic, group="none"):
         consumer.commit(asynchronous=False)
         consumer.close()
         return operation
+    if action == "stay":
+        consumer = group_consumer(kafka, group, topic)
+        while not consumer.assignment():
+            consumer.poll(0.1)
+        print("joined", flush=True)
+        while True:
+            consumer.poll(0.5)
     consumer = Consumer({**client_settings(kafka, "test"), "group.id": group, "enable.auto.commit": False})
     partitions = consumer.list_topics(topic, timeout=5).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])

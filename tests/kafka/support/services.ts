@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess, type SpawnSyncReturns } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { KAFKA_USERS, topicDeclarations, type KafkaUser } from "../../../components/contract";
 import { grantsOf } from "../../../components/infrastructure/kafka/kafkaUsers";
+import { topicOwnership } from "../../../components/infrastructure/kafka/topicOwnership";
 import { cacheDirectory } from "../../../toolchain/tools/paths";
 
 const SERVICES = resolve(__dirname, "../../../services");
@@ -90,6 +91,67 @@ export function declareRefused(directory: string, environment: Environment): str
     ]);
     assert.equal(status, 1, stdout + stderr);
     return stdout + stderr;
+}
+
+/** A stack beside others on the same brokers. */
+export interface SharingStack {
+    readonly identifier?: string;
+    readonly stack?: string;
+    readonly clusterIdentity?: string;
+    readonly formerOwner?: string;
+    readonly partitions?: number;
+}
+
+/** Runs the Job of a stack on external brokers; returns its status and what it says. */
+export function declareBeside(
+    directory: string,
+    environment: Environment,
+    {
+        identifier = "",
+        stack = "dev",
+        clusterIdentity = "cluster-1",
+        formerOwner,
+        partitions = 2,
+    }: SharingStack,
+): { readonly status: number | null; readonly output: string } {
+    const qualifiedName = `organization/flts/${stack}`;
+    const platform = { identifier, qualifiedName, namespaceName: "flts", clusterIdentity };
+    const topics = topicDeclarations({
+        identifier,
+        replicationFactor: 1,
+        partitions,
+        retentionHours: 1,
+        retentionBytes: 1 << 20,
+    });
+    const ownership = topicOwnership(platform, { replicationFactor: 1, formerOwner });
+    const files = Object.entries({ topics, users: [], ownership }).map(([name, content]) => {
+        const file = join(directory, `beside-${name}.json`);
+        writeFileSync(file, JSON.stringify(content));
+        return file;
+    });
+    const { status, stdout, stderr } = start(environment, ["-m", "flts.topics", ...files]);
+    return { status, output: stdout + stderr };
+}
+
+/** Joins a consumer group as a service does, and stays in it until the process is stopped. */
+export async function stayInGroup(
+    environment: Environment,
+    topic: string,
+    group: string,
+): Promise<ChildProcess> {
+    const child = spawn(python(), [join(__dirname, "client.py"), "stay", topic, group], {
+        env: { PATH: process.env.PATH, PYTHONPATH: SERVICES, ...environment },
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise<void>((joined, failed) => {
+        child.stdout.once("data", () => {
+            joined();
+        });
+        child.once("exit", (code) => {
+            failed(new Error(`the client ended with ${String(code)}`));
+        });
+    });
+    return child;
 }
 
 /**

@@ -39,6 +39,7 @@ export = async () => {
     const platform = createPlatform(settings, stack, "none", {
         source,
         network: USUAL_NETWORK,
+        clusterIdentity: undefined,
         allowed: [],
         passed: Promise.resolve(),
     });

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import type { TopicOwnership } from "../../components/infrastructure/kafka/topicOwnership";
+import type { Recorded } from "../support/mocks";
+import { one } from "../support/objects";
+import { deployProgram, settings } from "../support/program";
+
+/** Files of the Job that declares the topics. */
+function filesOf(resources: readonly Recorded[]): Readonly<Record<string, string>> {
+    const { data } = one(resources, "kubernetes:core/v1:ConfigMap", "kafka-topics").inputs as {
+        data: Record<string, string>;
+    };
+    return data;
+}
+
+interface JobSpec {
+    readonly podFailurePolicy: {
+        readonly rules: readonly { readonly action: string; readonly onExitCodes: object }[];
+    };
+    readonly template: {
+        readonly spec: {
+            readonly containers: readonly {
+                readonly command: readonly string[];
+                readonly terminationMessagePolicy: string;
+            }[];
+        };
+    };
+}
+
+describe("topics in Kafka", function () {
+    this.timeout(30_000);
+
+    // Promise: kafka-topics-one-owner
+    it("are marked as the stack's in external brokers, or the Job ends at once where they are another's", async () => {
+        const external = { bootstrapServers: "kafka.example:9094" };
+        const { resources } = await deployProgram(settings({ kafka: { external }, identifier: "city" }));
+        const ownership = JSON.parse(filesOf(resources)["ownership.json"] ?? "") as TopicOwnership;
+        assert.deepEqual(ownership, {
+            topic: {
+                name: "city.flts-owner",
+                partitions: 1,
+                replicationFactor: 3,
+                config: { "cleanup.policy": "compact" },
+            },
+            identifier: "city",
+            owner: { stack: "organization/flts/test", namespace: "flts", cluster: "test-cluster" },
+            formerOwner: "",
+            groups: [
+                "city.train-gru",
+                "city.train-lstm",
+                "city.nonml-prophet",
+                "city.eval-promoter",
+                "city.batch-forecasting",
+            ],
+        });
+        const { podFailurePolicy, template } = (
+            one(resources, "kubernetes:batch/v1:Job", "kafka-topics").inputs as { spec: JobSpec }
+        ).spec;
+        const onExitCodes = { containerName: "topics", operator: "In", values: [2] };
+        assert.deepEqual(podFailurePolicy.rules, [{ action: "FailJob", onExitCodes }]);
+        const [container] = template.spec.containers;
+        assert.deepEqual(container?.command.slice(-3), [
+            "/etc/flts/topics.json",
+            "/etc/flts/users.json",
+            "/etc/flts/ownership.json",
+        ]);
+        assert.equal(container.terminationMessagePolicy, "FallbackToLogsOnError");
+    });
+
+    it("of the stack's own have no mark, since no other stack reaches them", async () => {
+        const { resources } = await deployProgram(settings());
+        assert.deepEqual(Object.keys(filesOf(resources)), ["topics.json", "users.json"]);
+    });
+});
