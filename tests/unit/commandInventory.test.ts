@@ -44,7 +44,7 @@ const NOT_RUN: readonly { readonly page: string; readonly command: string; reado
     {
         page: "docs/scale.md",
         command: 'make bench SERIES="1 10 100"',
-        reason: "takes most of an hour; the page has its results",
+        reason: "takes some minutes of a core; the page has its results",
     },
     {
         page: "tests/upgrade/README.md",
