@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as ts from "typescript";
 import { dashboardFiles } from "../../components/monitoring/files";
 import { DATA_SOURCE_UID } from "../../components/monitoring/grafana/grafanaConfig";
-import { panelQueries } from "../support/dashboards";
+import { panelAlerts, panelQueries } from "../support/dashboards";
 
 const projectDirectory = join(__dirname, "..", "..");
 
@@ -58,6 +58,13 @@ describe("dashboards", function () {
             (text) => (JSON.parse(text) as { uid: string }).uid,
         );
         assert.equal(new Set(names).size, names.length);
+    });
+
+    it("name the alerts that evaluate what a panel shows, so that a search for an alert finds its panel", () => {
+        for (const { panel, described, alerts } of panelAlerts()) {
+            const named = /Alerts?: (.*)$/.exec(described ?? "")?.[1]?.split(", ") ?? [];
+            assert.deepEqual(named, alerts, panel);
+        }
     });
 
     it("ask the data source that is provisioned", () => {
