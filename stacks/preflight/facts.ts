@@ -97,6 +97,9 @@ export interface PullSecretFacts {
     readonly logins: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
 }
 
+/** Data of a Secret, decoded; undefined where it does not exist. */
+export type SecretData = Readonly<Record<string, string>> | undefined;
+
 /** What the registry of the images says. */
 export type ImageFacts =
     | { readonly registry: "answers"; readonly absent: readonly string[] }
@@ -114,7 +117,7 @@ export interface EndpointFacts {
     readonly answer: "tls" | "plain" | { readonly unreachable: string };
 }
 
-/** An external server that the settings say has TLS. */
+/** An external server, and whether the settings say that it has TLS. */
 export interface Endpoint {
     /** The setting that names it. */
     readonly setting: string;
@@ -123,8 +126,52 @@ export interface Endpoint {
     readonly port: number;
     /** PostgreSQL begins without TLS and is asked for it. */
     readonly protocol: "tls" | "postgres";
-    /** What to change where it has none. */
+    readonly hasTls: boolean;
+    /** What to change where that is wrong. */
     readonly fix: string;
+}
+
+/** What a service does with the objects of a bucket; each is asked for without changing any. */
+export type StoreAction = "list" | "read" | "write";
+
+/** What an S3 store says to one request. */
+export interface StoreAnswer {
+    readonly secret: string;
+    readonly bucket: string;
+    readonly action: StoreAction;
+    readonly status: number;
+    /** Code of S3's error; undefined without one. */
+    readonly code: string | undefined;
+    readonly message: string;
+    /** Where the store says that the bucket is. */
+    readonly region: string | undefined;
+    /** The store's clock, as it says. */
+    readonly date: string | undefined;
+    /** Whether all buckets were listed, as by a store that does not look for the bucket in the host name. */
+    readonly listsBuckets: boolean;
+}
+
+/** An S3 store whose buckets and keys are given. */
+export interface GivenStore {
+    /** Settings that name it. */
+    readonly setting: "objectStore.external" | "backup.target";
+    readonly endpoint: string;
+    readonly region: string;
+    readonly addressing: "path" | "virtual";
+    readonly caSecret: string | undefined;
+}
+
+/** What is known of an S3 store whose keys are given. */
+export interface StoreFacts {
+    readonly store: GivenStore;
+    /** Keys of each Secret that the store's clients use; undefined for one that does not exist. */
+    readonly secrets: ReadonlyMap<string, Known<readonly string[] | undefined>>;
+    readonly server:
+        | { readonly server: "answers"; readonly answers: readonly StoreAnswer[] }
+        /** With TLS where the settings have none, or the other way. */
+        | { readonly server: "otherTransport" }
+        | { readonly server: "untrusted"; readonly reason: string }
+        | { readonly server: "unreachable"; readonly reason: string };
 }
 
 /** What a preflight reads of a cluster. */
@@ -147,11 +194,15 @@ export interface ClusterFacts {
     readonly denied: Known<readonly Access[]>;
     /** By reference, as `cluster.pullSecrets` has them. */
     readonly pullSecrets: ReadonlyMap<string, Known<PullSecretFacts>>;
+    /** Secrets with the keys of stores, by name. */
+    readonly secrets: ReadonlyMap<string, Known<SecretData>>;
 }
 
 /** What a preflight reads of a cluster, and of what it uses. */
 export interface Facts extends ClusterFacts {
     /** Undefined where the images come from no registry of the settings. */
     readonly images: ImageFacts | undefined;
+    /** S3 stores whose keys are given. */
+    readonly stores: readonly StoreFacts[];
     readonly endpoints: readonly EndpointFacts[];
 }

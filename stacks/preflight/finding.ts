@@ -1,5 +1,13 @@
 /** Groups of checks, by which they are skipped. */
-export const CHECKS = ["permissions", "quota", "nodes", "objects", "images", "endpoints"] as const;
+export const CHECKS = [
+    "permissions",
+    "quota",
+    "nodes",
+    "objects",
+    "images",
+    "endpoints",
+    "objectStore",
+] as const;
 
 export type Check = (typeof CHECKS)[number];
 
@@ -67,7 +75,7 @@ export function refusal(findings: readonly Finding[]): string | undefined {
     return [
         `preflight: ${count}; nothing was changed:`,
         ...lines,
-        `${SKIPPED_CHECKS_VARIABLE}=all runs without these checks, such as a destroy (docs/clusters.md, Preflight).`,
+        `${SKIPPED_CHECKS_VARIABLE}=all runs without these checks, such as a destroy with --run-program (docs/clusters.md, Preflight).`,
     ].join("\n");
 }
 

@@ -13,7 +13,10 @@ import { neededAccess, permissionFindings } from "./permissions";
 import { probe } from "./probe";
 import { quotaFindings } from "./quota";
 import { readFacts } from "./readFacts";
+import { readStore } from "./readStore";
 import { readImages } from "./registry";
+import { storeFindings } from "./store";
+import { givenStores, secretsOf } from "./storeQuestions";
 
 /** The stack that is to be deployed. */
 export interface Deployment {
@@ -41,22 +44,26 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
     const { name } = settings.namespace;
     const { pullSecrets, skipChecks } = settings.cluster;
     const isWanted = (check: Check): boolean => !skipped.includes(check) && !skipChecks.includes(check);
+    const stores = isWanted("objectStore") ? givenStores(settings) : [];
     const [cluster, endpoints] = await Promise.all([
         readFacts(context, {
             namespace: name,
             access: neededAccess(demands, name, preview),
             pullSecrets,
             gateway: existingGateway(settings),
+            secrets: secretsOf(stores),
         }),
         Promise.all(isWanted("endpoints") ? endpointsOf(settings).map(probe) : []),
     ]);
     const { imageRegistry: registry } = settings;
     const login = registry === undefined ? undefined : loginFor(registry, cluster.pullSecrets.values());
-    const images =
+    const [images, answers] = await Promise.all([
         registry === undefined || !isWanted("images")
             ? undefined
-            : await readImages(registry, imagesOf(demands), login);
-    const facts: Facts = { ...cluster, images, endpoints };
+            : readImages(registry, imagesOf(demands), login),
+        Promise.all(stores.map((store) => readStore(store, cluster.secrets))),
+    ]);
+    const facts: Facts = { ...cluster, images, endpoints, stores: answers };
     return findingsOf(facts, demands, deployment);
 }
 
@@ -96,6 +103,7 @@ export function findingsOf(
                 ? []
                 : imageFindings(facts.images, { registry, pullSecrets: cluster.pullSecrets, preview }),
         endpoints: () => endpointFindings(facts.endpoints),
+        objectStore: () => storeFindings(facts, settings),
     };
     return CHECKS.flatMap((check) =>
         skipped.includes(check) || cluster.skipChecks.includes(check)

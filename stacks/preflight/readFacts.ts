@@ -10,6 +10,7 @@ import type {
     NodeFacts,
     PodFacts,
     QuotaFacts,
+    SecretData,
 } from "./facts";
 import { known, type Known } from "./finding";
 import { EVERYTHING } from "./permissions";
@@ -28,6 +29,8 @@ interface Questions {
     readonly access: readonly Access[];
     /** References as `cluster.pullSecrets` has them. */
     readonly pullSecrets: readonly string[];
+    /** Names of Secrets in the namespace, which are read. */
+    readonly secrets: readonly string[];
     /** A Gateway that the settings say exists. */
     readonly gateway: { readonly name: string; readonly namespace: string } | undefined;
 }
@@ -48,7 +51,7 @@ export async function readFacts(context: string, questions: Questions): Promise<
             return { known: false, reason: apiReason(failure) };
         }
     };
-    const { namespace, access, pullSecrets, gateway: asked } = questions;
+    const { namespace, access, gateway: asked } = questions;
     const [
         user,
         home,
@@ -61,6 +64,7 @@ export async function readFacts(context: string, questions: Questions): Promise<
         gateway,
         gatewayClasses,
         denied,
+        pullSecrets,
         secrets,
     ] = await Promise.all([
         readUser(client, config),
@@ -82,15 +86,10 @@ export async function readFacts(context: string, questions: Questions): Promise<
         attempt(async () => (asked === undefined ? undefined : readGateway(custom, client, asked))),
         attempt(() => readGatewayClasses(custom, client)),
         attempt(() => readDenied(client, config, access)),
-        Promise.all(
-            pullSecrets.map(
-                async (reference) =>
-                    [
-                        reference,
-                        await attempt(() => readPullSecret(core, client, reference, namespace)),
-                    ] as const,
-            ),
+        eachOf(questions.pullSecrets, (reference) =>
+            attempt(() => readPullSecret(core, client, reference, namespace)),
         ),
+        eachOf(questions.secrets, (name) => attempt(() => readSecret(core, client, namespace, name))),
     ]);
     return {
         user,
@@ -104,8 +103,35 @@ export async function readFacts(context: string, questions: Questions): Promise<
         gateway,
         gatewayClasses,
         denied,
-        pullSecrets: new Map(secrets),
+        pullSecrets,
+        secrets,
     };
+}
+
+async function eachOf<T>(
+    names: readonly string[],
+    read: (name: string) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+    return new Map(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
+}
+
+async function readSecret(
+    core: kubernetesClient.CoreV1Api,
+    client: Client,
+    namespace: string,
+    name: string,
+): Promise<SecretData> {
+    try {
+        const { data = {} } = await core.readNamespacedSecret({ namespace, name });
+        return Object.fromEntries(
+            Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+        );
+    } catch (failure) {
+        if (failure instanceof client.ApiException && failure.code === 404) {
+            return undefined;
+        }
+        throw failure;
+    }
 }
 
 type Client = typeof kubernetesClient;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
+import { givenStores, secretsOf } from "../../stacks/preflight/storeQuestions";
 import { containers, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 
@@ -64,6 +65,12 @@ describe("an object store with given keys", function () {
             ["backup", "eval", "inference", "log-compaction", "mlflow", "preprocess", "restore", "train"].map(
                 (service) => `${service}-object-store`,
             ),
+        );
+        // The preflight tries the keys of all of them, and those of people's uploads.
+        const chosen = settings({ objectStore: { external: { ...external, credentials: "each" } } });
+        assert.deepEqual(
+            [...secretsOf(givenStores(chosen))].sort(),
+            [...seen, "data-object-store", external.caSecret].sort(),
         );
         assert.equal(outputs.secrets.objectStoreRoot, undefined);
         assert.equal(outputs.endpoints.objectStore, external.endpoint);

@@ -7,10 +7,14 @@ import { join, resolve } from "node:path";
 import { Client } from "minio";
 import { DatasetStore } from "../../cli/data/store";
 import { bucketsOf } from "../../components/contract";
-import { givenConnection } from "../../components/infrastructure/objectStore/givenObjectStore";
+import {
+    givenConnection,
+    type GivenStore,
+} from "../../components/infrastructure/objectStore/givenObjectStore";
 import { python } from "../kafka/support/services";
 import { installPythonPackages } from "../load-balancer/support/mlflow";
-import { Seaweed, type Identity } from "./support/seaweed";
+import { resolving } from "./support/resolving";
+import { Seaweed, STORE_NAME, type Identity } from "./support/seaweed";
 
 const SERVICES = resolve(__dirname, "../../services");
 const buckets = bucketsOf("team-");
@@ -51,7 +55,11 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
     });
 
     /** Runs store.py with the variables that a service's pod has. */
-    function asService(service: "eval" | "data", ...args: string[]): string {
+    function asService(
+        service: "eval" | "data",
+        addressing: GivenStore["addressing"],
+        ...args: string[]
+    ): string {
         const authority = join(directory, "ca.crt");
         writeFileSync(authority, store.authority);
         const values: Readonly<Record<string, string>> = {
@@ -61,9 +69,9 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
         };
         const { environment } = givenConnection(
             {
-                endpoint: `https://127.0.0.1:${store.port}`,
+                endpoint: `https://${addressing === "path" ? "127.0.0.1" : STORE_NAME}:${store.port}`,
                 region: "us-east-1",
-                addressing: "path",
+                addressing,
                 caSecret: "store-ca",
                 sharedSecret: undefined,
             },
@@ -91,17 +99,31 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
 
     // Promise: any-s3-store
     it("serves all that the services do with objects, to a service with given keys", () => {
-        assert.equal(asService("eval", buckets.modelPromotion), "done");
-    });
-
-    it("keeps a service whose keys are for other buckets out", () => {
-        assert.equal(asService("data", buckets.modelPromotion, "forbidden"), "AccessDenied");
+        assert.equal(asService("eval", "path", buckets.modelPromotion), "done");
     });
 
     // Promise: any-s3-store
-    it("takes uploads of make data, in parts, and lists the series", async () => {
+    it("serves the same to a service that asks for buckets by host names", () => {
+        assert.equal(asService("eval", "virtual", buckets.modelPromotion), "done");
+    });
+
+    it("keeps a service whose keys are for other buckets out", () => {
+        assert.equal(asService("data", "path", buckets.modelPromotion, "forbidden"), "AccessDenied");
+    });
+
+    // Promise: any-s3-store
+    it("takes uploads of make data, in parts, and lists the series", () => uploads(false));
+
+    // Promise: any-s3-store
+    it("takes the same uploads with the bucket in the host name", async () => {
+        const asked = new Set<string>();
+        await resolving(() => uploads(true), asked);
+        assert.deepEqual([...asked], [`${buckets.dataset}.${STORE_NAME}`]);
+    });
+
+    async function uploads(virtual: boolean): Promise<void> {
         const access = {
-            host: "127.0.0.1",
+            host: virtual ? STORE_NAME : "127.0.0.1",
             port: store.port,
             secure: true,
             region: "us-east-1",
@@ -109,7 +131,7 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
             prefix: "",
             accessKey: identities.data.accessKey,
             secretKey: identities.data.secretKey,
-            virtual: false,
+            virtual,
             authorities: store.authority,
         };
         const dataset = new DatasetStore(access);
@@ -123,5 +145,5 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
             new DatasetStore({ ...access, authorities: undefined }).list(),
             /certificate|self.signed|UNABLE_TO/i,
         );
-    });
+    }
 });

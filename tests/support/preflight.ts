@@ -83,6 +83,8 @@ const FACTS: Facts = {
     pullSecrets: new Map(),
     images: undefined,
     endpoints: [],
+    secrets: new Map(),
+    stores: [],
 };
 
 export interface Case {

@@ -113,6 +113,7 @@ describe("the preflight", () => {
                     namespace: "flts",
                     access: [],
                     pullSecrets: [],
+                    secrets: [],
                     gateway: { name, namespace: "gateways" },
                 });
             const { groupVersions, gateway, gatewayClasses } = await read("shared");

@@ -28,8 +28,8 @@ async function listening<T>(server: Server, during: (port: number) => Promise<T>
     }
 }
 
-function endpoint(port: number, protocol: Endpoint["protocol"] = "tls"): Endpoint {
-    return { setting: "x", value: "y", host: "127.0.0.1", port, protocol, fix: "z" };
+function endpoint(port: number, protocol: Endpoint["protocol"] = "tls", hasTls = true): Endpoint {
+    return { setting: "x", value: "y", host: "127.0.0.1", port, protocol, hasTls, fix: "z" };
 }
 
 describe("the images of a registry", () => {
@@ -168,12 +168,14 @@ describe("a registry over TLS", () => {
     it("is a server with TLS for who looks for that, whatever its certificate", async () => {
         await listening(registryServer(certificate, false), async (port) => {
             assert.equal((await probe(endpoint(port))).answer, "tls");
+            const [finding] = endpointFindings([await probe(endpoint(port, "tls", false))]);
+            assert.match(finding?.message ?? "", /^flts:x = "y": 127\.0\.0\.1:\d+ answers with TLS; z$/);
         });
     });
 });
 
 describe("TLS of external servers", () => {
-    it("is looked for where the settings say that there is some", () => {
+    it("is looked for where the settings say that there is some, or that there is none", () => {
         const settings = settingsOf(
             {
                 kafka: { external: { bootstrapServers: "a.example:9093,b.example:9093", protocol: "SSL" } },
@@ -187,11 +189,14 @@ describe("TLS of external servers", () => {
             "test",
         );
         assert.deepEqual(
-            endpointsOf(settings).map(({ setting, host, port }) => `${setting} ${host}:${port}`),
+            endpointsOf(settings).map(
+                ({ setting, host, port, hasTls }) => `${setting} ${host}:${port} ${String(hasTls)}`,
+            ),
             [
-                "kafka.external.bootstrapServers a.example:9093",
-                "kafka.external.bootstrapServers b.example:9093",
-                "mlflow.external.trackingUri mlflow.example:443",
+                "kafka.external.bootstrapServers a.example:9093 true",
+                "kafka.external.bootstrapServers b.example:9093 true",
+                "objectStore.external.endpoint store.example:9000 false",
+                "mlflow.external.trackingUri mlflow.example:443 true",
             ],
         );
     });
@@ -210,6 +215,10 @@ describe("TLS of external servers", () => {
             const [finding] = endpointFindings([facts]);
             assert.equal(finding?.level, "error");
             assert.match(finding.message, /flts:x = "y": 127\.0\.0\.1:\d+ answers without TLS; z/);
+            assert.deepEqual(
+                endpointFindings([{ ...facts, endpoint: { ...facts.endpoint, hasTls: false } }]),
+                [],
+            );
         }
     });
 
@@ -225,5 +234,6 @@ describe("TLS of external servers", () => {
             endpointFindings([facts])[0]?.message ?? "",
             /^not checked: TLS of flts:x.*ECONNREFUSED/,
         );
+        assert.deepEqual(endpointFindings([await probe(endpoint(1, "tls", false))]), []);
     });
 });

@@ -54,7 +54,7 @@ export class GivenObjectStore extends pulumi.ComponentResource implements Object
         besides: Readonly<Record<string, string>>,
     ): void {
         const { platform, store } = this.args;
-        const keys = existingSecret(platform, secretOf(store, service), { parent: this });
+        const keys = existingSecret(platform, givenSecret(store, service), { parent: this });
         const authority =
             store.caSecret === undefined
                 ? undefined
@@ -96,7 +96,7 @@ export function givenConnection(store: GivenStore, service: string): Connection 
                 AWS_S3_ADDRESSING_STYLE: addressing,
                 MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE: addressing,
             }),
-            ...fromSecret(secretOf(store, service), {
+            ...fromSecret(givenSecret(store, service), {
                 AWS_ACCESS_KEY_ID: "accessKey",
                 AWS_SECRET_ACCESS_KEY: "secretKey",
             }),
@@ -106,6 +106,7 @@ export function givenConnection(store: GivenStore, service: string): Connection 
     };
 }
 
-function secretOf({ sharedSecret }: GivenStore, service: string): string {
+/** Secret with the keys of a service. */
+export function givenSecret({ sharedSecret }: Pick<GivenStore, "sharedSecret">, service: string): string {
     return sharedSecret ?? `${service}-object-store`;
 }

@@ -16,6 +16,9 @@ const PROGRAM: WheelProgram = {
     program: "weed",
 };
 
+/** Its name, below which buckets are found, too. It is this machine only for whoever makes it so. */
+export const STORE_NAME = "store.test";
+
 /** Keys of one user of the store, and what they permit: `Read:bucket` and so on. */
 export interface Identity {
     readonly accessKey: string;
@@ -40,7 +43,7 @@ export class Seaweed {
             writeFileSync(join(directory, name), text);
             return join(directory, name);
         };
-        const { authority, certificate, key } = certificateFor("127.0.0.1");
+        const { authority, certificate, key } = certificateFor("127.0.0.1", [STORE_NAME, `*.${STORE_NAME}`]);
         const users = Object.entries(identities).map(([name, { accessKey, secretKey, actions }]) => ({
             name,
             credentials: [{ accessKey, secretKey }],
@@ -65,6 +68,7 @@ export class Seaweed {
                 ...[`-volume.port=${volume}`, `-volume.port.grpc=${await grpc()}`, "-volume.max=100"],
                 ...[`-filer.port=${filer}`, `-filer.port.grpc=${await grpc()}`],
                 ...[`-s3.port=${port}`, `-s3.port.grpc=${await grpc()}`],
+                `-s3.domainName=${STORE_NAME}`,
                 `-s3.config=${place("identities.json", JSON.stringify({ identities: users }))}`,
                 `-s3.cert.file=${place("tls.crt", certificate)}`,
                 `-s3.key.file=${place("tls.key", key)}`,

@@ -1,11 +1,24 @@
 """What the services do in an object store, with a service's variables: `store.py BUCKET [forbidden]`."""
 
+import os
+import socket
 import sys
 
 from botocore.exceptions import ClientError
 
 from flts.common.storage import ObjectChanged, ObjectMissing, S3Store
 
+resolve = socket.getaddrinfo
+asked = set()
+
+
+def resolve_store(host, *rest, **more):
+    """The store's name, and those of its buckets below it, are in no DNS."""
+    asked.add(host)
+    return resolve("127.0.0.1" if host.endswith("store.test") else host, *rest, **more)
+
+
+socket.getaddrinfo = resolve_store
 bucket = sys.argv[1]
 store = S3Store()
 
@@ -48,4 +61,6 @@ assert list(store.children(bucket, "a/")) == ["large", "one"]
 store.delete(bucket, "a/large")
 store.delete(bucket, "a/large")
 assert store.keys(bucket, "a/") == ["a/one"]
+if os.environ["AWS_S3_ADDRESSING_STYLE"] == "virtual":
+    assert asked == {f"{bucket}.store.test"}
 print("done")

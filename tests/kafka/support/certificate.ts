@@ -9,8 +9,11 @@ export interface Certificate {
     readonly key: string;
 }
 
-/** A server's certificate for an IPv4 address, with the authority that signed it, both of a day. */
-export function certificateFor(address: string): Certificate & { readonly authority: string } {
+/** A server's certificate for an IPv4 address and names, with the authority that signed it, both of a day. */
+export function certificateFor(
+    address: string,
+    names: readonly string[] = [],
+): Certificate & { readonly authority: string } {
     const directory = mkdtempSync(join(tmpdir(), "flts-certificate-"));
     const at = (name: string): string => join(directory, name);
     const openssl = (...args: string[]): void => {
@@ -32,7 +35,8 @@ export function certificateFor(address: string): Certificate & { readonly author
             "-out",
             at("ca.crt"),
         );
-        writeFileSync(at("names"), `subjectAltName=IP:${address}\nbasicConstraints=CA:FALSE\n`);
+        const subjects = [`IP:${address}`, ...names.map((name) => `DNS:${name}`)].join(",");
+        writeFileSync(at("names"), `subjectAltName=${subjects}\nbasicConstraints=CA:FALSE\n`);
         openssl(
             "req",
             ...key.slice(0, 5),
