@@ -15,6 +15,10 @@ for _outcome in outcomes.ALL:
 
 SERIES = Gauge("preprocess_series", "Series in the bucket, the rejected ones included")
 SERIES_REJECTED = Gauge("preprocess_series_rejected", "Series in the bucket that are rejected as they are now")
+_REJECTED_INFO = Gauge(
+    "preprocess_rejected_info", "1 for each series that is rejected as it is now, of the first hundred", ["series"]
+)
+_MOST_NAMED = 100
 SERIES_DEFERRED = Gauge(
     "preprocess_series_deferred",
     "Series whose newest rows are not trained on now (preprocess.retrain), by why",
@@ -57,7 +61,16 @@ class DriftMetrics:
             _DRIFT_RATIO.labels(series).set(self._ratios[series])
 
 
-DRIFT = DriftMetrics(most=100)
+DRIFT = DriftMetrics(_MOST_NAMED)
+
+
+def show_rejected(names: Iterable[str]) -> None:
+    """Show which series are rejected, some by name."""
+    rejected = sorted(names)
+    SERIES_REJECTED.set(len(rejected))
+    _REJECTED_INFO.clear()
+    for name in rejected[:_MOST_NAMED]:
+        _REJECTED_INFO.labels(name).set(1)
 
 
 def show_deferred(reasons: Iterable[str]) -> None:

@@ -159,5 +159,5 @@ class Watcher:
 
     def _show(self, listing: Listing) -> None:
         metrics.SERIES.set(len(listing.series))
-        metrics.SERIES_REJECTED.set(sum(handled.outcome == REJECTED for handled in self._handled.values()))
+        metrics.show_rejected(name for name, handled in self._handled.items() if handled.outcome == REJECTED)
         metrics.show_deferred(handled.deferral.reason for handled in self._handled.values() if handled.deferral)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from conftest import MemoryStore
 from structlog.testing import capture_logs
 
-from flts.preprocess import job
+from flts.preprocess import job, metrics
 from watching.bucket import SETTINGS, claims, metric, rejection, upload, watcher_of
 
 
@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_used_is_rejected_where_people_look_and_changes_no
     (line,) = [log for log in logs if log["event"] == "series_rejected"]
     assert (line["file"], line["line"], line["column"], line["reason"]) == ("a.csv", 2, "down", recorded["reason"])
     assert metric("preprocess_outcomes_total", outcome="rejected") == rejected + 1
-    assert metric("preprocess_series_rejected") == 1
+    assert metric("preprocess_series_rejected") == metric("preprocess_rejected_info", series="a") == 1
 
 
 def test_a_rejected_file_is_tried_again_only_when_it_or_the_options_change(store, publisher, stop, look, short_csv):
@@ -74,6 +74,7 @@ def test_an_accepted_file_removes_its_rejection(store, publisher, look, short_cs
     assert claims(publisher) == [("a", 1)]
     assert store.keys("dataset", "team-a/a.rejected") == []
     assert metric("preprocess_series_rejected") == 0
+    assert metric("preprocess_rejected_info", series="a") is None
 
 
 def test_deleting_a_rejection_asks_for_another_try(store, publisher, look):
@@ -114,3 +115,11 @@ def test_an_unexpected_error_in_the_data_is_a_rejection_and_not_a_loop(store, pu
     monkeypatch.setattr(job, "process", fails)
     assert look()
     assert rejection(store, "a")["reason"] == "cannot be processed: ZeroDivisionError: nobody thought of it"
+
+
+def test_some_of_many_rejected_series_are_named_by_a_metric():
+    metrics.show_rejected(f"site-{number:04}" for number in range(1000))
+    assert metric("preprocess_series_rejected") == 1000
+    assert [metric("preprocess_rejected_info", series=f"site-{number:04}") for number in (0, 99, 100)] == [1, 1, None]
+    metrics.show_rejected([])
+    assert metric("preprocess_rejected_info", series="site-0000") is None
