@@ -160,7 +160,7 @@ export const goPrograms = {
         variables: {
             "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": pulumi.plugins.kubernetes,
         },
-        cpuMinutes: 14.5,
+        cpuMinutes: 8,
     },
     "pulumi-resource-random": {
         version: pulumi.plugins.random,
