@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type * as kubernetes from "@pulumi/kubernetes";
 import { portOf } from "../../components/core/links";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
-import { edgesOutside } from "../support/edges";
+import { edgesOutside } from "../support/reachability";
 import { ofType, one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 

@@ -3,7 +3,7 @@ import { OBJECT_STORE_GRANTS } from "../../components/contract";
 import { formerFiles, type FormerWorkload } from "../../components/pipeline/formerDataset";
 import type { Recorded } from "../support/mocks";
 import { environmentOf } from "../support/deployedEnvironment";
-import { edges } from "../support/edges";
+import { edges } from "../support/reachability";
 import { containers, ofType, one } from "../support/objects";
 import { readSettings } from "../../stacks/settings/read";
 import { deployProgram, INPUTS, settings } from "../support/program";
@@ -96,7 +96,7 @@ describe("the pipeline's services", function () {
         const [container] = containers({ name: "preprocess", kind: "Deployment", template });
         assert.deepEqual(container?.command, ["python", "main.py", "serve"]);
         assert.deepEqual(ofType(plain, "minio:index/s3Object:S3Object"), []);
-        assert.ok(edges(plain, "Ingress").includes("prometheus -> preprocess:8000"));
+        assert.ok(edges(plain).includes("prometheus -> preprocess:8000"));
     });
 
     it("let people upload data and delete none, by keys in a Secret that says where to", () => {

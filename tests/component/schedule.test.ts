@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { environmentOf } from "../support/deployedEnvironment";
-import { edges } from "../support/edges";
+import { edges } from "../support/reachability";
 import type { Recorded } from "../support/mocks";
 import { containers, ofType, one } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
@@ -62,7 +62,7 @@ describe("series that do not change", function () {
         const values = Object.fromEntries(pass.env.map(({ name, value }) => [name, value]));
         assert.deepEqual(values, environmentOf(scheduled, "preprocess"));
         for (const server of ["kafka:9092", "minio:9000"]) {
-            assert.ok(edges(scheduled, "Egress").includes(`preprocess-schedule -> ${server}`), server);
+            assert.ok(edges(scheduled).includes(`preprocess-schedule -> ${server}`), server);
         }
     });
 

@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { deployedData } from "../../components/access/deployedData";
 import type { DataVolumes } from "../../components/core/data/dataLayout";
 import { dataChanges } from "../../components/core/data/dataChanges";
-import { OUTSIDE } from "../../components/core/links";
-import type { StackOutputs } from "../../stacks/outputs/outputs";
-import type { Settings } from "../../stacks/settings/parsed/settings";
 import { declaredData } from "../../stacks/platform/declaredData";
-import { anySettings } from "../support/anySettings";
+import { forAnySettings, RUNS, SEED } from "../support/anyDeployment";
 import { deployedObjects } from "../support/deployedObjects";
-import { declaredEdges, edges, edgesFromIngress, edgesOutside } from "../support/edges";
 import { GENERATED_SECRET, type Recorded } from "../support/mocks";
 import { containers, ofType, workloads } from "../support/objects";
-import { deployProgram, INPUTS, servesOneStack, settingsAbove } from "../support/program";
 
 interface Metadata {
     readonly name?: string;
@@ -23,61 +17,8 @@ interface Metadata {
 /** Tiers that ask the Kubernetes API. */
 const ASK_API = ["kube-state-metrics", "log-collector", "prometheus"];
 
-/** Points of the space that are tried; more with `FLTS_PROPERTY_RUNS`. */
-const RUNS = Number(process.env.FLTS_PROPERTY_RUNS ?? 100);
-/** Fixed, so that a run on another day tries the same points. */
-const SEED = Number(process.env.FLTS_PROPERTY_SEED ?? 20_261_125);
-const INFRASTRUCTURE = "organization/flts/infrastructure";
-/** Settings, and whether they are deployed as one stack or cut into the infrastructure and the stack above it. */
-const anyDeployment = fc.record({ chosen: anySettings, cut: fc.boolean() });
-
-interface Deployed {
-    readonly resources: readonly Recorded[];
-    /** Of each stack. */
-    readonly outputs: readonly StackOutputs[];
-}
-
-async function deploy({
-    chosen,
-    cut,
-}: {
-    readonly chosen: Settings;
-    readonly cut: boolean;
-}): Promise<Deployed> {
-    if (!cut || servesOneStack(chosen)) {
-        const { resources, outputs } = await deployProgram(chosen);
-        return { resources, outputs: [outputs] };
-    }
-    const below = await deployProgram({ ...chosen, layers: ["infrastructure"] });
-    const above = await deployProgram(settingsAbove(chosen, INFRASTRUCTURE), INPUTS, {
-        [INFRASTRUCTURE]: below.outputs,
-    });
-    return {
-        resources: [...below.resources, ...above.resources],
-        outputs: [below.outputs, above.outputs],
-    };
-}
-
 describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, function () {
     this.timeout(RUNS * 20_000);
-
-    // Every property sees the same points, and a deployment takes far longer than a look at it.
-    const known = new Map<string, Promise<Deployed>>();
-
-    async function forAnySettings(
-        check: (resources: readonly Recorded[], chosen: Settings, outputs: readonly StackOutputs[]) => void,
-    ): Promise<void> {
-        await fc.assert(
-            fc.asyncProperty(anyDeployment, async (deployment) => {
-                const key = JSON.stringify(deployment);
-                const deployed = known.get(key) ?? deploy(deployment);
-                known.set(key, deployed);
-                const { resources, outputs } = await deployed;
-                check(resources, deployment.chosen, outputs);
-            }),
-            { seed: SEED, numRuns: RUNS },
-        );
-    }
 
     // Promise: pod-security-standards
     it("every pod passes the Pod Security Standard restricted, without a token unless it asks the Kubernetes API", async () => {
@@ -278,23 +219,6 @@ describe(`for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, functio
                     }
                 }
             }
-        });
-    });
-
-    // Promise: networkpolicies-between-pods
-    it("the allowed edges are exactly the declared ones, open on both sides", async () => {
-        await forAnySettings((resources, chosen) => {
-            const inside = declaredEdges(chosen).filter((edge) => !edge.includes(OUTSIDE));
-            assert.deepEqual(edges(resources, "Egress"), inside);
-            assert.deepEqual(edges(resources, "Ingress"), [...edgesFromIngress(chosen), ...inside].sort());
-        });
-    });
-
-    // Promise: your-own-servers-instead
-    it("external servers are let through by port, for the declared links alone", async () => {
-        await forAnySettings((resources, chosen) => {
-            const outside = declaredEdges(chosen).filter((edge) => edge.includes(OUTSIDE));
-            assert.deepEqual(edgesOutside(resources), outside);
         });
     });
 });

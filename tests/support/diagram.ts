@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectDirectory } from "./commands";
-import { edges } from "./edges";
+import { edges } from "./reachability";
 import type { Recorded } from "./mocks";
 import { ofType } from "./objects";
 import { deployProgram, settings } from "./program";
@@ -66,7 +66,7 @@ function exposed(resources: readonly Recorded[]): string[] {
 export function architectureGraph(resources: readonly Recorded[]): string {
     const byTier = tiers(resources);
     const links = new Set(
-        edges(resources, "Egress")
+        edges(resources)
             .map((edge) => edge.split(/ -> |:/))
             .filter(
                 ([client = "", server = ""]) => client !== server && byTier.has(client) && byTier.has(server),
