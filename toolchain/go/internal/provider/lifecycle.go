@@ -9,110 +9,116 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
 // Create makes an object. A preview answers from the inputs alone and connects to nothing.
 func (provider *Provider[Client]) Create(
 	ctx context.Context, request plugin.CreateRequest,
 ) (plugin.CreateResponse, error) {
-	description, err := provider.resource(request.Type)
-	if err != nil {
-		return plugin.CreateResponse{}, err
-	}
-	if request.Preview {
+	return during(ctx, provider, request.Type, request.Timeout, func(
+		ctx context.Context, description Resource[Client],
+	) (plugin.CreateResponse, error) {
+		if request.Preview {
+			known := previewed(description.Properties, nil, request.Properties)
+			return plugin.CreateResponse{Properties: known, Status: resource.StatusOK}, nil
+		}
+		inputs := plain(request.Properties).withDefaults(description.Properties)
+		id, outputs, err := description.Create(ctx, provider.client, inputs)
+		if err != nil {
+			failure := fmt.Errorf("creating %s %q: %w", request.Type, request.Name, err)
+			return plugin.CreateResponse{}, withObject(failure, id, description.marked(outputs), request.Properties)
+		}
 		return plugin.CreateResponse{
-			Properties: previewed(description.Properties, nil, request.Properties), Status: resource.StatusOK,
+			ID: resource.ID(id), Properties: description.marked(outputs), Status: resource.StatusOK,
 		}, nil
-	}
-	ctx, done := provider.timeout(ctx, request.Timeout)
-	defer done()
-	inputs := plain(request.Properties).withDefaults(description.Properties)
-	id, outputs, err := description.Create(ctx, provider.client, inputs)
-	if err != nil {
-		failure := fmt.Errorf("creating %s %q: %w", request.Type, request.Name, err)
-		return plugin.CreateResponse{}, withObject(failure, id, description.marked(outputs), request.Properties)
-	}
-	return plugin.CreateResponse{
-		ID: resource.ID(id), Properties: description.marked(outputs), Status: resource.StatusOK,
-	}, nil
+	})
 }
 
 // Update changes an object in place.
 func (provider *Provider[Client]) Update(
 	ctx context.Context, request plugin.UpdateRequest,
 ) (plugin.UpdateResponse, error) {
-	description, err := provider.resource(request.Type)
-	if err != nil {
-		return plugin.UpdateResponse{}, err
-	}
-	if request.Preview {
-		return plugin.UpdateResponse{
-			Properties: previewed(description.Properties, request.OldOutputs, request.NewInputs), Status: resource.StatusOK,
-		}, nil
-	}
-	ctx, done := provider.timeout(ctx, request.Timeout)
-	defer done()
-	if description.Update == nil {
-		return plugin.UpdateResponse{}, fmt.Errorf("updating %s %q: it can only be replaced", request.Type, request.Name)
-	}
-	inputs := plain(request.NewInputs).withDefaults(description.Properties)
-	outputs, err := description.Update(ctx, provider.client, string(request.ID), plain(request.OldOutputs), inputs)
-	if err != nil {
-		return plugin.UpdateResponse{}, fmt.Errorf("updating %s %q: %w", request.Type, request.ID, err)
-	}
-	return plugin.UpdateResponse{Properties: description.marked(outputs), Status: resource.StatusOK}, nil
+	return during(ctx, provider, request.Type, request.Timeout, func(
+		ctx context.Context, description Resource[Client],
+	) (plugin.UpdateResponse, error) {
+		if request.Preview {
+			known := previewed(description.Properties, request.OldOutputs, request.NewInputs)
+			return plugin.UpdateResponse{Properties: known, Status: resource.StatusOK}, nil
+		}
+		if description.Update == nil {
+			return plugin.UpdateResponse{}, fmt.Errorf("updating %s %q: it can only be replaced", request.Type, request.Name)
+		}
+		inputs := plain(request.NewInputs).withDefaults(description.Properties)
+		outputs, err := description.Update(ctx, provider.client, string(request.ID), plain(request.OldOutputs), inputs)
+		if err != nil {
+			return plugin.UpdateResponse{}, fmt.Errorf("updating %s %q: %w", request.Type, request.ID, err)
+		}
+		return plugin.UpdateResponse{Properties: description.marked(outputs), Status: resource.StatusOK}, nil
+	})
 }
 
 // Read looks at an object for a refresh, an import or a `get`. Only ErrNotFound says that it is gone.
 func (provider *Provider[Client]) Read(
 	ctx context.Context, request plugin.ReadRequest,
 ) (plugin.ReadResponse, error) {
-	description, err := provider.resource(request.Type)
-	if err != nil {
-		return plugin.ReadResponse{}, err
-	}
-	ctx, done := provider.timeout(ctx, request.Timeout)
-	defer done()
-	id, outputs, err := description.Read(ctx, provider.client, string(request.ID), plain(request.State))
-	if errors.Is(err, ErrNotFound) {
-		return plugin.ReadResponse{Status: resource.StatusOK}, nil
-	}
-	if err != nil {
-		return plugin.ReadResponse{}, fmt.Errorf("reading %s %q: %w", request.Type, request.ID, err)
-	}
-	inputs := readInputs(description.Properties, plain(request.Inputs), outputs)
-	if imported := len(request.State) == 0; imported && outputs.Has(description.UniqueName) {
-		inputs[description.UniqueName] = outputs[description.UniqueName]
-	}
-	return plugin.ReadResponse{
-		ReadResult: plugin.ReadResult{
-			ID:      resource.ID(id),
-			Inputs:  description.marked(inputs),
-			Outputs: description.marked(outputs),
-		},
-		Status: resource.StatusOK,
-	}, nil
+	return during(ctx, provider, request.Type, request.Timeout, func(
+		ctx context.Context, description Resource[Client],
+	) (plugin.ReadResponse, error) {
+		id, outputs, err := description.Read(ctx, provider.client, string(request.ID), plain(request.State))
+		if errors.Is(err, ErrNotFound) {
+			return plugin.ReadResponse{Status: resource.StatusOK}, nil
+		}
+		if err != nil {
+			return plugin.ReadResponse{}, fmt.Errorf("reading %s %q: %w", request.Type, request.ID, err)
+		}
+		inputs := readInputs(description.Properties, plain(request.Inputs), outputs)
+		if imported := len(request.State) == 0; imported && outputs.Has(description.UniqueName) {
+			inputs[description.UniqueName] = outputs[description.UniqueName]
+		}
+		return plugin.ReadResponse{
+			ReadResult: plugin.ReadResult{
+				ID:      resource.ID(id),
+				Inputs:  description.marked(inputs),
+				Outputs: description.marked(outputs),
+			},
+			Status: resource.StatusOK,
+		}, nil
+	})
 }
 
 // Delete removes an object.
 func (provider *Provider[Client]) Delete(
 	ctx context.Context, request plugin.DeleteRequest,
 ) (plugin.DeleteResponse, error) {
-	description, err := provider.resource(request.Type)
-	if err != nil {
-		return plugin.DeleteResponse{}, err
-	}
-	if description.Delete == nil {
+	return during(ctx, provider, request.Type, request.Timeout, func(
+		ctx context.Context, description Resource[Client],
+	) (plugin.DeleteResponse, error) {
+		if description.Delete == nil {
+			return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+		}
+		state := plain(request.Outputs).withDefaults(description.Properties)
+		err := description.Delete(ctx, provider.client, string(request.ID), state)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return plugin.DeleteResponse{}, fmt.Errorf("deleting %s %q: %w", request.Type, request.ID, err)
+		}
 		return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+	})
+}
+
+// during carries out an operation on a type of resource, within the user's custom timeout in seconds.
+func during[Client, Response any](
+	ctx context.Context, provider *Provider[Client], token tokens.Type, seconds float64,
+	work func(context.Context, Resource[Client]) (Response, error),
+) (Response, error) {
+	description, err := provider.resource(token)
+	if err != nil {
+		var none Response
+		return none, err
 	}
-	ctx, done := provider.timeout(ctx, request.Timeout)
+	ctx, done := provider.timeout(ctx, seconds)
 	defer done()
-	state := plain(request.Outputs).withDefaults(description.Properties)
-	err = description.Delete(ctx, provider.client, string(request.ID), state)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return plugin.DeleteResponse{}, fmt.Errorf("deleting %s %q: %w", request.Type, request.ID, err)
-	}
-	return plugin.DeleteResponse{Status: resource.StatusOK}, nil
+	return work(ctx, description)
 }
 
 // timeout bounds an operation by the user's custom timeout, in seconds, and by the engine's cancellation.
