@@ -111,7 +111,7 @@ export const OBJECT_STORE_GRANTS = {
         { bucket: BUCKETS.dataset, access: "upload" },
         { bucket: BUCKETS.dataset, access: "readWrite", keys: "*.rejected.json" },
         { bucket: BUCKETS.processedData, access: "readWrite" },
-        // What people were forecast, and by which model: it is compared with what came.
+        // The logged forecasts and their models, to compare them with the actual values.
         { bucket: BUCKETS.inferenceLogs, access: "read" },
         { bucket: BUCKETS.modelPromotion, access: "read", keys: "*/current.json" },
     ],
@@ -126,7 +126,7 @@ export const OBJECT_STORE_GRANTS = {
     mlflow: [{ bucket: BUCKETS.mlflow, access: "readWrite" }],
     backup: everyBucket("read"),
     restore: everyBucket("readWrite"),
-    // People, and what they let upload for them: nothing is deleted by mistake.
+    // People and their tools upload; they cannot delete anything by mistake.
     data: [{ bucket: BUCKETS.dataset, access: "upload" }],
 } as const satisfies Record<string, readonly BucketGrant[]>;
 
@@ -134,7 +134,7 @@ export const OBJECT_STORE_GRANTS = {
 export interface KafkaGrants {
     readonly reads?: readonly (keyof Topics)[];
     readonly writes?: readonly (keyof Topics)[];
-    /** Topics whose offsets are looked at, but not their messages. */
+    /** Topics whose offsets are read, but not their messages. */
     readonly describes?: readonly (keyof Topics)[];
     readonly groups?: readonly string[];
 }
@@ -181,7 +181,7 @@ export const HEALTH_PORT = 8000;
 export const DATA_SECRET = "minio-data";
 
 const HOUR = 3_600_000;
-/** Dead letters are looked at by people, who may be on holiday for a fortnight. */
+/** People read dead letters, and may be on holiday for two weeks. */
 const DEAD_LETTER_HOURS = 24 * 14;
 
 export interface TopicOptions {

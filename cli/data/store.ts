@@ -93,7 +93,7 @@ export class DatasetStore {
             },
         });
         const file = createReadStream(path, { signal: interruption });
-        // The client does not look at errors of what it reads from, and would wait for ever.
+        // The client ignores errors of the stream that it reads, and would never return.
         const broken = new Promise<never>((_, reject) => {
             file.once("error", reject);
         });

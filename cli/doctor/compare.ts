@@ -63,7 +63,7 @@ export function compare(expected: readonly Expected[], found: Found): readonly F
     });
 }
 
-/** What is said of a thing that only the state has. */
+/** Message for an object that only the state has. */
 export function isGone({ kind }: Expected): string {
     return `in the state, not in ${PLACES[kind]}`;
 }

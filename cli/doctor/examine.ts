@@ -16,7 +16,7 @@ export interface Patient {
     readonly deleteSecret: (namespace: string, name: string) => Promise<void>;
 }
 
-/** Problems that a person has to look at after a repair: a thing was made anew, and what it held is gone. */
+/** Problems that need a person after a repair: an object was recreated, and its content is lost. */
 const EMPTY_AFTERWARDS = ["bucket", "database"];
 
 /**

@@ -7,7 +7,7 @@ import { withoutResource } from "./state";
 /**
  * Runs a pulumi command on the stack and gives what it printed; fails with its messages.
  *
- * The Automation API has no import of single resources, so that the command line is used for everything here.
+ * The Automation API cannot import single resources, so everything here uses the command line.
  */
 export type Pulumi = (...parameters: readonly string[]) => Promise<string>;
 
@@ -17,7 +17,7 @@ export interface PlannedResource {
     readonly resource: StoredResource;
 }
 
-/** The parts of `pulumi preview --json` that are looked at. */
+/** The parts of `pulumi preview --json` that are read. */
 interface PreviewDigest {
     readonly steps?: readonly {
         readonly op: string;

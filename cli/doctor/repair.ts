@@ -76,7 +76,7 @@ function kindOf(urn: string): string {
     return urn.split("::").at(-2)?.split(":").pop() ?? "";
 }
 
-/** What has to go before a thing without data can be made anew. */
+/** What must be deleted before an object without data can be recreated. */
 function removal({ expected, problem }: Finding, { reach, deleteSecret }: Tools): readonly Step[] {
     const { kind, name } = expected;
     switch (kind) {

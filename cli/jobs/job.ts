@@ -5,7 +5,7 @@ import { fail } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
 import { podsIn, type Pod } from "../stack/pods";
 
-/** Milliseconds between two looks at the cluster; a process that only polls must not keep a core busy. */
+/** Milliseconds between two polls of the cluster; polling must not keep a core busy. */
 export const POLL_INTERVAL = 1_000;
 
 interface Container {

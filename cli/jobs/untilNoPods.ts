@@ -3,7 +3,7 @@ import { fail, type Report } from "../../toolchain/console/index";
 import type { Kubectl } from "../stack/kubectl";
 import { POLL_INTERVAL } from "./job";
 
-/** Milliseconds in which pods have to end; a trainer may take a minute for what it has at hand. */
+/** Milliseconds in which pods have to end; a trainer may need a minute to complete its claim. */
 const END_TIMEOUT = 300_000;
 
 /** Pods that are to end. */

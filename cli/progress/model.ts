@@ -14,7 +14,7 @@ import { isTraining } from "./stage";
 
 /** Longest wait for a model, in milliseconds: several times what the sample needs on two busy cores. */
 const MODEL_TIMEOUT = 15 * 60_000;
-/** Milliseconds between two looks at the pipeline. */
+/** Milliseconds between two polls of the pipeline. */
 const POLL_INTERVAL = 2_000;
 /** Steps asked for. */
 const FORECAST_STEPS = 5;

@@ -55,7 +55,7 @@ export interface DeployedObjects {
 }
 
 /**
- * Reads what of the stack keeps data in the cluster. It is the same for every state backend, and in a preview.
+ * Reads which objects of the stack keep data in the cluster. This does not depend on the state backend, and works in a preview.
  *
  * @throws when the user may not list the objects.
  */

@@ -1,4 +1,4 @@
-/** The part of an EndpointSlice that is looked at. */
+/** The part of an EndpointSlice that is read. */
 export interface Endpoints {
     readonly ports?: readonly { readonly port?: number }[];
     /** The API server says null for none. */

@@ -39,7 +39,7 @@ export interface TunnelArgs {
 
 const PROBE_INTERVAL = 500;
 
-/** Seconds for which a refused login is borne; after a renewed password the server may still be starting. */
+/** Seconds for which a refused login is retried: after a password change the server may still be starting. */
 const REFUSAL_PATIENCE = 10;
 
 /**

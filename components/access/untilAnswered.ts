@@ -8,7 +8,7 @@ export interface RetryOptions {
     readonly timeout: number;
     /** Milliseconds between attempts. */
     readonly interval: number;
-    /** Seconds for which a {@link Refusal} is borne: an old server may answer while the new one starts. */
+    /** Seconds for which a {@link Refusal} is retried: an old server may answer while the new one starts. */
     readonly patience: number;
 }
 

@@ -27,7 +27,7 @@ export interface NamespaceArgs extends ComponentContext {
     readonly guard?: DataLossGuard;
     /** Stands before the names of the resources in it. A stack's second namespace needs one. */
     readonly prefix?: string;
-    /** Pod Security Standard that pods are held to. Default `restricted`. */
+    /** Pod Security Standard that is enforced. Default `restricted`. */
     readonly podSecurity?: keyof typeof POD_SECURITY_LABELS;
     /**
      * What has to be there before anything of the namespace, without being part of it. The namespace waits for it and

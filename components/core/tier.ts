@@ -79,7 +79,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         };
     }
 
-    /** Metadata of a Job: one that failed is made again by the next update instead of being waited for for ever. */
+    /** Metadata of a Job: the next update recreates a failed Job instead of waiting for it forever. */
     protected jobMetadata(
         name: string,
         component?: string,
@@ -135,7 +135,7 @@ export abstract class Tier extends pulumi.ComponentResource {
     }
 
     /**
-     * Lets the tier's account look at objects of the namespace, or of another one. Give its pods the token (`apiToken`)
+     * Lets the tier's account read objects of the namespace, or of another one. Give its pods the token (`apiToken`)
      * too.
      */
     protected allowReading(kinds: ReadableKinds, other?: OtherNamespace): pulumi.Resource[] {

@@ -46,11 +46,11 @@ export interface MlflowLoginArgs {
 type Pods = Pick<DeploymentArgs, "user" | "container" | "initContainers" | "annotations" | "volumes">;
 
 /**
- * Asks people who they are before they reach MLflow, with the password or the provider that the Ingress' settings name,
- * and logs those that it lets in to MLflow as its administrator.
+ * Authenticates people before they reach MLflow, with the password or the provider in the Ingress' settings, and logs
+ * them in to MLflow as its administrator.
  *
- * A tier of its own and not annotations of the Ingress: every controller has other ones, and one that does not know
- * them lets everybody in.
+ * A tier and not annotations of the Ingress: each controller has its own annotations, and a controller that does not
+ * know them admits everybody.
  */
 export class MlflowLogin extends Tier {
     /** What an Ingress sends people to. */

@@ -17,7 +17,7 @@ export interface OpenIdLogin {
     readonly clientSecretName: string;
     /** Secret with `ca.crt`, the authorities that sign the provider's certificate; undefined: those that the image trusts. */
     readonly caSecretName: string | undefined;
-    /** Domain of the mail addresses that are let in; `*` for whomever the provider lets in. */
+    /** Domain of the mail addresses that are admitted; `*` admits every account of the provider. */
     readonly emailDomain: string;
 }
 

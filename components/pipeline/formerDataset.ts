@@ -6,7 +6,7 @@ import { BUCKETS } from "../contract";
 /** Variables by which version 0.1.0 named the dataset's files to preprocess. */
 const FORMER_VARIABLES = ["TRAIN_FILE", "TEST_FILE"];
 
-/** The part of a Deployment or Job that is looked at. */
+/** The part of a Deployment or Job that is read. */
 export interface FormerWorkload {
     readonly spec?: {
         readonly template: {

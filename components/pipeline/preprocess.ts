@@ -10,7 +10,7 @@ import { Tier } from "../core/tier";
 import { bucketsOf, datasetPrefix, HEALTH_PORT, topicsOf, type RetrainPolicy } from "../contract";
 import { aliveProbes } from "./worker";
 
-/** Seconds to finish the series at hand after SIGTERM; one that is cut off is processed again by the next pod. */
+/** Seconds to complete the current series after SIGTERM; an interrupted one is processed again by the next pod. */
 const GRACE_SECONDS = 60;
 
 /** How raw data is turned into features; each field is an environment variable of `services/`. */
@@ -42,7 +42,7 @@ export interface PreprocessOptions {
 
 /** What is looked for in the bucket `dataset`, and how its CSVs are written; `auto` and what is absent are detected. */
 export interface DatasetOptions {
-    /** Seconds between two looks at the bucket. */
+    /** Seconds between two listings of the bucket. */
     readonly pollSeconds: number;
     /** Whether the sample is uploaded where nobody ever uploaded a CSV. */
     readonly sample: boolean;

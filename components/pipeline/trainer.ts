@@ -74,7 +74,7 @@ export class Trainer extends Worker {
                 probes: aliveProbes("/healthz"),
                 resources: gpu === undefined ? args.resources : resourcesWith(gpu, args.resources),
                 ...(gpu === undefined ? {} : { nodes: nodesWith(gpu) }),
-                // Enough to give the claim back; the epoch at hand is thrown away.
+                // Enough to return the claim; the current epoch is discarded.
                 graceSeconds: 60,
             },
             opts,

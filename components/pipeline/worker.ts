@@ -26,11 +26,11 @@ export interface WorkerArgs {
     readonly resources: Resources;
     /** Default: any node. */
     readonly nodes?: NodeChoice;
-    /** Seconds to finish what is at hand after SIGTERM. */
+    /** Seconds to complete the current message after SIGTERM. */
     readonly graceSeconds: number;
 }
 
-/** A tier whose pods work on messages: each takes the next one when it is done with the last. */
+/** A tier whose pods process messages, one at a time. */
 export abstract class Worker extends Tier {
     public readonly metrics: MetricsEndpoint;
     protected readonly deployment: kubernetes.apps.v1.Deployment;

@@ -10,8 +10,8 @@ const REQUESTS_PER_POD = 256;
 /** Files of the page at `/`. */
 export const PAGE_FILES = ["chart.js", "page.css", "page.js", "rows.js"] as const;
 /**
- * What clients may ask for. Everything else, such as /metrics, /ready and /docs, is for the cluster, which asks the pods
- * themselves. A path that is written in another way (/%70redict, //predict) is another path.
+ * What clients may request. Everything else, such as /metrics, /ready and /docs, is available inside the cluster only, from
+ * the pods. A path in another notation (/%70redict, //predict) is another path.
  */
 export const PUBLIC_PATHS = [
     "/",
@@ -22,7 +22,7 @@ export const PUBLIC_PATHS = [
     "/healthz",
     ...PAGE_FILES.map((file) => `/assets/${file}`),
 ] as const;
-/** Sources that are remembered; the longest unheard of makes room. An entry takes about 100 bytes. */
+/** Entries of the stick-tables; the least recently used source is removed first. An entry takes about 100 bytes. */
 const TABLE_SIZE = "50k";
 /** Stick-tables of connections and of requests, by source. */
 const CONNECTIONS = "source_connections";

@@ -21,7 +21,7 @@ export const INFERENCE_PORT = 8000;
  */
 const DRAIN_SECONDS = 5;
 
-/** What a version differs in from the one that is deployed for everybody. */
+/** How a version differs from the stable one. */
 export interface Version {
     /** Run to serve, whatever is promoted. */
     readonly runId?: string | undefined;

@@ -25,7 +25,7 @@ const KILL_MARGIN_SECONDS = 5;
 
 export interface LoadBalancerArgs {
     readonly platform: Platform;
-    /** The version for everybody. */
+    /** The stable version. */
     readonly stable: Inference;
     /** A second version, and the share of requests that it gets, in percent. */
     readonly canary?: { readonly inference: Inference; readonly weight: number } | undefined;
@@ -44,7 +44,7 @@ export interface LoadBalancerArgs {
     readonly resources: Resources;
 }
 
-/** HAProxy before the inference pods. It knows the pods themselves and asks each whether it is ready. */
+/** HAProxy in front of the inference pods. It tracks each pod and checks whether it is ready. */
 export class LoadBalancer extends Tier {
     /** What a client of the forecast API gets; the variable is Locust's own. */
     public readonly connection: Connection;

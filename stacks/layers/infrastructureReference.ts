@@ -18,8 +18,7 @@ import type { Infrastructure } from "./providedInfrastructure";
 /**
  * The infrastructure of another stack, with users of this stack's own in its servers.
  *
- * The outputs are awaited, so that what is made of them is as plain as if it had been made here: a preview shows it
- * whole.
+ * The outputs are read before anything is declared, so that a preview can show everything that is made of them.
  *
  * @throws when that stack offers no infrastructure, or one for another namespace or identifier.
  */

@@ -7,7 +7,7 @@ import type { Settings } from "../settings/parsed/settings";
  * The class of the cluster that the stack's own, retaining one is to be like; undefined where it makes none.
  *
  * A stack on another one's infrastructure uses the class that this one made, by its name, and is refused without it: its
- * claims would wait for ever.
+ * claims would wait forever.
  */
 export async function sourceClass(settings: Settings, context: string): Promise<StorageClass | undefined> {
     return settings.volumes.retain ? sourceAmong(await listStorageClasses(context), settings) : undefined;

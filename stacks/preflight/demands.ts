@@ -92,7 +92,7 @@ export function amounts(texts: Readonly<Record<string, string>> = {}): Record<st
     return Object.fromEntries(Object.entries(texts).map(([resource, text]) => [resource, quantity(text)]));
 }
 
-/** What one pod requests: its containers run together, the ones that prepare it one after the other before them. */
+/** What one pod requests: its containers run together, its init containers one after the other before them. */
 export function podAmounts(
     { containers }: Pick<PodDemand, "containers">,
     of: "requests" | "limits",

@@ -5,7 +5,7 @@ import type { ClassFacts, Facts, PullSecretFacts } from "./facts";
 import { gatewayFindings, missingGatewayApi } from "./gateway";
 import { error, listed, namesOf, warning, whenKnown, type Finding } from "./finding";
 
-/** Label of a namespace with the Pod Security Standard that its pods are held to. */
+/** Label of a namespace with the Pod Security Standard that is enforced for its pods. */
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
 /** Type of Secrets that the kubelet pulls images with. */
@@ -109,7 +109,7 @@ function storageClassFindings(
             ? [
                   error(
                       `flts:storageClass is not set, and the cluster has no default storage class, so that the claims ` +
-                          `${listed(withoutClass.map(({ names }) => names[0] ?? ""))} would wait for ever; set it to one of: ${namesOf(classes)}`,
+                          `${listed(withoutClass.map(({ names }) => names[0] ?? ""))} would wait forever; set it to one of: ${namesOf(classes)}`,
                   ),
               ]
             : []),

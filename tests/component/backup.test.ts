@@ -69,7 +69,7 @@ describe("backups", () => {
         );
     });
 
-    it("never run twice at a time or for ever", () => {
+    it("never run twice at a time or without a deadline", () => {
         for (const name of OURS) {
             const { concurrencyPolicy, jobTemplate } = cronJob(resources, name);
             assert.equal(concurrencyPolicy, "Forbid", name);

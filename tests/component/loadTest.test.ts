@@ -61,7 +61,7 @@ describe("the load test", () => {
         }
     });
 
-    it("runs only when it is asked to, once, and not for ever", () => {
+    it("runs only on request, once, and with a deadline", () => {
         const { suspend, jobTemplate } = one(resources, "kubernetes:batch/v1:CronJob", "load-test").inputs
             .spec as {
             suspend: boolean;

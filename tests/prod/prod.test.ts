@@ -128,7 +128,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         }
     });
 
-    it("has two pods of the forecast API at least, which the autoscaler sees to", async () => {
+    it("has at least two pods of the forecast API, kept by the autoscaler", async () => {
         const scaler = await eventually("the autoscaler's second pod", 120, async () => {
             const found = await kubectlGet<Autoscaler>("hpa", "inference", "--namespace", namespace);
             return (found.status.currentReplicas ?? 0) >= 2 ? found : undefined;

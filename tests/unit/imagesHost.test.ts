@@ -5,7 +5,7 @@ import { planLoad } from "../../toolchain/images/load";
 import { requestedSource } from "../../toolchain/images/source";
 import type { Image } from "../../toolchain/images/catalogue";
 
-describe("what builds take over from the host", () => {
+describe("what builds inherit from the host", () => {
     it("are the Debian archives of our release, once each, and no third party's", () => {
         const listed = [
             "http://mirror.example/debian/|bookworm|main|Debian|",

@@ -78,7 +78,7 @@ describe("a production stack", () => {
         assert.match(mistakes({ "flts:backup": { enabled: false } })[0] ?? "", /noBackupTarget/);
     });
 
-    it("is held to nothing that it does not deploy", () => {
+    it("need not acknowledge settings of what it does not deploy", () => {
         const layers = {
             "flts:layers": ["serving"],
             "flts:stacks": { infrastructure: "organization/flts/base" },

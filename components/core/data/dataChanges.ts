@@ -218,7 +218,7 @@ function movedVolume(volumes: DataVolumes): string {
     }
 }
 
-/** Makes a server anew, with empty volumes, and fills it. */
+/** Recreates a server with empty volumes, and fills it. */
 function rebuilt(name: keyof typeof CLAIMS, { claimedBy }: DataVolumes): string {
     const server = claimedBy === "StatefulSet" ? "statefulset" : "deployment";
     const removal = `\`kubectl delete ${server} ${name}\` and \`kubectl delete pvc --selector ${CLAIMS[name]}\``;
@@ -232,6 +232,6 @@ function rebuilt(name: keyof typeof CLAIMS, { claimedBy }: DataVolumes): string 
 function restored(name: string, first = "`make backup`, then "): string {
     return (
         `${first}\`make up ALLOW_DATA_LOSS=${name}\`, then \`pulumi refresh --run-program\` and update again ` +
-        "(buckets, users and databases are made anew), then `make restore SNAPSHOT=latest`"
+        "(buckets, users and databases are created again), then `make restore SNAPSHOT=latest`"
     );
 }

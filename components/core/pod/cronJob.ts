@@ -5,13 +5,13 @@ import type { Labels } from "../labels";
 /** Ended runs of a CronJob that are kept, each way, with their logs and results. */
 export const KEPT_RUNS = 3;
 
-/** Schedule of a CronJob from which Jobs are made by hand alone: one must be given, and a suspended one is not looked at. */
+/** Schedule of a CronJob whose Jobs are only created on request: the field is required, and suspension disables it. */
 export const ON_REQUEST = { schedule: "0 0 1 1 *", suspend: true } as const;
 
 /** Seconds after its time in which a run may still start. Without a limit a hundred missed starts end the CronJob. */
 const STARTING_DEADLINE_SECONDS = 3600;
 
-/** What becomes of a run whose time comes while the one before still runs: it is left out, or runs beside it. */
+/** What happens to a run that is due while the previous one still runs: it is skipped, or runs concurrently. */
 export const CONCURRENCY_POLICIES = ["Forbid", "Allow"] as const;
 
 export type ConcurrencyPolicy = (typeof CONCURRENCY_POLICIES)[number];

@@ -26,7 +26,7 @@ export interface ObjectStoreServer extends Server {
 
 export interface Bucket {
     readonly name: string;
-    /** Days after which its objects are deleted; kept for ever when absent. */
+    /** Days after which its objects are deleted; kept forever when absent. */
     readonly expirationDays?: number;
 }
 

@@ -16,7 +16,7 @@ export function blackboxConfig(): string {
     const config = {
         modules: {
             [PROBE_MODULES.http]: { prober: "http", timeout: "5s", http: ipv4 },
-            // The certificate is what is looked at. The API may refuse a stranger, who has met its certificate by then.
+            // Only the certificate is checked. The API may reject an anonymous request, but only after the TLS handshake.
             [PROBE_MODULES.clusterTls]: {
                 prober: "http",
                 timeout: "5s",
