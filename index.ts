@@ -11,7 +11,7 @@ import { checkData } from "./stacks/platform/dataCheck";
 import { clusterNetwork } from "./stacks/platform/clusterNetwork";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
 import { sourceClass } from "./stacks/platform/volumes";
-import { error, skippedChecks } from "./stacks/preflight/finding";
+import { problemFindings, skippedChecks } from "./stacks/preflight/finding";
 import { preflight } from "./stacks/preflight/preflight";
 import { Report } from "./stacks/preflight/report";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
@@ -46,7 +46,7 @@ async function deploy(): Promise<ProvidedOutputs> {
     });
     const layers = await deployLayers(settings, platform, { chart, formerFiles: former ?? [] });
     const objects = platform.cluster.declaredObjects;
-    report.add(platform.cluster.problems().map(error));
+    report.add(problemFindings(platform.cluster.problems(), skipped));
     report.add(
         await preflight({
             settings,

@@ -59,6 +59,14 @@ export function namesOf(objects: readonly { readonly name: string }[]): string {
     return listed(objects.map(({ name }) => name).sort()) || "none";
 }
 
+/**
+ * What is wrong with overrides and the settings of tiers. A run without any checks only says so: nothing tells a program
+ * whether it runs for a destroy, which must not fail for an override of something that is no longer declared.
+ */
+export function problemFindings(problems: readonly string[], skipped: readonly Check[]): readonly Finding[] {
+    return problems.map(CHECKS.every((check) => skipped.includes(check)) ? warning : error);
+}
+
 /** The message of a run that errors stop, with everything that was found; undefined where there is none. */
 export function refusal(findings: readonly Finding[]): string | undefined {
     const errors = findings.filter(({ level }) => level === "error").length;

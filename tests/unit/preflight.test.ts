@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { refusal, skippedChecks } from "../../stacks/preflight/finding";
+import { problemFindings, refusal, skippedChecks } from "../../stacks/preflight/finding";
 import { loginsOf } from "../../stacks/preflight/pullSecret";
 import { found, nodes, only, POD } from "../support/preflight";
 
@@ -25,6 +25,19 @@ describe("the preflight", () => {
         assert.deepEqual(skippedChecks({ FLTS_SKIP_CHECKS: "nodes, quota" }), ["quota", "nodes"]);
         assert.equal(skippedChecks({ FLTS_SKIP_CHECKS: "all" }).includes("permissions"), true);
         assert.throws(() => skippedChecks({ FLTS_SKIP_CHECKS: "node" }), /"node", which is no check/);
+    });
+
+    // A destroy runs the program too, and cannot tell it so.
+    it("lets a run without any checks go on, with an override that matches nothing, and says how to start one", () => {
+        const problems = ["flts:overrides[0] matches nothing"];
+        assert.equal(
+            refusal(problemFindings(problems, skippedChecks({ FLTS_SKIP_CHECKS: "all" }))),
+            undefined,
+        );
+        assert.match(
+            refusal(problemFindings(problems, skippedChecks({ FLTS_SKIP_CHECKS: "nodes" }))) ?? "",
+            /matches nothing\nFLTS_SKIP_CHECKS=all runs without these checks, such as a destroy with --run-program/,
+        );
     });
 
     it("reports everything in one message, errors first", () => {
