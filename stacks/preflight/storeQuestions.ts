@@ -14,7 +14,7 @@ import type {
 import type { Settings } from "../settings/parsed/settings";
 import type { GivenStore, StoreAction } from "./facts";
 
-/** A request that tells whether the keys of a Secret permit something, and changes nothing. */
+/** A request that shows whether the keys of a Secret permit something, and changes nothing. */
 export interface StoreQuestion {
     readonly secret: string;
     readonly bucket: string;
@@ -123,7 +123,7 @@ function questionsOf(
     return [...new Map(questions.map((question) => [identity(question), question])).values()];
 }
 
-/** An object that there is not is read, and an upload that there is not is ended: who may do it is told that. */
+/** Reads an object, or ends an upload, that does not exist: the store still checks whether the keys permit it. */
 function request(
     action: StoreAction,
     prefix: string,
