@@ -60,7 +60,7 @@ export function namesOf(objects: readonly { readonly name: string }[]): string {
 }
 
 /**
- * What is wrong with overrides and the settings of tiers. A run without any checks only says so: nothing tells a program
+ * What is wrong with overrides and the settings of tiers. A run without any checks only says so: Pulumi does not show a program
  * whether it runs for a destroy, which must not fail for an override of something that is no longer declared.
  */
 export function problemFindings(problems: readonly string[], skipped: readonly Check[]): readonly Finding[] {

@@ -27,7 +27,7 @@ describe("the preflight", () => {
         assert.throws(() => skippedChecks({ FLTS_SKIP_CHECKS: "node" }), /"node", which is no check/);
     });
 
-    // A destroy runs the program too, and cannot tell it so.
+    // A destroy runs the program too, which cannot know that it is one.
     it("lets a run without any checks go on, with an override that matches nothing, and says how to start one", () => {
         const problems = ["flts:overrides[0] matches nothing"];
         assert.equal(
