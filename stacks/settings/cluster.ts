@@ -11,6 +11,7 @@ import {
     optionalInteger,
     optionalText,
 } from "./fields";
+import { NETWORK_RANGES, networkRange } from "./networkRange";
 
 /** Keys that selectors and policies use; those of the program always win. */
 const RESERVED = "app.kubernetes.io/";
@@ -92,11 +93,11 @@ const placement = {
         "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
     }),
     sourceRanges: z
-        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .array(networkRange)
         .default([])
         .meta({
             description: "Networks that Services of type LoadBalancer admit; all when empty",
-            allowed: "a list of networks such as 10.0.0.0/8",
+            allowed: NETWORK_RANGES,
             examples: [["10.0.0.0/8"]],
         }),
     serviceAccountAnnotations: pairs("Annotations of service accounts, such as for workload identity", {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NETWORK_RANGES, networkRange } from "./networkRange";
 
 /*
  * Builders of single settings. Numbers and truth values may come as text, because `pulumi config set` stores them
@@ -87,11 +88,11 @@ export function optionalEndpoint(doc: string) {
 /** Networks, IPv4 or IPv6. */
 export function cidrs(doc: string) {
     return z
-        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .array(networkRange)
         .default([])
         .meta({
             description: doc,
-            allowed: "a list of networks such as 10.0.0.0/8",
+            allowed: NETWORK_RANGES,
             examples: [["10.0.0.0/8", "fd00::/8"]],
         });
 }

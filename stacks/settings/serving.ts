@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SERIES_NAME } from "../../components/contract";
 import { boolean, choice, exposure, integer, optionalInteger, optionalText, resources } from "./fields";
+import { NETWORK_RANGES, networkRange } from "./networkRange";
 
 /** How much one request of the forecast API, and all of them together, may ask for. */
 const requestLimits = z
@@ -94,13 +95,13 @@ export const loadBalancer = z
             })
             .prefault({}),
         trustedProxies: z
-            .array(z.union([z.cidrv4(), z.cidrv6()]))
+            .array(networkRange)
             .optional()
             .meta({
                 description:
                     "Networks of proxies whose X-Forwarded-For names the source; when empty, with an Ingress before a " +
                     "ClusterIP Service everybody whom the network policies admit, otherwise nobody",
-                allowed: "a list of networks such as 10.0.0.0/8",
+                allowed: NETWORK_RANGES,
             }),
         service: exposure("the forecast API"),
         resources: resources(["inference-lb"], ["50m", "64Mi"], ["1", "256Mi"]),

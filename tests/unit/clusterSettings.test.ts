@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { networkRange } from "../../stacks/settings/networkRange";
 import { settings } from "../support/program";
 
 /** What is reported about settings that are refused. */
@@ -53,5 +54,42 @@ describe("contradictions in cluster.*", () => {
             refusal({ cluster: { proxy: { https: "http://user:word@proxy.example:3128" } } }),
             /flts:cluster\.proxy\.https = .*without a password/,
         );
+    });
+});
+
+describe("networks in settings", () => {
+    const places: readonly ((range: string) => [string, object])[] = [
+        (range) => ["cluster.sourceRanges", { cluster: { sourceRanges: [range] } }],
+        (range) => ["loadBalancer.trustedProxies", { loadBalancer: { trustedProxies: [range] } }],
+        (range) => ["network.apiServer.cidrs", { network: { apiServer: { cidrs: [range] } } }],
+        (range) => ["network.dns.cidrs", { network: { dns: { cidrs: [range] } } }],
+        (range) => ["ingress.controllerCidrs", { ingress: { controllerCidrs: [range] } }],
+    ];
+
+    it("are refused where Kubernetes 1.36 refuses them: with bits beyond the prefix, or IPv4 inside IPv6", () => {
+        for (const range of ["10.0.0.5/8", "0.0.0.1/0", "fd00::5/64", "::1/127", "::ffff:10.0.0.0/104"]) {
+            assert.ok(!networkRange.safeParse(range).success, range);
+        }
+        for (const place of places) {
+            const [path, given] = place("10.0.0.5/8");
+            const message = refusal(given);
+            assert.ok(message.includes(`flts:${path} = ["10.0.0.5/8"]: must be a list of networks`), message);
+        }
+    });
+
+    it("are taken with any prefix that ends where the address does", () => {
+        for (const range of [
+            "0.0.0.0/0",
+            "10.0.0.128/25",
+            "10.1.2.3/32",
+            "::/0",
+            "fd00:0:0:1::/64",
+            "::1/128",
+        ]) {
+            assert.ok(networkRange.safeParse(range).success, range);
+        }
+        for (const place of places) {
+            settings(place("10.0.0.128/25")[1] as Record<string, unknown>);
+        }
     });
 });
