@@ -32,10 +32,11 @@ const RESOURCES: Resources = {
     limits: { cpu: "1", memory: "256Mi" },
 };
 
-/** Status with which the Job's program ends where no other try helps: `services/flts/topics/__main__.py`. */
-const HOPELESS = 2;
-
-const CONTAINER = "topics";
+/**
+ * Tries after the first. Each waits up to three minutes for brokers, and Pulumi's provider up to ten for the Job: of failed
+ * Jobs it knows those alone that have no tries left, so that a `podFailurePolicy` would have an update wait in vain.
+ */
+const RETRIES = 2;
 
 const CONFIG_DIRECTORY = "/etc/flts";
 const PASSWORD_DIRECTORY = "/etc/flts-passwords";
@@ -107,15 +108,7 @@ export class KafkaTopics extends Tier {
             {
                 metadata: this.jobMetadata(name),
                 spec: {
-                    backoffLimit: 4,
-                    podFailurePolicy: {
-                        rules: [
-                            {
-                                action: "FailJob",
-                                onExitCodes: { containerName: CONTAINER, operator: "In", values: [HOPELESS] },
-                            },
-                        ],
-                    },
+                    backoffLimit: RETRIES,
                     template: podTemplate({
                         labels: this.podLabels,
                         serviceAccountName: this.serviceAccount.metadata.name,
@@ -124,7 +117,7 @@ export class KafkaTopics extends Tier {
                         containers: [
                             {
                                 ...container({
-                                    name: CONTAINER,
+                                    name: "topics",
                                     image,
                                     command: [
                                         "python",
