@@ -100,15 +100,10 @@ export class Tunnel extends pulumi.ComponentResource {
     public async ask<Answer>(
         request: (host: string, port: number, login: Login) => Promise<Answer>,
     ): Promise<Answer> {
-        const { access, server } = this.args;
         const login = await (this.open ??
-            Promise.reject(new Error(`the tunnel to ${server} is not open yet`)));
+            Promise.reject(new Error(`the tunnel to ${this.args.server} is not open yet`)));
         try {
-            return await untilAnswered(() => request(this.host, this.port, login), {
-                timeout: access.timeoutSeconds,
-                interval: PROBE_INTERVAL,
-                patience: REFUSAL_PATIENCE,
-            });
+            return await this.untilAnswered(() => request(this.host, this.port, login));
         } catch (error) {
             throw error instanceof Refusal ? error : this.unanswered(messageOf(error));
         }
@@ -118,7 +113,6 @@ export class Tunnel extends pulumi.ComponentResource {
         const { access, server, setting, probe, statefulSet } = this.args;
         const { context } = this.args.platform;
         const { service } = this;
-        const timeout = access.timeoutSeconds;
         let lastFailure = "";
         if (access.mode === "tunnel") {
             // What is required was made by now: waiting does not bring back what somebody deleted since.
@@ -140,15 +134,12 @@ export class Tunnel extends pulumi.ComponentResource {
             });
         }
         try {
-            await untilAnswered(
-                async () => {
-                    if (statefulSet !== undefined) {
-                        await requireRolledOut(context, { ...service, name: statefulSet });
-                    }
-                    await probe(this.host, this.port, login);
-                },
-                { timeout, interval: PROBE_INTERVAL, patience: REFUSAL_PATIENCE },
-            );
+            await this.untilAnswered(async () => {
+                if (statefulSet !== undefined) {
+                    await requireRolledOut(context, { ...service, name: statefulSet });
+                }
+                await probe(this.host, this.port, login);
+            });
         } catch (error) {
             if (error instanceof Refusal) {
                 throw new pulumi.RunError(
@@ -158,6 +149,14 @@ export class Tunnel extends pulumi.ComponentResource {
             }
             throw this.unanswered(lastFailure || messageOf(error));
         }
+    }
+
+    private untilAnswered<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+        return untilAnswered(request, {
+            timeout: this.args.access.timeoutSeconds,
+            interval: PROBE_INTERVAL,
+            patience: REFUSAL_PATIENCE,
+        });
     }
 
     private unanswered(reason: string): pulumi.RunError {

@@ -1,4 +1,5 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { existing } from "../../components/access/readable";
 import type { PullSecretFacts } from "./facts";
 
 interface DockerLogin {
@@ -17,15 +18,10 @@ export async function readPullSecret(
 ): Promise<PullSecretFacts> {
     const [first = "", second] = reference.split("/");
     const [namespace, name] = second === undefined ? [home, first] : [first, second];
-    try {
-        const { type = "Opaque", data = {} } = await core.readNamespacedSecret({ namespace, name });
-        return { type, logins: loginsOf(data) };
-    } catch (failure) {
-        if (failure instanceof client.ApiException && failure.code === 404) {
-            return { type: undefined, logins: {} };
-        }
-        throw failure;
-    }
+    const secret = await existing({ client }, () => core.readNamespacedSecret({ namespace, name }));
+    return secret === undefined
+        ? { type: undefined, logins: {} }
+        : { type: secret.type ?? "Opaque", logins: loginsOf(secret.data ?? {}) };
 }
 
 /**

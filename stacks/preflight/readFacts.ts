@@ -1,6 +1,7 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { apiReason } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
+import { existing } from "../../components/access/readable";
 import { amounts, podAmounts } from "./demands";
 import type {
     Access,
@@ -121,17 +122,16 @@ async function readSecret(
     namespace: string,
     name: string,
 ): Promise<SecretData> {
-    try {
-        const { data = {} } = await core.readNamespacedSecret({ namespace, name });
-        return Object.fromEntries(
-            Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
-        );
-    } catch (failure) {
-        if (failure instanceof client.ApiException && failure.code === 404) {
-            return undefined;
-        }
-        throw failure;
-    }
+    const secret = await existing({ client }, () => core.readNamespacedSecret({ namespace, name }));
+    return (
+        secret &&
+        Object.fromEntries(
+            Object.entries(secret.data ?? {}).map(([key, value]) => [
+                key,
+                Buffer.from(value, "base64").toString(),
+            ]),
+        )
+    );
 }
 
 type Client = typeof kubernetesClient;
@@ -154,27 +154,17 @@ async function readNamespace(
     namespace: string,
     attempt: Attempt,
 ): Promise<NamespaceFacts | undefined> {
-    try {
-        const { metadata } = await core.readNamespace({ name: namespace });
-        const [quotas, limits, claims, services] = await Promise.all([
-            attempt(async () =>
-                (await core.listNamespacedResourceQuota({ namespace })).items.map(quotaFacts),
-            ),
-            attempt(async () =>
-                (await core.listNamespacedLimitRange({ namespace })).items.flatMap(limitFacts),
-            ),
-            attempt(async () =>
-                namesOf((await core.listNamespacedPersistentVolumeClaim({ namespace })).items),
-            ),
-            attempt(async () => namesOf((await core.listNamespacedService({ namespace })).items)),
-        ]);
-        return { labels: metadata?.labels ?? {}, quotas, limits, claims, services };
-    } catch (failure) {
-        if (failure instanceof client.ApiException && failure.code === 404) {
-            return undefined;
-        }
-        throw failure;
+    const found = await existing({ client }, () => core.readNamespace({ name: namespace }));
+    if (found === undefined) {
+        return undefined;
     }
+    const [quotas, limits, claims, services] = await Promise.all([
+        attempt(async () => (await core.listNamespacedResourceQuota({ namespace })).items.map(quotaFacts)),
+        attempt(async () => (await core.listNamespacedLimitRange({ namespace })).items.flatMap(limitFacts)),
+        attempt(async () => namesOf((await core.listNamespacedPersistentVolumeClaim({ namespace })).items)),
+        attempt(async () => namesOf((await core.listNamespacedService({ namespace })).items)),
+    ]);
+    return { labels: found.metadata?.labels ?? {}, quotas, limits, claims, services };
 }
 
 interface Named {

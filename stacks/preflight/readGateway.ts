@@ -1,4 +1,5 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { existing } from "../../components/access/readable";
 import { GATEWAY_API } from "../../components/gateway/gatewayRoutes";
 import type { ClassFacts, GatewayFacts, ListenerFacts } from "./facts";
 
@@ -18,21 +19,18 @@ export async function readGateway(
     client: typeof kubernetesClient,
     { name, namespace }: { readonly name: string; readonly namespace: string },
 ): Promise<GatewayFacts | undefined> {
-    try {
-        const object = { ...GATEWAY_API, plural: "gateways", name, namespace };
-        const { spec } = (await api.getNamespacedCustomObject(object)) as Gateway;
-        const listeners = (spec?.listeners ?? []).map((listener) => ({
-            name: listener.name,
-            // The default of the API.
-            from: listener.allowedRoutes?.namespaces?.from ?? "Same",
-        }));
-        return { listeners };
-    } catch (failure) {
-        if (failure instanceof client.ApiException && failure.code === 404) {
-            return undefined;
-        }
-        throw failure;
+    const object = { ...GATEWAY_API, plural: "gateways", name, namespace };
+    const gateway = (await existing({ client }, () => api.getNamespacedCustomObject(object))) as
+        Gateway | undefined;
+    if (gateway === undefined) {
+        return undefined;
     }
+    const listeners = (gateway.spec?.listeners ?? []).map((listener) => ({
+        name: listener.name,
+        // The default of the API.
+        from: listener.allowedRoutes?.namespaces?.from ?? "Same",
+    }));
+    return { listeners };
 }
 
 /** Gateway classes; none in a cluster without the Gateway API. */
@@ -40,16 +38,8 @@ export async function readGatewayClasses(
     api: kubernetesClient.CustomObjectsApi,
     client: typeof kubernetesClient,
 ): Promise<readonly ClassFacts[]> {
-    try {
-        const { items } = (await api.listClusterCustomObject({
-            ...GATEWAY_API,
-            plural: "gatewayclasses",
-        })) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] };
-        return items.map(({ metadata }) => ({ name: metadata.name, isDefault: false }));
-    } catch (failure) {
-        if (failure instanceof client.ApiException && failure.code === 404) {
-            return [];
-        }
-        throw failure;
-    }
+    const list = (await existing({ client }, () =>
+        api.listClusterCustomObject({ ...GATEWAY_API, plural: "gatewayclasses" }),
+    )) as { readonly items: readonly { readonly metadata: { readonly name: string } }[] } | undefined;
+    return (list?.items ?? []).map(({ metadata }) => ({ name: metadata.name, isDefault: false }));
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { externalKafka, type ExternalKafka } from "../../components/infrastructure/external";
-import { freePort } from "../load-balancer/support/balancer";
 import { Brokers } from "./support/brokers";
 import { certificateFor, type Certificate } from "./support/certificate";
 import {
@@ -11,6 +10,7 @@ import {
     signedIn,
     type Environment,
 } from "./support/services";
+import { freePort } from "../support/freePort";
 
 /** The second listener, as operators of Kafka set one up: TLS, and SCRAM over it. */
 function withTls(properties: string, port: number, { certificate, key }: Certificate): string {

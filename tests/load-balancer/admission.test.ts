@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { haproxyConfig, PUBLIC_PATHS, type HaproxyArgs } from "../../components/serving/haproxyConfig";
-import { Balancer, freePort, until } from "./support/balancer";
+import { Balancer, until } from "./support/balancer";
 import { NameServer } from "./support/dns";
 import { FakePod } from "./support/pod";
+import { freePort } from "../support/freePort";
 
 const stable = { name: "inference", host: "stable.test" };
 const BODY_SECONDS = 2;

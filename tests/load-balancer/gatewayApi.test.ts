@@ -11,7 +11,8 @@ import { ofType } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
 import { TRAEFIK, traefikProgram } from "../support/traefik";
 import { ApiServer, TOKEN } from "./support/apiServer";
-import { freePort, until } from "./support/balancer";
+import { until } from "./support/balancer";
+import { freePort } from "../support/freePort";
 
 /** CRDs of the Gateway API; a version that the controller knows. */
 const GATEWAY_MODULE = "sigs.k8s.io/gateway-api@v1.5.1";

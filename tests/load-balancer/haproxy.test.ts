@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
 import { failures, underLoad, type Answer } from "../support/steadyLoad";
-import { Balancer, freePort, until } from "./support/balancer";
+import { Balancer, until } from "./support/balancer";
 import { NameServer } from "./support/dns";
 import { FakePod } from "./support/pod";
+import { freePort } from "../support/freePort";
 
 const stable = { name: "inference", host: "stable.test" };
 const canary = { name: "inference-canary", host: "canary.test" };

@@ -11,7 +11,8 @@ import {
     LOGIN_PORT,
     passwordLoginConfig,
 } from "../../components/gateway/passwordLogin";
-import { freePort, moved, startHaproxy, until } from "./support/balancer";
+import { moved, startHaproxy, until } from "./support/balancer";
+import { freePort } from "../support/freePort";
 
 const HEALTH_PORT = 8404;
 const USER = "mlflow";

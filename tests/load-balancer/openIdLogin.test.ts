@@ -12,10 +12,10 @@ import { ADMITTED_PORT, admittedConfig } from "../../components/gateway/password
 import { toolPath } from "../../toolchain/tools/paths";
 import { certificateFor } from "../kafka/support/certificate";
 import { startBrowser } from "../support/browser";
-import { freePort } from "./support/balancer";
 import { installPythonPackages, startMlflow } from "./support/mlflow";
 import { CLIENT, OpenIdProvider } from "./support/openIdProvider";
 import { listen, tlsBefore } from "./support/tls";
+import { freePort } from "../support/freePort";
 
 const PASSWORD = "password-of-admin";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { MinioClient } from "../../components/access/minioClient";
 import { objectStoreProbe } from "../../components/access/protocolProbes";
 import { untilAnswered } from "../../components/access/untilAnswered";
 import { minioProgram } from "./support/tools";
+import { freePort } from "../support/freePort";
 
 const SERVERS = 4;
 const login = { user: "flts-test-root", password: "flts-test-root-password" };
@@ -18,19 +18,6 @@ function machineAddress(): string {
     return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
 }
 
-async function freePorts(host: string): Promise<number[]> {
-    const servers = await Promise.all(
-        Array.from({ length: SERVERS }, async () => {
-            const server = createServer();
-            await new Promise<void>((resolve) => server.listen(0, host, resolve));
-            return server;
-        }),
-    );
-    const ports = servers.map((server) => (server.address() as AddressInfo).port);
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    return ports;
-}
-
 describe("four MinIO servers that start together", function () {
     this.timeout(120_000);
     const host = machineAddress();
@@ -39,7 +26,7 @@ describe("four MinIO servers that start together", function () {
     let port: number;
 
     before(async () => {
-        const ports = await freePorts(host);
+        const ports = await Promise.all(Array.from({ length: SERVERS }, () => freePort(host)));
         [port = 0] = ports;
         const drives = ports.map((own, index) => `http://${host}:${own}${join(directory, String(index))}`);
         const env = {

@@ -7,8 +7,9 @@ import { imageTags } from "../../components/core/pod/imageTags";
 import { lockedDigests, readLock } from "../../components/core/pod/lockedImages";
 import { run, succeed, type Outcome } from "../support/commands";
 import { copyCheckout } from "../support/checkout";
-import { freePort, RegistryServer } from "../support/registry";
+import { RegistryServer } from "../support/registry";
 import { fillStore } from "./support/store";
+import { freePort } from "../support/freePort";
 
 describe("images for other clusters, in a registry with TLS and a login", function () {
     this.timeout(240_000);

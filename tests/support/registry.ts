@@ -1,11 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { imagePlaces } from "../../toolchain/images/places";
 import { succeed } from "./commands";
+import { freePort } from "./freePort";
 
 const START_TIMEOUT = 30_000;
 const USER = "pusher";
@@ -32,15 +33,6 @@ async function registryProgram(): Promise<string> {
     return program;
 }
 
-/** A port of the loopback interface that nobody listens on. */
-export async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
-
 /** A registry on loopback with TLS of its own authority, and a login. */
 export class RegistryServer {
     private constructor(
@@ -53,7 +45,7 @@ export class RegistryServer {
     static async start(): Promise<RegistryServer> {
         const program = await registryProgram();
         const directory = mkdtempSync(join(tmpdir(), "flts-registry-"));
-        const port = await freePort();
+        const port = await freePort("127.0.0.1");
         const host = `localhost:${port}`;
         await succeed("openssl", [
             ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"],

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import { certificateFor } from "../../kafka/support/certificate";
-import { freePort } from "../../load-balancer/support/balancer";
 import { wheelProgram, type WheelProgram } from "../../support/wheelProgram";
+import { freePort } from "../../support/freePort";
 
 /** A published build of https://github.com/seaweedfs/seaweedfs. */
 const PROGRAM: WheelProgram = {

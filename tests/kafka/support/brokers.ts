@@ -11,7 +11,7 @@ import {
 } from "../../../components/infrastructure/kafka/kafkaConfig";
 import { copyJars } from "../../../toolchain/images/preparation/kafka";
 import { cacheDirectory, toolPath } from "../../../toolchain/tools/paths";
-import { freePort } from "../../load-balancer/support/balancer";
+import { freePort } from "../../support/freePort";
 
 const ROOT = resolve(__dirname, "../../..");
 const HEADLESS = "kafka-headless.test";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toolPath } from "../../../toolchain/tools/paths";
 import { run, succeed } from "../../support/commands";
-import { freePort, until } from "./balancer";
+import { until } from "./balancer";
+import { freePort } from "../../support/freePort";
 
 /** Of the one user, an administrator. */
 export const TOKEN = "administrator";

@@ -1,24 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { toolPath } from "../../../toolchain/tools/paths";
 import { haproxyCommand } from "../../../components/core/network/haproxyListener";
 import { FRONTEND_PORT, METRICS_PORT } from "../../../components/serving/haproxyConfig";
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise<void>((resolve) =>
-        server.close(() => {
-            resolve();
-        }),
-    );
-    return port;
-}
+import { freePort } from "../../support/freePort";
 
 /** Waits until `holds` says so; fails with `what` after ten seconds, or another time. */
 export async function until(

@@ -1,24 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { minioProgram, postgresProgram, type PostgresProgram } from "./tools";
+import { freePort } from "../../support/freePort";
 
 /** Longest wait for a server to answer, in milliseconds. */
 const startTimeout = 30_000;
 /** `nobody` and `nogroup` of Debian: PostgreSQL refuses to run as root. */
 const unprivileged = 65534;
-
-/** A free port of the loopback interface. */
-async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
 
 /** A server process that a test can stop and start again over the same data. */
 export abstract class Server {
@@ -67,7 +58,7 @@ export class MinioServer extends Server {
     password = "flts-test-root-password";
 
     static async create(): Promise<MinioServer> {
-        return new MinioServer(await freePort());
+        return new MinioServer(await freePort("127.0.0.1"));
     }
 
     protected launch(): ChildProcess {
@@ -115,7 +106,7 @@ export class PostgresServer extends Server {
 
     /** Makes an empty server of the programs in `programs`, a folder that anybody may read; undefined means the toolchain's. */
     static async create(programs?: string): Promise<PostgresServer> {
-        const server = new PostgresServer(await freePort(), programs);
+        const server = new PostgresServer(await freePort("127.0.0.1"), programs);
         server.initialise();
         return server;
     }
