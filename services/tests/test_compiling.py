@@ -6,11 +6,9 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 from jax import monitoring
+from plain_frames import frame_of, windows_of
 
-from flts.common.calendar import fixed
-from flts.common.frames import FeatureFrame
-from flts.common.transform import FeatureTransform
-from flts.common.windows import Windows, make_windows
+from flts.common.windows import Windows
 from flts.training import compiling, recurrent
 from flts.training.settings import TrainingSettings
 
@@ -40,20 +38,8 @@ def compiled():
 
 
 def trained(seed: int) -> tuple[recurrent.RecurrentModel, Windows]:
-    transform = FeatureTransform(
-        columns=["y"],
-        target="y",
-        fill=[0.0],
-        clip=[None],
-        with_time=False,
-        offset=[0.0],
-        scale=[1.0],
-        interval_seconds=60,
-    )
-    times = np.datetime64("2020-01-01", "ns") + np.arange(120) * np.timedelta64(1, "m")
-    rows = np.random.default_rng(seed).normal(size=(120, 1)).cumsum(axis=0)
-    windows = make_windows(rows, times, 0, SETTINGS.input_seq_len, SETTINGS.output_seq_len, fixed(60.0))
-    data = FeatureFrame(times, rows, transform, "hash", "{}")
+    data = frame_of(np.random.default_rng(seed).normal(size=120).cumsum(), "2020-01-01", 60)
+    windows = windows_of(data, SETTINGS.input_seq_len, SETTINGS.output_seq_len)
     stop = threading.Event()
     return recurrent.fit(SETTINGS, data, windows, lambda number, metrics: None, stop), windows
 

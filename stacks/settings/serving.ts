@@ -99,8 +99,8 @@ export const loadBalancer = z
             .optional()
             .meta({
                 description:
-                    "Networks of proxies whose X-Forwarded-For names the source; when empty, with an Ingress before a " +
-                    "ClusterIP Service everybody whom the network policies admit, otherwise nobody",
+                    "Networks of proxies whose X-Forwarded-For header is trusted; when empty, with an Ingress before a " +
+                    "ClusterIP Service all sources that the network policies admit, otherwise none",
                 allowed: NETWORK_RANGES,
             }),
         service: exposure("the forecast API"),

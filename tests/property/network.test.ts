@@ -31,7 +31,7 @@ describe(`the network, for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEE
     });
 });
 
-/** Somebody whom a peer of a policy means. */
+/** An endpoint that a peer of a NetworkPolicy selects. */
 function endpointOf(peer: Peer): Endpoint {
     const { ipBlock, namespaceSelector, podSelector } = peer as {
         ipBlock?: { cidr: string };
