@@ -1,5 +1,6 @@
 import { contextName } from "../../toolchain/cluster/layout";
 import { fail } from "../../toolchain/console/index";
+import { chosenStack } from "../../toolchain/steps/stackFiles";
 
 /** What the caller of `make` chose. */
 export interface StackOptions {
@@ -25,7 +26,7 @@ export interface StackOptions {
 
 /** Reads STACK, CONTEXT, DATASET, FILE, PROFILE, FORGET, FIX and ALLOW_DATA_LOSS; empty counts as absent, because make exports unset variables as empty. */
 export function readOptions(environment: NodeJS.ProcessEnv): StackOptions {
-    const stack = environment.STACK?.trim() ? environment.STACK.trim() : "dev";
+    const stack = chosenStack(environment);
     if (!/^[a-z][a-z0-9-]*$/.test(stack)) {
         fail(`STACK=${stack}: a stack is named by lower-case letters, digits and hyphens; try STACK=dev.`);
     }

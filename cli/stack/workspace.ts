@@ -5,7 +5,8 @@ import { execa, execaSync } from "execa";
 import { parse, stringify } from "yaml";
 import { ALLOWED_LOSS_VARIABLE } from "../../components/core/data/allowedLoss";
 import { SKIPPED_CHECKS_VARIABLE } from "../../stacks/preflight/finding";
-import { pulumiEnvironment, stateDirectory, toolPath } from "../../toolchain/tools/paths";
+import { settingsFile, stackFiles } from "../../toolchain/steps/stackFiles";
+import { pulumiEnvironment, toolPath } from "../../toolchain/tools/paths";
 import { clusterLayout } from "../../toolchain/cluster/layout";
 import { fail } from "../../toolchain/console/index";
 import { requireBackend } from "./chosen";
@@ -30,22 +31,22 @@ const STATE_BYTES = 256 * 1024 * 1024;
  * redrawn, the question before a destroy and Ctrl-C would be lost.
  */
 export class Workspace {
-    private readonly directory = join(stateDirectory(), "stacks");
+    private readonly files = stackFiles();
+    private readonly directory = this.files.directory;
     private readonly configFile: string;
     /** Environment in which pulumi finds the stack, and pulumi and kubectl the cluster. */
     readonly environment: NodeJS.ProcessEnv;
 
     constructor(private readonly options: StackOptions) {
-        this.configFile = join(this.directory, `Pulumi.${options.stack}.yaml`);
-        const folder = `file://${join(this.directory, "backend")}`;
-        requireBackend(options, process.env, folder);
+        this.configFile = settingsFile(this.files, options.stack);
+        requireBackend(options, process.env, this.files.backend);
         mkdirSync(join(this.directory, "backend"), { recursive: true, mode: 0o700 });
         this.environment = {
             ...process.env,
             ...pulumiEnvironment(),
             // Types are checked by `make test`; checking them in every run would cost ten seconds.
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? folder,
+            PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? this.files.backend,
             ...this.passphrase(),
             ...(options.allowDataLoss === undefined
                 ? {}

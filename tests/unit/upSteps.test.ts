@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +7,7 @@ import { imagesWithoutProgram } from "../../toolchain/images/beside";
 import { images } from "../../toolchain/images/catalogue";
 import { Journal } from "../../toolchain/steps/journal";
 import { announcement, closing, planUp, type Situation } from "../../toolchain/steps/plan";
+import { isDeployed } from "../../toolchain/steps/stackFiles";
 import { together } from "../../toolchain/tools/together";
 
 const minute = 60_000;
@@ -16,6 +17,7 @@ const newMachine: Situation = {
     tools: { count: 17, expected: 20 * minute },
     images: { count: 20, withoutProgram: 4 * minute, withProgram: minute },
     clusterIsUp: false,
+    stackIsDeployed: false,
     imageCount: 20,
 };
 const nothingToDo: Situation = {
@@ -23,6 +25,7 @@ const nothingToDo: Situation = {
     tools: { count: 0, expected: 0 },
     images: { count: 0, withoutProgram: 0, withProgram: 0 },
     clusterIsUp: true,
+    stackIsDeployed: true,
 };
 
 describe("the steps of make up", () => {
@@ -39,6 +42,23 @@ describe("the steps of make up", () => {
             "forecast",
         ]);
         assert.deepEqual(names({ ...newMachine, embedded: false }), ["tools", "update", "forecast"]);
+    });
+
+    it("announce the times of a first update for a stack that is not deployed yet, also on a cluster that runs", () => {
+        const details = (situation: Situation): (readonly [string, number])[] =>
+            planUp(situation, unknown).steps.map(({ detail, expected }) => [detail, expected] as const);
+        const first = [
+            ["create the stack", minute],
+            ["train the models", minute],
+        ] as const;
+        const furtherStack = { ...nothingToDo, stackIsDeployed: false };
+        assert.deepEqual(details(furtherStack), first);
+        assert.deepEqual(details({ ...furtherStack, embedded: false }), first);
+        assert.deepEqual(details({ ...nothingToDo, embedded: false, clusterIsUp: false }), [
+            ["update the stack", minute / 2],
+            ["read the forecast", minute / 6],
+        ]);
+        assert.deepEqual(details({ ...nothingToDo, clusterIsUp: false }).slice(-2), first);
     });
 
     it("count images that are built beside the tools once", () => {
@@ -80,6 +100,50 @@ describe("the steps of make up", () => {
             closing(plan, new Map([["update", 12_000]]), 15_000),
             "  update     12s  expected 30s\n  in all     15s  expected 40s",
         );
+    });
+});
+
+describe("a stack counts as deployed", () => {
+    let directory: string;
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "flts-stacks-"));
+    });
+    afterEach(() => {
+        rmSync(directory, { recursive: true });
+    });
+
+    const writeState = (backend: string, stack: string, latest: object): void => {
+        const folder = join(backend, ".pulumi", "stacks", "flts");
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(join(folder, `${stack}.json`), JSON.stringify({ version: 3, checkpoint: { latest } }));
+    };
+    const root = { urn: "urn:pulumi:a::flts::pulumi:pulumi:Stack::flts-a", type: "pulumi:pulumi:Stack" };
+
+    it("once an update of it succeeded, and not after stack init, a failed first update or a destroy", () => {
+        const backend = join(directory, "stacks", "backend");
+        const environment = { FLTS_STATE: directory, PULUMI_BACKEND_URL: "" };
+        writeState(backend, "updated", { resources: [{ ...root, outputs: { namespace: "flts" } }] });
+        writeState(backend, "failed", { resources: [root] });
+        writeState(backend, "destroyed", { resources: [] });
+        writeState(backend, "initialized", {});
+        assert.deepEqual(
+            ["updated", "failed", "destroyed", "initialized", "unknown"].filter((stack) =>
+                isDeployed(stack, environment),
+            ),
+            ["updated"],
+        );
+    });
+
+    it("by the state in the backend that PULUMI_BACKEND_URL names, or by this machine's settings of it if that is remote", () => {
+        writeState(join(directory, "elsewhere"), "a", {
+            resources: [{ ...root, outputs: { namespace: "flts" } }],
+        });
+        const folder = { FLTS_STATE: directory, PULUMI_BACKEND_URL: `file://${directory}/elsewhere` };
+        assert.deepEqual([isDeployed("a", folder), isDeployed("b", folder)], [true, false]);
+        mkdirSync(join(directory, "stacks"));
+        writeFileSync(join(directory, "stacks", "Pulumi.b.yaml"), "config: {}");
+        const bucket = { FLTS_STATE: directory, PULUMI_BACKEND_URL: "s3://states" };
+        assert.deepEqual([isDeployed("a", bucket), isDeployed("b", bucket)], [false, true]);
     });
 });
 

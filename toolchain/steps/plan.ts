@@ -14,8 +14,10 @@ export interface Situation {
         readonly withoutProgram: number;
         readonly withProgram: number;
     };
-    /** True if the embedded cluster runs, with the stack and images of an earlier run. */
+    /** True if the embedded cluster runs, with the images of an earlier run. */
     readonly clusterIsUp: boolean;
+    /** True if an earlier update of the stack succeeded. */
+    readonly stackIsDeployed: boolean;
     /** Images that pods of the stack use. */
     readonly imageCount: number;
 }
@@ -52,7 +54,7 @@ const pinned = {
  * @param known milliseconds that work took on this machine, by name; undefined where nothing is known.
  */
 export function planUp(situation: Situation, known: (name: string) => number | undefined): Plan {
-    const { embedded, tools, images, clusterIsUp, imageCount } = situation;
+    const { embedded, tools, images, clusterIsUp, stackIsDeployed, imageCount } = situation;
     const usual = (record: keyof typeof pinned): number => known(record) ?? pinned[record];
     const step = (name: StepName, detail: string, record: keyof typeof pinned): PlannedStep => ({
         name,
@@ -60,8 +62,10 @@ export function planUp(situation: Situation, known: (name: string) => number | u
         expected: usual(record),
         record,
     });
-    const isFirst = embedded && !clusterIsUp;
-    const loaded = isFirst ? imageCount : images.count;
+    const startsCluster = embedded && !clusterIsUp;
+    // A cluster that starts has no pods, even where the state still lists them.
+    const isFirst = startsCluster || !stackIsDeployed;
+    const loaded = startsCluster ? imageCount : images.count;
     const beside = tools.count > 0 && embedded ? images.withoutProgram : 0;
     const steps: PlannedStep[] = [
         ...(tools.count === 0
@@ -85,7 +89,7 @@ export function planUp(situation: Situation, known: (name: string) => number | u
                       expected: images.withoutProgram + images.withProgram - beside,
                   },
               ]),
-        ...(isFirst ? [step("cluster", "start the embedded cluster", "cluster-start")] : []),
+        ...(startsCluster ? [step("cluster", "start the embedded cluster", "cluster-start")] : []),
         ...(embedded && loaded > 0
             ? [
                   {

@@ -9,13 +9,18 @@ import { findMissing } from "../tools/missing";
 import type { Needs } from "../tools/needs";
 import { cpuMinutesOf } from "../tools/pins";
 import type { Situation } from "./plan";
+import { isDeployed } from "./stackFiles";
 
 /**
- * What `make up` finds to do.
+ * What `make up` finds to do for a stack.
  *
  * @param perCpuMinute milliseconds that the tools take for each of their CPU-minutes on this machine.
  */
-export function findSituation(needs: Needs, embedded: boolean, perCpuMinute: number): Situation {
+export function findSituation(
+    needs: Needs,
+    { stack, embedded }: { readonly stack: string; readonly embedded: boolean },
+    perCpuMinute: number,
+): Situation {
     const { tools } = findMissing(needs);
     const places = imagePlaces();
     // Where it is not known yet whether official images can be pulled, all are made.
@@ -36,6 +41,7 @@ export function findSituation(needs: Needs, embedded: boolean, perCpuMinute: num
         tools: { count: tools.length, expected: cpuMinutesOf(tools) * perCpuMinute },
         images: { count: unbuilt.length, withoutProgram: time(false), withProgram: time(true) },
         clusterIsUp: clusterIsUp(),
+        stackIsDeployed: isDeployed(stack),
         imageCount: runnable.length,
     };
 }

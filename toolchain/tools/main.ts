@@ -8,6 +8,7 @@ import { imageFacts } from "../images/facts";
 import { Journal } from "../steps/journal";
 import { announcement, planUp } from "../steps/plan";
 import { findSituation } from "../steps/situation";
+import { chosenStack } from "../steps/stackFiles";
 import { cleanCaches } from "./clean";
 import { cacheDirectory } from "./directories";
 import { makeTools } from "./driver";
@@ -85,8 +86,9 @@ async function getTools(goals: readonly string[]): Promise<void> {
     const journal = new Journal();
     const cpuMinutes = cpuMinutesOf(missing.tools);
     if (wanted.includes("up")) {
+        const stack = chosenStack(process.env);
         const perCpuMinute = journal.durations.get(speed) ?? 60_000 / availableParallelism();
-        const plan = planUp(findSituation(needs, embedded, perCpuMinute), (name) =>
+        const plan = planUp(findSituation(needs, { stack, embedded }, perCpuMinute), (name) =>
             journal.durations.get(name),
         );
         output.line(announcement(plan));
