@@ -1,11 +1,11 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { StackOutputs } from "../../stacks/outputs/outputs";
 import { INFERENCE_PORT } from "../../components/serving/inference";
 import { fail, formatBytes, Progress, table, type Console } from "../../toolchain/console/index";
-import { lastObservations, requestForecast, type Observations } from "../progress/forecast";
+import { lastObservations, requestForecast, TIME_COLUMN, type Observations } from "../progress/forecast";
 import { kubectlIn } from "../stack/kubectl";
 import type { StackOptions } from "../stack/options";
-import { SAMPLE_DATASET } from "../data/series";
+import { findSeries, SAMPLE_DATASET, type SeriesFiles } from "../data/series";
 import { projectDirectory, type Workspace } from "../stack/workspace";
 import { withEcho } from "./echo";
 import { load, type LoadResult } from "./load";
@@ -44,14 +44,14 @@ export function shareOf([, one]: readonly string[], [, other]: readonly string[]
     return `${Math.round((100 * Number(one)) / Number(other))} %`;
 }
 
-async function observations(path: string, url: string): Promise<Observations> {
-    const rows = await lastObservations(path, ROWS);
+async function observations({ name, train }: SeriesFiles, url: string): Promise<Observations> {
+    const rows = await lastObservations(train, ROWS);
     try {
-        await requestForecast(url, rows, 1);
+        await requestForecast(url, rows, 1, name);
     } catch (error) {
         fail(
             `${error instanceof Error ? error.message : String(error)}\n` +
-                `The rows are of ${path}: name the dataset that the model is of, as in \`make up DATASET=…\`.`,
+                `The rows are of ${train}: name the dataset of a series that is served, as in \`make bench DATASET=…\`.`,
         );
     }
     return rows;
@@ -70,10 +70,10 @@ export async function benchServing(
     const url =
         outputs.urls.inference ??
         fail("the forecast API has no address outside the cluster: set flts:loadBalancer.service.");
-    const path =
-        options.dataset === undefined ? join(projectDirectory, SAMPLE_DATASET) : resolve(options.dataset);
-    const data = await observations(path, url);
-    const body = JSON.stringify({ data, index_col: "time", inference_length: 1 });
+    const path = options.dataset ?? join(projectDirectory, SAMPLE_DATASET);
+    const [series = fail(`DATASET=${path}: there is no series.`)] = findSeries(path, "DATASET");
+    const data = await observations(series, url);
+    const body = JSON.stringify({ series: series.name, data, index_col: TIME_COLUMN, inference_length: 1 });
     const kubectl = kubectlIn(workspace.environment, options.context, outputs.namespace);
     const replicas = new Replicas(kubectl, outputs.namespace);
     const progress = new Progress(output);

@@ -20,7 +20,7 @@ export interface Forecast {
 }
 
 /** Column of a dataset that holds the time. */
-const TIME_COLUMN = "time";
+export const TIME_COLUMN = "time";
 
 /** The last `rows` observations of the CSV at `path`; the file is streamed, so its size does not matter. */
 export async function lastObservations(path: string, rows: number): Promise<Observations> {

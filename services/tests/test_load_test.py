@@ -10,7 +10,7 @@ import time
 
 import pytest
 import uvicorn
-from api.client import client_for
+from api.client import client_for, several
 from conftest import SERVICES
 from serving_models import make_model
 
@@ -22,11 +22,11 @@ _HEADER = "Type,Name,Request Count,Failure Count,Requests/s,50%,95%\n"
 
 @pytest.fixture
 def served():
-    """Serves an app on a port of its own; call with the model."""
+    """Serves an app on a port of its own; call with its client."""
     servers = []
 
-    def serve(model):
-        server = uvicorn.Server(uvicorn.Config(client_for(model).app, port=0, log_level="warning"))
+    def serve(client):
+        server = uvicorn.Server(uvicorn.Config(client.app, port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)
         thread.start()
         servers.append((server, thread))
@@ -101,7 +101,7 @@ def test_verdict_names_the_limit_that_was_not_met(tmp_path, forecasts, total, wo
 
 # Promise: locust-master-web-interface
 def test_a_run_against_the_service_meets_its_limits(served, tmp_path):
-    run = run_main(tmp_path, served(make_model()), users=10, seconds=5, failure_ratio_limit=0)
+    run = run_main(tmp_path, served(client_for(make_model())), users=10, seconds=5, failure_ratio_limit=0)
     assert run.returncode == 0, run.stdout + run.stderr
     result = json.loads((tmp_path / "termination-log").read_text())
     assert result == json.loads((tmp_path / "result.json").read_text())
@@ -115,8 +115,15 @@ def test_a_run_against_the_service_meets_its_limits(served, tmp_path):
     assert ",Aggregated," in statistics
 
 
+def test_a_run_against_several_series_asks_each_by_its_name(served, tmp_path):
+    lines = []
+    run = run_main(tmp_path, served(several(lines)), users=10, seconds=3, failure_ratio_limit=0)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert {line["series"] for line in lines} == {"one", "two"}
+
+
 def test_a_run_without_a_model_fails_and_says_so(served, tmp_path):
-    run = run_main(tmp_path, served(None), users=2, seconds=2)
+    run = run_main(tmp_path, served(client_for(None)), users=2, seconds=2)
     assert run.returncode == 1
     assert "no model is served: 503" in run.stderr
     assert not json.loads((tmp_path / "result.json").read_text())["passed"]
@@ -125,7 +132,7 @@ def test_a_run_without_a_model_fails_and_says_so(served, tmp_path):
 def test_a_run_stays_until_its_reports_were_collected(served, tmp_path):
     (tmp_path / "collected").touch()
     started = time.monotonic()
-    run_main(tmp_path, served(None), hold_seconds=50)
+    run_main(tmp_path, served(client_for(None)), hold_seconds=50)
     assert time.monotonic() - started < 40
 
 

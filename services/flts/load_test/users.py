@@ -1,6 +1,7 @@
 """Locustfile: what a user of the forecast API does. Run with `locust --locustfile flts/load_test/users.py`."""
 
 import random
+from typing import Any
 
 from locust import FastHttpUser, between, task
 from locust.exception import StopUser
@@ -16,18 +17,23 @@ class ForecastUser(FastHttpUser):
     wait_time = between(1, 2)
 
     def on_start(self) -> None:
-        """Ask what the served model wants; without a model there is nothing to load."""
+        """Choose a series, and ask what its model wants; without a model there is nothing to load."""
         self.chance = random.Random()
-        with self.client.get("/model", name="model", catch_response=True) as answer:
+        with self.client.get("/series", name="series", catch_response=True) as answer:
+            listed = answer.json()["series"] if answer.status_code == 200 else []
+        # Of one series the service needs no name; of several it asks for one.
+        chosen = {"series": self.chance.choice(listed)["series"]} if listed else {}
+        with self.client.get("/model", params=chosen, name="model", catch_response=True) as answer:
             if answer.status_code != 200:
                 answer.failure(f"no model is served: {answer.status_code}")
                 raise StopUser
             self.wanted = answer.json()["input"]
+        self.chosen = chosen
 
     @task(8)
     def predict(self) -> None:
         """A forecast from rows that the model takes."""
-        body = forecast_request(self.wanted, self.chance)
+        body = self._request()
         with self.client.post("/predict", json=body, name="predict", catch_response=True) as answer:
             if answer.status_code != 200:
                 answer.failure(f"{answer.status_code}: {(answer.text or '')[:200]}")
@@ -42,9 +48,12 @@ class ForecastUser(FastHttpUser):
     @task(1)
     def bad_input(self) -> None:
         """A mistake, which is answered right when it is refused."""
-        body = self.chance.choice(broken_requests(forecast_request(self.wanted, self.chance)))
+        body = self.chance.choice(broken_requests(self._request()))
         with self.client.post("/predict", json=body, name="bad input", catch_response=True) as answer:
             if answer.status_code in _REFUSALS:
                 answer.success()
             else:
                 answer.failure(f"bad input was answered with {answer.status_code}")
+
+    def _request(self) -> dict[str, Any]:
+        return forecast_request(self.wanted, self.chance) | self.chosen

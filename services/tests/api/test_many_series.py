@@ -1,36 +1,12 @@
 """Several series in one service: each has its own model."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from fastapi.testclient import TestClient
-from serving_models import in_service_with, make_model, make_promotion
 
-from api.client import DATA
+from api.client import DATA, promotion_of, several
 from flts.inference.api import inference_app
 from flts.inference.inservice import Models
 from flts.inference.predictor import Predictor
-
-
-def several(**options):
-    models = in_service_with(None, **options)
-    for name, ahead in (("one", 1), ("two", 2)):
-        models.serve(make_model(f"run-{name}", ahead=ahead), 0.0, name, promotion_of(name))
-    predictor = Predictor(models, "default", lambda line: None)
-    return TestClient(inference_app(models, predictor), raise_server_exceptions=False)
-
-
-def promotion_of(name):
-    return make_promotion(
-        f"run-{name}",
-        series=name,
-        below_floor=name == "two",
-        rmse=2.0,
-        baseline_rmse=1.5,
-        last_row_time="2024-01-01T00:04:00",
-        last_row_value=120.5,
-        timestamp=(datetime.now(UTC) - timedelta(minutes=1)).isoformat().replace("+00:00", "Z"),
-    )
 
 
 def test_each_series_is_answered_by_its_own_model():
