@@ -1,4 +1,12 @@
-import { createConsole, fail, Progress, runMain, type Console } from "../toolchain/console/index";
+import {
+    createConsole,
+    fail,
+    Progress,
+    runMain,
+    type Console,
+    type Report,
+} from "../toolchain/console/index";
+import { FETCH_STEP, RESTORE_CRON_JOB } from "../components/operations/backup";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
 import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
@@ -16,6 +24,27 @@ export function chosenSnapshot(environment: NodeJS.ProcessEnv): string {
         );
     }
     return snapshot;
+}
+
+/**
+ * Looks for the snapshot, and gives its name. Fails with the names of those that are there, before any service is stopped:
+ * a wrong name must not interrupt anything.
+ */
+export async function findSnapshot(
+    kubectl: Kubectl,
+    namespace: string,
+    snapshot: string,
+    report: Report,
+): Promise<string> {
+    const search = await JobWithSteps.start(kubectl, namespace, RESTORE_CRON_JOB, {
+        values: { SNAPSHOT: snapshot },
+        onlyStep: FETCH_STEP,
+    });
+    await search.finish(report);
+    const chosen = (await search.lines()).find(({ event }) => event === "snapshot_chosen");
+    return typeof chosen?.snapshot === "string"
+        ? chosen.snapshot
+        : fail(`job ${search.job} did not say which snapshot it chose: ${JSON.stringify(chosen)}`);
 }
 
 /** What would write while a restore does. */
@@ -40,8 +69,8 @@ async function restored(
 ): Promise<LogLine[]> {
     let run: JobWithSteps | undefined;
     try {
-        const started = (run = await JobWithSteps.start(kubectl, namespace, "restore", {
-            SNAPSHOT: snapshot,
+        const started = (run = await JobWithSteps.start(kubectl, namespace, RESTORE_CRON_JOB, {
+            values: { SNAPSHOT: snapshot },
         }));
         await progress.step(`Restore of ${snapshot}`, {}, (report) => started.finish(report));
         return await started.lines();
@@ -64,9 +93,12 @@ async function restored(
 
 /** `make restore SNAPSHOT=name`: objects, database and promotion pointers as they were in a backup. */
 async function main(output: Console): Promise<void> {
-    const snapshot = chosenSnapshot(process.env);
+    const wanted = chosenSnapshot(process.env);
     const { namespace, kubectl } = deployedStack(readOptions(process.env));
     const progress = new Progress(output);
+    const snapshot = await progress.step(`Snapshot ${wanted}`, {}, (report) =>
+        findSnapshot(kubectl, namespace, wanted, report),
+    );
     const stopped = await progress.step("Stop what writes", {}, async (report) => ({
         cronJobs: await SuspendedCronJobs.suspend(kubectl, report),
         services: await StoppedServices.stop(kubectl, report),

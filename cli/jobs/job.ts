@@ -9,6 +9,7 @@ import { podsIn, type Pod } from "../stack/pods";
 export const POLL_INTERVAL = 1_000;
 
 interface Container {
+    name?: string;
     env?: { name: string; value?: string }[];
 }
 
@@ -31,18 +32,34 @@ export function withValues<Pattern extends Job>(
     return pattern;
 }
 
+/** A Job of one of the pattern's steps alone. Fails where there is none of this name, as in a stack of an earlier version. */
+export function onlyStepOf<Pattern extends Job>(pattern: Pattern, name: string): Pattern {
+    const { spec } = pattern.spec.template;
+    const step = [...(spec.initContainers ?? []), ...spec.containers].find((each) => each.name === name);
+    spec.containers = [step ?? fail(`the CronJob has no step ${name}: run \`make up\`, which updates it.`)];
+    delete spec.initContainers;
+    return pattern;
+}
+
+/** How a Job differs from its CronJob's pattern. */
+export interface JobChanges {
+    /** Values of variables, by name. */
+    readonly values?: Readonly<Record<string, string>>;
+    /** The only step to run; all of them by default. */
+    readonly onlyStep?: string;
+}
+
 /**
  * Makes a Job of a CronJob's pattern; returns its name.
  *
  * @param setting that must be true for the CronJob to be there.
- * @param values of variables that are others than the pattern's.
  */
 export async function createJob(
     kubectl: Kubectl,
     namespace: string,
     cronJob: string,
     setting: string,
-    values: Readonly<Record<string, string>> = {},
+    { values = {}, onlyStep }: JobChanges = {},
 ): Promise<string> {
     try {
         await kubectl("get", "cronjob", cronJob);
@@ -57,7 +74,8 @@ export async function createJob(
     const directory = mkdtempSync(join(tmpdir(), "flts-job-"));
     try {
         const path = join(directory, "job.json");
-        writeFileSync(path, JSON.stringify(withValues(JSON.parse(pattern) as Job, values)));
+        const job = withValues(JSON.parse(pattern) as Job, values);
+        writeFileSync(path, JSON.stringify(onlyStep === undefined ? job : onlyStepOf(job, onlyStep)));
         await kubectl("create", "--filename", path);
     } finally {
         rmSync(directory, { recursive: true });

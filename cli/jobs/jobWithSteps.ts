@@ -1,6 +1,6 @@
 import pWaitFor from "p-wait-for";
 import { fail, formatBytes, type Report } from "../../toolchain/console/index";
-import { createJob, newestPod } from "./job";
+import { createJob, newestPod, type JobChanges } from "./job";
 import type { Kubectl } from "../stack/kubectl";
 import type { Pod } from "../stack/pods";
 
@@ -45,14 +45,14 @@ export class JobWithSteps {
         private readonly kubectl: Kubectl,
     ) {}
 
-    /** Starts it, with the values of variables that are others than the CronJob's. */
+    /** Starts it, with what differs from the CronJob's pattern. */
     static async start(
         kubectl: Kubectl,
         namespace: string,
         cronJob: string,
-        values: Readonly<Record<string, string>> = {},
+        changes: JobChanges = {},
     ): Promise<JobWithSteps> {
-        const job = await createJob(kubectl, namespace, cronJob, "flts:backup.enabled", values);
+        const job = await createJob(kubectl, namespace, cronJob, "flts:backup.enabled", changes);
         return new JobWithSteps(job, kubectl);
     }
 

@@ -19,6 +19,8 @@ export const BACKUP_CRON_JOB = "backup";
 export const DRILL_CRON_JOB = "restore-drill";
 /** Suspended CronJob, from which `make restore` makes Jobs. */
 export const RESTORE_CRON_JOB = "restore";
+/** Step that chooses the snapshot, or names those that are there. */
+export const FETCH_STEP = "fetch";
 
 /** Where the volume of the snapshots is mounted. */
 const BACKUP_DIRECTORY = "/backup";
@@ -94,7 +96,7 @@ export class Backup extends Tier {
             retries: 0,
             readOnly: true,
             steps: [
-                this.step("fetch", "fetch"),
+                this.step(FETCH_STEP, "fetch"),
                 ...(database === undefined ? [] : [this.postgres("database", shell(DRILL_SCRIPT), [])]),
                 this.step("verify", "verify"),
             ],
@@ -105,6 +107,7 @@ export class Backup extends Tier {
             retries: 0,
             readOnly: true,
             steps: [
+                this.step(FETCH_STEP, "fetch"),
                 this.step("objects", "restore", write.environment),
                 ...this.databaseStep("database", shell(RESTORE_SCRIPT)),
                 this.step("promotions", "restore-promotions", write.environment),

@@ -191,8 +191,19 @@ describe("backups of a running stack", function () {
     });
 
     it("refuse a snapshot that is not there, and name the ones that are", async () => {
+        const generations = async (): Promise<string> =>
+            kubectl(
+                "get",
+                "deployments",
+                "--namespace",
+                namespace,
+                "--output",
+                "jsonpath={.items[*].metadata.generation}",
+            );
+        const before = await generations();
         const refused = await make("restore", "SNAPSHOT=20200101T000000Z");
         assert.notEqual(refused.code, 0);
+        assert.equal(await generations(), before, "a service was stopped for a snapshot that is not there");
         assert.match(refused.everything, new RegExp(`there are: .*${snapshot}`));
         const unnamed = await run("make", ["--no-print-directory", "restore"]);
         assert.match(unnamed.everything, /name the backup to restore/);

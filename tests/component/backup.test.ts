@@ -85,7 +85,12 @@ describe("backups", () => {
                 (step) => `${step.name}: ${step.command[0]} ${step.command[3] ?? ""}`,
             );
         assert.deepEqual(stepsOf(resources, "backup").map(nameOf), ["begin", "dump", "backup"]);
-        assert.deepEqual(stepsOf(resources, "restore").map(nameOf), ["objects", "database", "promotions"]);
+        assert.deepEqual(stepsOf(resources, "restore").map(nameOf), [
+            "fetch",
+            "objects",
+            "database",
+            "promotions",
+        ]);
         assert.deepEqual(steps("restore-drill"), [
             "fetch: python fetch",
             "database: /bin/sh ",
@@ -141,7 +146,7 @@ describe("backups", () => {
             await deployProgram(settings({ mlflow: { external: { trackingUri: "https://mlflow.example" } } }))
         ).resources;
         const images = OURS.flatMap((name) => stepsOf(external, name)).map(({ image }) => image);
-        assert.equal(images.length, 6);
+        assert.equal(images.length, 7);
         assert.ok(images.every((image) => image.includes("preprocess")));
     });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { snapshotTable } from "../../cli/backup";
-import { createJob, newestPod, withValues } from "../../cli/jobs/job";
+import { createJob, newestPod, onlyStepOf, withValues } from "../../cli/jobs/job";
 import type { Pod } from "../../cli/stack/pods";
 import type { Kubectl } from "../../cli/stack/kubectl";
-import { chosenSnapshot } from "../../cli/restore";
+import { chosenSnapshot, findSnapshot } from "../../cli/restore";
 import { currentStep, JobWithSteps } from "../../cli/jobs/jobWithSteps";
 import { CONTAINER_STATUS } from "../support/containerStatus";
 
@@ -12,7 +12,7 @@ const PATTERN = {
     spec: {
         template: {
             spec: {
-                initContainers: [{ env: [{ name: "SNAPSHOT", value: "latest" }] }, {}],
+                initContainers: [{ name: "fetch", env: [{ name: "SNAPSHOT", value: "latest" }] }, {}],
                 containers: [
                     {
                         env: [
@@ -63,7 +63,7 @@ describe("a Job that is made from a CronJob", () => {
     it("has other values where they are asked for, in every container that knows the variable", () => {
         const { initContainers, containers } = withValues(pattern(), { SNAPSHOT: "x", OTHER: "y" }).spec
             .template.spec;
-        assert.deepEqual(initContainers, [{ env: [{ name: "SNAPSHOT", value: "x" }] }, {}]);
+        assert.deepEqual(initContainers, [{ name: "fetch", env: [{ name: "SNAPSHOT", value: "x" }] }, {}]);
         assert.deepEqual(containers[0]?.env, [
             { name: "SNAPSHOT", value: "x" },
             { name: "KEEP", value: "7" },
@@ -78,9 +78,21 @@ describe("a Job that is made from a CronJob", () => {
             }
             return Promise.resolve(JSON.stringify(PATTERN));
         };
-        const name = await createJob(kubectl, "flts", "restore", "flts:backup.enabled", { SNAPSHOT: "x" });
+        const name = await createJob(kubectl, "flts", "restore", "flts:backup.enabled", {
+            values: { SNAPSHOT: "x" },
+        });
         assert.match(name, /^restore-\d{14}$/);
         assert.match(handed, /"SNAPSHOT","value":"x"/);
+    });
+
+    it("has one of the pattern's steps alone where that is asked for, and is refused where there is none", () => {
+        const { spec } = onlyStepOf(pattern(), "fetch").spec.template;
+        assert.deepEqual(spec.containers, [pattern().spec.template.spec.initContainers[0]]);
+        assert.equal(spec.initContainers, undefined);
+        assert.throws(
+            () => onlyStepOf(pattern(), "other"),
+            /the CronJob has no step other: run `make up`, which updates it/,
+        );
     });
 
     it("is refused without the CronJob, naming the setting", async () => {
@@ -134,6 +146,20 @@ describe("steps of a pod", () => {
         await run.finish((_, detail) => reported.push(detail ?? ""));
         assert.deepEqual(reported, ["backup mlflow: 7 objects, 2.0 kB new"]);
         assert.equal((await run.lines())[0]?.event, "copying");
+    });
+
+    it("find the snapshot by its name in a Job of their first alone", async () => {
+        const { kubectl, asked } = cluster({
+            "get cronjob": [""],
+            "create job": [JSON.stringify(PATTERN)],
+            "create --filename": [""],
+            "get job": [job("Complete")],
+            "get pods": [pods(pod(["fetch", DONE]))],
+            logs: ['{"event":"snapshot_chosen","snapshot":"20260131T021700Z"}\n'],
+        });
+        const found = await findSnapshot(kubectl, "flts", "latest", () => undefined);
+        assert.equal(found, "20260131T021700Z");
+        assert.ok(!asked.some((command) => command.startsWith("scale")));
     });
 
     it("that fail end the run with the log of the one that failed", async () => {

@@ -1,4 +1,4 @@
-"""Puts a snapshot back in two steps, with the restore of MLflow's database between them.
+"""Puts a chosen snapshot back in two steps, with the restore of MLflow's database between them.
 
 The reverse of a backup: objects, database, and the promotion pointers last, so that the model and the run that one
 names are there before it. Nothing is deleted: what came after the snapshot stays.
@@ -42,10 +42,9 @@ def fetched(settings: BackupSettings) -> str:
 def restore(settings: BackupSettings, source: Source, snapshots: Snapshots) -> None:
     """Put back the objects of all buckets but the promotion pointers', as far as they are missing or different.
 
-    What is damaged in the snapshot is left out and reported by the last step: it must not keep the database from coming
-    back.
+    `fetch` chose the snapshot. What is damaged in it is left out and reported by the last step: it must not keep the
+    database from coming back.
     """
-    fetch(settings, snapshots)
     damaged = _put_back(settings, source, snapshots, lambda one: not _is_pointer(one, settings))
     _left_out(settings).write_text("\n".join(damaged))
 

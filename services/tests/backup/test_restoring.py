@@ -19,6 +19,7 @@ def test_restoring_puts_back_what_is_missing_or_different_and_deletes_nothing(ba
     del source.content["model-promotion", "current.json"]
     source.add("dataset", "copy.csv", b"other rows")
     source.add("dataset", "later.csv", b"came later")
+    fetch(settings, snapshots)
     restore(settings, source, snapshots)
     assert sorted(source.put_keys) == [f"{MODEL}/model.onnx", "copy.csv"]
     # Pointers last: the database is restored before them.
@@ -35,6 +36,7 @@ def test_a_pointer_is_copied_before_the_model_that_it_names_and_restored_after_i
     pointer = "global/series/site/current.json"
     assert source.opened.index(pointer) < source.opened.index(key)
     source.content.clear()
+    fetch(settings, snapshots)
     restore(settings, source, snapshots)
     assert key in source.put_keys
     assert pointer not in source.put_keys
@@ -47,6 +49,7 @@ def test_what_is_damaged_is_left_out_and_reported_when_everything_else_is_back(b
     blob(settings, b"a model").write_bytes(b"another")
     before = dict(source.content)
     source.content.clear()
+    fetch(settings, snapshots)
     restore(settings, source, snapshots)
     with pytest.raises(ContentDamaged, match=r"could not restore mlflow/.*model\.onnx; everything else is back"):
         restore_promotions(settings, source, snapshots)

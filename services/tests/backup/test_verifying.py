@@ -3,7 +3,7 @@
 import pytest
 
 from backup.backups import MODEL, RUN, blob, promoted_model, run_line
-from flts.backup.restoring import restore
+from flts.backup.restoring import fetch
 from flts.backup.snapshots import ContentDamaged
 
 
@@ -47,10 +47,8 @@ def test_the_drill_finds_a_pointer_to_a_model_that_the_snapshot_lacks(back_up, d
     assert drill(run_line()) == [f"{problem} that SHA-256"]
 
 
-def test_a_damaged_dump_is_neither_tried_nor_restored(back_up, settings, source, snapshots):
+def test_a_snapshot_with_a_damaged_dump_is_not_chosen(back_up, settings, snapshots):
     back_up()
     blob(settings, b"a database").write_bytes(b"something")
-    source.content.clear()
     with pytest.raises(ContentDamaged):
-        restore(settings, source, snapshots)
-    assert source.content == {}
+        fetch(settings, snapshots)
