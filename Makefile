@@ -91,7 +91,7 @@ preview: $(if $(CONTEXT),needed-tools,cluster-up) ## Show what `make up` would c
 	@$(ts) cli/preview/command.ts
 
 .PHONY: refresh
-refresh: needed-tools ## Read the state anew from cluster and servers, through the tunnels
+refresh: needed-tools ## Read the state again from cluster and servers, through the tunnels
 	@$(ts) cli/refresh.ts
 
 .PHONY: doctor

@@ -4,7 +4,7 @@ import { readOptions } from "./stack/options";
 import { deploymentOverrides } from "./stack/overrides";
 
 /**
- * `make refresh`: reads the state anew.
+ * `make refresh`: reads the state again.
  *
  * The program runs with it, as it holds the tunnels: without them the official MinIO plugin takes every bucket for deleted.
  * A preview would open none.

@@ -57,7 +57,7 @@ interface Stopped {
  * What the steps of a restore logged, once all of them are done.
  *
  * Where a step failed before anything was written, the services are started; after that they stay stopped, since what
- * they would go on with is of two times.
+ * they would continue with is of two times.
  */
 async function restored(
     progress: Progress,

@@ -1,5 +1,5 @@
 # To be sourced, from any folder: sets `environment` to a virtual environment of the pinned packages of the tests. It is kept
-# in the cache and made anew when the pins change.
+# in the cache and made again when the pins change.
 pins="$(dirname "${BASH_SOURCE[0]}")/requirements/test.txt"
 key=$(sha256sum "$pins" | cut -c1-16)
 # Without a key the folder below would be that of all environments.

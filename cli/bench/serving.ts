@@ -59,7 +59,7 @@ async function observations({ name, train }: SeriesFiles, url: string): Promise<
 
 /**
  * Measures the forecast API of a running stack, start and memory: on the embedded cluster a pod alone, which is faster than the load
- * balancer lets one source be; on others, whose pods are out of reach, what one source gets from the load balancer.
+ * balancer lets one source be; on others, whose pods cannot be reached, what one source gets from the load balancer.
  */
 export async function benchServing(
     output: Console,

@@ -21,7 +21,7 @@ export async function uploadSeries(
             for (const path of test === undefined ? [train] : [train, test]) {
                 const name = basename(path);
                 if (await store.holds(path, name)) {
-                    output.line(`✓ ${name} is there already, with this content`);
+                    output.line(`✓ ${name} already exists with this content`);
                 } else {
                     await new Progress(output).step(`Upload ${name}`, {}, (report) =>
                         store.upload(path, name, report, interruption.signal),

@@ -86,7 +86,7 @@ function removal({ expected, problem }: Finding, { reach, deleteSecret }: Tools)
                     title: `remove user ${name} and its policy from ${PLACES[kind]}; its password stays`,
                     run: () =>
                         reach.during(async () => {
-                            // A policy cannot be removed while somebody has it.
+                            // A policy cannot be removed while someone has it.
                             await reach.objectStore()?.removeUser(name);
                             await reach.objectStore()?.removePolicy(name);
                         }),

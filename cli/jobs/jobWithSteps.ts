@@ -24,7 +24,7 @@ export function logLines(log: string): LogLine[] {
         .map((line) => JSON.parse(line) as LogLine);
 }
 
-/** The containers of a pod in the order in which they run, and which of them is at work or stopped the pod. */
+/** The containers of a pod in the order in which they run, and which of them runs or made the pod fail. */
 export function currentStep({ status }: Pod): { readonly name: string; readonly detail: string } | undefined {
     const steps = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     const current = steps.find(({ state }) => state?.terminated?.exitCode !== 0);

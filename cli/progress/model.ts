@@ -32,7 +32,7 @@ export interface WantedModel {
 export interface ModelOutcome {
     /** What the API answers; undefined where it has no model of the series. */
     readonly forecast: Forecast | undefined;
-    /** Why the model of before stays, in the evaluator's words; undefined where a model of these data is served. */
+    /** Why the previous model stays, in the evaluator's words; undefined where a model of these data is served. */
     readonly kept: string | undefined;
 }
 
@@ -73,7 +73,7 @@ export async function waitForModel(
             const decision = await pipeline.decision(processed.data);
             const isOld = processed.skipped && served !== undefined && !isTraining(stage);
             if (decision?.promoted === false || (decision === undefined && isOld)) {
-                // The rows need not fit the model of before.
+                // The rows need not fit the previous model.
                 const forecast = await ask().catch(() => undefined);
                 const kept = decision?.reason ?? "these data were decided about before";
                 return pWaitFor.resolveWith<ModelOutcome>({ forecast, kept });

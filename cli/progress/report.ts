@@ -116,7 +116,7 @@ export function rejectionText(series: string, { file, line, column, value, reaso
     ].join(", ");
     const shown = value == null ? "" : ` (found "${value}")`;
     const advice = fix == null ? "" : `; ${fix}`;
-    return `Series ${series} was rejected: ${place}: ${reason}${shown}${advice}. A model of before stays in service.`;
+    return `Series ${series} was rejected: ${place}: ${reason}${shown}${advice}. The previous model, if any, is still served.`;
 }
 
 class Reporter {

@@ -6,7 +6,7 @@ export interface Stage {
     readonly fraction: number | undefined;
 }
 
-/** True while a trainer is at work. */
+/** True while a trainer is training. */
 export function isTraining({ fraction }: Stage): boolean {
     return fraction !== undefined && fraction < 1;
 }

@@ -1,15 +1,15 @@
 import type { Kubectl } from "../stack/kubectl";
 import { podsIn, type Pod } from "../stack/pods";
 
-/** Reasons of every pod that only just begins. */
-const BEGINNING = ["ContainerCreating", "PodInitializing"];
+/** Reasons of every pod that has just been created. */
+const STARTING = ["ContainerCreating", "PodInitializing"];
 
 /**
- * Why a pod does not work, undefined for one that does or did.
+ * Why a pod is not ready; undefined if it is ready or has succeeded.
  *
  * See https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/.
  */
-export function trouble({ status }: Pod): string | undefined {
+export function reasonNotReady({ status }: Pod): string | undefined {
     const { phase, conditions = [], initContainerStatuses = [], containerStatuses = [] } = status ?? {};
     const condition = (type: string) => conditions.find((each) => each.type === type);
     if (phase === "Succeeded" || condition("Ready")?.status === "True") {
@@ -17,13 +17,13 @@ export function trouble({ status }: Pod): string | undefined {
     }
     const scheduled = condition("PodScheduled");
     if (scheduled?.status === "False") {
-        return scheduled.message ?? "no node takes it";
+        return scheduled.message ?? "no node accepts it";
     }
     const reasons = [...initContainerStatuses, ...containerStatuses].flatMap(({ name, state, lastState }) => {
         const { reason = "", message } = state?.waiting ?? {};
         const ended = lastState?.terminated;
         const parts = [
-            ...(reason === "" || BEGINNING.includes(reason) ? [] : [reason]),
+            ...(reason === "" || STARTING.includes(reason) ? [] : [reason]),
             ...(ended === undefined ? [] : [`ended with ${ended.exitCode} (${ended.reason ?? "no reason"})`]),
             ...(message === undefined ? [] : [message]),
         ];
@@ -49,7 +49,7 @@ export async function waitingPods(kubectl: Kubectl, stack: string): Promise<read
         "json",
     );
     return podsIn(found).flatMap((pod) => {
-        const reason = trouble(pod);
+        const reason = reasonNotReady(pod);
         const { namespace = "", name = "" } = pod.metadata ?? {};
         return reason === undefined ? [] : [[`${namespace}/${name}`, reason]];
     });

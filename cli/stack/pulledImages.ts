@@ -6,7 +6,7 @@ import type { SettingsTree } from "./settings";
 
 /** What `make up` says where it leaves Grafana out. */
 export const GRAFANA_LEFT_OUT =
-    "Grafana is left out: its image can only be pulled, and no registry is in reach (FLTS_IMAGES=build).";
+    "Grafana is left out: its image can only be pulled, and no registry is reachable (FLTS_IMAGES=build).";
 
 /**
  * True where images cannot be pulled, so that those which nobody can build from a package registry

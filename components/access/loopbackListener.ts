@@ -18,7 +18,7 @@ export interface ListenerOptions {
  * Accepts connections on a loopback port and hands each to `dial`.
  *
  * Listener and sockets are unreferenced: Pulumi ends a program when its event loop is empty, and a tunnel alone
- * is no reason to go on. While the engine still deletes, the SDK's own pending call keeps the program alive.
+ * is no reason to continue. While the engine still deletes, the SDK's own pending call keeps the program alive.
  *
  * @returns the server, listening.
  */

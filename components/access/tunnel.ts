@@ -115,7 +115,7 @@ export class Tunnel extends pulumi.ComponentResource {
         const { service } = this;
         let lastFailure = "";
         if (access.mode === "tunnel") {
-            // What is required was made by now: waiting does not bring back what somebody deleted since.
+            // What is required was made by now: waiting does not bring back what someone deleted since.
             if (await isMissing(context, service)) {
                 throw new pulumi.RunError(
                     `${server} is gone: context ${context} has no Service ${service.namespace}/${service.name}, ` +

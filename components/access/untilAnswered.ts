@@ -4,7 +4,7 @@ import pWaitFor from "p-wait-for";
 export class Refusal extends Error {}
 
 export interface RetryOptions {
-    /** Seconds to go on trying. */
+    /** Seconds to keep trying. */
     readonly timeout: number;
     /** Milliseconds between attempts. */
     readonly interval: number;

@@ -50,7 +50,7 @@ type Pods = Pick<DeploymentArgs, "user" | "container" | "initContainers" | "anno
  * them in to MLflow as its administrator.
  *
  * A tier and not annotations of the Ingress: each controller has its own annotations, and a controller that does not
- * know them admits everybody.
+ * know them admits everyone.
  */
 export class MlflowLogin extends Tier {
     /** What an Ingress sends people to. */

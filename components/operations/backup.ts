@@ -55,7 +55,7 @@ export interface BackupArgs {
 /** When a CronJob runs, and what its pods do. */
 interface Runs {
     readonly name: string;
-    /** Undefined for one that only runs when somebody asks. */
+    /** Undefined for one that only runs when someone asks. */
     readonly schedule: string | undefined;
     /** How often a failed run is tried again. */
     readonly retries: number;
@@ -83,7 +83,7 @@ export class Backup extends Tier {
             schedule: args.schedule,
             retries: 2,
             readOnly: false,
-            // This order makes one copy of things that go on changing; flts.backup.creating says how.
+            // This order makes one copy of things that continue changing; flts.backup.creating says how.
             steps: [
                 this.step("begin", "begin", read.environment),
                 ...this.databaseStep("dump", DUMP_COMMAND),

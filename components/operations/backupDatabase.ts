@@ -22,7 +22,7 @@ export const DUMP_COMMAND = [
     "--format=custom",
     "--no-owner",
     "--no-privileges",
-    // Users and passwords are those of the Secrets; an old dump must not lock everybody out.
+    // Users and passwords are those of the Secrets; an old dump must not lock everyone out.
     `--exclude-schema=${USERS_SCHEMA}`,
     "--lock-wait-timeout=60s",
     `--file=${DUMP}`,

@@ -131,7 +131,7 @@ function defaultsSection(args: HaproxyArgs): Section {
         "# Longer than a busy pod takes: overload that looks like death would move on to the next pod.",
         "timeout check 3s",
         "timeout queue 5s",
-        "# A request of somebody who left is not worth a pod's time.",
+        "# A request of someone who left is not worth a pod's time.",
         "option abortonclose",
     ];
 }

@@ -87,7 +87,7 @@ export class Inference extends Tier {
 
     private services(): void {
         const name = this.tierName;
-        // No pod is ready before the first model is promoted, and the promotion needs this update to go on.
+        // No pod is ready before the first model is promoted, and the promotion needs this update to continue.
         const annotations = { "pulumi.com/skipAwait": "true" };
         const ports = [{ name: "http", port: INFERENCE_PORT, targetPort: "http" }];
         new kubernetes.core.v1.Service(

@@ -12,7 +12,7 @@ import { Tier } from "../core/tier";
 
 /** Some minutes after the hour, when its last lines have been uploaded. */
 const HOURLY = "17 * * * *";
-/** Seconds after which a run is ended; the next one goes on where it was. */
+/** Seconds after which a run is ended; the next one continues where it was. */
 const DEADLINE_SECONDS = 3000;
 /** Where the lines of a day are put together, compressed. */
 const SCRATCH_DIRECTORY = "/scratch";

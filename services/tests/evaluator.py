@@ -104,7 +104,7 @@ class FakeRegistry:
 
 
 def evaluator(store, publisher, runs, types="GRU", identifier="", now=time.time, registry=None, **options):
-    """A worker as started anew: what it knows is in its neighbours."""
+    """A restarted worker: what it knows is in its neighbours."""
     settings = EvaluatorSettings(expected_model_types=types, identifier=identifier, **options)
     pointers = PromotionStore(
         store,

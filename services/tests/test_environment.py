@@ -2,7 +2,7 @@
 
 The tests of the program read it too: it sets no other variables, and its settings allow the same values.
 
-`python tests/test_environment.py` writes it anew.
+`python tests/test_environment.py` writes it again.
 """
 
 import json

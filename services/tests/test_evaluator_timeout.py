@@ -23,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def waiting(make, clock):
-    """A worker, as started anew, that waits this long for the second type."""
+    """A restarted worker that waits this long for the second type."""
     return lambda **options: make(TYPES, now=clock, type_timeout_seconds=LIMIT, **options)
 
 

@@ -87,7 +87,7 @@ def test_promotions_do_not_touch_each_other(store, publisher, runs):
     deciders = {name: evaluator(store, publisher, runs, identifier=name) for name in (*PIPELINES, "")}
     for number, name in enumerate(deciders):
         runs.add(run_of(run_id=f"run-of-{name}", end=number + 1), identifier=name)
-    # Everybody hears everything, as if all shared one topic.
+    # Everyone hears everything, as if all shared one topic.
     for heard in deciders:
         for decider in deciders.values():
             decider.handle(success(identifier=heard))

@@ -28,7 +28,7 @@ def put_rows(store, name, value=131.0, moment="2024-01-02T00:00:00"):
 
 @contextmanager
 def listing(store, *names):
-    """Asks what `GET /series` says about series that were promoted, in an app that goes on between requests."""
+    """Asks what `GET /series` says about series that were promoted, in an app that keeps running between requests."""
     models = Models()
     models.know(list(names))
     for name in names:

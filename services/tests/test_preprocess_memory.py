@@ -65,7 +65,7 @@ def memory(name):
         return 1024 * next(int(line.split()[1]) for line in status if line.startswith(name))
 
 run(2000)
-# The peak begins anew with what is taken now.
+# The peak begins again with what is taken now.
 with open("/proc/self/clear_refs", "w") as peak:
     peak.write("5")
 before = memory("VmRSS")

@@ -1,4 +1,4 @@
-"""A trainer that starts itself anew: when it has grown, the last claim committed, in the same process."""
+"""A trainer that restarts itself: when it has grown, the last claim committed, in the same process."""
 
 import subprocess
 import sys

@@ -212,7 +212,7 @@ def test_a_series_that_another_file_has_is_refused_and_its_first_owner_goes_on(s
     watcher = watcher_of(store, publisher, stop)
     assert look(watcher)
     assert trained(publisher) == [("a", 1), ("b", 1)]
-    assert "is a series of east.csv as well" in rejection(store, "west")["reason"]
+    assert "is also a series of east.csv" in rejection(store, "west")["reason"]
     upload(store, "west.csv", long_csv(*rows("c")))
     assert look(watcher)
     assert trained(publisher)[2:] == [("c", 1)]
@@ -220,7 +220,7 @@ def test_a_series_that_another_file_has_is_refused_and_its_first_owner_goes_on(s
     # The name of a file is a series' name, whoever has the rows.
     upload(store, "west.csv", long_csv(*rows("east")))
     assert look(watcher)
-    assert "is a series of east.csv as well" in rejection(store, "west")["reason"]
+    assert "is also a series of east.csv" in rejection(store, "west")["reason"]
 
 
 def test_a_larger_limit_accepts_what_was_too_many(store, publisher, stop):

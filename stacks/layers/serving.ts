@@ -11,7 +11,7 @@ import { quantity } from "../../components/core/quantity";
 import type { Settings } from "../settings/parsed/settings";
 import type { Infrastructure } from "./providedInfrastructure";
 
-/** Slots of the load balancer when pods are scaled by hand: room for what the chart promised, 20. */
+/** Slots of the load balancer when pods are scaled manually: room for what the chart promised, 20. */
 const SERVER_SLOTS = 20;
 
 /** From a promoted model to a forecast. */

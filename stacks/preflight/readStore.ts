@@ -60,7 +60,7 @@ export async function readStore(
         maxSockets: CONNECTIONS,
     });
     try {
-        // One first: a store that is out of reach is not waited for by each.
+        // One first: a store that cannot be reached is not waited for by each.
         const [first, ...others] = signed;
         const before = first === undefined ? [] : [await ask(store, first, agent, now)];
         const after = await Promise.all(others.map((each) => ask(store, each, agent, now)));

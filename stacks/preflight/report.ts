@@ -29,7 +29,7 @@ export class Report {
     }
 
     /**
-     * Lets go on what waits.
+     * Lets what waits continue.
      *
      * @returns warnings, and what was not checked.
      * @throws with everything that was found, where some of it is an error.

@@ -20,7 +20,7 @@ export const loadTest = z
                 failureRatio: decimal("Share of the requests that may fail", 0.01, 0, 1),
             })
             .prefault({}),
-        service: exposure("Locust's web interface, which anybody who reaches it can use,"),
+        service: exposure("Locust's web interface, which anyone who reaches it can use,"),
         resources: resources(["locust"], ["25m", "64Mi"], ["1", "512Mi"]),
     })
     .prefault({});

@@ -92,7 +92,7 @@ function emailDomain(settings: GivenSettings): Problem[] {
               "anyEmailDomain",
               "ingress.login.emailDomain",
               login.emailDomain,
-              "admits everybody who has an account at the provider; name your domain",
+              "admits everyone who has an account at the provider; name your domain",
           )
         : [];
 }

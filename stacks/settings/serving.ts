@@ -68,7 +68,7 @@ export const inference = z
             100_000,
         ),
         page: boolean(
-            "Show forecasts at `/` of the API, and each series' last rows at `/rows`, to everybody who reaches it",
+            "Show forecasts at `/` of the API, and each series' last rows at `/rows`, to everyone who reaches it",
             true,
         ),
         limits: requestLimits,

@@ -6,7 +6,7 @@ const INTRODUCTION = `# Settings
 Every setting of a stack, with its default. \`pulumi config set --path 'flts:kafka.brokers' 3\` sets one; \`Pulumi.<stack>.yaml\`
 holds what a stack overrides. All wrong values are reported in one run, before anything is created.
 
-Generated from [stacks/settings](../stacks/settings) by \`npm run settings\`. Do not edit it by hand.
+Generated from [stacks/settings](../stacks/settings) by \`npm run settings\`. Do not edit it.
 `;
 
 /** Settings without a group of their own, first on the page. */

@@ -24,7 +24,7 @@ interface Job {
     };
 }
 
-/** Jobs that a test made by hand; the ones that fail are meant to, and no alert should go on reporting them. */
+/** Jobs that a test created; some fail on purpose, and no alert should continue to report them. */
 const jobs: string[] = [];
 
 /** Runs Python with a tier's own credentials and gives what it printed. */
@@ -139,7 +139,7 @@ describe("backups of a running stack", function () {
         const { output } = await runDocumented("components/operations/backup.md", "make backup");
         const [, objects = ""] = /^objects +(\d+),/m.exec(output) ?? [];
         assert.ok(Number(objects) > 10, output);
-        // The dump alone is written anew, and what was asked of inference meanwhile.
+        // The dump alone is written again, and what was asked of inference meanwhile.
         assert.ok(size(output, "new since the last") < 1.1 * size(output, "database") + 100_000, output);
     });
 

@@ -224,7 +224,7 @@ describe("data in the bucket of a running stack", function () {
         });
     });
 
-    it("a CSV that cannot be used is rejected beside the file, in the log and as a metric, and the model of before stays", async () => {
+    it("a CSV that cannot be used is rejected beside the file, in the log and as a metric, and the previous model stays", async () => {
         await putSeries(put, bad);
         const found = await eventually(`a rejection of ${put}`, LOOK, () => rejection(put));
         const place = { file: `${put}.csv`, line: 5, column: "down", value: "many" };

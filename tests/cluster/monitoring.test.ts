@@ -53,7 +53,7 @@ describe("monitoring of a healthy stack", function () {
             "main.py",
             "--reprocess",
         );
-        // Rates and latencies need somebody who asks.
+        // Rates and latencies need someone who asks.
         const observations = await lastObservations(join(projectDirectory, SAMPLE_DATASET), 96);
         load = setInterval(() => {
             requestForecast(inference, observations, 5).catch((error: unknown) => {
@@ -130,7 +130,7 @@ describe("monitoring of a healthy stack", function () {
         assert.equal((await query(`${recent("probe_ssl_earliest_cert_expiry")} > time()`)).length, 1);
     });
 
-    // Promise: alerts, alerts-needs-somebody
+    // Promise: alerts, alerts-needs-someone
     it("evaluates every rule, reaches Alertmanager, and has nothing critical to report", async () => {
         const { groups } = await api<{ groups: { rules: { name: string; health: string }[] }[] }>("rules");
         const rules = groups.flatMap((group) => group.rules);

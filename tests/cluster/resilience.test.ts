@@ -140,7 +140,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
     });
 
     for (const victim of VICTIMS) {
-        it(`${victim.name}: the run goes on, and one model is promoted`, async () => {
+        it(`${victim.name}: the run continues, and one model is promoted`, async () => {
             const started = Date.now();
             const hash = await processed(victim.name);
             // A trainer is killed at its own work; whatever the trainers depend on, at the first one's.

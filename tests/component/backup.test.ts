@@ -58,7 +58,7 @@ describe("backups", () => {
         ));
     });
 
-    it("are made and tried by schedule, and restored only when somebody asks", () => {
+    it("are made and tried by schedule, and restored only when someone asks", () => {
         assert.deepEqual(
             OURS.map((name) => [cronJob(resources, name).schedule, cronJob(resources, name).suspend]),
             [

@@ -30,7 +30,7 @@ describe("MLflow", () => {
     });
 
     // Promise: mlflow-asks-for-login
-    it("asks everybody for a generated password, with a user for each tier and one for people", async () => {
+    it("asks everyone for a generated password, with a user for each tier and one for people", async () => {
         const { resources, outputs } = await deployProgram(settings());
         const pods = workloads(resources);
         const { containers } =

@@ -106,12 +106,12 @@ describe("an upload of data, to a real object store as the user for it", functio
 
         const again = await finished(upload(large));
         assert.equal(again.code, 0, again.output);
-        assert.match(again.output, /large\.csv is there already, with this content/);
+        assert.match(again.output, /large\.csv already exists with this content/);
         assert.deepEqual((await root.statObject(BUCKET, "large.csv")).lastModified, before.lastModified);
     });
 
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
-        it(`that ends by ${signal} leaves the object of before in place, and no parts for long`, async () => {
+        it(`that ends by ${signal} leaves the previous object in place, and no parts for long`, async () => {
             await root.putObject(BUCKET, "large.csv", "time,down\n1,2\n");
             const child = upload(large);
             const end = finished(child);
@@ -127,7 +127,7 @@ describe("an upload of data, to a real object store as the user for it", functio
                 assert.match(output, /large\.csv was interrupted: dataset\/large\.csv is as it was before/);
                 assert.deepEqual(await incomplete(), []);
             } else {
-                // The next upload goes on with what this one sent.
+                // The next upload continues with what this one sent.
                 const next = await finished(upload(large));
                 assert.equal(next.code, 0, next.output);
                 assert.deepEqual(await incomplete(), []);

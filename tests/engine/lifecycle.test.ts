@@ -58,7 +58,7 @@ describe("the dev stack on the real engine", function () {
         });
     });
 
-    it("is read anew by the documented refresh, and then still as the program declares it", async () => {
+    it("is read again by the documented refresh, and then still as the program declares it", async () => {
         const before = (await stack.resources()).map(({ urn }) => urn).sort();
         await runDocumented("docs/pulumi.md", "pulumi refresh --run-program --skip-preview --yes", {
             environment: stack.environment,
@@ -202,7 +202,7 @@ describe("the dev stack on the real engine", function () {
     });
 
     // Promise: rollback-release-before
-    it("goes to other settings, and back to what it was with those of before", async () => {
+    it("goes to other settings, and back to what it was with the previous ones", async () => {
         const before = await stack.inputDigests();
         const update = async (overrides: SettingsTree): Promise<void> => {
             await stack.settings(overrides);

@@ -179,7 +179,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     // Promise: replicas-different-machines-maintenance
-    it("loses one replica of each tier at a time when a node is drained, and goes on", async () => {
+    it("loses one replica of each tier at a time when a node is drained, and continues", async () => {
         await kubectl(
             "drain",
             "simulated-a",

@@ -57,7 +57,7 @@ describe("stacks on the same external brokers", function () {
     });
 
     // Promise: kafka-topics-one-owner
-    it("that have no identifiers are one: another is refused and changes nothing, and the first goes on", () => {
+    it("that have no identifiers are one: another is refused and changes nothing, and the first continues", () => {
         assert.match(deployed({}), /"created": \[[^\]]*"training-data"/);
         const text = refused({ stack: "two", partitions: 3 });
         assert.match(

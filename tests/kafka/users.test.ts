@@ -86,7 +86,7 @@ for (const count of [1, 3]) {
                     attempt(as("eval", "eval-2"), "follow", "model-training", "eval-promoter"),
                     NOT_ADMITTED,
                 );
-                // The broker did not merely keep everybody waiting.
+                // The broker did not just keep everyone waiting.
                 assert.equal(
                     attempt(as("inference"), "follow", "model-selected", "batch-forecasting"),
                     "sent",

@@ -210,7 +210,7 @@ describe("HAProxy with the generated configuration", function () {
             balancer.signal("SIGUSR1");
             await balancer.ended();
         });
-        // Every connection of before the signal had its last request answered; only new ones were refused.
+        // Every connection from before the signal had its last request answered; only new ones were refused.
         assert.deepEqual(
             [...new Set(failures(answers).map((text) => text.replace(/^\d+ times /, "")))],
             [`no answer: Error: connect ECONNREFUSED ${new URL(balancer.url).host}`],

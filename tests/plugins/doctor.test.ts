@@ -106,7 +106,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes users and policies anew that were lost with MinIO's data (row 4)", async () => {
+    it("makes users and policies again that were lost with MinIO's data (row 4)", async () => {
         const root = new MinioClient(
             { host: "127.0.0.1", port: minio.port, secure: false },
             { user: minio.user, password: minio.password },
@@ -119,7 +119,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a user that was deleted outside anew, with its policy (row 5)", async () => {
+    it("makes a user that was deleted outside again, with its policy (row 5)", async () => {
         await client.removeUser("flts.test.train");
         await heals(/user +flts\.test\.train +in the state, not in MinIO/);
         await isWell();
@@ -144,7 +144,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a bucket that was deleted outside anew, and says that it is empty (row 6)", async () => {
+    it("makes a bucket that was deleted outside again, and says that it is empty (row 6)", async () => {
         await client.removeBucket("processed-data");
         const text = await heals(/bucket +processed-data +in the state, not in MinIO/);
         assert.match(text, /it is empty: `make restore SNAPSHOT=latest`/);
@@ -231,7 +231,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a Secret anew that is missing or has other values", async () => {
+    it("makes a Secret again that is missing or has other values", async () => {
         rmSync(stack.secretFile("train-object-store"));
         await heals(/^Kubernetes +secret +train-object-store +in the state, not in Kubernetes$/m);
         await isWell();

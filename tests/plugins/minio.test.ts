@@ -193,8 +193,8 @@ describe("plugin minio on a real server", function () {
 
     it("names every wrong input", async () => {
         assert.match(
-            await stack.upFails([bucket("data", { acl: "everybody" })]),
-            /acl is "everybody": it must be one of/,
+            await stack.upFails([bucket("data", { acl: "everyone" })]),
+            /acl is "everyone": it must be one of/,
         );
         assert.match(await stack.upFails([policy("{")]), /policy is "\{": it must be valid JSON/);
         assert.match(await stack.upFails([user({ name: "a b" })]), /name is "a b": it must consist of/);

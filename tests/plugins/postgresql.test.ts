@@ -209,7 +209,7 @@ describe("plugin postgresql on a real server", function () {
         }
     });
 
-    it("deletes everything, even while somebody is connected", async () => {
+    it("deletes everything, even while someone is connected", async () => {
         await server.session("records");
         await stack.destroy();
         assert.deepEqual(await stack.resources(), []);

@@ -48,7 +48,7 @@ describe("alert rules", () => {
             promtool("test", "rules", join(TESTS, name)));
     }
 
-    // Promise: alerts, backup-tried-before-needed, forecasts-compared-came, alerts-needs-somebody
+    // Promise: alerts, backup-tried-before-needed, forecasts-compared-came, alerts-needs-someone
     it("each have a test in which they stay quiet and one in which they fire", () => {
         const cases = testFiles.flatMap((name) =>
             (parse(readFileSync(join(TESTS, name), "utf8")) as { tests: RuleTest[] }).tests.flatMap(

@@ -16,7 +16,7 @@ export async function copyCheckout(): Promise<string> {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
         cpSync(join(projectDirectory, path), join(folder, path));
     }
-    // `make` must not take the packages for older than their list: it would install them anew, in the checkout that they are of.
+    // `make` must not take the packages for older than their list: it would install them again, in the checkout that they are of.
     utimesSync(join(folder, "package-lock.json"), 0, 0);
     symlinkSync(join(projectDirectory, "node_modules"), join(folder, "node_modules"));
     return folder;

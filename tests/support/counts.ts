@@ -16,7 +16,7 @@ function sum(text: string, pattern: RegExp): number {
 const counters: Record<Exclude<Runner, "check">, (text: string) => Count> = {
     mocha: (text) => ({
         passed: sum(text, /^ +(\d+) passing\b/gm),
-        // A pending test is one that somebody switched off, and proves as little as a failing one.
+        // A pending test is one that someone switched off, and proves as little as a failing one.
         failed: sum(text, /^ +(\d+) failing\b/gm) + sum(text, /^ +(\d+) pending\b/gm),
     }),
     pytest: (text) => ({

@@ -5,7 +5,7 @@ export interface DocumentedCommand {
     readonly output: readonly string[];
 }
 
-/** The commands of a page's `console` blocks, in order. `$ ` begins a command, `> ` goes on with it. */
+/** The commands of a page's `console` blocks, in order. `$ ` begins a command, `> ` continues with it. */
 export function documentedCommands(page: string): DocumentedCommand[] {
     return [...page.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => {
         const found: { command: string; output: string[] }[] = [];

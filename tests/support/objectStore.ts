@@ -71,7 +71,7 @@ export async function etagsOf(
     return etags;
 }
 
-/** Puts a file into the bucket as somebody does who has the keys and any S3 client. */
+/** Puts a file into the bucket as someone does who has the keys and any S3 client. */
 export function putSeries(series: string, csv: string): Promise<unknown> {
     return withObjectStore(({ user }) => user.putObject(BUCKETS.dataset, `${series}.csv`, csv));
 }
@@ -87,7 +87,7 @@ export function rejection(series: string): Promise<Record<string, unknown> | und
     });
 }
 
-/** Data that preprocess read and wrote, by ETag: without its measurements of drift, which each pass makes anew. */
+/** Data that preprocess read and wrote, by ETag: without its measurements of drift, which each pass makes again. */
 export async function objects(): Promise<readonly Readonly<Record<string, string>>[]> {
     const [raw, processed] = await withObjectStore(({ root }) =>
         Promise.all([etagsOf(root, BUCKETS.dataset), etagsOf(root, BUCKETS.processedData)]),

@@ -122,7 +122,7 @@ describe("embedded cluster: containerd", () => {
 });
 
 describe("embedded cluster: kubelet and proxy", () => {
-    it("does not evict for a disk that is merely full, nor delete images that cannot be pulled", () => {
+    it("does not evict just because the disk is full, nor delete images that cannot be pulled", () => {
         const configuration = kubeletConfiguration(layout, "/etc/resolv.conf") as Record<string, unknown>;
         assert.equal((configuration.evictionHard as Record<string, string>)["nodefs.available"], "1%");
         assert.equal(configuration.imageGCHighThresholdPercent, 100);

@@ -106,7 +106,7 @@ describe("console progress", () => {
         assert.ok(stream.text.startsWith(`\r${escape}[K… Build`));
     });
 
-    it("redraws one line with all steps that run at a time, and goes on with those that are left", async () => {
+    it("redraws one line with all steps that run at a time, and continues with those that are left", async () => {
         const stream = new Recorder(true);
         const progress = new Progress(createConsole(stream, { TERM: "xterm" }));
         let endFirst: () => void = () => undefined;

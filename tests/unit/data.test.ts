@@ -143,11 +143,11 @@ describe("data given to make", function () {
                 fix: "write a number",
             }),
             'Series a was rejected: a.csv, line 3, column "down": is no number (found "many"); write a number. ' +
-                "A model of before stays in service.",
+                "The previous model, if any, is still served.",
         );
         assert.equal(
             rejectionText("a", { file: "a.csv", line: null, column: null, reason: "is empty" }),
-            "Series a was rejected: a.csv: is empty. A model of before stays in service.",
+            "Series a was rejected: a.csv: is empty. The previous model, if any, is still served.",
         );
     });
 });

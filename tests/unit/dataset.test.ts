@@ -187,7 +187,7 @@ describe("dataset check", function () {
                     () => by,
                 );
                 assert.deepEqual(names, ["a", "b"]);
-                assert.match(messages, /two\.csv, column 'station': 'b' is a series of one\.csv as well/);
+                assert.match(messages, /two\.csv, column 'station': 'b' is also a series of one\.csv/);
                 assert.match(
                     messages,
                     /many\.csv, line 4, column 'station': 'f' is one series more than the 2/,

@@ -71,7 +71,7 @@ describe("a registry's refusal", () => {
 });
 
 describe("images to deliver", () => {
-    it("are all that pods may name; where no registry is in reach, those that nobody can build are left out", () => {
+    it("are all that pods may name; where no registry is reachable, those that nobody can build are left out", () => {
         const names = (source: "build" | "pull"): string[] =>
             wantedImages(source, chosenImages(new Set())).map(({ name }) => name);
         const own = ["preprocess", "trainer", "evaluator", "inference", "locust", "mlflow", "minio", "kafka"];
@@ -98,7 +98,7 @@ describe("images to deliver", () => {
         assert.match(asked?.find(({ name }) => name === "trainer-cuda")?.key ?? "", /^[0-9a-f]{64}$/);
     });
 
-    it("are copied from their official registry where that is in reach, and MinIO and our own from here", () => {
+    it("are copied from their official registry if that is reachable, and MinIO and our own from here", () => {
         const pulled = new Map(
             wantedImages("pull", chosenImages(new Set())).map((image) => [image.name, image]),
         );

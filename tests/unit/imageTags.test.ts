@@ -33,7 +33,7 @@ describe("the tags of our own images", function () {
         rmSync(root, { recursive: true });
     });
 
-    /** Images whose tag an edit changes; the build makes exactly the same ones anew. */
+    /** Images whose tag an edit changes; the build makes exactly the same ones again. */
     function changedBy(edit: () => void): string[] {
         const [tags, keys] = [imageTags(root), imageKeys(root)];
         edit();

@@ -114,7 +114,7 @@ describe("a Job that is made from a CronJob", () => {
 });
 
 describe("steps of a pod", () => {
-    it("are reported by the one at work, or the one that failed", () => {
+    it("are reported by the running one, or the one that failed", () => {
         const step = (...steps: readonly (readonly [string, object])[]): string | undefined => {
             const current = currentStep(pod(...steps));
             return current && `${current.name} ${current.detail}`.trim();

@@ -28,7 +28,7 @@ describe("the preflight", () => {
     });
 
     // A destroy runs the program too, which cannot know that it is one.
-    it("lets a run without any checks go on, with an override that matches nothing, and says how to start one", () => {
+    it("lets a run without any checks continue, with an override that matches nothing, and says how to start one", () => {
         const problems = ["flts:overrides[0] matches nothing"];
         assert.equal(
             refusal(problemFindings(problems, skippedChecks({ FLTS_SKIP_CHECKS: "all" }))),

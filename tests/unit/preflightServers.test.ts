@@ -72,7 +72,7 @@ describe("the images of a registry", () => {
             /^unchecked: .*\/etc\/containers\/certs\.d\/registry\.example\/ca\.crt/,
         ],
         [
-            "that is out of reach",
+            "that cannot be reached",
             image({ registry: "unreachable", reason: "no answer" }),
             /^unchecked: .*no answer/,
         ],

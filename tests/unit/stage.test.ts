@@ -20,7 +20,7 @@ describe("the stage shown while the first model is made", () => {
         });
     });
 
-    it("says whether a trainer is at work", () => {
+    it("says whether a trainer is training", () => {
         const event = (name: string): string => `{"event":"${name}","model_type":"LSTM"}`;
         assert.ok(isTraining(stageOf(event("train_start"))));
         assert.ok(!isTraining(stageOf(event("train_done"))));
@@ -80,7 +80,7 @@ describe("the outcome of preprocess' pass", () => {
         assert.deepEqual(decisionOf(kept, data), { promoted: false, reason: "worse than r1" });
         // The first model of a series is promoted all the same, which a line after it says.
         assert.equal(decisionOf(line("below_floor", { served: true }), data), undefined);
-        // Options were changed and changed back: nobody should wait for the model of before.
+        // Options were changed and changed back: nobody should wait for the previous model.
         const other = line("promoted", { config_hash: "0b1c2d" });
         assert.equal(decisionOf([promoted, other].join("\n"), data)?.promoted, false);
         assert.equal(decisionOf([other, promoted].join("\n"), data)?.promoted, true);

@@ -66,7 +66,7 @@ const BEFORE = { inference: 2, mlflow: 1, preprocess: 1, "train-gru": 3, eval: 1
 const STOPPED = { ...BEFORE, mlflow: 0, preprocess: 0, "train-gru": 0, eval: 0 };
 
 describe("the services that a restore stops", () => {
-    it("are those that write into buckets and database; forecasts go on", async () => {
+    it("are those that write into buckets and database; forecasts continue", async () => {
         const cluster = new Cluster(BEFORE);
         const services = await StoppedServices.stop(cluster.kubectl, quiet);
         assert.deepEqual(cluster.replicas, STOPPED);

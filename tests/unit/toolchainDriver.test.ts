@@ -97,7 +97,7 @@ describe("build driver", () => {
         assert.deepEqual(done, []);
     });
 
-    it("goes on after an interruption with what is left, and stays with the set it began", async () => {
+    it("continues after an interruption with what is left, and stays with the set it began", async () => {
         const interrupted = steps({
             buildGoPrograms: async () => {
                 await publish("pulumi", programPath("pulumi"));

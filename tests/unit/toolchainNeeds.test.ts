@@ -118,7 +118,7 @@ describe("prerequisites", () => {
         await assert.rejects(check(embedded), (error: Error) => {
             const { message } = error;
             for (const expected of [
-                /Nothing was begun/,
+                /Nothing was started/,
                 /root is required; use sudo, or .*CONTEXT=/,
                 /sudo apt-get install .*containerd .*openjdk-17-jre-headless/,
                 /conntrack: embedded cluster: kube-proxy drops stale UDP entries/,
@@ -160,7 +160,7 @@ describe("a machine without Go, Java and an engine", () => {
                 { cwd: root, env: { HOME: home, PATH: join(home, "bin") }, encoding: "utf8" },
             );
             assert.equal(result.status, 1, result.stderr);
-            assert.match(result.stderr, /^error: this machine lacks what is needed\. Nothing was begun\./);
+            assert.match(result.stderr, /^error: this machine lacks what is needed\. Nothing was started\./);
             assert.match(result.stderr, /go is missing/);
             assert.deepEqual(readdirSync(home), []);
         } finally {

@@ -79,7 +79,7 @@ describe("tool store", () => {
         assert.deepEqual(readdirSync(store.directory).sort(), ["bin", "manifest.json"]);
     });
 
-    it("adopts a tool made of the same parts from other pins, unless its content is spoilt", async () => {
+    it("adopts a tool made of the same parts from other pins, unless its content is corrupt", async () => {
         const old = new ToolStore(directory, "old");
         const tool = await old.publish("pause", stage(old, "program"), "bin/pause", facts);
         const store = new ToolStore(directory, "new");
@@ -186,7 +186,7 @@ describe("build lock", () => {
 });
 
 describe("durations", () => {
-    it("survive a restart and a spoilt file", async () => {
+    it("survive a restart and a corrupt file", async () => {
         const path = join(directory, "durations.json");
         const durations = new Durations(path);
         assert.equal(await durations.measure("step", () => Promise.resolve(7)), 7);

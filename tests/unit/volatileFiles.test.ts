@@ -47,7 +47,7 @@ describe("reads of places whose entries come and go", () => {
 
     // Each of these was listed by the walk already when it disappears.
     for (const gone of ["a/a1", "a/a2", "b", "b/b1", "c"]) {
-        it(`a walk goes on when ${gone} disappears in the middle of it`, () => {
+        it(`a walk continues when ${gone} disappears in the middle of it`, () => {
             const seen = walk((path) => {
                 if (path.endsWith("a11")) {
                     rmSync(join(root, gone), { recursive: true });

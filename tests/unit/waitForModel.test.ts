@@ -52,7 +52,7 @@ describe("waiting for a model", () => {
         assert.deepEqual(await waited(), { forecast: FORECAST, kept: undefined });
     });
 
-    it("shows a forecast of the model of before, and why new rows are not trained on", async () => {
+    it("shows a forecast of the previous model, and why new rows are not trained on", async () => {
         assert.deepEqual(await waited("it has not drifted"), {
             forecast: FORECAST,
             kept: "it has not drifted",

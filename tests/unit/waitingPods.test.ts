@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { trouble, waitingPods } from "../../cli/progress/waitingPods";
+import { reasonNotReady, waitingPods } from "../../cli/progress/waitingPods";
 import type { Pod } from "../../cli/stack/pods";
 import { CONTAINER_STATUS } from "../support/containerStatus";
 
@@ -24,20 +24,20 @@ const waiting = (reason: string, message?: string): Status => ({
 describe("what keeps a pod from working", () => {
     it("is nothing for one that is ready or done", () => {
         assert.equal(
-            trouble(pod({ phase: "Running", conditions: [{ type: "Ready", status: "True" }] })),
+            reasonNotReady(pod({ phase: "Running", conditions: [{ type: "Ready", status: "True" }] })),
             undefined,
         );
-        assert.equal(trouble(pod({ phase: "Succeeded" })), undefined);
+        assert.equal(reasonNotReady(pod({ phase: "Succeeded" })), undefined);
     });
 
     it("is what the kubelet says of its containers, those that prepare it first", () => {
         assert.equal(
-            trouble(pod(waiting("ImagePullBackOff", "no such image"))),
+            reasonNotReady(pod(waiting("ImagePullBackOff", "no such image"))),
             "eval: ImagePullBackOff, no such image",
         );
         const crashed = { terminated: { exitCode: 137, reason: "OOMKilled" } };
         assert.equal(
-            trouble(
+            reasonNotReady(
                 pod({
                     ...waiting("CrashLoopBackOff"),
                     initContainerStatuses: [{ ...CONTAINER_STATUS, name: "migrate", lastState: crashed }],
@@ -50,7 +50,7 @@ describe("what keeps a pod from working", () => {
     it("is what the scheduler says when no node takes it", () => {
         const message = "0/1 nodes are available: 1 Insufficient memory.";
         assert.equal(
-            trouble(
+            reasonNotReady(
                 pod({ phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", message }] }),
             ),
             message,
@@ -58,7 +58,7 @@ describe("what keeps a pod from working", () => {
     });
 
     it("is time alone for one that only just begins", () => {
-        assert.equal(trouble(pod(waiting("ContainerCreating"))), "not ready yet");
+        assert.equal(reasonNotReady(pod(waiting("ContainerCreating"))), "not ready yet");
     });
 });
 

@@ -53,7 +53,7 @@ async function cleanMachine(layout: Layout): Promise<void> {
 export async function down(layout: Layout, console: Console): Promise<void> {
     requireRoot("stopping the embedded cluster");
     refuseOtherOwner(layout);
-    // The owner's note outlives a state directory that was deleted by hand; what the cluster did to the machine is
+    // The owner's note outlives a state directory that was deleted manually; what the cluster did to the machine is
     // still to be undone then.
     if (!hasState(layout) && ownerOfMachine(layout) === undefined) {
         console.line("No embedded cluster is up");

@@ -6,7 +6,7 @@ export interface ProcessIdentity {
     readonly pid: number;
     /** Start time in clock ticks since boot, field 22 of /proc/<pid>/stat (proc(5)). */
     readonly startTime: string;
-    /** Changes with each boot, since ticks start anew then. */
+    /** Changes with each boot, since ticks start again then. */
     readonly bootId: string;
 }
 

@@ -75,7 +75,7 @@ export async function buildImages(options: BuildOptions): Promise<number> {
     const durations = imageDurations(places);
     const progress = options.progress ?? new Progress(console);
 
-    // Sources may be edited during the minutes that this takes: what is next is found anew after each image.
+    // Sources may be edited during the minutes that this takes: what is next is found again after each image.
     for (let count = 0; ; count++) {
         const keys = imageKeys(projectRoot, source);
         const stale = await findWork(options, keys);

@@ -7,7 +7,7 @@ import type { Engine } from "./engine";
 import { pipe } from "./pipe";
 import { tryEngine } from "./engineTrial";
 
-/** Seconds to wait for a registry before it counts as out of reach. */
+/** Seconds to wait for a registry before it counts as unreachable. */
 const pullPatience = 60;
 
 /** Parts of the command line in which the engines differ. */

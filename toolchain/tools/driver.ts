@@ -116,7 +116,7 @@ async function makeMissingTools(context: BuildContext, needs: Needs, steps: Step
     await makeGoPrograms(context, needs, steps, failures);
     if (failures.size > 0) {
         const list = [...failures].map(([name, reason]) => `${name}: ${reason}`).join("\n");
-        fail(`${failures.size} of the tools could not be made; the others stand.\n${list}`);
+        fail(`${failures.size} of the tools could not be made; the others were.\n${list}`);
     }
 }
 

@@ -123,6 +123,6 @@ export async function requirePrerequisites(
         ...(await goFaults(missing, machine.probe)),
     ];
     if (faults.length > 0) {
-        fail(`this machine lacks what is needed. Nothing was begun.\n${faults.join("\n")}`);
+        fail(`this machine lacks what is needed. Nothing was started.\n${faults.join("\n")}`);
     }
 }

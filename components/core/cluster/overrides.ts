@@ -31,7 +31,7 @@ interface ObjectId {
 /**
  * Applies overrides to what the program declares, and remembers which of them did.
  *
- * A mistake is not thrown where it is found: the program goes on, so that one report has all of them.
+ * A mistake is not thrown where it is found: the program continues, so that one report has all of them.
  */
 export class Overrides {
     private readonly applied = new Set<Override>();
@@ -111,7 +111,7 @@ function copy(value: unknown): unknown {
         : value;
 }
 
-/** The first line of the library's message, which goes on with the whole document. */
+/** The first line of the library's message, which continues with the whole document. */
 function reasonOf(error: unknown): string {
     return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 }

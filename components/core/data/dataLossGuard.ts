@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { EVERYTHING, howToAllow } from "./allowedLoss";
 
 /**
- * The engine prints this name when somebody destroys without running the program, in which case the hook is not
+ * The engine prints this name when someone destroys without running the program, in which case the hook is not
  * there: 'hook "..." was not registered'. So it says what to do.
  */
 const HOOK_NAME = "flts data-loss guard, which needs --run-program";

@@ -13,7 +13,7 @@ export interface Metadata {
  * nothing. Where an autoscaler sets their number it cannot be said when that is.
  *
  * Without it Pulumi's Kubernetes plugin may take the old pods for the new ones, and report an update as done before it
- * began, whatever becomes of it: it looks at the status of before the change (pkg/await/deployment.go and
+ * began, whatever becomes of it: it looks at the status before the change (pkg/await/deployment.go and
  * statefulset.go of v4.25.0). What it has to wait for is compared with the newest generation only:
  * https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/#pulumicomwaitfor
  */

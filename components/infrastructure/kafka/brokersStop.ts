@@ -16,7 +16,7 @@ interface StatefulSetInputs {
  * Whether an update needs all brokers stopped first.
  *
  * A broker with another password, or from before there were any, is not admitted by those that still have the old one: it
- * would never be ready, and a rollout, which goes on when a pod is ready, would never end.
+ * would never be ready, and a rollout, which continues when a pod is ready, would never end.
  */
 export function mustStopFirst(before: unknown, after: unknown): boolean {
     const [old, wanted] = [before, after].map((inputs) => (inputs as StatefulSetInputs | undefined)?.spec);

@@ -215,7 +215,7 @@ export class PostgresResources {
     }
 }
 
-/** libpq asks for encryption and goes on without it by default. */
+/** libpq asks for encryption and continues without it by default. */
 function encryption({ sslMode, caSecret }: PostgresServer): EnvironmentVariable[] {
     return caSecret === undefined
         ? plain({ PGSSLMODE: sslMode === "disable" ? undefined : sslMode })

@@ -115,7 +115,7 @@ export class LogCollector extends Tier {
                             }),
                         ],
                         volumes: [{ name: "logs", hostPath: { path: NODE_LOGS, type: "Directory" } }],
-                        // Restarts go on where they were; a new pod reads again what the node still has.
+                        // Restarts continue where they were; a new pod reads again what the node still has.
                         scratch: [{ name: "state", gibibytes: 1 }],
                     }),
                 },

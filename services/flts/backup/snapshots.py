@@ -1,7 +1,7 @@
 """The form of the snapshots.
 
 objects/<sha256>                     content, once, however many snapshots have it
-snapshots/<UTC time>/started         says that a backup is at work, so that no other one takes content away
+snapshots/<UTC time>/started         says that a backup is running, so that no other one takes content away
 snapshots/<UTC time>/objects.jsonl   the objects that the snapshot holds, one a line
 snapshots/<UTC time>/manifest.json   what the snapshot is; written last, so without it there is no snapshot
 """
@@ -154,7 +154,7 @@ class Snapshots:
     def prune(self, keep: int, now: datetime) -> tuple[int, int]:
         """Remove all but the newest snapshots, and content that no snapshot has; returns how many of each.
 
-        Content stays while another backup may be at work, which may count on it. ManifestsUnreadable, and nothing is
+        Content stays while another backup may be running, which may count on it. ManifestsUnreadable, and nothing is
         removed, where a manifest is damaged: nobody knows what it needs.
         """
         unreadable = self.unreadable()

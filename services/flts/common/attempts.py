@@ -24,10 +24,10 @@ class OffsetStore(Protocol):
 
 
 class AttemptMemory:
-    """Attempts at the message at hand, as metadata of the group's offset of its partition.
+    """Attempts at the current message, as metadata of the group's offset of its partition.
 
     The offset committed is the message's own, so that it is delivered again as without the metadata. Where the brokers
-    do not answer, the count of this process goes on alone.
+    do not answer, the count of this process continues alone.
     """
 
     def __init__(self, offsets: OffsetStore) -> None:

@@ -137,10 +137,10 @@ class ClaimLoop:
     def release(self, _consumer: object, partitions: list[TopicPartition]) -> None:
         """Called from within a poll, when a rebalance gives partitions to other members: ends the work on one of them.
 
-        The claim at hand is finished and committed first, so that its next owner does not begin it once more.
+        The current claim is finished and committed first, so that its next owner does not begin it once more.
         """
         if self._lose(partitions) and self._work is not None:
-            self._logger.info("partition_moves", reason="another member takes it once the claim at hand is done")
+            self._logger.info("partition_moves", reason="another member takes it once the current claim is done")
             while not self._work.done():
                 self._beat()
                 wait([self._work], timeout=_POLL_SECONDS)
@@ -155,7 +155,7 @@ class ClaimLoop:
         self._done.forget(*map(_place, partitions))
 
     def _lose(self, partitions: list[TopicPartition]) -> bool:
-        """Forget messages of the partitions; returns whether the one at hand is among them."""
+        """Forget messages of the partitions; returns whether the current one is among them."""
         gone = {*map(_place, partitions)}
         self._early = deque(one for one in self._early if (one.topic(), one.partition()) not in gone)
         message = self._message
@@ -192,7 +192,7 @@ class ClaimLoop:
 
     def _work_on(self, message: KafkaMessage, executor: ThreadPoolExecutor) -> None:
         self._message, self._moved = message, False
-        # The offset of the message at hand says the same, with its attempts.
+        # The offset of the current message says the same, with its attempts.
         self._done.forget((message.topic(), message.partition()))
         try:
             self._process(message, executor)

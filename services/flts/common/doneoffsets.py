@@ -1,4 +1,4 @@
-"""Where a consumer group goes on after what is done, until the brokers have it."""
+"""Where a consumer group continues after what is done, until the brokers have it."""
 
 import structlog
 from confluent_kafka import KafkaException, TopicPartition

@@ -24,7 +24,7 @@ ConfigHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-# A message is somebody's input: texts and numbers have bounds that the stores, MLflow and Python hold as well.
+# A message is someone's input: texts and numbers have bounds that the stores, MLflow and Python hold as well.
 _Text = Annotated[str, Field(max_length=1024)]
 """The longest key that S3 admits (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
 _Bucket = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,255}$")]

@@ -79,7 +79,7 @@ class _ObjectReader(io.RawIOBase):
 
 
 def reader(size: int, body: Any, body_from: Callable[[int], Any]) -> io.BufferedReader:
-    """A file of `size` bytes that can seek. `body_from` opens it anew at a place, also where a connection broke."""
+    """A file of `size` bytes that can seek. `body_from` opens it again at a place, also where a connection broke."""
     return io.BufferedReader(_ObjectReader(size, body, body_from), _BLOCK)
 
 

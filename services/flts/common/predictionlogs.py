@@ -3,7 +3,7 @@
 <YYYYMMDD>/<HHMMSS>-<pod>-<random>.jsonl         lines of some seconds, as inference writes them
 series/<series>/<YYYYMMDD>T<HH>-<id>.jsonl.gz    lines of a series in an hour
 series/<series>/<YYYYMMDD>-<id>.jsonl.gz         lines of a series in a day
-compactions/<id>.json                            a compaction at work
+compactions/<id>.json                            a compaction in progress
 
 A day and an hour have several ids where lines came after a compaction.
 """
@@ -135,5 +135,5 @@ def _body(store: ObjectStore, bucket: str, key: str) -> bytes:
     try:
         return store.get(bucket, key, largest=_LARGEST).body
     except (ObjectMissing, ObjectTooLarge):
-        # Compacted or expired meanwhile; or a day of a series that more is asked of than anybody compares.
+        # Compacted or expired meanwhile; or a day of a series that more is asked of than anyone compares.
         return _EMPTY if key.endswith(".gz") else b""

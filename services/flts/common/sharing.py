@@ -13,9 +13,9 @@ _LONGEST_SECONDS = 86_400.0
 class Sharing:
     """A consumer that hands partitions over between claims, never in the middle of one.
 
-    With cooperative rebalances a new member waits for the partition that is at work, and for no other; everybody else
-    works on meanwhile. Who hands a partition over polls again when the claim is done: the time between two polls may be
-    as long as a claim may take.
+    With cooperative rebalances a new member waits only for the partition that is being processed; the other members
+    continue meanwhile. A member that hands a partition over polls again when the claim is done: the time between two
+    polls may be as long as a claim may take.
     """
 
     def __init__(self, kafka: KafkaSettings, group: str, topic: str, deadline_seconds: float) -> None:

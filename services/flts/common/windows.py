@@ -13,7 +13,7 @@ from flts.common.steps import follows
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows over rows that are kept once: a window is the number of its first row until somebody asks for it.
+    """Windows over rows that are kept once: a window is the number of its first row until someone asks for it.
 
     With windows of a thousand rows, all of them at once would take a thousand times the memory of the rows.
     """

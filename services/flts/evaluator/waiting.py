@@ -1,6 +1,6 @@
 """Claims that wait for a model type, with their deadlines.
 
-In memory only: whoever starts anew finds them again in MLflow, and the time counts from there.
+In memory only: a restarted worker finds them in MLflow, with their times.
 """
 
 from collections.abc import Callable

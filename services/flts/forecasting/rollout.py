@@ -17,7 +17,7 @@ def calls_needed(spec: ServingSpec, rows: int) -> int:
 
 
 class Rollout:
-    """Beyond output_seq_len the forecast goes on from its own values, the other columns staying as they were last.
+    """Beyond output_seq_len the forecast continues from its own values, the other columns staying as they were last.
 
     Raises BadInput where the forecast would reach times that cannot be written.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from flts.common.calendar import Calendar
 from flts.forecasting.refusals import BadInput
 
-# NumPy counts nanoseconds from 1970 in 64 bits; forecasts go on from the last time.
+# NumPy counts nanoseconds from 1970 in 64 bits; forecasts continue from the last time.
 _EARLIEST, _LATEST = datetime(1700, 1, 1), datetime(2200, 1, 1)
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)

@@ -46,7 +46,7 @@ def inference_app(
 ) -> FastAPI:
     """App over the model in service.
 
-    `page`: whether `/` shows forecasts and `/rows` the rows before them, to everybody who reaches the API.
+    `page`: whether `/` shows forecasts and `/rows` the rows before them, to everyone who reaches the API.
     `rows`: where rows are that came after those of the models.
     `leaving`: whether this process was asked to end. It still answers then, but says that it is not ready, and that
     connections are to be closed.
@@ -133,7 +133,7 @@ def _add_models(app: FastAPI, in_service: Models, last_rows: LastRows | None) ->
         responses={200: {"model": ModelResponse}, **{status: ANSWERS[status] for status in (400, 404, 503)}},
     )
     async def served_model(series: Annotated[str | None, Query(max_length=LONGEST_SERIES)] = None) -> Response:
-        """Which model answers for a series, of which data, and what it takes; unlike /ready it is for everybody."""
+        """Which model answers for a series, of which data, and what it takes; unlike /ready it is for everyone."""
         name = in_service.name_of(series)
         return JSONResponse(_description(name, await in_service.get(name)))
 

@@ -149,7 +149,7 @@ class Models:
         with self._lock:
             known = {*self._names, *names}
             if "" in known and len(known) > 1:
-                # The series from before 0.2.0 got its name; its model goes on answering under that.
+                # The series from before 0.2.0 got its name; its model answers under that name.
                 known.remove("")
                 unnamed = self._served.get("")
                 self._hold("", None)

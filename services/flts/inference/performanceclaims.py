@@ -48,6 +48,6 @@ class PerformanceClaims:
                     max_retries=settings.failure_max_retries,
                 ).run()
             except Exception as error:
-                # Forecasts go on without it, so the process does not end; and nobody else would start it again.
+                # Forecasts continue without it, so the process does not end; and nobody else would start it again.
                 structlog.get_logger().error("claims_interrupted", error=str(error), next_try_seconds=_RESTART_SECONDS)
                 self._stop.wait(_RESTART_SECONDS)

@@ -45,7 +45,7 @@ class PinnedRun:
         return None if series == self._series else self._pointers.previous(series)
 
     def _report(self, problem: str | None) -> None:
-        # Once and not every few seconds: nothing changes until somebody does something.
+        # Once and not every few seconds: nothing changes until someone does something.
         if problem != self._reported:
             self._reported = problem
             metrics.MODELS_REFUSED.inc()

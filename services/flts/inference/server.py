@@ -14,7 +14,7 @@ _KEEP_ALIVE_SECONDS = 60
 
 
 class DrainingServer(uvicorn.Server):
-    """At SIGTERM goes on answering for `drain_seconds`, so that load balancers see /ready turn before it closes.
+    """At SIGTERM continues answering for `drain_seconds`, so that load balancers see /ready turn before it closes.
 
     `leaving` is set at SIGTERM. `headers_seconds`: how long a client may take to send a request's headers.
     """

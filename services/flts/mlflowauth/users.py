@@ -1,6 +1,6 @@
 """Users of MLflow's basic-auth app.
 
-MLflow has no command for this, and its REST API needs the administrator's password of before a rotation; so the users
+MLflow has no command for this, and its REST API needs the administrator's password before a rotation; so the users
 are written by the classes that the pinned server itself uses (`mlflow.server.auth`, version 3.17).
 """
 

@@ -97,7 +97,7 @@ class Compactor:
         try:
             opened = self._source.open(self._bucket, self._prefix + key)
         except ObjectMissing:
-            # Expired, or deleted by hand.
+            # Expired, or deleted manually.
             return
         day = day_of(key)
         with opened.stream as stream:

@@ -18,7 +18,7 @@ def parts_of(rows: Table, history: int) -> Iterator[Table]:
 
 
 class Unscaled:
-    """Features before scaling, (rows, features); made anew whenever they are asked for."""
+    """Features before scaling, (rows, features); made again whenever they are asked for."""
 
     def __init__(self, transform: FeatureTransform, rows: Table) -> None:
         self._transform = transform

@@ -20,7 +20,7 @@ class Generations:
         return max(known, *self._used(), 0) + 1
 
     def use(self, generation: int) -> None:
-        """Write that a generation is used; before anybody can hear of it."""
+        """Write that a generation is used; before anyone can hear of it."""
         put_json(self._store, self._bucket, f"{self._prefix}{generation}.json", {})
         for smaller in self._used():
             if smaller < generation:

@@ -23,7 +23,7 @@ from flts.preprocess.sampling import sample
 from flts.preprocess.settings import PreprocessSettings
 
 Opener = Callable[[], BinaryIO]
-"""Opens a file anew, from its beginning; the file can seek."""
+"""Opens a file again, from its beginning; the file can seek."""
 
 
 class Output(NamedTuple):

@@ -27,7 +27,7 @@ _LISTING_SHARE = 0.05
 
 
 class Watcher:
-    """Processes new and changed series until a stop is requested, and then ends after the series at hand.
+    """Processes new and changed series until a stop is requested, and then ends after the current series.
 
     What was handled is kept in memory only: after a restart meta.json has it, by five requests for each series, that
     nothing is left to do.

@@ -26,7 +26,7 @@ from flts.topics.users import User, read_users, set_users
 # The Job is created together with Kafka, which takes its time to elect a controller.
 _PATIENCE_SECONDS = 180
 
-# For whoever runs it by hand: the Job is repeated in any case.
+# For whoever runs it manually: the Job is repeated in any case.
 _HOPELESS = 2
 
 

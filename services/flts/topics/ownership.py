@@ -71,7 +71,7 @@ class Marks(Protocol):
 
 
 class Ownership:
-    """The oldest mark says whose the topics are; topics without a mark are anybody's."""
+    """The oldest mark says whose the topics are; topics without a mark are anyone's."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Ownership:
         marks: Marks,
         connected: Callable[[list[str]], list[str]],
     ) -> None:
-        """`connected` returns those of the groups in which somebody is."""
+        """`connected` returns those of the groups in which someone is."""
         self._declaration = declaration
         self._topics = topics
         self._marks = marks
@@ -112,7 +112,7 @@ class Ownership:
         """Make the topics the stack's; raises OwnershipError where another one was faster."""
         own, former = self._declaration.owner, self._marks.read()[:1]
         if not any(holder.is_same(own) for holder in former):
-            # In this order, so that they are somebody's at any time.
+            # In this order, so that they are someone's at any time.
             self._marks.write(own)
             for holder in former:
                 self._marks.remove(holder)

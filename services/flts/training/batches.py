@@ -44,7 +44,7 @@ class Batches(keras.utils.PyDataset):
         return _pair(self._windows.part(chosen), self._linear, self._unit)
 
     def on_epoch_end(self) -> None:
-        """Mix anew: every window once before one comes again."""
+        """Mix again: every window once before one comes again."""
         self._order = self._mixed()
 
     def _mixed(self) -> np.ndarray:

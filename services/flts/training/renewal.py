@@ -1,4 +1,4 @@
-"""A trainer starts itself anew when it has grown: JAX keeps what it compiled for each shape, and gives nothing back."""
+"""A trainer restarts itself when it has grown: JAX keeps what it compiled for each shape, and gives nothing back."""
 
 import os
 import sys
@@ -49,7 +49,7 @@ class Renewal:
 
 
 def replace_process() -> None:
-    """Run this program anew in the same process, with the same arguments; does not return."""
+    """Run this program again in the same process, with the same arguments; does not return."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.argv])

@@ -35,7 +35,7 @@ class TrainingSettings(ServiceSettings):
     """Time after which a training counts as stuck, so that the pod is started again; that counts as a failed try."""
 
     process_growth_mebibytes: float = Field(default=800, gt=0)
-    """Growth after which the trainer starts itself anew, which takes five seconds: below 1.6 GiB, with some 750 MiB at
+    """Growth after which the trainer restarts itself, which takes five seconds: below 1.6 GiB, with some 750 MiB at
     the start. Trainings of one shape take nothing (docs/scale.md), each other shape about 20 MiB."""
 
     require_gpu: bool = False

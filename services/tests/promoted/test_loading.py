@@ -1,4 +1,4 @@
-"""Models are loaded when somebody asks for their series, and make room for others."""
+"""Models are loaded when someone asks for their series, and make room for others."""
 
 import threading
 
@@ -25,7 +25,7 @@ def test_only_the_preferred_series_is_loaded_before_it_is_asked_for(models, stor
     promote(store, "new-b", "b")
     promote(store, "new-c", "c")
     promoted.refresh()
-    # A promotion of a series that nobody asked for costs nothing until somebody does.
+    # A promotion of a series that nobody asked for costs nothing until someone does.
     assert source.loads == ["run-a", "run-b", "new-b"]
     assert models.load("c").version.run_id == "new-c"
 

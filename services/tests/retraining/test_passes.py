@@ -1,4 +1,4 @@
-"""Scheduled passes, and runs by hand, where series are trained only when forecasts drifted."""
+"""Scheduled and manual passes, where series are trained only when forecasts drifted."""
 
 import json
 

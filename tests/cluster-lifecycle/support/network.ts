@@ -73,7 +73,7 @@ export function testNetwork(state: () => string, image: () => string): void {
                 assert.throws(() => inPod("stranger", "connect", server), /i\/o timeout/);
                 assert.match(inPod("friend", "connect", server), /connected/);
             }
-            // No policy keeps the node from its pods: probes, port-forward and NodePorts go on.
+            // No policy keeps the node from its pods: probes, port-forward and NodePorts continue.
             for (const host of [`${podAddress}:8080`, `127.0.0.1:${nodePort}`]) {
                 assert.equal(await fetchText(`http://${host}/`), "hello from probe", host);
             }

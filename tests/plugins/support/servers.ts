@@ -104,7 +104,7 @@ export class PostgresServer extends Server {
     private readonly identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
     readonly password = "flts-test-superuser-password";
 
-    /** Makes an empty server of the programs in `programs`, a folder that anybody may read; undefined means the toolchain's. */
+    /** Makes an empty server of the programs in `programs`, a folder that anyone may read; undefined means the toolchain's. */
     static async create(programs?: string): Promise<PostgresServer> {
         const server = new PostgresServer(await freePort("127.0.0.1"), programs);
         server.initialise();
@@ -186,7 +186,7 @@ export class PostgresServer extends Server {
         return done.stdout.trim();
     }
 
-    /** Signs in to a database and stays there, until the server or somebody ends the session. */
+    /** Signs in to a database and stays there, until the server or someone ends the session. */
     async session(database: string): Promise<void> {
         const url = `postgres://postgres@127.0.0.1:${this.port}/${database}?sslmode=disable`;
         spawn(postgresProgram("psql"), [url, "-c", "SELECT pg_sleep(3600)"], {

@@ -108,7 +108,7 @@ export class TestStack {
         return { directory: this.directory, environment: this.environment };
     }
 
-    /** Runs the command line in the stack's folder. The test's own servers go on answering meanwhile. */
+    /** Runs the command line in the stack's folder. The test's own servers continue answering meanwhile. */
     run(...parameters: readonly string[]): Promise<Result> {
         return this.start(parameters).result;
     }

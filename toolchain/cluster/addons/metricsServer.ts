@@ -135,7 +135,7 @@ export function metricsServerObjects(image: string): object[] {
                 groupPriorityMinimum: 100,
                 versionPriority: 100,
                 service: { name, namespace, port: 443 },
-                // The server signs its certificate itself, anew in each pod; nobody but root of this machine could
+                // The server signs its certificate itself, again in each pod; nobody but root of this machine could
                 // stand between it and the API server.
                 insecureSkipTLSVerify: true,
             },

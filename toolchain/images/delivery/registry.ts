@@ -17,7 +17,7 @@ export function explainRefusal(setting: string, host: string, output: string): s
     if (/unauthorized|authentication required|401|denied|403|invalid username\/password/i.test(output)) {
         return (
             `${setting}: the registry ${host} refuses the login, or gives it no right to this repository: run ` +
-            `\`skopeo login ${host}\` (or \`docker login\`) as somebody who may push there.`
+            `\`skopeo login ${host}\` (or \`docker login\`) as someone who may push there.`
         );
     }
     if (/certificate|x509/i.test(output)) {

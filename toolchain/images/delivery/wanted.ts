@@ -15,7 +15,7 @@ export interface WantedImage {
     readonly official: string;
 }
 
-/** Of the chosen images every one that pods may name, and those that are only pulled; the latter are left out where no registry is in reach. */
+/** Of the chosen images every one that pods may name, and those that are only pulled; the latter are left out where no registry is reachable. */
 export function wantedImages(
     source: ImageSource,
     chosen: readonly Image[],

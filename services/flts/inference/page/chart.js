@@ -16,7 +16,7 @@ function element(name, attributes, text) {
     return made;
 }
 
-/** A path through the points whose value is known; it starts anew after a missing one. */
+/** A path through the points whose value is known; it starts again after a missing one. */
 function path(points, x, y) {
     let pen = "M";
     return points

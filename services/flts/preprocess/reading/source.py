@@ -26,7 +26,7 @@ _NOT_LATIN = re.compile(rb"[\x80-\x9f]|[\xa0-\xff]{3}")
 
 
 class Source:
-    """A CSV file. `open_binary` gives its bytes anew from the beginning, as often as it is called."""
+    """A CSV file. `open_binary` gives its bytes again from the beginning, as often as it is called."""
 
     def __init__(self, name: str, open_binary: Callable[[], BinaryIO], encoding: str = "") -> None:
         self.name = name
