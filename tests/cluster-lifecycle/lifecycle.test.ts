@@ -71,13 +71,13 @@ describe("embedded cluster", function () {
         assert.ok(left === undefined || left.code === 0, left?.output);
     });
 
-    it("is not up at first, and says how to change that", () => {
+    it("is not running at first, and status names the command that starts it", () => {
         const outcome = drive("status", state);
         assert.equal(outcome.code, 1);
         assert.match(outcome.output, /make cluster-up/);
     });
 
-    it("names the port that is taken, and by whom", async () => {
+    it("names the port that is in use, and the process that uses it", async () => {
         const server = createServer();
         await new Promise<void>((resolve) => server.listen(ports.apiServer, "0.0.0.0", resolve));
         try {
@@ -113,7 +113,7 @@ describe("embedded cluster", function () {
         assert.equal(drive("status", state).code, 0);
     });
 
-    it("does nothing when it is up", () => {
+    it("does nothing when it is already running", () => {
         const processes = daemonNames.map((name) => daemonProcess(layout, name));
         const outcomes = [1, 2, 3].map(() => drive("up", state));
         for (const outcome of outcomes) {
@@ -134,7 +134,7 @@ describe("embedded cluster", function () {
         assert.ok(outcome.output.includes(`FLTS_STATE=${state}`), outcome.output);
     });
 
-    it("keeps its kubeconfig from others", () => {
+    it("lets only root read its kubeconfig", () => {
         assert.equal(
             execFileSync("stat", ["-c", "%a", layout.kubeconfig], { encoding: "utf8" }).trim(),
             "600",
@@ -152,7 +152,7 @@ describe("embedded cluster", function () {
         assert.equal(inProbe("read", "/data/note"), "kept");
     });
 
-    it("keeps volumes from the machine's other users", () => {
+    it("hides volumes from other users of the machine", () => {
         const [volume = ""] = readdirSync(layout.volumes);
         const path = join(layout.volumes, volume, "note");
         assert.equal(readFileSync(path, "utf8"), "kept");
@@ -181,7 +181,7 @@ describe("embedded cluster", function () {
         () => probeImage,
     );
 
-    it("holds a pod to its CPU limit and measures it", async () => {
+    it("enforces the CPU limit of a pod and measures its CPU use", async () => {
         const used = Number(inProbe("burn"));
         assert.ok(used < processorLimit * 1.25, `used ${used} of ${processorLimit} processors`);
         await eventually(() => {
@@ -190,7 +190,7 @@ describe("embedded cluster", function () {
     });
 
     // Promise: see-used
-    it("answers kubectl top for the node and its pods", async () => {
+    it("serves kubectl top for the node and its pods", async () => {
         const measured = /^\S+\s+[1-9]\d*m\s/m;
         await eventually(() => {
             assert.match(kubectl(state, ["top", "node", "flts", "--no-headers"]), measured);
@@ -199,7 +199,7 @@ describe("embedded cluster", function () {
     });
 
     for (const name of daemonNames) {
-        it(`heals ${name} after kill -9, without a restart of pods`, async () => {
+        it(`restarts ${name} after kill -9, without a restart of pods`, async () => {
             const old = daemonProcess(layout, name);
             assert.ok(old !== undefined);
             process.kill(old, "SIGKILL");
@@ -213,7 +213,7 @@ describe("embedded cluster", function () {
         });
     }
 
-    it("heals all of them at once", () => {
+    it("restarts all of its processes at once", () => {
         const processes = daemonNames.map((name) => daemonProcess(layout, name));
         for (const pid of processes) {
             // Signalling process 0 would end the test's own process group.
@@ -225,7 +225,7 @@ describe("embedded cluster", function () {
         assert.equal(inProbe("read", "/data/note"), "kept");
     });
 
-    it("brings back a pod whose shim was killed", async () => {
+    it("restarts a pod whose shim was killed", async () => {
         process.kill(shimOf(layout, namespace, "probe"), "SIGKILL");
         await sleep(3000);
         assert.equal(drive("up", state).code, 0);
@@ -233,7 +233,7 @@ describe("embedded cluster", function () {
         assert.equal(inProbe("read", "/data/note"), "kept");
     });
 
-    it("heals the node's address and the firewall's rules", () => {
+    it("restores the node's address and the firewall's rules", () => {
         execFileSync("ip", ["address", "delete", `${addresses.node}/32`, "dev", "lo"]);
         execFileSync("iptables", ["-t", "nat", "-F", "FLTS-POSTROUTING"]);
         assert.equal(drive("status", state).code, 1);
@@ -250,7 +250,7 @@ describe("embedded cluster", function () {
     });
 
     // Promise: local-testing-without-your
-    it("leaves nothing behind, whatever ran in it", () => {
+    it("leaves nothing on the machine when it is deleted, whatever ran in it", () => {
         kubectl(state, ["apply", "--filename=-"], JSON.stringify(probeObjects(probeImage)));
         inNamespace("wait", "--for=condition=Ready", "pod/probe", "--timeout=60s");
         const outcome = drive("down", state);
@@ -260,7 +260,7 @@ describe("embedded cluster", function () {
         assert.doesNotMatch(readFileSync("/proc/mounts", "utf8"), /flts-lifecycle/);
     });
 
-    it("can be taken down twice", () => {
+    it("can be deleted twice", () => {
         assert.equal(drive("down", state).code, 0);
     });
 });

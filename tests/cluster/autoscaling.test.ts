@@ -48,7 +48,7 @@ describe("autoscaling in the embedded cluster", function () {
         await deploy({ autoscaling: { enabled: true, maxReplicas: 3, scaleDownWindowSeconds: 15 } });
     });
 
-    it("knows the pods' CPU from the metrics server", async () => {
+    it("reads the pods' CPU from the metrics server", async () => {
         await eventually("numbers of the metrics server", 120, async () => {
             const { status } = await kubectlGet<Autoscaler>("hpa", "inference", "--namespace", namespace);
             const current = status?.currentMetrics?.[0]?.resource?.current;
@@ -57,7 +57,7 @@ describe("autoscaling in the embedded cluster", function () {
     });
 
     // Promise: horizontal-autoscaler-cpu-limits, autoscaling
-    it("adds pods under load and takes them away after it, and no request fails", async () => {
+    it("adds pods under load, removes them afterwards, and fails no request", async () => {
         await readyPods("one pod at the beginning", 120, (ready) => ready === 1);
         const started = Date.now();
         const load = { url: `${FORECAST_API}/predict`, body: await forecastBody(), clients: 4, pause: 10 };
@@ -74,7 +74,7 @@ describe("autoscaling in the embedded cluster", function () {
         );
     });
 
-    it("gives the number of pods back to the settings", async () => {
+    it("sets the number of pods of the settings when it is switched off", async () => {
         await deploy({ replicas: 2 });
         await rolledOut("inference");
         assert.equal((await deployment()).spec.replicas, 2);

@@ -131,11 +131,11 @@ describe("backups of a running stack", function () {
     });
 
     // Promise: backup-postgresql-minio
-    it("are made on request, and report what they hold", async () => {
+    it("a backup is made on request, and reports what it contains", async () => {
         snapshot = await backUp();
     });
 
-    it("copy what has changed since, and nothing twice", async () => {
+    it("a backup copies only what has changed since the previous one", async () => {
         const { output } = await runDocumented("components/operations/backup.md", "make backup");
         const [, objects = ""] = /^objects +(\d+),/m.exec(output) ?? [];
         assert.ok(Number(objects) > 10, output);
@@ -144,7 +144,7 @@ describe("backups of a running stack", function () {
     });
 
     // Promise: was-lost-restored
-    it("give back a lost pointer, a lost model and MLflow's lost runs, and inference serves them", async () => {
+    it("a restore brings back a lost pointer, a lost model and MLflow's lost runs, and inference serves them", async () => {
         const before = await artifacts(promoted.run_id);
         await python(
             "eval",
@@ -190,7 +190,7 @@ describe("backups of a running stack", function () {
         assert.equal(ready.run_id, promoted.run_id);
     });
 
-    it("refuse a snapshot that is not there, and name the ones that are", async () => {
+    it("a restore refuses a snapshot that does not exist, and lists those that do", async () => {
         const generations = async (): Promise<string> =>
             kubectl(
                 "get",
@@ -209,14 +209,14 @@ describe("backups of a running stack", function () {
         assert.match(unnamed.everything, /name the backup to restore/);
     });
 
-    it("pass the drill, which restores the newest into a database of its own", async () => {
+    it("the drill restores the newest backup into its own database", async () => {
         assert.ok(await runJob("restore-drill", "drill-passes"));
         const log = await kubectl("logs", "job/drill-passes", "--namespace", namespace);
         assert.match(log, /"problems": ?0/);
     });
 
     // Promise: backup-tried-before-needed
-    it("fail the drill when one byte of them is wrong, and pass it again once they are repaired", async () => {
+    it("the drill fails when one byte of a backup is wrong, and passes once that is repaired", async () => {
         const flip = [
             "import glob, json",
             "objects = map(json.loads, open(sorted(glob.glob('/backup/snapshots/*/objects.jsonl'))[-1]))",

@@ -224,7 +224,7 @@ describe("data in the bucket of a running stack", function () {
         });
     });
 
-    it("a CSV that cannot be used is rejected beside the file, in the log and as a metric, and the previous model stays", async () => {
+    it("a rejected CSV is reported in an object, in the log and as a metric, and the previous model stays", async () => {
         await putSeries(put, bad);
         const found = await eventually(`a rejection of ${put}`, LOOK, () => rejection(put));
         const place = { file: `${put}.csv`, line: 5, column: "down", value: "many" };
@@ -246,7 +246,7 @@ describe("data in the bucket of a running stack", function () {
         assert.equal(await runOf(put), promoted);
     });
 
-    it("make up reports a rejected series, and ends well", async () => {
+    it("make up reports a rejected series, and exits with 0", async () => {
         const up = await make("up");
         assert.equal(up.code, 0, up.everything);
         assert.match(
@@ -256,7 +256,7 @@ describe("data in the bucket of a running stack", function () {
         assert.equal(await runOf(put), promoted);
     });
 
-    it("a pass of preprocess ends with 1 while a series is rejected, and changes nothing", async () => {
+    it("a pass of preprocess exits with 1 while a series is rejected, and changes nothing", async () => {
         await rolledOut("preprocess");
         const before = await objects();
         const pass = await run(
@@ -281,7 +281,7 @@ describe("data in the bucket of a running stack", function () {
         assert.equal(await runOf(put), promoted);
     });
 
-    it("a pass of preprocess ends with 0 when all was processed, and changes nothing", async () => {
+    it("a pass of preprocess exits with 0 when everything is processed, and changes nothing", async () => {
         const before = await objects();
         const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);

@@ -134,7 +134,7 @@ describe("the Ingress, through a real controller", function () {
     });
 
     // Promise: ingress-hosts-class-tls, tls-at-ingress
-    it("leads the API's host to the forecast API, by HTTPS with the given certificate and by HTTP", async () => {
+    it("routes the API's host to the forecast API, by HTTPS with the given certificate and by HTTP", async () => {
         for (const trusted of [authority, undefined]) {
             const answer = await ask(hosts.api, {
                 path: "/healthz",
@@ -145,7 +145,7 @@ describe("the Ingress, through a real controller", function () {
         }
     });
 
-    it("passes a request's body on, and the API's own refusal back", async () => {
+    it("passes on a request's body, and the API's own error response", async () => {
         const answer = await ask(hosts.api, {
             path: "/predict",
             method: "POST",
@@ -156,12 +156,12 @@ describe("the Ingress, through a real controller", function () {
         assert.equal(answer.status, 400, answer.body);
     });
 
-    it("knows no other host", async () => {
+    it("serves no other host", async () => {
         assert.equal((await ask("other.flts.test", { path: "/healthz" })).status, 404);
     });
 
     // Promise: ingress-hosts-class-tls
-    it("lets nobody to MLflow without the password", async () => {
+    it("admits nobody to MLflow without the password", async () => {
         for (const headers of [{}, login("guessed")]) {
             const answer = await ask(hosts.mlflow, { path: "/", headers, authority });
             assert.equal(answer.status, 401);
@@ -169,7 +169,7 @@ describe("the Ingress, through a real controller", function () {
         }
     });
 
-    it("lets in who has the password, to read and, from a page of the host, to change", async () => {
+    it("admits users with the password, to read and, from a page of the host, to change", async () => {
         const page = await ask(hosts.mlflow, { path: "/", headers: login(), authority });
         assert.equal(page.status, 200);
         assert.match(page.body, /mlflow/i);
@@ -189,7 +189,7 @@ describe("the Ingress, through a real controller", function () {
         assert.equal((await from("https://elsewhere.test")).status, 403);
     });
 
-    it("keeps pods without a link from the login", async () => {
+    it("denies pods without a link access to the login", async () => {
         const program = "import urllib.request; urllib.request.urlopen('http://mlflow-login/', timeout=5)";
         const said = await kubectl(
             ...["exec", "--namespace", namespace, "deployment/preprocess", "--", "python", "-c", program],

@@ -41,12 +41,12 @@ describe("Locust in the cluster", function () {
         outcome = await make("load-test");
     });
 
-    it("keeps the limits of the settings on two cores, in a run with limits", () => {
+    it("meets the limits of the settings on two cores", () => {
         assert.equal(outcome.code, 0, outcome.everything);
         assert.match(outcome.output, /^limits +all met$/m);
     });
 
-    it("leaves report and CSV files on this machine", () => {
+    it("copies report and CSV files to this machine", () => {
         const directory = /^Report and CSV files: (.+)$/m.exec(outcome.output)?.[1] ?? "";
         for (const name of ["report.html", "load_test_stats.csv", "load_test_failures.csv", "result.json"]) {
             assert.ok(existsSync(join(directory, name)), `${directory}/${name}`);
@@ -57,7 +57,7 @@ describe("Locust in the cluster", function () {
         }
     });
 
-    it("has its result as an output of the stack", () => {
+    it("stores its result as an output of the stack", () => {
         const { loadTest: result } = new Workspace(
             readOptions({ STACK: "dev" }),
         ).outputs() as unknown as StackOutputs;
@@ -67,7 +67,7 @@ describe("Locust in the cluster", function () {
         assert.match(result.job, /^load-test-\d{14}$/);
     });
 
-    it("fails a run that does not keep a limit, once and for good", async () => {
+    it("fails a run that exceeds a limit, without a retry", async () => {
         const job = await jobWith("load-test-limit", {
             P95_LIMIT_MILLISECONDS: "0.001",
             LOCUST_RUN_TIME: "5s",
@@ -97,7 +97,7 @@ describe("Locust in the cluster", function () {
     });
 
     // Promise: locusts-workers-scaled-hand
-    it("has a web interface, and workers that kubectl scales", async () => {
+    it("has a web interface, and workers that kubectl can scale", async () => {
         await kubectl("scale", "deployment", "locust-worker", "--replicas=2", "--namespace", namespace);
         await kubectl(
             ...["rollout", "status", "deployment/locust-worker", "--namespace", namespace, "--timeout=120s"],

@@ -101,7 +101,7 @@ describe("collected logs", function () {
     });
 
     // Promise: log-aggregation
-    it("hold what every pod of the stack wrote", async () => {
+    it("logs of every pod of the stack are collected", async () => {
         const { items } = await kubectlGet<{ items: readonly Pod[] }>("pods", "--namespace", namespace);
         const names = items
             .filter(({ status }) => status.phase !== "Pending")
@@ -122,7 +122,7 @@ describe("collected logs", function () {
         assert.equal(missing.join(", "), "", `no lines of ${missing.join(", ")}\n${await logsOfCollector()}`);
     });
 
-    it("are found by the documented commands", async () => {
+    it("the documented commands find logs", async () => {
         const [forward = "", ...rest] = shellCommands("components/monitoring/logs/logs.md");
         // The forwarded port takes a moment.
         const script = [forward, "trap 'kill $!' EXIT", "sleep 3", ...rest].join("\n");
@@ -134,7 +134,7 @@ describe("collected logs", function () {
         assert.match(outcome.output, /"_msg":"promoted"/, outcome.everything);
     });
 
-    it("hold nothing of other namespaces' pods", async () => {
+    it("logs of pods in other namespaces are not collected", async () => {
         const lines = await query("* | uniq by (kubernetes.pod_namespace)");
         assert.deepEqual(
             lines.map((line) => line["kubernetes.pod_namespace"]),
@@ -142,7 +142,7 @@ describe("collected logs", function () {
         );
     });
 
-    it("know the fields of a service's line, its message and its time", async () => {
+    it("fields of a service's line, its message and its time can be queried", async () => {
         const [line] = await eventually("the end of preprocessing", PATIENCE, async () => {
             const lines = await query("service:=preprocess _msg:=success | sort by (_time) desc | limit 1");
             return lines.length > 0 ? lines : undefined;
@@ -153,7 +153,7 @@ describe("collected logs", function () {
     });
 
     // Promise: log-aggregation
-    it("include what a pod wrote that is gone", async () => {
+    it("logs of a deleted pod are kept", async () => {
         const words = `written at ${Date.now()}`;
         await write(words);
         await eventually("the line", PATIENCE, async () =>
@@ -167,7 +167,7 @@ describe("collected logs", function () {
         );
     });
 
-    it("miss nothing that was written while VictoriaLogs was unavailable", async () => {
+    it("logs that were written while VictoriaLogs was unavailable are collected", async () => {
         const words = `written at ${Date.now()}`;
         await kubectl("-n", namespace, "scale", "statefulset/victoria-logs", "--replicas=0");
         try {

@@ -67,7 +67,7 @@ describe("monitoring of a healthy stack", function () {
     });
 
     // Promise: prometheus-scrapes-metrics-keeps
-    it("scrapes every tier, and none is down", async () => {
+    it("scrapes every tier without a failure", async () => {
         const wrong = await settle(PATIENCE, async () => {
             const up = await query("up");
             const found = new Set(up.map(({ metric }) => metric.job ?? ""));
@@ -117,7 +117,7 @@ describe("monitoring of a healthy stack", function () {
         assert.deepEqual(wrong, []);
     });
 
-    it("answers the requests that stand for what has no metrics", async () => {
+    it("probes servers that export no metrics", async () => {
         // Of the last minute: hosts of an Ingress that is gone are still known from before Prometheus' restart.
         const recent = (metric: string): string => `last_over_time(${metric}[1m])`;
         const expected = ["kubernetes-api 1", "mlflow 1"];
@@ -149,7 +149,7 @@ describe("monitoring of a healthy stack", function () {
     });
 
     // Promise: grafana-shows-provisioned-dashboards
-    it("says where Grafana is left out", async () => {
+    it("reports that Grafana is left out", async () => {
         const expected = await onlyBuiltImages(readOptions({}));
         assert.equal(outcome.output.includes(GRAFANA_LEFT_OUT), expected);
         assert.equal(/^grafana +http/m.test(outcome.output), !expected);

@@ -29,7 +29,7 @@ async function reports(): Promise<readonly Report[]> {
 describe("the served model on held-out rows", function () {
     this.timeout(5 * 60_000);
 
-    it("is reported once a claim, and errs no more than the trainer measured before the model had seen these rows", async () => {
+    it("the served model's errors are reported once for each claim, and do not exceed those that the trainer measured", async () => {
         const ready = await fetch(`${FORECAST_API}/model`, { signal: AbortSignal.timeout(10_000) });
         const served = (await ready.json()) as Promotion;
         const promotion = (await promotionsOf(served.config_hash)).find(

@@ -86,7 +86,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
     });
 
     // Promise: single-command-takes-empty
-    it("ends with the stack's addresses, the names of its Secrets and a forecast", () => {
+    it("prints the stack's addresses, the names of its Secrets and a forecast", () => {
         assert.equal(outcome.code, 0, outcome.everything);
         assert.match(outcome.output, /^inference +http:\/\/127\.0\.0\.1:30023$/m);
         assert.match(outcome.output, /^objectStoreRoot +minio-root$/m);
@@ -97,7 +97,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
     });
 
     // Promise: values-development-small-quick
-    it("stays under 8 GiB of the machine's memory", () => {
+    it("uses less than 8 GiB of the machine's memory", () => {
         assert.ok(peak < 8 * 1024 ** 3, `peak was ${formatBytes(peak)}`);
     });
 
@@ -112,7 +112,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         assert.ok(errors.model < errors.repeatLast, JSON.stringify(errors));
     });
 
-    it("leaves every pod running without a restart", async () => {
+    it("starts every pod without a restart", async () => {
         const pods = await kubectlGet<Pods>("pods", "--all-namespaces");
         assert.ok(pods.items.length > 8);
         const restarted = pods.items.filter((pod) =>
@@ -124,7 +124,7 @@ describe("make up, from a CSV to a forecast on real pods", function () {
         );
     });
 
-    it("registers the served model in MLflow as its series' champion", async () => {
+    it("registers the served model in MLflow as the champion of its series", async () => {
         const { run_id: served } = await promotionPointer();
         await eventually(`run ${served} is a champion`, 60, async () => {
             const champion = await kubectl(
@@ -154,14 +154,14 @@ describe("make up, from a CSV to a forecast on real pods", function () {
     });
 
     // Promise: preprocessing-can-started-hand
-    it("processes again on request without doing the same work twice", async () => {
+    it("processes data again on request, without repeating work", async () => {
         const before = await promotionPointer();
         const log = await preprocess(namespace);
         assert.match(log, /"skip_idempotent"/);
         assert.deepEqual(await promotionPointer(), before);
     });
 
-    it("lets nobody read a topic in Kafka who has no user, or another service's", async () => {
+    it("protects topics in Kafka from clients without a user, and from other services", async () => {
         const pod = ["-n", namespace, "exec", "deployment/preprocess", "--"];
         const answers = await kubectl(...pod, "python", "-c", FOREIGN_CLIENTS);
         const [anonymous, foreign] = answers.trim().split("\n");

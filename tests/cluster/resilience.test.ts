@@ -119,7 +119,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
     }
 
     // Promise: faults-stay-where-they
-    it("preprocess: the job is done by another pod, and one model is promoted", async () => {
+    it("preprocess: another pod completes the pass, and one model is promoted", async () => {
         const started = Date.now();
         let processing: Processing;
         // Without Kafka it waits where a death costs most, between what it stored and what it announces; the sample alone
@@ -155,7 +155,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
     }
 
     // Promise: evaluator-waits-all-model
-    it("promotes nothing while a model family has not reported, and shows that it waits", async () => {
+    it("nothing is promoted while a model family has not reported, and metrics show that the claim waits", async () => {
         const [absent = ""] = trainers;
         const scale = (replicas: number) =>
             kubectl("scale", "--namespace", namespace, `deployment/${absent}`, `--replicas=${replicas}`);
@@ -173,7 +173,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
         }
     });
 
-    it("forecasts from new pods within 30 seconds while MLflow and PostgreSQL are scaled to zero", async () => {
+    it("new pods forecast within 30 seconds while MLflow and PostgreSQL are scaled to zero", async () => {
         const hash = hashes.at(-1) ?? (await processed("without-mlflow"));
         const promoted = await served(inference, hash);
         const servers = ["deployment/mlflow", "statefulset/postgres"];
@@ -197,7 +197,7 @@ describe("a run of the pipeline in which a pod is killed", function () {
         }
     });
 
-    it("never promotes a configuration again afterwards", async () => {
+    it("no configuration is promoted twice", async () => {
         assert.ok(hashes.length > 0);
         for (const hash of hashes) {
             assert.equal((await promotionsOf(hash)).length, 1, hash);

@@ -64,18 +64,18 @@ describe("the real secret values of a running stack", function () {
     }
 
     // Promise: secrets-none-state-pods
-    it("are nowhere in the exported state", async () => {
+    it("no secret is in the exported state", async () => {
         assertAbsent(await new EngineStack().exported(), "pulumi stack export");
     });
 
     // Promise: secrets-none-state-pods
-    it("are in no pod, workload, ConfigMap or Helm value", async () => {
+    it("no secret is in a pod, workload, ConfigMap or Helm value", async () => {
         for (const kind of ["pods", "deployments", "statefulsets", "jobs", "configmaps"]) {
             assertAbsent(await kubectl("get", kind, "--namespace", namespace, "--output", "yaml"), kind);
         }
     });
 
-    it("are in no log", async () => {
+    it("no secret is in a log", async () => {
         const pods = await kubectlGet<Pods>("pods", "--namespace", namespace);
         for (const { metadata, status } of pods.items) {
             const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];

@@ -68,7 +68,7 @@ describe("the forecast API under steady load", function () {
     });
 
     // Promise: load-balancer-spreads-requests
-    it("fails no request while a pod is killed, a rollout runs and a model is promoted", async () => {
+    it("no request fails while a pod is killed, a rollout runs and a model is promoted", async () => {
         const started = Date.now();
         const answers = await withoutFailure("pod killed, rolled out, model promoted", async () => {
             const processing = await Processing.start(`serving-${started.toString(36)}`);
@@ -87,7 +87,7 @@ describe("the forecast API under steady load", function () {
         assert.ok((runs.get(firstRun) ?? 0) > 0);
     });
 
-    it("fails no request while the load balancer is rolled to let a canary in", async () => {
+    it("no request fails while the load balancer is rolled to add a canary", async () => {
         const answers = await withoutFailure("weight raised to 30 %", async () => {
             await deploy({ runId: firstRun, weight: 30 });
             await rolledOut("inference-lb");
@@ -96,7 +96,7 @@ describe("the forecast API under steady load", function () {
     });
 
     // Promise: weighted-routing-canaries
-    it("gives the canary its share of requests, by run in the answers and by version in the metrics", async () => {
+    it("the canary gets its share of requests, by run in the answers and by version in the metrics", async () => {
         const counted = await backendRequests("inference-canary");
         const answers = await withoutFailure("canary at 30 %", () => pause(15_000));
         const requests = (await backendRequests("inference-canary")) - counted;
@@ -110,7 +110,7 @@ describe("the forecast API under steady load", function () {
         assert.equal(requests, canary);
     });
 
-    it("answers from the stable version while the canary has no pod", async () => {
+    it("the stable version answers while the canary has no pod", async () => {
         const answers = await withoutFailure("canary's pods killed", async () => {
             await kubectl("--namespace", namespace, "scale", "deployment/inference-canary", "--replicas=0");
             await pause(5_000);
@@ -119,7 +119,7 @@ describe("the forecast API under steady load", function () {
         assert.ok(answers.length > 100);
     });
 
-    it("takes every request back at weight 0, without failing one", async () => {
+    it("the stable version gets every request at weight 0, and none fails", async () => {
         await withoutFailure("weight lowered to 0", async () => {
             await deploy({ runId: firstRun, weight: 0 });
             await rolledOut("inference-lb");

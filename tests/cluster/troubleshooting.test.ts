@@ -32,19 +32,19 @@ describe("the commands of docs/troubleshooting.md on a running stack", function 
     });
 
     // Promise: commands-pods-do-start
-    it("work for pods that do not start", () => works("Pods do not start"));
+    it("commands for pods that do not start work", () => works("Pods do not start"));
     // Promise: interfaces-api-can-opened, commands-services-cannot-reached
-    it("work for services that are not reachable", () => works("Services are not reachable"));
+    it("commands for services that are not reachable work", () => works("Services are not reachable"));
     // Promise: commands-training-does-start
-    it("work for training that does not start", () => works("Training does not start"));
+    it("commands for training that does not start work", () => works("Training does not start"));
     // Promise: commands-inference-errors
-    it("work for inference without a model", () => works("Inference answers 503"));
+    it("commands for inference without a model work", () => works("Inference answers 503"));
     // Promise: inference-scaled-hand, restart-deployment
-    it("work for scaling and restarting", () => works("Scaling and restarting"));
+    it("commands for scaling and restarting work", () => works("Scaling and restarting"));
     // Promise: run-commands-pods
-    it("work for looking into pods", () => works("Looking into pods"));
+    it("commands for looking into pods work", () => works("Looking into pods"));
 
-    it("are all tried", () => {
+    it("every command of the page is tried", () => {
         assert.deepEqual(tried, shellCommands("docs/troubleshooting.md"));
     });
 

@@ -27,12 +27,12 @@ describe("docs/tutorial.md", function () {
     // The series stays: who removes its pointer, but not what it was made of, keeps it from being promoted again.
     after(removeFiles);
 
-    it("ends with taking everything down", () => {
+    it("ends with a command that removes everything", () => {
         assert.equal(commands.at(-1)?.command, last);
     });
 
     for (const { command, output } of commands.filter((each) => each.command !== last)) {
-        it(`prints what the page shows for ${command.split("\n")[0] ?? ""}`, async () => {
+        it(`shows the real output of ${command.split("\n")[0] ?? ""}`, async () => {
             const outcome = await run("bash", ["-c", command]);
             assert.equal(outcome.code, 0, outcome.everything);
             assert.equal(missingLine(output, outcome.output), undefined, outcome.everything);

@@ -58,7 +58,7 @@ describe("backups", () => {
         ));
     });
 
-    it("are made and tried by schedule, and restored only when someone asks", () => {
+    it("backups and drills run on a schedule, restores only on request", () => {
         assert.deepEqual(
             OURS.map((name) => [cronJob(resources, name).schedule, cronJob(resources, name).suspend]),
             [
@@ -69,7 +69,7 @@ describe("backups", () => {
         );
     });
 
-    it("never run twice at a time or without a deadline", () => {
+    it("backups, drills and restores never run twice at a time or without a deadline", () => {
         for (const name of OURS) {
             const { concurrencyPolicy, jobTemplate } = cronJob(resources, name);
             assert.equal(concurrencyPolicy, "Forbid", name);
@@ -79,7 +79,7 @@ describe("backups", () => {
     });
 
     // Promise: backup-postgresql-minio
-    it("take the promotion pointers before the database, and the database before all else; a restore goes back", () => {
+    it("a backup copies promotion pointers, then the database, then everything else; a restore uses the reverse order", () => {
         const steps = (name: string): string[] =>
             stepsOf(resources, name).map(
                 (step) => `${step.name}: ${step.command[0]} ${step.command[3] ?? ""}`,
@@ -98,7 +98,7 @@ describe("backups", () => {
         ]);
     });
 
-    it("are made by a user that can only read, and restored by one that can write", () => {
+    it("a backup has a user that can only read, a restore one that can write", () => {
         const buckets = new Set(["dataset", "inference-logs", "mlflow", "model-promotion", "processed-data"]);
         const backup = objectActions(resources, "backup");
         assert.deepEqual(backup.buckets, buckets);
@@ -108,12 +108,12 @@ describe("backups", () => {
         assert.ok(restore.actions.has("s3:PutObject"));
     });
 
-    it("give the drill no way into the object store and the database", () => {
+    it("the drill has no access to the object store and the database", () => {
         const text = JSON.stringify(stepsOf(resources, "restore-drill"));
         assert.doesNotMatch(text, /secretKeyRef|AWS_/);
     });
 
-    it("are kept on a volume of the size of the settings, which the guard keeps", () => {
+    it("backups are kept on a volume of the size in the settings, under the data-loss guard", () => {
         const { inputs, deleteHooks } = one(resources, CLAIM, "backup");
         const { resources: asked } = inputs.spec as { resources: { requests: { storage: string } } };
         assert.equal(asked.requests.storage, "5Gi");
@@ -124,14 +124,14 @@ describe("backups", () => {
         assert.equal(variables.BUCKETS, "dataset,processed-data,mlflow");
     });
 
-    it("hold the prediction logs only where that is asked for", async () => {
+    it("backups contain the prediction logs only if the settings ask for it", async () => {
         const { resources: withLogs } = await deployProgram(settings({ backup: { logs: true } }));
         const create = stepsOf(withLogs, "backup").find(({ name }) => name === "backup");
         const buckets = create?.env.find(({ name }) => name === "BUCKETS");
         assert.equal(buckets?.value, "dataset,processed-data,mlflow,inference-logs");
     });
 
-    it("are kept in a bucket elsewhere when one is named, and there is no volume", async () => {
+    it("with a backup target, backups are kept in its bucket, and there is no volume", async () => {
         const elsewhere = (await deployProgram(settings({ backup: { target: TARGET } }))).resources;
         assert.deepEqual(ofType(elsewhere, CLAIM), []);
         for (const step of OURS.flatMap((name) => stepsOf(elsewhere, name))) {
@@ -141,7 +141,7 @@ describe("backups", () => {
         }
     });
 
-    it("leave out the database of an external MLflow", async () => {
+    it("backups leave out the database of an external MLflow", async () => {
         const external = (
             await deployProgram(settings({ mlflow: { external: { trackingUri: "https://mlflow.example" } } }))
         ).resources;
@@ -150,7 +150,7 @@ describe("backups", () => {
         assert.ok(images.every((image) => image.includes("preprocess")));
     });
 
-    it("are not there when they are switched off, nor in a stack that stands on another's infrastructure", async () => {
+    it("no backups are deployed when they are disabled, or when the stack uses another stack's infrastructure", async () => {
         const { resources: without } = await deployProgram(settings({ backup: { enabled: false } }));
         const names = (recorded: readonly Recorded[]): string[] =>
             recorded
@@ -170,7 +170,7 @@ describe("backups", () => {
     });
 
     // Promise: series-trained-again-schedule
-    it("refuse half of a target and a wrong schedule, naming the fix", () => {
+    it("an incomplete target or a wrong schedule is refused, with the fix", () => {
         const read = (backup: object) => () =>
             readSettings(
                 {

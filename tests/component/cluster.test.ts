@@ -67,7 +67,7 @@ function valuesOf(resources: readonly Recorded[]): Record<string, unknown> {
 }
 
 describe("cluster.* settings", () => {
-    it("are carried by every pod of Deployments, StatefulSets, the DaemonSet, Jobs and CronJobs", async () => {
+    it("cluster settings apply to every pod of Deployments, StatefulSets, the DaemonSet, Jobs and CronJobs", async () => {
         const all = workloads(await deployed(CLUSTER));
         assert.deepEqual([...new Set(all.map(({ kind }) => kind))].sort(), [
             "CronJob",
@@ -107,7 +107,7 @@ describe("cluster.* settings", () => {
         }
     });
 
-    it("give each Service the declared family policy, and none when the cluster's default is meant", async () => {
+    it("each Service has the IP family policy of the settings, and none if none is set", async () => {
         const policies = async (network: object): Promise<unknown[]> => {
             const services = ofType(await deployed({}, { network }), "kubernetes:core/v1:Service");
             return [
@@ -120,7 +120,7 @@ describe("cluster.* settings", () => {
         assert.deepEqual(await policies({}), [undefined]);
     });
 
-    it("never send a request of one pod to another through the proxy", async () => {
+    it("requests between pods never use the proxy", async () => {
         const all = workloads(await deployed(CLUSTER));
         for (const workload of all) {
             for (const { env } of containers(workload)) {
@@ -140,7 +140,7 @@ describe("cluster.* settings", () => {
         }
     });
 
-    it("are carried by MinIO's chart, with lists as its templates print them", async () => {
+    it("cluster settings apply to MinIO's chart, with lists in the form that its templates need", async () => {
         const resources = await deployed(CLUSTER);
         const values = valuesOf(resources);
         const service = {
@@ -166,7 +166,7 @@ describe("cluster.* settings", () => {
         );
     });
 
-    it("are carried by Services and service accounts", async () => {
+    it("cluster settings apply to Services and service accounts", async () => {
         const resources = await deployed(CLUSTER);
         for (const { name, inputs } of ofType(resources, "kubernetes:core/v1:Service")) {
             const { metadata, spec } = inputs as {
@@ -190,7 +190,7 @@ describe("cluster.* settings", () => {
         }
     });
 
-    it("change nothing where none is given", async () => {
+    it("without cluster settings nothing changes", async () => {
         const plain = await deployed({});
         for (const { template, name } of workloads(plain)) {
             const spec = template.spec as unknown as Record<string, unknown>;
@@ -203,7 +203,7 @@ describe("cluster.* settings", () => {
         }
     });
 
-    it("of a tier are added to the cluster's, or replace them, for its pods alone", async () => {
+    it("settings of a tier are added to the cluster's, or replace them, only for its pods", async () => {
         const resources = await deployed({
             nodeSelector: { pool: "flts", zone: "a" },
             priorityClass: "batch",
@@ -225,7 +225,7 @@ describe("cluster.* settings", () => {
         });
     });
 
-    it("copy pull secrets of other namespaces to each that pods are in", async () => {
+    it("pull secrets of other namespaces are copied to each namespace with pods", async () => {
         const resources = await deployed({ pullSecrets: ["registries/login"] });
         const copies = ofType(resources, "kubernetes:core/v1:Secret").filter(
             ({ inputs }) => (inputs.metadata as { name?: string } | undefined)?.name === "test-login",
@@ -240,7 +240,7 @@ describe("overrides", () => {
         overrides: [{ kind, name, patch }],
     });
 
-    it("are applied after everything else, cluster settings too", async () => {
+    it("overrides are applied last, after cluster settings", async () => {
         const patch = [
             { op: "test", path: "/spec/template/spec/nodeSelector/pool", value: "flts" },
             { op: "replace", path: "/spec/template/spec/nodeSelector/pool", value: "other" },
@@ -256,7 +256,7 @@ describe("overrides", () => {
         assert.equal(template.spec.terminationGracePeriodSeconds, undefined);
     });
 
-    it("reach values of MinIO's chart as kind Release", async () => {
+    it("overrides of kind Release change values of MinIO's chart", async () => {
         const patch = [{ op: "add", path: "/values/environment/MINIO_BROWSER", value: "off" }];
         const resources = await deployed({}, override(patch, "Release", "minio"));
         assert.equal(
@@ -265,7 +265,7 @@ describe("overrides", () => {
         );
     });
 
-    it("that match nothing, or can't be applied, are refused in one message with what there is", async () => {
+    it("overrides that match nothing or cannot be applied are refused in one message that lists what exists", async () => {
         const message = await failure({
             cluster: { tiers: { gruu: {} } },
             overrides: [

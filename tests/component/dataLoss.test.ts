@@ -127,13 +127,13 @@ describe("a change of settings that would lose data", function () {
         ],
     ];
     for (const [what, before, after, message] of cases) {
-        it(`is refused before anything is declared: ${what}`, async () => {
+        it(`a change that would lose data is refused before anything is declared: ${what}`, async () => {
             assert.match(await refusal(before, after), message);
         });
     }
 
     // Promise: data-go-only-when
-    it("is reported together with all others, each with the way to keep the data", async () => {
+    it("all such changes are reported together, each with the way to keep the data", async () => {
         const message = await refusal(
             {},
             {
@@ -150,7 +150,7 @@ describe("a change of settings that would lose data", function () {
         );
     });
 
-    it("is carried out when the run allows it by name, and only then", async () => {
+    it("such a change is made only if the run allows it by name", async () => {
         const objects = await deployed({});
         const after = { kafka: { brokers: 3 }, identifier: "b" };
         assert.deepEqual(
@@ -160,7 +160,7 @@ describe("a change of settings that would lose data", function () {
         assert.deepEqual(changes(objects, after, { allowed: ["all"] }), []);
     });
 
-    it("is recognised while the servers are scaled to zero, as during a restore", async () => {
+    it("such a change is detected while the servers are scaled to zero, as during a restore", async () => {
         const objects = await deployed({
             kafka: { brokers: 3 },
             objectStore: { mode: "distributed", drivesPerNode: 2 },
@@ -176,14 +176,14 @@ describe("a change of settings that would lose data", function () {
         );
     });
 
-    it("is recognised from the claims alone, whose StatefulSet is gone", async () => {
+    it("such a change is detected from the claims alone, without their StatefulSet", async () => {
         const { claims } = await deployed({ kafka: { brokers: 3 } });
         const left = { claims, statefulSets: [], deployments: [] };
         assert.match(changes(left, {})[0]?.change ?? "", /kafka\.brokers changes from 3 to 1/);
         assert.deepEqual(changes(left, { kafka: { brokers: 3, storage: "20Gi" } }), []);
     });
 
-    it("is a new major version of PostgreSQL; release 0.1.0, which did not note its own, had 15", async () => {
+    it("a new major version of PostgreSQL is such a change; release 0.1.0, which did not record its version, had 15", async () => {
         const objects = await deployed({});
         const deployed15 = deployedData(objects, "test");
         const before = deployed15.volumes.find(({ name }) => name === "postgres");
@@ -201,12 +201,12 @@ describe("a change of settings that would lose data", function () {
         assert.equal(old?.format, "postgres-15");
     });
 
-    it("does not take another stack's servers in the namespace for its own", async () => {
+    it("servers of another stack in the namespace are not compared", async () => {
         const objects = await deployed(three);
         assert.deepEqual(changes(objects, {}, { stack: "other" }), []);
     });
 
-    it("is no data-loss: a claim of its own may grow, and a size may be written otherwise", async () => {
+    it("growing a claim of its own or writing a size in another way is not such a change", async () => {
         const objects = await deployed({});
         assert.deepEqual(
             changes(objects, { objectStore: { storage: "6Gi" }, backup: { storage: "9Gi" } }),
@@ -218,7 +218,7 @@ describe("a change of settings that would lose data", function () {
 });
 
 describe("the version of PostgreSQL that the guard knows", () => {
-    it("is that of the image", () => {
+    it("the guard's version of PostgreSQL is that of the image", () => {
         assert.match(catalogue.images.postgres.upstream, new RegExp(`postgres:${POSTGRES_MAJOR}\\b`));
     });
 });
@@ -243,7 +243,7 @@ describe("values of MinIO's chart", () => {
         } as never);
     };
 
-    it("cannot change the volumes, wherever the change comes from, unless the run allows the loss of the store", () => {
+    it("values of MinIO's chart cannot change the volumes, from any setting, unless the run allows the loss of the store", () => {
         const overridden = { ...values(), persistence: { enabled: false } };
         for (const after of [
             values({ mode: "standalone" }),
@@ -262,7 +262,7 @@ describe("values of MinIO's chart", () => {
         }
     });
 
-    it("may change in everything else, and the volume of a single server may grow", () => {
+    it("values of MinIO's chart may change everything else, and the volume of a single server may grow", () => {
         refuseOtherVolumes("minio", values(), values({ credentialsEpoch: 2, podLabels: { a: "b" } }), []);
         const single = values({ mode: "standalone" });
         refuseOtherVolumes("minio", single, values({ mode: "standalone", storage: "9Gi", replicas: 9 }), []);

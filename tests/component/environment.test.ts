@@ -91,7 +91,7 @@ describe("the environment of the workloads", () => {
             },
         ],
     ] as const) {
-        it(`holds only variables that the services read, with ${which}`, async () => {
+        it(`pods get only variables that the services read, with ${which}`, async () => {
             const { resources } = await deployProgram(settings(overrides));
             const unread = unreadVariables(resources);
             assert.deepEqual([...unread.keys()].sort(), Object.keys(read).sort());
@@ -102,7 +102,7 @@ describe("the environment of the workloads", () => {
         });
     }
 
-    it("has the same values to choose from in the settings and in the services", () => {
+    it("settings and services offer the same values of a choice", () => {
         const allowed = new Map(settingDescriptions().map((setting) => [setting.path, setting.allowed]));
         assert.deepEqual(Object.keys(choices).sort(), Object.keys(CHOSEN_BY).sort());
         for (const [variable, values] of Object.entries(choices)) {

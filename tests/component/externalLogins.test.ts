@@ -36,7 +36,7 @@ describe("external Kafka and MLflow", function () {
     // Promise: external-kafka-tls-login
     // Promise: external-mlflow-login
     // Promise: external-mlflow-ca
-    it("are logged in to over TLS by every client, with Secrets that nobody copies", async () => {
+    it("every client logs in to external Kafka and MLflow over TLS, with Secrets that are not copied", async () => {
         const { resources: secured } = await deployProgram(
             settings({
                 kafka: {
@@ -99,7 +99,7 @@ describe("external Kafka and MLflow", function () {
     });
 
     // Promise: external-postgres-ca
-    it("and an external PostgreSQL whose authority is given is asked by MLflow and backups who it is", async () => {
+    it("MLflow and backups verify the certificate of an external PostgreSQL whose CA is given", async () => {
         const { resources } = await deployProgram(
             settings({
                 postgres: {

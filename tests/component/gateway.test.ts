@@ -44,7 +44,7 @@ const oidc = {
 };
 
 describe("the Ingress", () => {
-    it("is not there by default", async () => {
+    it("declares no Ingress by default", async () => {
         const { resources, outputs } = await deployProgram(settings());
         assert.deepEqual(ofType(resources, "kubernetes:networking.k8s.io/v1:Ingress"), []);
         assert.deepEqual(
@@ -54,7 +54,7 @@ describe("the Ingress", () => {
         assert.equal(outputs.ingress, undefined);
     });
 
-    it("leads each host to its Service, and MLflow's to the login alone", async () => {
+    it("routes each host to its Service, and MLflow's host only to the login", async () => {
         const { resources, outputs } = await deployProgram(
             settings({ ingress: { ...everyHost, className: "traefik" } }),
         );
@@ -78,7 +78,7 @@ describe("the Ingress", () => {
         });
     });
 
-    it("names the source of a request only where nobody else reaches the load balancer", async () => {
+    it("identifies the source of a request only if nothing else reaches the load balancer", async () => {
         const proxied = async (loadBalancer: object): Promise<string | undefined> => {
             const { resources } = await deployProgram(settings({ ingress: everyHost, loadBalancer }));
             const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "inference-lb");
@@ -112,7 +112,7 @@ describe("the Ingress", () => {
         assert.equal(spec.tls[0]?.secretName, "flts-tls");
     });
 
-    it("lets pages of its host change things in MLflow", async () => {
+    it("allows pages of its host to change things in MLflow", async () => {
         const { resources } = await deployProgram(
             settings({ ingress: { enabled: true, hosts: { mlflow: "runs.example.org" } } }),
         );
@@ -125,7 +125,7 @@ describe("the Ingress", () => {
 });
 
 describe("the login before MLflow", () => {
-    it("asks for a generated password, which stands in a Secret and nowhere else", async () => {
+    it("requires a generated password, which is only in a Secret", async () => {
         const { resources, outputs } = await deployProgram(settings({ ingress: everyHost }));
         const variables = loginVariables(resources);
         assert.equal(variables.LOGIN_USER, "mlflow-login/username");
@@ -140,7 +140,7 @@ describe("the login before MLflow", () => {
         );
     });
 
-    it("takes a given password", async () => {
+    it("uses a given password", async () => {
         const { resources, outputs } = await deployProgram(
             settings({ ingress: { ...everyHost, login: { existingSecret: "people" } } }),
         );
@@ -149,7 +149,7 @@ describe("the login before MLflow", () => {
         assert.ok(!resources.some(({ type, name }) => type.endsWith(":Secret") && name === "mlflow-login"));
     });
 
-    it("sends people to an OpenID Connect provider, with the client's secret from the given Secret", async () => {
+    it("redirects users to an OpenID Connect provider, with the client's secret from the given Secret", async () => {
         const { resources, outputs } = await deployProgram(settings({ ingress: oidc }));
         const variables = loginVariables(resources);
         assert.equal(variables.OAUTH2_PROXY_OIDC_ISSUER_URL, "https://id.example:8443/realm");
@@ -177,13 +177,13 @@ describe("the login before MLflow", () => {
         assert.deepEqual(secretKeyRef, { name: "mlflow-admin", key: "authorization" });
     });
 
-    it("may reach the provider, and nothing else outside", async () => {
+    it("may connect to the provider, and to nothing else outside", async () => {
         const { resources } = await deployProgram(settings({ ingress: oidc }));
         const login = edgesOutside(resources).filter((edge) => edge.startsWith("mlflow-login "));
         assert.deepEqual(login, ["mlflow-login -> outside:8443"]);
     });
 
-    it("knows the port of an address without one", () => {
+    it("uses the scheme's port for an address without a port", () => {
         assert.equal(portOf("https://id.example/realm"), 443);
         assert.equal(portOf("http://id.example"), 80);
     });

@@ -40,7 +40,7 @@ function routes(resources: readonly Recorded[]): readonly RouteSpec[] {
 
 describe("routes at a Gateway", () => {
     // Promise: gateway-api-beside-ingress
-    it("lead each host to its Service, MLflow's to the login alone, and no Ingress beside them", async () => {
+    it("HTTPRoutes lead each host to its Service, MLflow's only to the login, without an Ingress", async () => {
         const { resources, outputs } = await deployProgram(
             settings(chosen({ name: "shared", namespace: "gateways", sectionName: "https" })),
         );
@@ -65,7 +65,7 @@ describe("routes at a Gateway", () => {
         assert.equal(outputs.ingress?.mlflow, "https://mlflow.example.com");
     });
 
-    it("say whether a Gateway that exists serves HTTPS, which a login at a provider needs", async () => {
+    it("a setting says whether an existing Gateway serves HTTPS, which a login at a provider needs", async () => {
         const { outputs } = await deployProgram(settings(chosen({ name: "shared", https: false })));
         assert.equal(outputs.ingress?.api, "http://api.example.com");
         const login = { mode: "oidc", issuerUrl: "https://id.example", existingSecret: "client" };
@@ -77,7 +77,7 @@ describe("routes at a Gateway", () => {
     });
 
     // Promise: gateway-api-beside-ingress
-    it("bring a Gateway of a class, with a listener and the certificate for each host", async () => {
+    it("a Gateway of a class is declared with a listener and the certificate for each host", async () => {
         const gateway = { className: "traefik", httpPort: 8080, httpsPort: 8443 };
         const { resources } = await deployProgram(
             settings(chosen(gateway, { tls: { secretName: "given" } })),
@@ -101,7 +101,7 @@ describe("routes at a Gateway", () => {
         );
     });
 
-    it("let cert-manager make the certificate, and answer its challenges at a listener for HTTP", async () => {
+    it("cert-manager creates the certificate, and answers its challenges at a listener for HTTP", async () => {
         const tls = { clusterIssuer: "letsencrypt" };
         const { resources } = await deployProgram(settings(chosen({ className: "traefik" }, { tls })));
         const { metadata, spec } = one(resources, GATEWAY, "ingress").inputs as {
@@ -119,7 +119,7 @@ describe("routes at a Gateway", () => {
         one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "http01-solver-from-ingress");
     });
 
-    it("are refused with settings of another entrance", () => {
+    it("settings of an Ingress are refused with a Gateway, and the other way round", () => {
         const contradictions: readonly [SettingsTree, RegExp][] = [
             [{ kind: "Gateway" }, /ingress\.kind = "Gateway": needs flts:ingress\.gateway\.name.*className/],
             [

@@ -76,7 +76,7 @@ describe("an object store with given keys", function () {
         assert.equal(outputs.endpoints.objectStore, external.endpoint);
     });
 
-    it("may have one Secret for all, of which people get the Secret of uploads", async () => {
+    it("may have one Secret for all services, which people then use for uploads as well", async () => {
         const { resources } = await deployProgram(
             settings({
                 objectStore: { external: { ...external, credentials: "shared" }, existingSecret: "keys" },

@@ -35,7 +35,7 @@ describe("flts:training.gpu", function () {
         withGpu = await deployed({ gpu: GPU });
     });
 
-    it("changes nothing while its count is 0: every declared object, and so every image's tag, is the same", async () => {
+    it("changes no object and no image tag while its count is 0", async () => {
         assert.deepEqual(await deployed({ gpu: { ...GPU, count: 0 } }), plain);
         assert.ok(!JSON.stringify(plain).includes("nvidia.com/gpu"));
         assert.ok(!JSON.stringify(plain).includes("trainer-cuda"));
@@ -64,13 +64,13 @@ describe("flts:training.gpu", function () {
         }
     });
 
-    it("leaves memory as it is for other trainers where it says nothing of it", async () => {
+    it("does not change the memory of other trainers, or if it sets none", async () => {
         const [container] = containers(trainer(await deployed({ gpu: { count: 2 } }), "train-gru"));
         assert.equal(container?.resources.limits["nvidia.com/gpu"], "2");
         assert.equal(container.resources.limits.memory, "2Gi");
     });
 
-    it("sends pods to nodes with GPUs, whose usual taint they tolerate", () => {
+    it("schedules pods on nodes with GPUs, whose usual taint they tolerate", () => {
         for (const name of NETWORKS) {
             const { nodeSelector, tolerations, runtimeClassName } = trainer(withGpu, name).template.spec;
             assert.deepEqual(nodeSelector, { gpu: "t4" });
@@ -82,7 +82,7 @@ describe("flts:training.gpu", function () {
         }
     });
 
-    it("adds to what the cluster asks of all pods; where both name a label, flts:cluster decides", async () => {
+    it("is merged with flts:cluster, which has precedence for the same label", async () => {
         const resources = await deployed(
             { gpu: GPU },
             {

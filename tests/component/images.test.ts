@@ -7,7 +7,7 @@ import { deployProgram, settings } from "../support/program";
 describe("the images that pods run", function () {
     this.timeout(30_000);
 
-    it("hold the packages that the pods' commands start", async () => {
+    it("images contain the packages that the pods' commands start", async () => {
         const { resources } = await deployProgram(settings());
         const started = workloads(resources)
             .flatMap(containers)
@@ -28,7 +28,7 @@ describe("the images that pods run", function () {
         }
     });
 
-    it("have each their own tag, which the program computes without a setting", async () => {
+    it("each image has its own tag, which the program computes without a setting", async () => {
         const { resources } = await deployProgram(settings());
         const tags = imageTags();
         const own = workloads(resources)
@@ -42,7 +42,7 @@ describe("the images that pods run", function () {
         }
     });
 
-    it("roll the pods of one service when its source changes, and no other: its tag is in no other template", async () => {
+    it("a change of a service's source rolls only its own pods: its tag is in no other template", async () => {
         const { resources } = await deployProgram(settings());
         const all = workloads(resources);
         const rolled = new Map(

@@ -46,7 +46,7 @@ describe("layers in stacks of their own", function () {
     });
 
     // Promise: layers-stacks-own
-    it("make together what one stack makes, and nothing twice but providers and tunnels", () => {
+    it("layers in several stacks make what one stack makes, and only providers and tunnels twice", () => {
         const made = (resources: readonly Recorded[]): string[] =>
             resources
                 .filter(({ type }) => !/^(flts:|pulumi:)/.test(type))
@@ -55,7 +55,7 @@ describe("layers in stacks of their own", function () {
         assert.deepEqual(made([...below.resources, ...above.resources]), made(whole));
     });
 
-    it("reach the other stack's servers by the other stack's labels, in both directions", () => {
+    it("layers select the other stack's servers by that stack's labels, in both directions", () => {
         const labels = { "app.kubernetes.io/name": "kafka", "app.kubernetes.io/instance": "test" };
         const { spec } = one(above.resources, POLICY, "kafka-from-train-gru").inputs as {
             spec: NetworkPolicySpec;
@@ -65,13 +65,13 @@ describe("layers in stacks of their own", function () {
         assert.match(JSON.stringify(egress.spec), /"kafka"/);
     });
 
-    it("give pods the same environment as one stack does", () => {
+    it("pods have the same environment as in one stack", () => {
         for (const name of ["train-gru", "eval", "inference", "preprocess"]) {
             assert.deepEqual(environmentOf(above.resources, name), environmentOf(whole, name), name);
         }
     });
 
-    it("leave the namespace to the stack that made it", () => {
+    it("the namespace belongs to the stack that made it", () => {
         assert.deepEqual(
             ofType(above.resources, "kubernetes:core/v1:Namespace").map(({ name }) => name),
             ["flts-log-collector"],
@@ -81,7 +81,7 @@ describe("layers in stacks of their own", function () {
         }
     });
 
-    it("output what they have and nothing of what they have not, and no secret", () => {
+    it("a stack outputs only what it has, and no secret", () => {
         assert.deepEqual(Object.keys(below.outputs.endpoints), [
             "kafka",
             "objectStore",
@@ -100,14 +100,14 @@ describe("layers in stacks of their own", function () {
         assert.doesNotMatch(JSON.stringify(all), new RegExp(GENERATED_SECRET));
     });
 
-    it("refuse a stack without infrastructure, naming the setting and what to do", async () => {
+    it("a stack without infrastructure is refused, with the setting and the fix", async () => {
         await assert.rejects(
             deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: { namespace: "flts" } }),
             /flts:stacks\.infrastructure = "organization\/flts\/infrastructure": its output layers has no infrastructure.*flts:layers/,
         );
     });
 
-    it("refuse an older stack that offers less than is needed", async () => {
+    it("an older stack that offers less than is needed is refused", async () => {
         const { infrastructure } = unpackLayers(below.outputs.layers);
         const less = { ...(infrastructure as InfrastructureOutputs), mlflow: undefined };
         await assert.rejects(
@@ -118,20 +118,20 @@ describe("layers in stacks of their own", function () {
         );
     });
 
-    it("use a stack of 0.1.0, whose output layers is an object", async () => {
+    it("a stack of 0.1.0, whose output layers is an object, can be used", async () => {
         const older = { ...below.outputs, layers: unpackLayers(below.outputs.layers) };
         const { resources } = await deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: older });
         assert.deepEqual(servers(resources), servers(above.resources));
     });
 
-    it("refuse a stack whose output layers is not of this program", async () => {
+    it("a stack whose output layers is not of this program is refused", async () => {
         await assert.rejects(
             deployProgram(settings(upper), INPUTS, { [INFRASTRUCTURE]: { layers: "base" } }),
             /its output layers has no infrastructure/,
         );
     });
 
-    it("have outputs that fit on one screen of 50 lines", async () => {
+    it("outputs fit on one screen of 50 lines", async () => {
         const { outputs } = await deployProgram(settings({ profile: "production", monitoring: {} }));
         const lines = (value: unknown): number =>
             typeof value === "object" && value !== null
@@ -140,7 +140,7 @@ describe("layers in stacks of their own", function () {
         assert.ok(lines(outputs) < 45, `${lines(outputs)} lines`);
     });
 
-    it("refuse another namespace or identifier than the infrastructure's", async () => {
+    it("a namespace or identifier that differs from the infrastructure's is refused", async () => {
         const stacks = { [INFRASTRUCTURE]: below.outputs };
         await assert.rejects(
             deployProgram(settings({ ...upper, namespace: "other" }), INPUTS, stacks),
@@ -177,7 +177,7 @@ describe("external servers", function () {
     });
 
     // Promise: your-own-servers-instead
-    it("are not deployed, and everything else is", () => {
+    it("external servers are not deployed, and everything else is", () => {
         const left = servers(resources);
         for (const name of ["kafka", "minio", "postgres"]) {
             assert.ok(!left.includes(name), name);
@@ -187,7 +187,7 @@ describe("external servers", function () {
         }
     });
 
-    it("get users, buckets, topics and databases of the pipeline, which outlive the namespace", () => {
+    it("external servers get the pipeline's users, buckets, topics and databases, which outlive the namespace", () => {
         assert.equal(ofType(resources, "minio:index/s3Bucket:S3Bucket").length, 5);
         assert.equal(ofType(resources, "minio:index/iamUser:IamUser").length, 9);
         const database = one(resources, "postgresql:index/database:Database", "mlflow");
@@ -199,7 +199,7 @@ describe("external servers", function () {
         assert.match(map.data["topics.json"] ?? "", /"replicationFactor":3/);
     });
 
-    it("are reached by their own addresses, encrypted where they are", () => {
+    it("pods connect to external servers by their own addresses, with TLS if the settings say so", () => {
         const minio = one(resources, "pulumi:providers:minio", "minio").inputs;
         assert.deepEqual([minio.minioServer, String(minio.minioSsl)], ["s3.example:443", "true"]);
         const { host, username, sslmode, superuser } = one(
@@ -232,7 +232,7 @@ describe("external servers", function () {
         });
     });
 
-    it("are let through by port, to those alone who have a connection", () => {
+    it("NetworkPolicies allow the ports of external servers, only for pods with a connection", () => {
         const egress = (tier: string): unknown =>
             (
                 one(resources, POLICY, `${tier}-egress`).inputs as { spec: NetworkPolicySpec }
@@ -243,7 +243,7 @@ describe("external servers", function () {
         assert.deepEqual(egress("inference-lb"), []);
     });
 
-    it("bring their own database when they are MLflow", async () => {
+    it("an external MLflow needs no database of the stack", async () => {
         const { resources: without } = await deployProgram(
             settings({ mlflow: { external: { trackingUri: "https://mlflow.example" } } }),
         );
@@ -269,7 +269,7 @@ describe("another team's stack", () => {
             stacks,
         ).then(({ result }) => result);
 
-    it("reads the outputs as they were written", async () => {
+    it("another program reads the outputs with their types", async () => {
         const { outputs } = await deployProgram(settings());
         assert.deepEqual(
             await read("organization/flts/prod", { "organization/flts/prod": outputs }),
@@ -277,7 +277,7 @@ describe("another team's stack", () => {
         );
     });
 
-    it("gets an error when what it names is no stack of this program", async () => {
+    it("another program gets an error for a stack that is not of this program", async () => {
         await assert.rejects(
             read("organization/shop/prod", { "organization/shop/prod": { namespace: "shop" } }),
             /Stack organization\/shop\/prod has no output urls, endpoints, secrets, layers: .* deploy it first/,

@@ -30,7 +30,7 @@ describe("the load test", () => {
     });
 
     // Promise: locust-master-web-interface
-    it("has the web interface at svc/locust and workers that kubectl can scale", () => {
+    it("has a web interface at svc/locust, and workers that kubectl can scale", () => {
         assert.deepEqual(
             service(resources, "locust").ports.map(({ port }) => port),
             [8089],
@@ -39,7 +39,7 @@ describe("the load test", () => {
         assert.equal(replicas, 3);
     });
 
-    it("sends people and workers to the master alone", () => {
+    it("routes people and workers to the master", () => {
         const master = workloads(resources).find(({ name }) => name === "locust-master");
         for (const name of ["locust", "locust-master"]) {
             assert.deepEqual(service(resources, name).selector, master?.template.metadata.labels, name);
@@ -47,7 +47,7 @@ describe("the load test", () => {
         assert.equal(service(resources, "locust-master").type, undefined);
     });
 
-    it("puts the load on the load balancer, with what the settings say", () => {
+    it("sends its requests to the load balancer, with the values of the settings", () => {
         for (const { name, template } of workloads(resources).filter((workload) =>
             ["locust-master", "load-test"].includes(workload.name),
         )) {
@@ -61,7 +61,7 @@ describe("the load test", () => {
         }
     });
 
-    it("runs only on request, once, and with a deadline", () => {
+    it("runs a test with limits only on request, once, and with a deadline", () => {
         const { suspend, jobTemplate } = one(resources, "kubernetes:batch/v1:CronJob", "load-test").inputs
             .spec as {
             suspend: boolean;
@@ -73,7 +73,7 @@ describe("the load test", () => {
         assert.ok(jobTemplate.spec.activeDeadlineSeconds < 90 + 300);
     });
 
-    it("is not there when it is switched off", async () => {
+    it("deploys nothing when it is disabled", async () => {
         const { resources: without, outputs } = await deployProgram(
             settings({ loadBalancer: { sourceLimits: { connections: 256 } }, loadTest: { enabled: false } }),
         );
@@ -114,7 +114,7 @@ describe("the last load test", () => {
         },
     });
 
-    it("is the newest that was judged, with its Job and its time", () => {
+    it("the output loadTest is the newest result, with its Job and its time", () => {
         const result = newestResult([
             ended("load-test-1", "2026-01-01T00:00:00Z", '{"passed":true,"requests":1}\n'),
             ended("load-test-3", "2026-01-03T00:00:00Z"),
@@ -129,7 +129,7 @@ describe("the last load test", () => {
         });
     });
 
-    it("is absent before the first one", () => {
+    it("the output loadTest is absent before the first run", () => {
         assert.equal(newestResult([]), undefined);
     });
 });

@@ -6,7 +6,7 @@ import { deployProgram, settings } from "../support/program";
 
 describe("MLflow", () => {
     // Promise: new-mlflow-migrates-database
-    it("brings its database up to its own version before it starts, and never twice at a time", async () => {
+    it("migrates its database before it starts, and never twice at a time", async () => {
         const { resources } = await deployProgram(settings());
         const { inputs } = one(resources, "kubernetes:apps/v1:Deployment", "mlflow");
         assert.deepEqual((inputs.spec as { strategy: object }).strategy, { type: "Recreate" });
@@ -30,7 +30,7 @@ describe("MLflow", () => {
     });
 
     // Promise: mlflow-asks-for-login
-    it("asks everyone for a generated password, with a user for each tier and one for people", async () => {
+    it("requires a generated password from every client, with a user for each tier and one for people", async () => {
         const { resources, outputs } = await deployProgram(settings());
         const pods = workloads(resources);
         const { containers } =
@@ -57,7 +57,7 @@ describe("MLflow", () => {
         }
     });
 
-    it("keeps its users out of backups, whose passwords a restore would bring back", async () => {
+    it("leaves its users out of backups, because a restore would bring back old passwords", async () => {
         const { resources } = await deployProgram(settings());
         const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "mlflow");
         const [, schema] =
@@ -66,7 +66,7 @@ describe("MLflow", () => {
     });
 
     // Promise: mlflow-asks-for-login
-    it("is updated after Kafka, so that no trainer without a login can make a dead letter of its claim", async () => {
+    it("is updated after Kafka, so that a trainer without a login cannot turn its claim into a dead letter", async () => {
         const { resources } = await deployProgram(settings());
         const { dependencies } = one(resources, "kubernetes:apps/v1:Deployment", "mlflow");
         const broker = one(resources, "kubernetes:apps/v1:StatefulSet", "kafka");

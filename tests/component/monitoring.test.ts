@@ -39,7 +39,7 @@ describe("the monitoring layer", function () {
         ({ resources, outputs } = await deployProgram(settings({ layers: LAYERS })));
     });
 
-    it("scrapes each tier, where it is and of this stack alone", () => {
+    it("scrapes the endpoints of each tier of this stack, and no others", () => {
         const configs = scrapeConfigs(resources);
         const pods = configs.filter(({ kubernetes_sd_configs: found }) => found?.[0]?.role === "pod");
         assert.deepEqual(pods.map(({ job_name }) => job_name).sort(), [
@@ -69,7 +69,7 @@ describe("the monitoring layer", function () {
         }
     });
 
-    it("may look at pods of its two namespaces, and of the cluster only at nodes and their metrics", () => {
+    it("may read pods of its two namespaces, and in the cluster only nodes and their metrics", () => {
         const roles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role").filter(
             ({ inputs }) => (inputs.metadata as { name: string }).name === "prometheus",
         );
@@ -117,7 +117,7 @@ describe("the monitoring layer", function () {
     });
 
     // Promise: log-aggregation
-    it("collects logs by an agent on each node, which reads no other namespace's and changes nothing there", () => {
+    it("collects logs with an agent on each node, which reads no other namespace's logs and changes nothing", () => {
         const agent = one(resources, "kubernetes:apps/v1:DaemonSet", "log-collector");
         assert.equal((agent.inputs.metadata as { namespace: string }).namespace, "flts-log-collector");
         const workload = workloads(resources).find(({ name }) => name === "log-collector");
@@ -139,7 +139,7 @@ describe("the monitoring layer", function () {
         assert.deepEqual([...new Set(verbs)].sort(), ["get", "list", "watch"]);
     });
 
-    it("keeps logs for the days and on the volume of the settings, guarded", async () => {
+    it("keeps logs for the days and on the volume of the settings, under the data-loss guard", async () => {
         const logs = { retentionDays: 60, storage: "10Gi" };
         const changed = await deployProgram(settings({ layers: LAYERS, monitoring: { logs } }));
         const parameters = command(changed.resources, "victoria-logs");
@@ -153,7 +153,7 @@ describe("the monitoring layer", function () {
         assert.equal(outputs.endpoints.logs, "http://victoria-logs.flts:9428");
     });
 
-    it("collects no logs where that is switched off", async () => {
+    it("collects no logs when that is disabled", async () => {
         const { resources: less, outputs: reported } = await deployProgram(
             settings({ layers: LAYERS, monitoring: { logs: { enabled: false } } }),
         );
@@ -164,14 +164,14 @@ describe("the monitoring layer", function () {
         assert.equal(reported.endpoints.logs, undefined);
     });
 
-    it("gives Grafana a generated password, by its Secret alone", () => {
+    it("gives Grafana a generated password, which is only in its Secret", () => {
         const secret = one(resources, "kubernetes:core/v1:Secret", "grafana-admin");
         assert.match(JSON.stringify(secret.inputs), new RegExp(GENERATED_SECRET));
         assert.equal(outputs.secrets.grafanaAdmin, "grafana-admin");
         assert.equal(outputs.endpoints.grafana, "http://grafana.flts:3000");
     });
 
-    it("leaves Grafana out where it is switched off", async () => {
+    it("omits Grafana when it is disabled", async () => {
         const { resources: less, outputs: reported } = await deployProgram(
             settings({ layers: LAYERS, monitoring: { grafana: { enabled: false } } }),
         );
@@ -182,7 +182,7 @@ describe("the monitoring layer", function () {
         assert.equal(reported.endpoints.grafana, undefined);
     });
 
-    it("watches the certificates of the Ingress' hosts", async () => {
+    it("probes the certificates of the Ingress' hosts", async () => {
         const hosts = {
             api: "api.example.com",
             mlflow: "mlflow.example.com",

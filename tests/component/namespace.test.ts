@@ -4,7 +4,7 @@ import { deployProgram, settings } from "../support/program";
 
 describe("the program with namespace.create: false", () => {
     // Promise: nothing-existed-before-changed
-    it("changes nothing of a namespace that existed before, and denies traffic for its own pods alone", async () => {
+    it("does not change an existing namespace, and denies traffic only for the stack's pods", async () => {
         const chosen = settings({
             namespace: { name: "team", create: false },
             monitoring: { logs: { enabled: false } },
@@ -27,7 +27,7 @@ describe("the program with namespace.create: false", () => {
         }
     });
 
-    it("deletes buckets, which hold objects, together with the server and not one by one", async () => {
+    it("deletes buckets together with their server and not one by one, because they hold objects", async () => {
         const { resources } = await deployProgram(settings({ namespace: { name: "team", create: false } }));
         const server = one(resources, "kubernetes:helm.sh/v3:Release", "minio").urn;
         const buckets = ofType(resources, "minio:index/s3Bucket:S3Bucket");

@@ -31,7 +31,7 @@ async function rules(
 }
 
 describe("policies for the cluster's own servers", () => {
-    it("let pods ask kube-dns where the cluster says nothing", async () => {
+    it("pods may query kube-dns if the cluster's DNS is unknown", async () => {
         const [rule] = await rules("allow-dns");
         assert.deepEqual(rule, {
             to: [
@@ -48,7 +48,7 @@ describe("policies for the cluster's own servers", () => {
     });
 
     // Promise: network-servers-found
-    it("let pods ask the DNS servers that the cluster has, whatever their namespace, labels, family and port", async () => {
+    it("pods may query the DNS servers that the cluster has, whatever their namespace, labels, family and port", async () => {
         for (const policy of ["allow-dns", "log-collector-allow-dns"]) {
             const [rule] = await rules(policy, {}, OPENSHIFT);
             assert.deepEqual(rule, {
@@ -68,7 +68,7 @@ describe("policies for the cluster's own servers", () => {
     });
 
     // Promise: network-servers-found
-    it("let pods ask the DNS servers of the settings, and no others", async () => {
+    it("pods may query the DNS servers of the settings, and no others", async () => {
         const cidrs = ["169.254.20.10/32", "fd00:90::a/128"];
         assert.deepEqual(await rules("allow-dns", { network: { dns: { cidrs } } }, OPENSHIFT), [
             {
@@ -87,7 +87,7 @@ describe("policies for the cluster's own servers", () => {
         );
     });
 
-    it("let those who ask the API server reach its ports, anywhere or in the networks of the settings", async () => {
+    it("pods that use the API server may reach its ports, anywhere or in the networks of the settings", async () => {
         const open = await rules("kube-state-metrics-egress", {}, { ...OPENSHIFT, apiPorts: [443, 8443] });
         assert.deepEqual(open, [{ ports: [443, 8443].map((port) => ({ protocol: "TCP", port })) }]);
         const apiServer = { cidrs: ["172.16.0.0/28", "fd01::/64"], ports: [6443] };
@@ -99,7 +99,7 @@ describe("policies for the cluster's own servers", () => {
         ]);
     });
 
-    it("are refused where settings name labels or ports of nothing", () => {
+    it("network settings with labels or ports but no server are refused", () => {
         for (const [dns, message] of [
             [
                 { podLabels: { app: "coredns" } },
@@ -125,7 +125,7 @@ describe("policies for an Ingress controller", () => {
     }
 
     // Promise: network-ingress-controllers
-    it("admit it by its namespace, its pods' labels, or its nodes' networks", async () => {
+    it("an Ingress controller is admitted by its namespace, its pods' labels, or its nodes' networks", async () => {
         const namespaceSelector = inNamespace("traefik");
         const nodes = ["10.0.0.0/24", "fd00:1::/64"];
         const blocks = nodes.map((cidr) => ({ ipBlock: { cidr } }));
@@ -142,7 +142,7 @@ describe("policies for an Ingress controller", () => {
         ]);
     });
 
-    it("are refused with labels of pods beside nodes alone", () => {
+    it("labels of an Ingress controller's pods are refused together with only nodes' networks", () => {
         const ingress = {
             enabled: true,
             hosts,
@@ -153,7 +153,7 @@ describe("policies for an Ingress controller", () => {
     });
 
     // Promise: network-ingress-controllers
-    it("admit it to the pods with which cert-manager answers HTTP-01 challenges", async () => {
+    it("an Ingress controller is admitted to the pods with which cert-manager answers HTTP-01 challenges", async () => {
         const ingress = { enabled: true, hosts, controllerNamespace: "traefik" };
         const issued = { ...ingress, tls: { clusterIssuer: "letsencrypt" } };
         const { resources } = await deployProgram(settings({ ingress: issued }));

@@ -5,7 +5,7 @@ import { deployProgram, settings } from "../support/program";
 
 describe("the stack's outputs", () => {
     // Promise: interfaces-api-can-opened
-    it("have the addresses that are exposed", async () => {
+    it("outputs have the exposed addresses", async () => {
         const { outputs, resources } = await deployProgram(
             settings({ loadBalancer: { service: { type: "NodePort", nodePort: 30023 } } }),
         );
@@ -13,7 +13,7 @@ describe("the stack's outputs", () => {
         one(resources, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "inference-lb-from-outside");
     });
 
-    it("have the addresses that a cloud gives its load balancers", async () => {
+    it("outputs have the addresses that a cloud gives its load balancers", async () => {
         const { outputs } = await deployProgram(
             settings({
                 loadBalancer: { service: { type: "LoadBalancer" } },

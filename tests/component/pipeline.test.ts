@@ -45,7 +45,7 @@ describe("the pipeline's services", function () {
         ).resources;
     });
 
-    it("sign in to Kafka as users of their own, with passwords from Secrets", () => {
+    it("each service signs in to Kafka as its own user, with a password from a Secret", () => {
         for (const name of ["preprocess", "train-gru", "nonml-prophet", "eval", "inference", "kafka-lag"]) {
             const { inputs } = one(plain, "kubernetes:apps/v1:Deployment", name);
             const { template } = inputs.spec as { template: Parameters<typeof containers>[0]["template"] };
@@ -64,7 +64,7 @@ describe("the pipeline's services", function () {
         }
     });
 
-    it("prepare data with upstream's defaults, so that hashes are upstream's", () => {
+    it("preprocess has upstream's defaults, so that hashes are upstream's", () => {
         const upstream = {
             SCALER: "MinMaxScaler",
             HANDLE_NANS: "true",
@@ -90,7 +90,7 @@ describe("the pipeline's services", function () {
         assert.ok(!("ADD_VAL" in environment));
     });
 
-    it("watch the bucket, with metrics, and hold no data of their own", () => {
+    it("preprocess watches the bucket, exports metrics, and stores no data in its pod", () => {
         const { inputs } = one(plain, "kubernetes:apps/v1:Deployment", "preprocess");
         const { template } = inputs.spec as { template: Parameters<typeof containers>[0]["template"] };
         const [container] = containers({ name: "preprocess", kind: "Deployment", template });
@@ -99,7 +99,7 @@ describe("the pipeline's services", function () {
         assert.ok(edges(plain).includes("prometheus -> preprocess:8000"));
     });
 
-    it("let people upload data and delete none, by keys in a Secret that says where to", () => {
+    it("people can upload data but not delete it, with the keys in a Secret that has the address", () => {
         const { policy } = one(plain, "minio:index/iamPolicy:IamPolicy", "data").inputs as { policy: string };
         const { Statement: statements } = JSON.parse(policy) as {
             Statement: { Action: string[]; Resource: string[] }[];
@@ -128,7 +128,7 @@ describe("the pipeline's services", function () {
     });
 
     // Promise: no-update-deletes-replaces
-    it("delete no file of a user's: preprocess may delete its own rejections alone", () => {
+    it("preprocess can delete its own rejections, but no file of a user", () => {
         const { policy } = one(plain, "minio:index/iamPolicy:IamPolicy", "preprocess").inputs as {
             policy: string;
         };
@@ -144,7 +144,7 @@ describe("the pipeline's services", function () {
         ]);
     });
 
-    it("take every option of preprocess", () => {
+    it("preprocess gets every option of the settings", () => {
         const chosen = {
             SCALER: "",
             ADD_VAL: "1.50",
@@ -164,7 +164,7 @@ describe("the pipeline's services", function () {
         assert.deepEqual(picked(environmentOf(changed, "preprocess"), chosen), chosen);
     });
 
-    it("split files by the column that names series, which no sample has", async () => {
+    it("preprocess splits files by the column of the settings, with which a sample is refused", async () => {
         assert.ok(!("SERIES_COLUMN" in environmentOf(plain, "preprocess")));
         const { resources } = await deployProgram(
             settings({ dataset: { seriesColumn: "station", maxSeries: 5 } }),
@@ -181,7 +181,7 @@ describe("the pipeline's services", function () {
         assert.throws(read({ timeColumn: "station" }), /is flts:dataset\.timeColumn as well/);
     });
 
-    it("are as many trainers of a family as are set and have partitions to work on", async () => {
+    it("each family has as many trainers as its setting says, and at least as many partitions", async () => {
         const replicasOf = (resources: readonly Recorded[], name: string): unknown =>
             (one(resources, "kubernetes:apps/v1:Deployment", name).inputs.spec as { replicas: number })
                 .replicas;
@@ -209,26 +209,26 @@ describe("the pipeline's services", function () {
         );
     });
 
-    it("take the evaluator's deadline, which by default only alerts", () => {
+    it("the evaluator gets its deadline, which by default only alerts", () => {
         const patient = { TYPE_TIMEOUT_SECONDS: "1800", PROMOTE_INCOMPLETE: "false" };
         const hasty = { TYPE_TIMEOUT_SECONDS: "60", PROMOTE_INCOMPLETE: "true" };
         assert.deepEqual(picked(environmentOf(plain, "eval"), patient), patient);
         assert.deepEqual(picked(environmentOf(changed, "eval"), hasty), hasty);
     });
 
-    it("take the deadline after which a training counts as stuck", () => {
+    it("trainers get the deadline after which a training counts as stuck", () => {
         for (const name of ["train-gru", "train-lstm", "nonml-prophet"]) {
             assert.equal(environmentOf(plain, name).TRAINING_DEADLINE_SECONDS, "21600");
             assert.equal(environmentOf(changed, name).TRAINING_DEADLINE_SECONDS, "600");
         }
     });
 
-    it("take the floor of promotions, which by default is repeating the last value", () => {
+    it("the evaluator gets the floor of promotions, which by default is repeating the last value", () => {
         assert.equal(environmentOf(plain, "eval").PROMOTION_FLOOR, "baseline");
         assert.equal(environmentOf(changed, "eval").PROMOTION_FLOOR, "champion");
     });
 
-    it("take the default series, the same in the evaluator and in inference", () => {
+    it("evaluator and inference get the same default series", () => {
         for (const name of ["eval", "inference"]) {
             assert.ok(!("DEFAULT_SERIES" in environmentOf(plain, name)), name);
             assert.equal(environmentOf(changed, name).DEFAULT_SERIES, "PobleSec");
@@ -237,7 +237,7 @@ describe("the pipeline's services", function () {
         assert.equal(environmentOf(changed, "inference").MODELS_IN_MEMORY, "8");
     });
 
-    it("give inference neither MLflow's address nor a right to write models", () => {
+    it("inference has neither MLflow's address nor permission to write models", () => {
         assert.ok(!("MLFLOW_TRACKING_URI" in environmentOf(plain, "inference")));
         const writable = OBJECT_STORE_GRANTS.inference.filter(({ access }) => access !== "read");
         assert.deepEqual(writable, [{ bucket: "inference-logs", access: "write" }]);
@@ -249,7 +249,7 @@ describe("the dataset of a stack of version 0.1.0", () => {
         spec: { template: { spec: { containers: [{ env }] } } },
     });
 
-    it("is what its workloads name, and nothing where they are of a newer version", () => {
+    it("the dataset of 0.1.0 is read from its workloads, and is empty for workloads of a newer version", () => {
         const job = former([{ name: "TRAIN_FILE", value: "PobleSec.csv" }, { name: "SCALER" }]);
         const shell = former([
             { name: "TRAIN_FILE", value: "PobleSec.csv" },
@@ -259,7 +259,7 @@ describe("the dataset of a stack of version 0.1.0", () => {
         assert.deepEqual(formerFiles([former([{ name: "DATASET_SAMPLE", value: "true" }]), {}]), []);
     });
 
-    it("is declared as it was, before preprocess is updated, so that the state learns to retain it", async () => {
+    it("the dataset of 0.1.0 is declared unchanged before preprocess is updated, so that the state records to retain it", async () => {
         const { resources } = await deployProgram(settings({ identifier: "mine" }), {
             ...INPUTS,
             formerFiles: ["PobleSec.csv"],

@@ -48,7 +48,7 @@ async function demanded(
 
 describe("the preflight", () => {
     // Promise: preflight-one-report
-    it("holds every resource back until it has passed", async () => {
+    it("runs before any resource is created", async () => {
         const before: string[] = [];
         const { resources } = await record(async () => {
             const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
@@ -79,7 +79,7 @@ describe("the preflight", () => {
         assert.equal(before.length, resources.length);
     });
 
-    it("knows what every pod requests, as it is registered after the settings and overrides", async () => {
+    it("knows the requests of every pod, after settings and overrides are applied", async () => {
         const { demands, resources } = await demanded({
             cluster: { tiers: { mlflow: { ephemeralStorage: { request: "3Gi" } } } },
             overrides: [

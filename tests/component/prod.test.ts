@@ -115,7 +115,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: several-replicas-spread-over
-    it("spreads what it has several of over nodes, and lets maintenance take one at a time", () => {
+    it("spreads replicas over nodes, and lets a drain take one at a time", () => {
         for (const [type, name] of [
             [STATEFUL_SET, "kafka"],
             [DEPLOYMENT, "inference"],
@@ -131,7 +131,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: several-replicas-spread-over
-    it("has the chart spread the object store's servers and keep a budget for them, too", () => {
+    it("spreads the object store's servers by values of the chart, with a budget", () => {
         const { affinity, podDisruptionBudget } = chartValues(resources);
         const [preferred] = affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
         assert.equal(preferred?.podAffinityTerm.labelSelector.matchLabels["app.kubernetes.io/name"], "minio");
@@ -156,7 +156,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: volumes-stay-when-claims
-    it("keeps its volumes, by a class like the cluster's that every claim names", () => {
+    it("keeps its volumes, with a storage class like the cluster's that every claim names", () => {
         const { inputs } = one(resources, "kubernetes:storage.k8s.io/v1:StorageClass", "flts-retain");
         assert.equal(inputs.reclaimPolicy, "Retain");
         assert.equal(inputs.provisioner, "disks.example");
@@ -183,7 +183,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: volumes-stay-when-claims
-    it("has the class before the namespace, without a value that would replace one with the other", () => {
+    it("creates the storage class before the namespace, with values that cannot replace one with the other", () => {
         const { urn } = one(resources, "kubernetes:storage.k8s.io/v1:StorageClass", "flts-retain");
         const users = resources.filter(({ dependencies }) => dependencies.includes(urn));
         assert.deepEqual(
@@ -193,7 +193,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: setting-shrinks-prod-small
-    it("fits a node with two cores under the profile minimal, everything included", () => {
+    it("fits a node with two cores under the profile minimal", () => {
         const cores = requested(minimal, "cpu");
         const bytes = requested(minimal, "memory");
         assert.ok(cores <= 1.5, String(cores));
@@ -202,7 +202,7 @@ describe("the prod stack", function () {
     });
 
     // Promise: setting-shrinks-prod-small
-    it("has the same shape under the profile minimal: nothing but sizes differs", () => {
+    it("differs only in sizes under the profile minimal", () => {
         const sizes = new RegExp(
             [
                 /\.resources\.(requests|limits)\.(cpu|memory|storage)$/,

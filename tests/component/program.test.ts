@@ -193,7 +193,7 @@ describe("the program with its defaults", () => {
         assert.deepEqual([database.name, database.owner], ["mlflow", "flts.test.mlflow"]);
     });
 
-    it("puts secrets into Secrets and providers only", () => {
+    it("puts secrets only into Secrets and providers", () => {
         const allowed =
             /^(kubernetes:core\/v1:Secret|pulumi:providers:|minio:index\/iamUser|postgresql:index\/role)/;
         const leaks = resources.filter(
@@ -203,7 +203,7 @@ describe("the program with its defaults", () => {
         assert.doesNotMatch(JSON.stringify(outputs), new RegExp(GENERATED_SECRET));
     });
 
-    it("does not wait for inference, which is ready once a model was promoted", () => {
+    it("does not wait for inference, which is ready once a model is promoted", () => {
         const { metadata } = one(resources, DEPLOYMENT, "inference").inputs as {
             metadata: { annotations: Record<string, string> };
         };
@@ -232,7 +232,7 @@ describe("the program with its defaults", () => {
 });
 
 describe("the program, changed", () => {
-    it("names jobs by what they do: other partitions are another job, another log level is not", async () => {
+    it("names Jobs by what they do: other partitions are another Job, another log level is not", async () => {
         const before = (await deployProgram(settings())).resources;
         const same = (await deployProgram(settings({ logLevel: "DEBUG" }))).resources;
         const other = (await deployProgram(settings({ kafka: { partitions: 2 } }))).resources;
@@ -241,7 +241,7 @@ describe("the program, changed", () => {
     });
 
     // Promise: horizontal-autoscaler-cpu-limits
-    it("leaves replicas to the autoscaler when there is one", async () => {
+    it("sets no replicas when there is an autoscaler", async () => {
         const { resources } = await deployProgram(
             settings({ inference: { autoscaling: { enabled: true, minReplicas: 2 } } }),
         );
@@ -253,7 +253,7 @@ describe("the program, changed", () => {
     });
 
     // Promise: gru-lstm-networks-prophet
-    it("trains the families that are asked for, in consumer groups of their own, and the evaluator waits for them", async () => {
+    it("trains only the families of the settings, in their own consumer groups, and the evaluator waits for them", async () => {
         const { resources } = await deployProgram(settings({ training: { models: ["PROPHET", "LSTM"] } }));
         const variable = (workload: string, name: string): unknown =>
             workloads(resources)
@@ -274,7 +274,7 @@ describe("the program, changed", () => {
     });
 
     // Promise: given-secrets-instead-generated, external-secret-stores
-    it("takes given Secrets instead of generated ones", async () => {
+    it("uses given Secrets instead of generated ones", async () => {
         const { resources } = await deployProgram(
             settings({ postgres: { existingSecret: "pg" }, objectStore: { existingSecret: "store" } }),
         );

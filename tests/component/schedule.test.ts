@@ -41,7 +41,7 @@ describe("series that do not change", function () {
     });
 
     // Promise: series-trained-again-schedule
-    it("train again by schedule only where one is set, from a pod with the options and permissions of preprocess", () => {
+    it("with a schedule, series are trained again by a pod with the options and permissions of preprocess; without one there is no such pod", () => {
         assert.deepEqual(
             ofType(plain, CRON_JOB).filter(({ name }) => name === "preprocess-schedule"),
             [],
@@ -66,7 +66,7 @@ describe("series that do not change", function () {
         }
     });
 
-    it("do by schedule only what is left to do, and beside each other, where that is set", async () => {
+    it("scheduled passes do only what is left to do, or run at the same time, if the settings say so", async () => {
         const { resources } = await deployProgram(
             settings({
                 preprocess: {

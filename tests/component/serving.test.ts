@@ -38,7 +38,7 @@ describe("a canary", () => {
             .resources;
     });
 
-    it("is not there by default", () => {
+    it("a canary is not deployed by default", () => {
         assert.deepEqual(
             plain.filter(({ name }) => name.includes("canary")),
             [],
@@ -46,7 +46,7 @@ describe("a canary", () => {
         assert.doesNotMatch(haproxyConfigOf(plain), /canary/);
     });
 
-    it("is a second version with its own pods, Services and account, and the first one's credentials", () => {
+    it("a canary is a second version with its own pods, Services and account, and the stable version's credentials", () => {
         for (const [type, name] of [
             [DEPLOYMENT, "inference-canary"],
             ["kubernetes:core/v1:Service", "inference-canary"],
@@ -64,26 +64,26 @@ describe("a canary", () => {
         assert.doesNotMatch(JSON.stringify(environment), new RegExp(GENERATED_SECRET));
     });
 
-    it("leaves the first version as it was, so that nothing of it is rolled", () => {
+    it("adding a canary does not roll the stable version", () => {
         const deployment = (resources: readonly Recorded[]): unknown =>
             one(resources, DEPLOYMENT, "inference").inputs;
         assert.deepEqual(deployment(pinned), deployment(plain));
     });
 
-    it("gets its share of requests, and gives it back at weight 0 without being taken down", async () => {
+    it("a canary gets its share of requests, and none at weight 0, without being deleted", async () => {
         assert.match(haproxyConfigOf(pinned), /use_backend inference-canary if \{ rand\(100\) lt 20 \}/);
         const { resources } = await deployProgram(settings({ serving: { canary: { runId: RUN } } }));
         assert.doesNotMatch(haproxyConfigOf(resources), /use_backend/);
         one(resources, DEPLOYMENT, "inference-canary");
     });
 
-    it("rolls the load balancer when its weight changes", () => {
+    it("changing the weight of a canary rolls the load balancer", () => {
         const checksum = (resources: readonly Recorded[]): unknown =>
             workloads(resources).find(({ name }) => name === "inference-lb")?.template.metadata.annotations;
         assert.notDeepEqual(checksum(pinned), checksum(plain));
     });
 
-    it("runs an image of its own, through the mirror, and follows promotions with it", async () => {
+    it("a canary's image comes from the mirror and follows promotions", async () => {
         const { resources } = await deployProgram(
             settings({
                 imageRegistry: "mirror.example",
@@ -99,7 +99,7 @@ describe("a canary", () => {
         assert.equal(environmentOf(resources, "inference-canary").PINNED_RUN_ID, undefined);
     });
 
-    it("is scaled like the first version, with a budget of its own", async () => {
+    it("a canary is scaled like the stable version, with its own budget", async () => {
         const { resources } = await deployProgram(
             settings({
                 inference: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 6 } },
@@ -117,7 +117,7 @@ describe("a canary", () => {
 });
 
 describe("stopping", () => {
-    it("waits longer for the load balancer than its longest request", async () => {
+    it("the load balancer's grace period is longer than its longest request", async () => {
         const { resources } = await deployProgram(settings({ loadBalancer: { requestTimeoutSeconds: 120 } }));
         const pod = workloads(resources).find(({ name }) => name === "inference-lb")?.template.spec;
         assert.ok(pod);
@@ -127,14 +127,14 @@ describe("stopping", () => {
         assert.match(hook, /kill -USR1 1; sleep 120$/);
     });
 
-    it("gives inference time to answer what the load balancer sends before it notices", async () => {
+    it("inference answers requests that the load balancer sends before it notices the stop", async () => {
         const { resources } = await deployProgram(settings());
         const drain = Number(environmentOf(resources, "inference").DRAIN_SECONDS);
         // Three failed checks, a second and two half ones apart.
         assert.ok(drain > 2, String(drain));
     });
 
-    it("keeps pods that are not ready out of the load balancer's sight", async () => {
+    it("the load balancer does not see pods that are not ready", async () => {
         const { resources } = await deployProgram(settings());
         const { spec } = one(resources, "kubernetes:core/v1:Service", "inference-headless").inputs as {
             spec: { clusterIP: string; publishNotReadyAddresses?: boolean };

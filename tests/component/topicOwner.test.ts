@@ -29,7 +29,7 @@ describe("topics in Kafka", function () {
     this.timeout(30_000);
 
     // Promise: kafka-topics-one-owner
-    it("are marked as the stack's in external brokers, or the Job fails where they are another's, while the update still waits for it", async () => {
+    it("the owner of topics in external brokers is recorded, and the Job fails while the update waits for it if another stack owns them", async () => {
         const external = { bootstrapServers: "kafka.example:9094" };
         const { resources } = await deployProgram(settings({ kafka: { external }, identifier: "city" }));
         const ownership = JSON.parse(filesOf(resources)["ownership.json"] ?? "") as TopicOwnership;
@@ -66,7 +66,7 @@ describe("topics in Kafka", function () {
         assert.equal(container.terminationMessagePolicy, "FallbackToLogsOnError");
     });
 
-    it("of the stack's own have no mark, since no other stack reaches them", async () => {
+    it("topics in the stack's own brokers have no recorded owner, because no other stack reaches them", async () => {
         const { resources } = await deployProgram(settings());
         assert.deepEqual(Object.keys(filesOf(resources)), ["topics.json", "users.json"]);
     });

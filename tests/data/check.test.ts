@@ -39,7 +39,7 @@ describe("the check of a CSV of 200 MB", function () {
         },
     };
     for (const [name, { columns, path }] of Object.entries(pythons)) {
-        it(`takes less than 200 MB of memory in each process by ${name}, and shows its progress`, async () => {
+        it(`takes less than 200 MB of memory in each process with ${name}, and shows its progress`, async () => {
             const file = join(folder, `${columns}.csv`);
             await pipeline(Readable.from(largeCsv(columns)), createWriteStream(file));
             const started = Date.now();

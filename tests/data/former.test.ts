@@ -93,7 +93,7 @@ describe("the dataset of a stack of version 0.1.0", function () {
         (await stack.resources()).filter(({ type }) => type.includes("S3Object")).map(({ urn }) => urn);
 
     // Promise: no-update-deletes-replaces
-    it("leaves the state by two updates and stays in the bucket, with plugins as strict as the official ones", async () => {
+    it("the dataset of 0.1.0 leaves the state in two updates and stays in the bucket, with plugins as strict as the official ones", async () => {
         const stack = await deployed();
         try {
             await stack.preview(declared("first update"));
@@ -112,7 +112,7 @@ describe("the dataset of a stack of version 0.1.0", function () {
         }
     });
 
-    it("leaves the state by the documented commands as well", async () => {
+    it("the dataset of 0.1.0 leaves the state with the documented commands", async () => {
         const stack = await deployed();
         try {
             const listed = await runDocumented(

@@ -98,24 +98,24 @@ describe("an S3 store without MinIO's admin API, with TLS of a private authority
     }
 
     // Promise: any-s3-store
-    it("serves all that the services do with objects, to a service with given keys", () => {
+    it("the services can do everything with objects in an S3 store with given keys", () => {
         assert.equal(asService("eval", "path", buckets.modelPromotion), "done");
     });
 
     // Promise: any-s3-store
-    it("serves the same to a service that asks for buckets by host names", () => {
+    it("the services can do the same in a store whose buckets are in host names", () => {
         assert.equal(asService("eval", "virtual", buckets.modelPromotion), "done");
     });
 
-    it("keeps a service whose keys are for other buckets out", () => {
+    it("a service whose keys are for other buckets is refused", () => {
         assert.equal(asService("data", "path", buckets.modelPromotion, "forbidden"), "AccessDenied");
     });
 
     // Promise: any-s3-store
-    it("takes uploads of make data, in parts, and lists the series", () => uploads(false));
+    it("make data uploads to the store in parts, and lists the series", () => uploads(false));
 
     // Promise: any-s3-store
-    it("takes the same uploads with the bucket in the host name", async () => {
+    it("make data uploads to the store with the bucket in the host name", async () => {
         const asked = new Set<string>();
         await resolving(() => uploads(true), asked);
         assert.deepEqual([...asked], [`${buckets.dataset}.${STORE_NAME}`]);

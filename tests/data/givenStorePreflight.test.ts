@@ -109,7 +109,7 @@ describe("the preflight of an S3 store with given keys", function () {
     }
 
     // Promise: given-keys-checked
-    it("says nothing where everything is as it must be, and writes nothing", async () => {
+    it("reports nothing for correct keys, and writes nothing", async () => {
         assert.deepEqual(await said(), []);
         assert.deepEqual(await said({ credentials: "each" }), []);
         const virtual = { endpoint: `https://${STORE_NAME}:${store.port}`, addressing: "virtual" };
@@ -119,7 +119,7 @@ describe("the preflight of an S3 store with given keys", function () {
         assert.equal(await objects(), 0);
     });
 
-    it("reports all that is wrong with the keys of single services at once", async () => {
+    it("reports all problems with the keys of single services at once", async () => {
         const wrong = await said(
             { credentials: "each" },
             {

@@ -94,7 +94,7 @@ describe("an upload of data, to a real object store as the user for it", functio
     };
 
     // Promise: data-any-size-checked
-    it("of 200 MB takes less than 200 MB of memory, and is not repeated while nothing changed", async () => {
+    it("an upload of 200 MB takes less than 200 MB of memory, and is not repeated while nothing changed", async () => {
         const { code, output } = await finished(upload(large));
         assert.equal(code, 0, output);
         const [, kilobytes] = /^peak memory: (\d+) kB$/m.exec(output) ?? [];
@@ -111,7 +111,7 @@ describe("an upload of data, to a real object store as the user for it", functio
     });
 
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
-        it(`that ends by ${signal} leaves the previous object in place, and no parts for long`, async () => {
+        it(`an upload that is stopped by ${signal} leaves the previous object in place, and its parts only for a short time`, async () => {
             await root.putObject(BUCKET, "large.csv", "time,down\n1,2\n");
             const child = upload(large);
             const end = finished(child);
@@ -135,7 +135,7 @@ describe("an upload of data, to a real object store as the user for it", functio
         });
     }
 
-    it("brings held-out rows along", async () => {
+    it("an upload includes held-out rows", async () => {
         const train = join(folder, "small.csv");
         writeFileSync(train, "time,down\n1,2\n");
         writeFileSync(join(folder, "small_test.csv"), "time,down\n2,3\n");
@@ -144,7 +144,7 @@ describe("an upload of data, to a real object store as the user for it", functio
     });
 
     // Promise: data-any-size-checked
-    it("may delete nothing, and reach no other bucket", async () => {
+    it("the user for uploads can delete nothing, and reach no other bucket", async () => {
         await root.putObject(BUCKET, "kept.csv", "time,down\n1,2\n");
         await assert.rejects(user.removeObject(BUCKET, "kept.csv"), { code: "AccessDenied" });
         await assert.rejects(user.putObject("other", "a.csv", "a"), { code: "AccessDenied" });

@@ -42,7 +42,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
 
     describe("of another program", () => {
         // Promise: other-programs-read-typed
-        it("read typed outputs, none of which is a secret", async () => {
+        it("another program reads typed outputs without secrets", async () => {
             const { up, outputs } = await deployConsumer(dev.environment, DEV);
             assert.equal(up.code, 0, up.everything);
             assert.deepEqual(JSON.parse(outputs), {
@@ -68,7 +68,7 @@ describe("stacks beside the dev stack, on the real engine", function () {
         });
 
         // Promise: preflight-one-report
-        it("are refused with everything that is wrong in one report, before anything is created", async () => {
+        it("a stack that does not fit its namespace is refused with all problems in one report, before anything is created", async () => {
             const stack = new EngineStack("unfit");
             const resources = {
                 requests: { cpu: "64", memory: "1Gi" },
@@ -134,20 +134,20 @@ describe("stacks beside the dev stack, on the real engine", function () {
         });
 
         // Promise: layers-stacks-own
-        it("serve the model that was promoted before, out of dev's object store and MLflow", async () => {
+        it("a stack with dev's former layers serves the model that was promoted before, from dev's object store and MLflow", async () => {
             await ready(outputs.urls.inference ?? assert.fail("the API has no address"));
         });
 
-        it("find dev's data as they were: the dataset is not processed twice", async () => {
+        it("a stack with dev's former layers finds dev's data, and does not process the dataset again", async () => {
             assert.match(await preprocess(namespace), /"skip_idempotent"/);
         });
 
-        it("are left as they are by a second up", async () => {
+        it("a second up changes nothing in the stacks", async () => {
             const second = await upper.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
             assert.equal(second.code, 0, second.everything);
         });
 
-        it("are destroyed alone: dev's servers and data stay", async () => {
+        it("destroying these stacks keeps dev's servers and data", async () => {
             const destroyed = await upper.pulumi(["destroy", "--yes", "--skip-preview", "--run-program"]);
             assert.equal(destroyed.code, 0, destroyed.everything);
             assert.deepEqual(await upper.resources(), []);

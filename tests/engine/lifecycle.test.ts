@@ -50,7 +50,7 @@ describe("the dev stack on the real engine", function () {
     }
 
     // Promise: minio-holds-datasets-models
-    it("is left as it is by a second up", async () => {
+    it("a second up changes nothing", async () => {
         await stack.settings();
         await runDocumented("docs/pulumi.md", "pulumi up --yes", {
             environment: stack.environment,
@@ -58,7 +58,7 @@ describe("the dev stack on the real engine", function () {
         });
     });
 
-    it("is read again by the documented refresh, and then still as the program declares it", async () => {
+    it("the documented refresh reads the stack, and then nothing has to change", async () => {
         const before = (await stack.resources()).map(({ urn }) => urn).sort();
         await runDocumented("docs/pulumi.md", "pulumi refresh --run-program --skip-preview --yes", {
             environment: stack.environment,
@@ -67,7 +67,7 @@ describe("the dev stack on the real engine", function () {
         assert.deepEqual((await stack.resources()).map(({ urn }) => urn).sort(), before);
     });
 
-    it("gets a bucket that left its state back by the documented import, and is then still as declared", async () => {
+    it("the documented import brings a lost bucket back into the state, and then nothing has to change", async () => {
         const bucket = await stored("minio:index/s3Bucket:S3Bucket", "dataset");
         const state = JSON.parse(await stack.exported()) as Parameters<typeof withoutResource>[0];
         await stack.restore(JSON.stringify(withoutResource(state, bucket.urn)));
@@ -95,7 +95,7 @@ describe("the dev stack on the real engine", function () {
         assert.equal(preview.code, 0, preview.everything);
     });
 
-    it("is found whole by make doctor, which puts back what a refresh without the program lost", async () => {
+    it("make doctor finds the stack complete, and repairs what a refresh without the program lost", async () => {
         const whole = await make("doctor");
         assert.equal(whole.code, 0, whole.everything);
         const { urn } = await stored("minio:index/s3Bucket:S3Bucket", "dataset");
@@ -109,7 +109,7 @@ describe("the dev stack on the real engine", function () {
         assert.ok((await stack.resources()).some((resource) => resource.urn === urn));
     });
 
-    it("is previewed as unchanged, in a report fit for a pull request", async () => {
+    it("a preview without changes makes a report that is short enough for a pull request", async () => {
         const preview = await runDocumented("docs/upgrades.md", "make preview STACK=prod", {
             replace: { prod: "dev FORMAT=comment" },
             show: true,
@@ -118,7 +118,7 @@ describe("the dev stack on the real engine", function () {
         assert.match(preview.output, /^\| dev \| 0 \| 0 \| 0 \| 0 \|$/m);
     });
 
-    it("previews without connecting to MinIO or PostgreSQL", async () => {
+    it("a preview connects to neither MinIO nor PostgreSQL", async () => {
         await kubectl("-n", namespace, "scale", "statefulset/postgres", "--replicas=0");
         try {
             const preview = await stack.pulumi(["preview", "--diff"]);
@@ -129,7 +129,7 @@ describe("the dev stack on the real engine", function () {
         }
     });
 
-    it("says which cluster it could not reach, and keeps its state", async () => {
+    it("an unreachable cluster is named, and the state is kept", async () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-unreachable-"));
         try {
             const before = await stack.resources();
@@ -144,7 +144,7 @@ describe("the dev stack on the real engine", function () {
     });
 
     // Promise: data-go-only-when
-    it("refuses, at preview, to replace what holds data, and names it", async () => {
+    it("a preview refuses to replace what holds data, and names it", async () => {
         await stack.settings({ "flts:kafka": { storage: "3Gi" } });
         const preview = await stack.pulumi(["preview"]);
         assert.notEqual(preview.code, 0);
@@ -155,7 +155,7 @@ describe("the dev stack on the real engine", function () {
         await stack.settings();
     });
 
-    it("refuses, at preview, all changes that would lose data in one report", async () => {
+    it("a preview refuses all changes that would lose data in one report", async () => {
         await stack.settings({
             "flts:kafka": { brokers: 3 },
             "flts:objectStore": { mode: "distributed" },
@@ -172,7 +172,7 @@ describe("the dev stack on the real engine", function () {
         assert.match(preview.everything, /"identifier" holds data/);
     });
 
-    it("loses nothing from its state when MinIO is down during a refresh", async () => {
+    it("a refresh while MinIO is down loses nothing from the state", async () => {
         const before = (await stack.resources()).map((resource) => resource.urn).sort();
         const workload = (
             await kubectl(
@@ -202,7 +202,7 @@ describe("the dev stack on the real engine", function () {
     });
 
     // Promise: rollback-release-before
-    it("goes to other settings, and back to what it was with the previous ones", async () => {
+    it("changed settings are applied, and changing them back restores the previous objects", async () => {
         const before = await stack.inputDigests();
         const update = async (overrides: SettingsTree): Promise<void> => {
             await stack.settings(overrides);
@@ -219,7 +219,7 @@ describe("the dev stack on the real engine", function () {
     });
 
     // Promise: change-settings-code-applied
-    it("renews every generated password when the epoch is raised, and still works", async () => {
+    it("raising the epoch renews every generated password, and the stack still works", async () => {
         const password = (): Promise<{ data: Record<string, string> }> =>
             kubectlGet("secret", "preprocess-object-store", "-n", namespace);
         const old = await password();
@@ -231,7 +231,7 @@ describe("the dev stack on the real engine", function () {
         assert.match(log, /"skip_idempotent"/);
     });
 
-    it("refuses, at preview, to create what exists already, and names it", async () => {
+    it("a preview refuses to create what already exists, and names it", async () => {
         const before = await stack.exported();
         const forgotten = JSON.parse(before) as { deployment: { resources: { urn: string }[] } };
         forgotten.deployment.resources = [];
@@ -243,7 +243,7 @@ describe("the dev stack on the real engine", function () {
     });
 
     // Promise: everything-deleted-command
-    it("is destroyed whole", async () => {
+    it("a destroy deletes every resource", async () => {
         deployed = await stack.exported();
         await stack.settings({ "flts:credentials": { epoch: 2 } });
         await runDocumented("docs/pulumi.md", "FLTS_ALLOW_DATA_LOSS=all pulumi destroy --run-program --yes", {
@@ -255,7 +255,7 @@ describe("the dev stack on the real engine", function () {
         assert.equal(left.trim(), "");
     });
 
-    it("is forgotten though the servers in its state are gone, and without waiting for them", async () => {
+    it("a stack whose servers no longer exist is forgotten without waiting for them", async () => {
         await stack.restore(deployed);
         const started = Date.now();
         const down = await run(process.execPath, ["-r", "ts-node/register/transpile-only", "cli/down.ts"]);

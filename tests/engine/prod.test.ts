@@ -126,7 +126,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         stack.remove();
     });
 
-    it("is refused without a backup target and a receiver of alerts, in one report", async () => {
+    it("prod is refused without a backup target and a receiver of alerts, in one report", async () => {
         await stack.settings({ ...given(), "flts:acknowledge": [] });
         const preview = await stack.pulumi(["preview"]);
         await stack.settings(given());
@@ -136,13 +136,13 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         }
     });
 
-    it("is previewed from nothing", async () => {
+    it("prod can be previewed before anything is deployed", async () => {
         const preview = await stack.pulumi(["preview"]);
         assert.equal(preview.code, 0, preview.everything);
         assert.match(preview.everything, /\+ [23]\d\d to create/);
     });
 
-    it("comes up, and is left as it is by a second up", async () => {
+    it("prod is deployed, and a second up changes nothing", async () => {
         const up = await stack.pulumi(["up", "--yes", "--skip-preview"]);
         assert.equal(up.code, 0, up.everything);
         const second = await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
@@ -150,7 +150,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     // Promise: training-gpu
-    it("trains networks on the node with GPUs, one each, and has nothing else there", async () => {
+    it("networks are trained on the node with GPUs, one each, and nothing else runs there", async () => {
         const { items } = await kubectlGet<List<Pod>>(
             "pods",
             "--namespace",
@@ -162,7 +162,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     // Promise: replicas-different-machines-maintenance
-    it("has its replicas on different nodes", async () => {
+    it("replicas run on different nodes", async () => {
         for (const [tier, replicas, different] of [
             ["kafka", 3, 3],
             ["minio", 4, 3],
@@ -179,7 +179,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     // Promise: replicas-different-machines-maintenance
-    it("loses one replica of each tier at a time when a node is drained, and continues", async () => {
+    it("a drained node takes down one replica of each tier at a time", async () => {
         await kubectl(
             "drain",
             "simulated-a",
@@ -207,7 +207,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
     });
 
     // Promise: replicas-different-machines-maintenance
-    it("runs everything on the other nodes at once when a lost one is marked as out of service", async () => {
+    it("pods of a lost node start on other nodes at once when it is marked as out of service", async () => {
         // The only node of its zone. Nobody is asked for a budget, as nobody is when a machine stops.
         const taint = "node.kubernetes.io/out-of-service";
         await kubectl("taint", "nodes", "simulated-b", `${taint}=nodeshutdown:NoExecute`);
@@ -232,7 +232,7 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         }
     });
 
-    it("lets nobody evict two of what needs a majority", async () => {
+    it("a second eviction is refused where a majority is needed", async () => {
         const budgets = await kubectlGet<
             List<{
                 metadata: { name: string };
@@ -247,12 +247,12 @@ describe("the prod stack, on the real engine and simulated nodes", function () {
         assert.equal(allowed["inference-lb"], 1);
     });
 
-    it("outputs the address that the load balancer got", () => {
+    it("the outputs have the address that the load balancer got", () => {
         assert.equal(stack.outputs().urls.inference, `http://${addresses.node}`);
         assert.deepEqual(Object.keys(stack.outputs().ingress ?? {}).sort(), ["api", "grafana", "mlflow"]);
     });
 
-    it("is destroyed whole, and leaves the namespace that existed before as it was, and its volumes", async () => {
+    it("a destroy deletes every resource, and keeps the existing namespace and its volumes", async () => {
         const destroyed = await destroy();
         assert.equal(destroyed.code, 0, destroyed.everything);
         assert.deepEqual(await stack.resources(), []);

@@ -205,7 +205,7 @@ describe("an external cluster, with registries that ask for a login", function (
     }
 
     // Promise: images-reach-any-registry
-    it("gets all images by make images, and the same ones out of a bundle without a network", async () => {
+    it("gets all images from make images, and the same ones from a bundle without a network", async () => {
         const pushed = await runDocumented(
             "docs/clusters.md",
             "make images TO=registry.example/flts LOCK=yes",
@@ -279,7 +279,7 @@ describe("an external cluster, with registries that ask for a login", function (
     });
 
     // Promise: nothing-existed-before-changed
-    it("has what it had before when the stack is destroyed, and nothing more but the claims of data", async () => {
+    it("has only the claims of data in addition to what it had before when the stack is destroyed", async () => {
         await runDocumented("docs/pulumi.md", "FLTS_ALLOW_DATA_LOSS=all pulumi destroy --run-program --yes", {
             ...options,
             replace: { "--yes": UNATTENDED },

@@ -78,18 +78,18 @@ describe("external brokers with TLS and a login", function () {
     });
 
     // Promise: external-kafka-tls-login
-    it("are used by the services as the settings say", () => {
+    it("services use external brokers with TLS and a login as the settings say", () => {
         assert.equal(attempt(environmentOf({}), "publish", "training-data"), "sent");
     });
 
-    it("are not used where another authority signed their certificate", () => {
+    it("services refuse brokers whose certificate another CA signed", () => {
         const strange = certificateFor("127.0.0.1").authority;
         const environment = { ...environmentOf({}), KAFKA_SSL_CA_PEM: strange };
         assert.match(attempt(environment, "follow", "training-data"), NOT_ADMITTED);
         assert.equal(attempt(environmentOf({}), "publish", "training-data"), "sent");
     });
 
-    it("name the setting where TLS was configured for a port without it", () => {
+    it("an error names the setting if TLS is configured for a port without TLS", () => {
         const output = declareRefused(
             brokers.directory,
             environmentOf({ bootstrapServers: brokers.bootstrapServers }),

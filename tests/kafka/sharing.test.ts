@@ -57,7 +57,7 @@ describe("stacks on the same external brokers", function () {
     });
 
     // Promise: kafka-topics-one-owner
-    it("that have no identifiers are one: another is refused and changes nothing, and the first continues", () => {
+    it("of two stacks without identifiers the second is refused and changes nothing, and the first continues", () => {
         assert.match(deployed({}), /"created": \[[^\]]*"training-data"/);
         const text = refused({ stack: "two", partitions: 3 });
         assert.match(
@@ -79,7 +79,7 @@ describe("stacks on the same external brokers", function () {
         assert.match(refused({ identifier: "city", stack: "two" }), /organization\/flts\/three/);
     });
 
-    it("that have the same names in two clusters are one only where the first one's services are gone", async () => {
+    it("a stack of the same name in another cluster is the same owner only if the first one's services are gone", async () => {
         const service = await stayInGroup(user(), "training-data", "train-gru");
         try {
             assert.match(refused({ clusterIdentity: "cluster-2" }), /in the consumer groups train-gru/);

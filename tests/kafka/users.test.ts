@@ -39,14 +39,14 @@ for (const count of [1, 3]) {
         });
 
         // Promise: service-reaches-own-topics
-        it("get what was written before there were users, each trainer in its own group", () => {
+        it("users get messages that were written before there were users, each trainer in its own group", () => {
             assert.equal(attempt(as("train-gru"), "take", "training-data", "train-gru"), "sent");
             assert.equal(attempt(as("nonml-prophet"), "take", "training-data", "nonml-prophet"), "sent");
         });
 
         // Several brokers admit the same as one.
         if (count === 1) {
-            it("may do what their services do", () => {
+            it("users may do what their services do", () => {
                 for (const [user, topic] of [
                     ["preprocess", "inference-data"],
                     ["train-gru", "model-training"],
@@ -64,7 +64,7 @@ for (const count of [1, 3]) {
             });
 
             // Promise: service-reaches-own-topics
-            it("may neither write nor read topics of others, nor join their groups", () => {
+            it("users may neither read nor write topics of other services, nor join their groups", () => {
                 const topic = "TOPIC_AUTHORIZATION_FAILED";
                 const group = "GROUP_AUTHORIZATION_FAILED";
                 assert.equal(attempt(as("inference"), "publish", "model-selected"), topic);
@@ -76,7 +76,7 @@ for (const count of [1, 3]) {
             });
 
             // Promise: service-reaches-own-topics
-            it("are nobody without a password, or with another's", () => {
+            it("clients without a password, or with another user's, are refused", () => {
                 const anonymous = { KAFKA_BOOTSTRAP_SERVERS: brokers.bootstrapServers };
                 assert.match(
                     attempt(anonymous, "follow", "model-selected", "batch-forecasting"),
@@ -93,7 +93,7 @@ for (const count of [1, 3]) {
                 );
             });
 
-            it("let people ask with Kafka's own tools, as the administrator", () => {
+            it("people can use Kafka's own tools as the administrator", () => {
                 const { status, output } = brokers.tool(
                     "org.apache.kafka.tools.TopicCommand",
                     "--list",
@@ -106,7 +106,7 @@ for (const count of [1, 3]) {
                 assert.match(output, /^city\.training-data$/m);
             });
 
-            it("use newer metadata once the administrator says so", () => {
+            it("brokers use newer metadata after the administrator enables it", () => {
                 const features = (...args: string[]): string => {
                     const { status, output } = brokers.tool(
                         "org.apache.kafka.tools.FeatureCommand",
@@ -126,7 +126,7 @@ for (const count of [1, 3]) {
             });
         }
 
-        it("have new passwords after a rotation, and only these", async () => {
+        it("users have new passwords after a rotation, and the old ones are refused", async () => {
             await brokers.stop();
             await brokers.start({ broker: "broker-2", admin: "admin-2" });
             declare(brokers.directory, asAdmin("admin-2"), count, (user) => `${user}-2`);

@@ -108,7 +108,7 @@ describe("HAProxy before the forecast API", function () {
     }
 
     // Promise: metrics-readiness-documentation-cluster
-    it("passes on what clients may ask for, and nothing that is for the cluster, however it is written", async () => {
+    it("passes on only the paths for clients, however a path is written", async () => {
         await start();
         for (const path of [...PUBLIC_PATHS, "/predict?inference_length=3"]) {
             assert.equal((await ask(path)).status, 200, path);
@@ -180,7 +180,7 @@ describe("HAProxy before the forecast API", function () {
         });
     }
 
-    it("limits the connections of one source, and of no other", async () => {
+    it("limits the connections of one source, and not of others", async () => {
         await start({ sourceLimits: { requestsPerSecond: 100_000, connections: 5 } });
         const attack = slowSenders(20, "");
         try {
@@ -200,7 +200,7 @@ describe("HAProxy before the forecast API", function () {
         );
     });
 
-    it("limits the requests of one source in a second, and of no other", async () => {
+    it("limits the requests per second of one source, and not of others", async () => {
         await start({ sourceLimits: { requestsPerSecond: 10, connections: 100 } });
         const replies = await Promise.all(Array.from({ length: 30 }, () => ask("/predict", ATTACKER)));
         const [refused, ...more] = replies.filter(({ status }) => status === 429);
@@ -212,7 +212,7 @@ describe("HAProxy before the forecast API", function () {
         assert.equal((await ask("/predict", ATTACKER)).status, 200);
     });
 
-    it("takes a client's word about its source for nothing", async () => {
+    it("does not trust a client's statement of its source", async () => {
         await start({ sourceLimits: { requestsPerSecond: 10, connections: 100 } });
         const replies = await Promise.all(
             Array.from({ length: 30 }, (_, at) =>
@@ -222,7 +222,7 @@ describe("HAProxy before the forecast API", function () {
         assert.ok(replies.filter(({ status }) => status === 429).length > 10);
     });
 
-    it("limits each client behind a trusted proxy by itself, by the entry that the proxy wrote", async () => {
+    it("limits each client behind a trusted proxy, by the entry that the proxy wrote", async () => {
         await start({
             sourceLimits: { requestsPerSecond: 10, connections: 12 },
             trustedProxies: [`${CLIENT}/32`],

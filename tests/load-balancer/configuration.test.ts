@@ -40,7 +40,7 @@ describe("HAProxy's own check", function () {
         rmSync(directory, { recursive: true });
     });
 
-    it("takes every configuration without a warning, on nodes with IPv6 and without", async () => {
+    it("HAProxy accepts every generated configuration without a warning, on nodes with and without IPv6", async () => {
         const path = join(directory, "haproxy.cfg");
         await fc.assert(
             fc.asyncProperty(anyConfiguration, async (args) => {

@@ -167,7 +167,7 @@ describe("routes at a Gateway, through a real controller", function () {
     }
 
     // Promise: gateway-api-beside-ingress
-    it("reach the servers by each host, with the given certificate", async () => {
+    it("HTTPRoutes lead each host to its server, with the given certificate", async () => {
         for (const host of Object.values(hosts)) {
             let last = "";
             await until(
@@ -185,7 +185,7 @@ describe("routes at a Gateway, through a real controller", function () {
         }
     });
 
-    it("are accepted by the controller, with everything that they refer to", async () => {
+    it("the controller accepts the HTTPRoutes and everything that they refer to", async () => {
         const { output } = await api.kubectl([
             "get",
             "httproutes",

@@ -69,7 +69,7 @@ describe("HAProxy with the generated configuration", function () {
     });
 
     // Promise: load-balancer-spreads-requests
-    it("finds pods by name as they come and go, and uses all of them", async () => {
+    it("finds pods by name when they are added and removed, and uses all of them", async () => {
         await start(2);
         assert.deepEqual(failures(await load(() => pause(300))), []);
         assert.ok(pods[0].requests > 0 && pods[1].requests > 0);
@@ -97,7 +97,7 @@ describe("HAProxy with the generated configuration", function () {
     });
 
     // Promise: network-both-families
-    it("uses pods that have IPv6 addresses alone", async () => {
+    it("uses pods that only have IPv6 addresses", async () => {
         const pod = new FakePod("::1", podPort);
         await pod.start();
         names.records.set(canary.host, [pod.address]);
@@ -110,7 +110,7 @@ describe("HAProxy with the generated configuration", function () {
         }
     });
 
-    it("lets a pod that says it is not ready finish what it has, and sends it nothing more", async () => {
+    it("lets a pod that is not ready finish its requests, and sends it no others", async () => {
         await start(2);
         pods[0].behaviour = (_request, response) => {
             setTimeout(() => response.end("{}"), 1_500);
@@ -140,7 +140,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.ok(answers.length > 500, `${answers.length} requests`);
     });
 
-    it("repeats a forecast whose pod broke off, and nothing that may change something", async () => {
+    it("retries a forecast whose pod closed the connection, and no request that may change something", async () => {
         await start(2);
         for (const pod of pods) {
             pod.behaviour = (request) => request.socket.destroy();
@@ -166,7 +166,7 @@ describe("HAProxy with the generated configuration", function () {
     });
 
     for (const status of [400, 429, 500, 503]) {
-        it(`passes ${status} on as the pod said it, once`, async () => {
+        it(`passes on status ${status} of a pod, without a retry`, async () => {
             await start(1);
             pods[0].behaviour = (_request, response) => {
                 response.writeHead(status, { "retry-after": "1" }).end('{"detail":"as it is"}');
@@ -179,13 +179,13 @@ describe("HAProxy with the generated configuration", function () {
         });
     }
 
-    it("answers 503 at once without a ready pod, and is healthy itself", async () => {
+    it("answers 503 at once without a ready pod, and reports that it is healthy itself", async () => {
         await start(0);
         assert.equal((await fetch(`${balancer.url}/predict`)).status, 503);
         assert.equal(await balancer.observed("/healthz"), 200);
     });
 
-    it("ends softly: no request is lost, and the slow one is waited for", async () => {
+    it("stops without losing a request, and waits for slow ones", async () => {
         await start(1);
         pods[0].behaviour = (_request, response) => {
             setTimeout(() => response.end("{}"), 2_000);
@@ -203,7 +203,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.equal(await balancer.ended(), 0);
     });
 
-    it("asks clients that keep connections open to leave with their next answer", async () => {
+    it("closes idle connections of clients after their next answer when it stops", async () => {
         await start(1);
         const answers = await load(async () => {
             await pause(200);
@@ -218,7 +218,7 @@ describe("HAProxy with the generated configuration", function () {
     });
 
     // Promise: weighted-routing-canaries
-    it("splits requests by the canary's weight, and by version in the metrics", async () => {
+    it("distributes requests by the canary's weight, and reports versions in the metrics", async () => {
         names.records.set(canary.host, [pods[2].address]);
         await start(2, { canary: { ...canary, weight: 30 } });
         await balancer.serversUp("inference-canary", 1);
@@ -235,7 +235,7 @@ describe("HAProxy with the generated configuration", function () {
         );
     });
 
-    it("sends a canary of weight 0 nothing, and one of weight 100 everything", async () => {
+    it("sends nothing to a canary of weight 0, and everything to one of weight 100", async () => {
         names.records.set(canary.host, [pods[2].address]);
         await start(2, { canary: { ...canary, weight: 0 } });
         await balancer.serversUp("inference-canary", 1);
@@ -251,7 +251,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.equal(pods[0].requests + pods[1].requests, before);
     });
 
-    it("lets stable pods take over from a canary that has no pod, is not ready or dies", async () => {
+    it("sends requests to stable pods if the canary has no pod, is not ready or dies", async () => {
         await start(2, { canary: { ...canary, weight: 50 } });
         assert.deepEqual(failures(await load(() => pause(300))), []);
 
@@ -269,7 +269,7 @@ describe("HAProxy with the generated configuration", function () {
         assert.deepEqual(failures(answers), []);
     });
 
-    it("shows metrics of each server, and neither a statistics page nor anything that changes it", async () => {
+    it("exports metrics of each server, without a statistics page or a way to change anything", async () => {
         await start(1);
         assert.equal(await balancer.metric("haproxy_server_status", "inference"), 5);
         for (const path of ["/", "/stats", "/haproxy?stats", "/;csv"]) {

@@ -80,11 +80,11 @@ describe("HAProxy as a login", function () {
         assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic realm="FLTS"$/);
     });
 
-    it("asks those who come over IPv6, too", async () => {
+    it("refuses clients without a login over IPv6, too", async () => {
         assert.equal((await fetch(url.replace("127.0.0.1", "[::1]"))).status, 401);
     });
 
-    it("sends away who says something wrong", async () => {
+    it("refuses a wrong password", async () => {
         for (const [user, password] of [
             [USER, ""],
             [USER, PASSWORD.slice(0, -1)],
@@ -95,13 +95,13 @@ describe("HAProxy as a login", function () {
         }
     });
 
-    it("lets in who says the password, whatever characters it has, as the user of the server behind", async () => {
+    it("admits clients with the password, whatever characters it has, as the user of the server behind", async () => {
         const answer = await ask(USER, PASSWORD);
         assert.equal(answer.status, 200);
         assert.equal(((await answer.json()) as Record<string, string>).authorization, HEADER);
     });
 
-    it("behind another login logs in to the server itself, whatever the other one passes on", async () => {
+    it("logs in to the server itself behind another login, whatever that passes on", async () => {
         for (const headers of [{}, { Authorization: "Bearer of-the-provider" }]) {
             const answer = await fetch(behindAnother, { headers });
             assert.equal(answer.status, 200);

@@ -161,7 +161,7 @@ describe("a login at an OpenID Connect provider", function () {
     }
 
     // Promise: openid-login
-    it("lets people of the domain in to MLflow, as its administrator", async () => {
+    it("admits users of the domain to MLflow, as its administrator", async () => {
         const page = await person();
         await logIn(page, "ada@example.com");
         await page.waitForFunction("document.title.includes('MLflow')");
@@ -173,7 +173,7 @@ describe("a login at an OpenID Connect provider", function () {
     });
 
     // Promise: openid-login
-    it("refuses people of other domains, and addresses that the provider has not verified", async () => {
+    it("refuses users of other domains, and addresses that the provider has not verified", async () => {
         for (const address of [
             "eve@elsewhere.example",
             "eve@example.com.elsewhere.example",
@@ -187,7 +187,7 @@ describe("a login at an OpenID Connect provider", function () {
         }
     });
 
-    it("shows no page and no interface to who has not logged in", async () => {
+    it("serves no page and no API to clients without a login", async () => {
         const page = await person();
         for (const path of [
             "/",
@@ -205,7 +205,7 @@ describe("a login at an OpenID Connect provider", function () {
         await page.context().close();
     });
 
-    it("ends at MLflow and at the provider for who logs out by the documented address", async () => {
+    it("the documented address logs a user out of MLflow and the provider", async () => {
         const page = await person();
         await logIn(page, "grace@example.com");
         await page.waitForFunction("document.title.includes('MLflow')");
@@ -221,7 +221,7 @@ describe("a login at an OpenID Connect provider", function () {
         await page.context().close();
     });
 
-    it("sends who logs out to no other site", async () => {
+    it("redirects to no other site after a logout", async () => {
         const page = await person();
         const answer = await page.request.get(`${url}/oauth2/sign_out?rd=https://elsewhere.example/`, {
             maxRedirects: 0,

@@ -19,7 +19,7 @@ describe("Node.js releases", function () {
     this.timeout(5 * 60_000);
 
     for (const release of releases) {
-        it(`${release} runs the program`, async () => {
+        it(`Node.js ${release} runs the program`, async () => {
             const node = ["exec", "--yes", `--package=node-linux-${process.arch}@${release}`, "--", "node"];
             const version = await run("npm", [...node, "--version"]);
             assert.equal(version.output.trim(), `v${release}`, version.everything);

@@ -89,9 +89,9 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         return text;
     }
 
-    it("says in one line that all is well", isWell);
+    it("reports in one line that nothing is wrong", isWell);
 
-    it("puts back the buckets that a refresh without the program lost (rows 2 and 3)", async () => {
+    it("imports the buckets that a refresh without the program lost (rows 2 and 3)", async () => {
         await minio.stop();
         await stack.run("refresh", "--yes", "--skip-preview", "--target", "**minio:index/s3Bucket**");
         await minio.start();
@@ -106,7 +106,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes users and policies again that were lost with MinIO's data (row 4)", async () => {
+    it("creates users and policies again that were lost with MinIO's data (row 4)", async () => {
         const root = new MinioClient(
             { host: "127.0.0.1", port: minio.port, secure: false },
             { user: minio.user, password: minio.password },
@@ -119,13 +119,13 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a user that was deleted outside again, with its policy (row 5)", async () => {
+    it("creates a user again that was deleted outside, with its policy (row 5)", async () => {
         await client.removeUser("flts.test.train");
         await heals(/user +flts\.test\.train +in the state, not in MinIO/);
         await isWell();
     });
 
-    it("gives a user its policy back after an update made it without (row 5)", async () => {
+    it("attaches a user's policy again after an update created the user without it (row 5)", async () => {
         await client.removeUser("flts.test.train");
         const userUrn = (await stack.urns()).find((urn) => urn.endsWith("IamUser::train")) ?? "";
         await stack.run("up", "--yes", "--skip-preview", "--target-replace", userUrn);
@@ -144,14 +144,14 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a bucket that was deleted outside again, and says that it is empty (row 6)", async () => {
+    it("creates a bucket again that was deleted outside, and reports that it is empty (row 6)", async () => {
         await client.removeBucket("processed-data");
         const text = await heals(/bucket +processed-data +in the state, not in MinIO/);
         assert.match(text, /it is empty: `make restore SNAPSHOT=latest`/);
         await isWell();
     });
 
-    it("forgets a bucket that is gone from server and program (row 7)", async () => {
+    it("forgets a bucket that is neither in the server nor in the program (row 7)", async () => {
         // A bucket of an external server is not deleted, and so cannot be missed.
         stack.change({ ownServers: true, buckets: ["dataset", "processed-data", "leaving"] });
         await stack.up();
@@ -194,13 +194,13 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("sets passwords back that were changed outside (row 9)", async () => {
+    it("resets passwords that were changed outside (row 9)", async () => {
         postgres.sql(`ALTER ROLE "flts.test.mlflow" PASSWORD 'changed'`);
         await heals(/^PostgreSQL +role +flts\.test\.mlflow +refuses the password of its Secret$/m);
         await isWell();
     });
 
-    it("sets attributes and memberships of a role back that were changed outside", async () => {
+    it("resets attributes and memberships of a role that were changed outside", async () => {
         postgres.sql('ALTER ROLE "flts.test.mlflow" SUPERUSER CREATEDB');
         postgres.sql('REVOKE pg_monitor FROM "flts.test.monitoring"');
         postgres.sql('GRANT pg_read_all_data TO "flts.test.monitoring"');
@@ -211,7 +211,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("puts a database and roles back into a state that lost them", async () => {
+    it("imports a database and roles that the state lost", async () => {
         for (const name of ["Database::mlflow", "Role::mlflow", "Role::monitoring"]) {
             const urn = (await stack.urns()).find((one) => one.endsWith(name)) ?? "";
             await stack.forget(urn);
@@ -231,7 +231,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await isWell();
     });
 
-    it("makes a Secret again that is missing or has other values", async () => {
+    it("creates a Secret again that is missing or has other values", async () => {
         rmSync(stack.secretFile("train-object-store"));
         await heals(/^Kubernetes +secret +train-object-store +in the state, not in Kubernetes$/m);
         await isWell();

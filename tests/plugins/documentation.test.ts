@@ -44,19 +44,19 @@ describe("documented settings of a stack", function () {
         return readSettings(Object.fromEntries(given) as Record<string, string>, stack);
     }
 
-    it("need no key but the context in a new stack", async () => {
+    it("need only the key of the context in a new stack", async () => {
         await runDocumented("docs/pulumi.md", "pulumi stack init x", options);
         await runDocumented("docs/pulumi.md", "pulumi config set kubernetes:context kind-flts", options);
         assert.deepEqual(settingsOf("x"), readSettings({}, "x"));
     });
 
-    it("upload the sample", async () => {
+    it("documented settings upload the sample", async () => {
         await succeed(pulumiProgram(), ["stack", "init", "x", "--non-interactive"], options);
         await runDocumented("docs/pulumi.md", "pulumi config set --path flts:dataset.sample true", options);
         assert.equal(settingsOf("x").dataset.sample, true);
     });
 
-    it("use a namespace that exists", async () => {
+    it("documented settings use an existing namespace", async () => {
         await succeed(pulumiProgram(), ["stack", "init", "prod", "--non-interactive"], options);
         await runDocumented(
             "docs/production.md",
@@ -71,7 +71,7 @@ describe("documented settings of a stack", function () {
         assert.deepEqual(settingsOf("prod").namespace, { name: "flts", create: false });
     });
 
-    it("send a share of the requests to a canary", async () => {
+    it("documented settings send a share of the requests to a canary", async () => {
         await succeed(pulumiProgram(), ["stack", "init", "dev", "--non-interactive"], options);
         await runDocumented(
             "components/serving/loadBalancer.md",

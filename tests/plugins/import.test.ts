@@ -21,7 +21,7 @@ describe("pulumi import", function () {
         await server.remove();
     });
 
-    it("ends with 0, writes the resource's TypeScript, and leaves nothing to update", async () => {
+    it("exits with 0, prints the resource's TypeScript, and leaves nothing to update", async () => {
         await new Client(server).makeBucket("second");
         const provider = `minio=${await stack.providerUrn("minio")}`;
         const imported = await stack.run(
@@ -34,7 +34,7 @@ describe("pulumi import", function () {
         assert.deepEqual(await stack.up([bucket("first"), bucket("second")]), {});
     });
 
-    it("works by the documented commands, below a parent", async () => {
+    it("works with the documented commands, below a parent", async () => {
         await new Client(server).makeBucket("dataset");
         const { urn } = await stack.resource("first");
         const listed = await runDocumented(

@@ -53,7 +53,7 @@ describe("four MinIO servers that start together", function () {
         rmSync(directory, { recursive: true, force: true });
     });
 
-    it("are not taken as ready before they answer questions about users", async () => {
+    it("MinIO servers that start together count as ready only when they answer questions about users", async () => {
         const probe = objectStoreProbe(false);
         await untilAnswered(() => probe(host, port, login), { timeout: 90, interval: 10, patience: 10 });
         const client = new MinioClient({ host, port, secure: false }, login);

@@ -101,26 +101,26 @@ describe("the change from PostgreSQL 15 to 17", function () {
         rmSync(folder, { recursive: true });
     });
 
-    it("restores the dump of the old server into the new one: rows, keys, indexes, sequences and owners", async () => {
+    it("the dump of the old server is restored into the new one: rows, keys, indexes, sequences and owners", async () => {
         await step(next, "pg_restore", RESTORE_SCRIPT);
         assert.equal(contentOf(next), content);
         assert.match(next.sql("SHOW server_version"), /^17\./);
         assert.match(old.sql("SHOW server_version"), /^15\./);
     });
 
-    it("restores the dump a second time over what is there", async () => {
+    it("the dump can be restored a second time over existing data", async () => {
         await step(next, "pg_restore", RESTORE_SCRIPT);
         assert.equal(contentOf(next), content);
     });
 
-    it("goes back by the dump of the old server", async () => {
+    it("the dump of the old server restores the old version", async () => {
         old.sql(`DROP DATABASE ${ROLE} WITH (FORCE)`);
         old.sql(`CREATE DATABASE ${ROLE} OWNER ${ROLE}`);
         await step(old, "pg_restore", RESTORE_SCRIPT);
         assert.equal(contentOf(old), content);
     });
 
-    it("does not start the new server on the old one's files, and leaves them readable by the old one", async () => {
+    it("the new server does not start on the old one's files, and the old one can still read them", async () => {
         await old.stop();
         const files = readdirSync(old.data).sort();
         const { code, everything } = await run("setpriv", [

@@ -40,19 +40,19 @@ describe("the program protects its users from the official plugins", function ()
         assert.deepEqual(await stack.urns(), before);
     }
 
-    it("makes nothing to change in a second update, nor after a refresh with the program", async () => {
+    it("a second update changes nothing, nor does one after a refresh with the program", async () => {
         assert.deepEqual((await stack.up()).changes, {});
         await stack.must(...REFRESH);
         assert.deepEqual((await stack.up()).changes, {});
     });
 
-    it("stops a refresh while MinIO is unavailable, and the state keeps its buckets", async () => {
+    it("a refresh stops while MinIO is unavailable, and the state keeps its buckets", async () => {
         await minio.stop();
         await refreshStops(/MinIO did not answer on 127\.0\.0\.1:\d+ within 5 s .*ECONNREFUSED/);
         await minio.start();
     });
 
-    it("stops a refresh when MinIO refuses the root password, and names the Secret", async () => {
+    it("a refresh stops when MinIO refuses the root password, and names the Secret", async () => {
         stack.change({ minio: { port: minio.port, user: minio.user, password: "another-password" } });
         await refreshStops(/refuses the login of flts-test-root: HTTP 403 SignatureDoesNotMatch.*store-root/);
         stack.change({ minio: { port: minio.port, user: "another-root", password: minio.password } });
@@ -60,7 +60,7 @@ describe("the program protects its users from the official plugins", function ()
         stack.change({ minio: { port: minio.port, user: minio.user, password: minio.password } });
     });
 
-    it("stops a refresh when another server answers 404 where MinIO was", async () => {
+    it("a refresh stops when another server answers 404 instead of MinIO", async () => {
         await minio.stop();
         const other = await impostor(minio.port);
         await refreshStops(/what answers there is not MinIO: HTTP 404/);
@@ -70,7 +70,7 @@ describe("the program protects its users from the official plugins", function ()
         await minio.start();
     });
 
-    it("stops a refresh when PostgreSQL refuses the administrator's password, and names the Secret", async () => {
+    it("a refresh stops when PostgreSQL refuses the administrator's password, and names the Secret", async () => {
         stack.change({ postgres: { port: postgres.port, user: "postgres", password: "another-password" } });
         await refreshStops(/refuses the login of postgres: password authentication failed.*postgres-admin/);
         stack.change({ postgres: { port: postgres.port, user: "postgres", password: postgres.password } });

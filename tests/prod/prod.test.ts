@@ -98,7 +98,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
     });
 
     // Promise: production-settings-run-real
-    it("ends with a forecast, from the address of its load balancer", () => {
+    it("make up prints a forecast, from the address of its load balancer", () => {
         assert.match(outcome.output, /^inference +http:\/\/10\.254\.0\.1$/m);
         assert.match(outcome.output, /^Forecast of \S+ by run [0-9a-f]{32}, after /m);
         console.log(
@@ -106,7 +106,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         );
     });
 
-    it("runs three brokers, four servers of MinIO, two balancers and all trainers", async () => {
+    it("prod runs three brokers, four servers of MinIO, two load balancers and all trainers", async () => {
         const sets = await kubectlGet<List<Workload>>("statefulsets,deployments", "--namespace", namespace);
         const ready = Object.fromEntries(
             sets.items.map(({ metadata, status }) => [metadata.name, status.readyReplicas ?? 0]),
@@ -119,7 +119,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         }
     });
 
-    it("replicates every topic on three brokers, of which two must have each message", async () => {
+    it("every topic is replicated on three brokers, of which two must have each message", async () => {
         const descriptions = (await topics()).split("\n").filter((line) => line.startsWith("Topic: "));
         assert.ok(descriptions.length >= 9, descriptions.join("\n"));
         for (const line of descriptions) {
@@ -128,7 +128,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         }
     });
 
-    it("has at least two pods of the forecast API, kept by the autoscaler", async () => {
+    it("the autoscaler keeps at least two pods of the forecast API", async () => {
         const scaler = await eventually("the autoscaler's second pod", 120, async () => {
             const found = await kubectlGet<Autoscaler>("hpa", "inference", "--namespace", namespace);
             return (found.status.currentReplicas ?? 0) >= 2 ? found : undefined;
@@ -136,7 +136,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         assert.equal(scaler.spec.minReplicas, 2);
     });
 
-    it("keeps its volumes when their claims go", async () => {
+    it("volumes stay when their claims are deleted", async () => {
         const { items } = await kubectlGet<List<Claim>>("pvc", "--namespace", namespace);
         assert.ok(items.filter(({ spec }) => spec.volumeName !== undefined).length >= 9);
         for (const { metadata, spec } of items) {
@@ -150,7 +150,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
     });
 
     // Promise: production-settings-run-real
-    it("answers every request while a broker, a server of MinIO and a pod of each serving tier are killed", async () => {
+    it("every request is answered while a broker, a server of MinIO and a pod of each serving tier are killed", async () => {
         const pods = async (tier: string): Promise<string[]> =>
             (await inNamespace("get", "pods", "--selector", `app.kubernetes.io/name=${tier}`, "-o", "name"))
                 .trim()
@@ -180,7 +180,7 @@ describe("the prod stack with PROFILE=minimal, on real pods of one small node", 
         assert.deepEqual(failures(answers), []);
     });
 
-    it("trains, evaluates and promotes with a broker unavailable", async () => {
+    it("a model is trained, evaluated and promoted with a broker unavailable", async () => {
         await inNamespace("delete", "pod/kafka-1", "--grace-period=0", "--force");
         const url = outputs.urls.inference ?? "";
         const generation = async (): Promise<number> => (await servedData(url))?.generation ?? 0;

@@ -46,7 +46,7 @@ function sharedNames(resources: readonly Recorded[]): SharedNames {
 describe("pipelines with different identifiers", function () {
     this.timeout(60_000);
 
-    it("have no topic in common", () => {
+    it("pipelines with different identifiers have no topic in common", () => {
         fc.assert(
             fc.property(identifiers, identifiers, (one, other) => {
                 fc.pre(one !== other);
@@ -60,7 +60,7 @@ describe("pipelines with different identifiers", function () {
     });
 
     // Promise: identifier-keeps-pipelines-apart, stacks-share-servers
-    it("share no name where they share brokers and buckets", async () => {
+    it("pipelines with different identifiers share no name in shared brokers and buckets", async () => {
         // One after the other: Pulumi's mocks are one for the process.
         const named = sharedNames((await deployProgram(settings({ identifier: "team-a" }))).resources);
         const unnamed = sharedNames((await deployProgram(settings())).resources);
@@ -85,7 +85,7 @@ describe("pipelines with different identifiers", function () {
         );
     });
 
-    it("cannot take the names that objects of the unnamed pipeline begin with", () => {
+    it("an identifier cannot be a name with which objects of the pipeline without one begin", () => {
         for (const identifier of ["default", "global", "a.b"]) {
             assert.throws(() => settings({ identifier }));
         }

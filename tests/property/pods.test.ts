@@ -29,7 +29,7 @@ describe(`pods for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, fu
         );
     }
 
-    it("are not killed for being busy: liveness is asked otherwise than readiness, and waits two minutes", async () => {
+    it("busy pods are not killed: liveness is not checked like readiness, and tolerates two minutes", async () => {
         await forAnySettings((resources) => {
             for (const { name, kind, template } of workloads(resources)) {
                 for (const { livenessProbe, readinessProbe } of template.spec.containers) {
@@ -49,7 +49,7 @@ describe(`pods for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, fu
         });
     });
 
-    it("cannot fill their node's disk: ephemeral storage and scratch volumes are bounded, and fit together", async () => {
+    it("pods cannot fill their node's disk: ephemeral storage and scratch volumes are limited, and consistent", async () => {
         await forAnySettings((resources) => {
             for (const workload of workloads(resources)) {
                 const sizes = workload.template.spec.volumes
@@ -77,7 +77,7 @@ describe(`pods for any settings (${RUNS} tried, FLTS_PROPERTY_SEED=${SEED})`, fu
         });
     });
 
-    it("of CronJobs start within an hour of their time, or not at all", async () => {
+    it("pods of CronJobs start within an hour of their time, or not at all", async () => {
         await forAnySettings((resources) => {
             for (const { name, inputs } of ofType(resources, "kubernetes:batch/v1:CronJob")) {
                 const { startingDeadlineSeconds } = inputs.spec as { startingDeadlineSeconds?: number };

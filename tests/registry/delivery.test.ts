@@ -48,7 +48,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
         );
     const to = (path: string): string => `${registry.host}/${path}`;
 
-    it("are pushed once: a second run finds all of them there", async () => {
+    it("images are pushed once: a second run finds all of them in the registry", async () => {
         const first = await images({ TO: to("flts") });
         assert.equal(first.code, 0, first.everything);
         assert.ok(first.everything.includes(`${names.length} images pushed, 0 were there`), first.everything);
@@ -60,7 +60,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
     });
 
     // Promise: images-reach-any-registry
-    it("are locked by the digests that the registry serves, and pods name tag and digest", async () => {
+    it("images are locked by the digests that the registry serves, and pods name tag and digest", async () => {
         const locked = await images({ TO: to("flts"), LOCK: "yes" });
         assert.equal(locked.code, 0, locked.everything);
         const { images: entries } = readLock(lockPath);
@@ -91,7 +91,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
     });
 
     // Promise: images-reach-any-registry
-    it("go from a bundle into an empty registry, without a build and without an own store", async () => {
+    it("images of a bundle are pushed to an empty registry, without a build and without a store of our own", async () => {
         const packed = await images({}, ["bundle"]);
         assert.equal(packed.code, 0, packed.everything);
         const elsewhere = mkdtempSync(join(tmpdir(), "flts-elsewhere-"));
@@ -121,7 +121,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
         ["minikube", /^minikube image load \S+\/trainer\.tar --profile flts$/m],
         ["k3d", /^k3d image import \S+\/trainer\.tar --cluster flts$/m],
     ] as const) {
-        it(`are loaded into ${loader}'s nodes under the names that pods use (its program is emulated)`, async () => {
+        it(`images are loaded into ${loader}'s nodes under the names that pods use (its program is emulated)`, async () => {
             const bin = join(cache, `bin-${loader}`);
             mkdirSync(bin);
             const log = join(bin, "log");
@@ -156,14 +156,14 @@ describe("images for other clusters, in a registry with TLS and a login", functi
             assert.doesNotMatch(outcome.everything, /Push image|\n {4}at /);
         };
 
-        it("a rejected login", async () => {
+        it("a rejected login is an error with setting, value and fix", async () => {
             await refused(
                 { ...registry.environment("wrong"), TO: to("other") },
                 /TO=localhost:\d+\/other: the registry localhost:\d+ refuses the login.*skopeo login localhost:\d+/,
             );
         });
 
-        it("a certificate that is not trusted", async () => {
+        it("an untrusted certificate is an error with setting, value and fix", async () => {
             await refused(
                 {
                     ...registry.untrusted(),
@@ -174,7 +174,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
             );
         });
 
-        it("a registry that does not answer", async () => {
+        it("a registry that does not answer is an error with setting, value and fix", async () => {
             const port = await freePort();
             await refused(
                 { TO: `localhost:${port}/flts` },
@@ -182,7 +182,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
             );
         });
 
-        it("a bundle that is missing, none, or of other sources", async () => {
+        it("a bundle that is missing, invalid, or of other sources is an error with setting, value and fix", async () => {
             await refused(
                 { FROM: "/nowhere.tar", TO: to("x") },
                 /FROM=\/nowhere\.tar: there is no such file/,

@@ -38,18 +38,18 @@ function anchors(path: string): string[] {
 }
 
 describe("alert rules", () => {
-    it("are what Prometheus reads", async () => {
+    it("alert rules are valid for Prometheus", async () => {
         assert.ok(rulePaths().length > 0);
         await promtool("check", "rules", ...rulePaths());
     });
 
     for (const name of testFiles) {
-        it(`fire when they should and not before: ${name}`, () =>
+        it(`alerts fire when they should and not before: ${name}`, () =>
             promtool("test", "rules", join(TESTS, name)));
     }
 
     // Promise: alerts, backup-tried-before-needed, forecasts-compared-came, alerts-needs-someone
-    it("each have a test in which they stay quiet and one in which they fire", () => {
+    it("each alert has a test in which it does not fire and one in which it fires", () => {
         const cases = testFiles.flatMap((name) =>
             (parse(readFileSync(join(TESTS, name), "utf8")) as { tests: RuleTest[] }).tests.flatMap(
                 (test) => test.alert_rule_test,
@@ -70,7 +70,7 @@ describe("alert rules", () => {
     });
 
     // Promise: alerts
-    it("each say how urgent they are and where to read what to do", () => {
+    it("each alert has a severity and the address of its runbook", () => {
         for (const { alert, labels, annotations } of rules) {
             assert.match(labels.severity, alert === "Watchdog" ? /^none$/ : /^(critical|warning)$/, alert);
             const [page = "", anchor] = annotations.runbook_url.split("#");
@@ -79,7 +79,7 @@ describe("alert rules", () => {
         }
     });
 
-    it("are all that the runbooks explain", () => {
+    it("the runbooks explain each alert, and no others", () => {
         const pages = new Set(rules.map(({ annotations }) => annotations.runbook_url.split("#")[0] ?? ""));
         const explained = [...pages].flatMap((page) => anchors(join(projectDirectory, page)));
         assert.deepEqual(explained.sort(), rules.map(({ alert }) => alert.toLowerCase()).sort());
@@ -89,7 +89,7 @@ describe("alert rules", () => {
 });
 
 describe("queries of the dashboards", () => {
-    it("are what Prometheus understands", async () => {
+    it("queries of the dashboards are valid PromQL", async () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-queries-"));
         try {
             const path = join(directory, "queries.json");
@@ -131,7 +131,7 @@ describe("Prometheus' configuration", () => {
         rmSync(directory, { recursive: true });
     });
 
-    it("is what Prometheus reads", async () => {
+    it("the configuration is valid for Prometheus", async () => {
         const path = join(directory, "prometheus.json");
         writeFileSync(path, text);
         // Only the syntax: token and rules are where the pod has them.
@@ -139,7 +139,7 @@ describe("Prometheus' configuration", () => {
     });
 
     // Promise: network-both-families
-    it("scrapes pods at IPv4 and IPv6 addresses", async () => {
+    it("Prometheus scrapes pods at IPv4 and IPv6 addresses", async () => {
         const job = "inference";
         const config = JSON.parse(text) as {
             scrape_configs: { job_name: string; relabel_configs: object[] }[];

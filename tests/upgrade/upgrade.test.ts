@@ -52,17 +52,17 @@ describe("an update of a stack of release 0.1.0", function () {
             });
 
             // Promise: no-update-deletes-replaces
-            it(`replaces and deletes no volume, bucket, database or password of ${name}`, () => {
+            it(`an update of 0.1.0 replaces and deletes no volume, bucket, database or password of ${name}`, () => {
                 assert.ok(recorded.filter(({ type }) => KEPT.includes(type)).length > 20);
                 assert.deepEqual(lost(recorded, KEPT, steps), []);
             });
 
-            it(`replaces and deletes no Service or Ingress of ${name}`, () => {
+            it(`an update of 0.1.0 replaces and deletes no Service or Ingress of ${name}`, () => {
                 assert.ok(recorded.some(({ type }) => SERVED.includes(type)));
                 assert.deepEqual(lost(recorded, SERVED, steps), []);
             });
 
-            it(`finds Locust of ${name} again under its new type`, () => {
+            it(`an update of 0.1.0 finds Locust of ${name} under its new type`, () => {
                 const locust = recorded.filter(({ urn }) => urn.includes("flts:loadtest:Locust"));
                 const types = [...new Set(locust.map(({ type }) => type))].filter(
                     (type) => type !== "kubernetes:batch/v1:CronJob",
@@ -73,7 +73,7 @@ describe("an update of a stack of release 0.1.0", function () {
         });
     }
 
-    it("that would replace a claim or drop a database is found", () => {
+    it("an update that would replace a claim or drop a database is detected", () => {
         const [claim, database, bucket] = [
             { urn: "claim", type: "kubernetes:core/v1:PersistentVolumeClaim" },
             { urn: "database", type: "postgresql:index/database:Database" },
