@@ -69,7 +69,7 @@ describe("stacks on the same external brokers", function () {
     });
 
     // Promise: kafka-topics-one-owner
-    it("have topics each where they have identifiers, claim those without a mark, and take over what they name", () => {
+    it("stacks with identifiers have their own topics, become owners of topics without one, and take over topics of the owner that they name", () => {
         assert.match(
             deployed({ identifier: "city", stack: "two" }),
             /"created": \[\], "grown": \[\], "altered": \[\]/,

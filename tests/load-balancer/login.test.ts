@@ -74,7 +74,7 @@ describe("HAProxy as a login", function () {
         return fetch(url, { headers: user === undefined ? {} : { Authorization: `Basic ${given}` } });
     }
 
-    it("sends away who says nothing, and asks them for a password", async () => {
+    it("refuses clients without a login, and asks for a password", async () => {
         const answer = await ask();
         assert.equal(answer.status, 401);
         assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic realm="FLTS"$/);
