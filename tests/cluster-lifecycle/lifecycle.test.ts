@@ -71,7 +71,7 @@ describe("embedded cluster", function () {
         assert.ok(left === undefined || left.code === 0, left?.output);
     });
 
-    it("is not running at first, and status names the command that starts it", () => {
+    it("the cluster is not running at first, and status names the command that starts it", () => {
         const outcome = drive("status", state);
         assert.equal(outcome.code, 1);
         assert.match(outcome.output, /make cluster-up/);
@@ -90,7 +90,7 @@ describe("embedded cluster", function () {
         }
     });
 
-    it("can be interrupted while it starts", async () => {
+    it("the cluster can be interrupted while it starts", async () => {
         const interrupted = startDriving("up", state);
         const ended = new Promise((resolve) => interrupted.once("close", resolve));
         await new Promise<void>((resolve) => {
@@ -260,7 +260,7 @@ describe("embedded cluster", function () {
         assert.doesNotMatch(readFileSync("/proc/mounts", "utf8"), /flts-lifecycle/);
     });
 
-    it("can be deleted twice", () => {
+    it("the cluster can be deleted twice", () => {
         assert.equal(drive("down", state).code, 0);
     });
 });

@@ -177,7 +177,7 @@ describe("the login before MLflow", () => {
         assert.deepEqual(secretKeyRef, { name: "mlflow-admin", key: "authorization" });
     });
 
-    it("may connect to the provider, and to nothing else outside", async () => {
+    it("the login may connect to the provider, and to nothing else outside", async () => {
         const { resources } = await deployProgram(settings({ ingress: oidc }));
         const login = edgesOutside(resources).filter((edge) => edge.startsWith("mlflow-login "));
         assert.deepEqual(login, ["mlflow-login -> outside:8443"]);

@@ -76,7 +76,7 @@ describe("an object store with given keys", function () {
         assert.equal(outputs.endpoints.objectStore, external.endpoint);
     });
 
-    it("may have one Secret for all services, which people then use for uploads as well", async () => {
+    it("all services may have one Secret, which people then use for uploads as well", async () => {
         const { resources } = await deployProgram(
             settings({
                 objectStore: { external: { ...external, credentials: "shared" }, existingSecret: "keys" },

@@ -82,7 +82,7 @@ describe("flts:training.gpu", function () {
         }
     });
 
-    it("is merged with flts:cluster, which has precedence for the same label", async () => {
+    it("the setting is merged with flts:cluster, which has precedence for the same label", async () => {
         const resources = await deployed(
             { gpu: GPU },
             {
@@ -115,7 +115,7 @@ describe("flts:training.gpu", function () {
         ["in parts", { gpu: { count: 0.5 } }, /training\.gpu\.count = 0\.5: must be a whole number/],
         ["with a misspelt key", { gpu: { count: 1, memroy: "6Gi" } }, /training\.gpu\.memroy/],
     ] as const) {
-        it(`is refused ${what}, with setting, value and fix`, () => {
+        it(`the setting is refused ${what}, with setting, value and fix`, () => {
             assert.throws(() => settings({ training }), message);
         });
     }

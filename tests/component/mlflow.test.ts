@@ -66,7 +66,7 @@ describe("MLflow", () => {
     });
 
     // Promise: mlflow-asks-for-login
-    it("is updated after Kafka, so that a trainer without a login cannot turn its claim into a dead letter", async () => {
+    it("MLflow is updated after Kafka, so that a trainer without a login cannot turn its claim into a dead letter", async () => {
         const { resources } = await deployProgram(settings());
         const { dependencies } = one(resources, "kubernetes:apps/v1:Deployment", "mlflow");
         const broker = one(resources, "kubernetes:apps/v1:StatefulSet", "kafka");

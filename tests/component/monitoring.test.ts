@@ -69,7 +69,7 @@ describe("the monitoring layer", function () {
         }
     });
 
-    it("may read pods of its two namespaces, and in the cluster only nodes and their metrics", () => {
+    it("Prometheus may read pods of its two namespaces, and in the cluster only nodes and their metrics", () => {
         const roles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role").filter(
             ({ inputs }) => (inputs.metadata as { name: string }).name === "prometheus",
         );
@@ -207,7 +207,7 @@ describe("the monitoring layer", function () {
         assert.equal(config?.secret.secretName, "alertmanager");
     });
 
-    it("is left out of a stack without the layer", async () => {
+    it("monitoring is left out of a stack without the layer", async () => {
         const less = await deployProgram(
             settings({ layers: LAYERS.filter((name) => name !== "monitoring") }),
         );

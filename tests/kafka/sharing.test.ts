@@ -57,7 +57,7 @@ describe("stacks on the same external brokers", function () {
     });
 
     // Promise: kafka-topics-one-owner
-    it("of two stacks without identifiers the second is refused and changes nothing, and the first continues", () => {
+    it("the second of two stacks without identifiers is refused and changes nothing, and the first continues", () => {
         assert.match(deployed({}), /"created": \[[^\]]*"training-data"/);
         const text = refused({ stack: "two", partitions: 3 });
         assert.match(

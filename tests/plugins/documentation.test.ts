@@ -44,7 +44,7 @@ describe("documented settings of a stack", function () {
         return readSettings(Object.fromEntries(given) as Record<string, string>, stack);
     }
 
-    it("need only the key of the context in a new stack", async () => {
+    it("documented settings need only the key of the context in a new stack", async () => {
         await runDocumented("docs/pulumi.md", "pulumi stack init x", options);
         await runDocumented("docs/pulumi.md", "pulumi config set kubernetes:context kind-flts", options);
         assert.deepEqual(settingsOf("x"), readSettings({}, "x"));

@@ -38,7 +38,7 @@ describe("echo of the benchmark", () => {
         limits: { cpu: "1", memory: "1Gi" },
     };
 
-    it("says why it could not be started", async () => {
+    it("the echo reports why it could not be started", async () => {
         const kubectl = (): Promise<string> => Promise.reject(new Error("no such pod"));
         await assert.rejects(
             withEcho(kubectl, { ...pod, secondsToReady: 1 }, 1, () => Promise.resolve("measured")),
@@ -46,7 +46,7 @@ describe("echo of the benchmark", () => {
         );
     });
 
-    it("is the measure of the API's requests per second", () => {
+    it("the echo is the reference for the API's requests per second", () => {
         assert.equal(shareOf(["one pod", "8000.0", "1.0"], ["echo", "20000.0", "1.0"]), "40 %");
     });
 });
@@ -65,18 +65,18 @@ describe("replica of the benchmark", () => {
         },
     });
 
-    it("has the time that it took to be ready", () => {
+    it("a replica has the time that it took to be ready", () => {
         assert.equal(replicaOf(pod("True"))?.secondsToReady, 7);
     });
 
-    it("is none while it is not ready, or about to go", () => {
+    it("a pod that is not ready or terminates is not a replica", () => {
         assert.equal(replicaOf(pod("False")), undefined);
         assert.equal(replicaOf(pod("True", { deletionTimestamp: "2026-01-01T00:01:00Z" })), undefined);
     });
 });
 
 describe("resources in a summary of pulumi", () => {
-    it("are added up over what happens to them", () => {
+    it("resources of a pulumi summary are added up over all operations", () => {
         assert.equal(resourceCount("...\nResources:\n    131 unchanged\n\nDuration: 17s\n"), 131);
         assert.equal(resourceCount("Resources:\n    + 160 to create\n    2 unchanged\n\n"), 162);
     });

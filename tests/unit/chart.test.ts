@@ -68,14 +68,14 @@ describe("MinIO's chart", () => {
         return { repository, address: await repository.listen() };
     }
 
-    it("comes from its official repository where no setting names another source", () => {
+    it("the chart comes from its official repository if no setting names another source", () => {
         assert.deepEqual(deployedServers(settings()).objectStore.chart, {
             from: "repository",
             repository: "https://charts.min.io/",
         });
     });
 
-    it("is found through the repository's index, downloaded once, and kept inside the checkout", async () => {
+    it("the chart is found through the repository's index, downloaded once, and kept inside the checkout", async () => {
         const { repository, address } = await repositoryOf({
             "/index.yaml": indexOf("helm-releases/minio-5.4.0.tgz"),
             "/helm-releases/minio-5.4.0.tgz": official,
@@ -87,7 +87,7 @@ describe("MinIO's chart", () => {
         assert.deepEqual(repository.asked, ["/index.yaml", "/helm-releases/minio-5.4.0.tgz"]);
     });
 
-    it("may be at another address than its repository's index, and the repository below a path", async () => {
+    it("the chart may be at another address than its repository's index, and the repository below a path", async () => {
         const archives = await repositoryOf({ "/files/chart.tgz": official });
         const { address } = await repositoryOf({
             "/mirror/index.yaml": indexOf(`${archives.address}/files/chart.tgz`),
@@ -96,7 +96,7 @@ describe("MinIO's chart", () => {
         assert.ok((await readFile(join(project, CHART_ARCHIVE))).equals(official));
     });
 
-    it("is refused from a repository that serves other content under its version, even if its index names the digest", async () => {
+    it("a chart with other content under its version is refused, even if the index names its digest", async () => {
         const { address } = await repositoryOf({
             "/index.yaml": indexOf("minio.tgz"),
             "/minio.tgz": Buffer.concat([official, Buffer.from([0])]),
@@ -108,7 +108,7 @@ describe("MinIO's chart", () => {
         assert.ok(!existsSync(join(project, CHART_ARCHIVE)));
     });
 
-    it("is downloaded again where the kept archive was changed", async () => {
+    it("the chart is downloaded again if the kept archive was changed", async () => {
         const { address } = await repositoryOf({
             "/index.yaml": indexOf("minio.tgz"),
             "/minio.tgz": official,
@@ -137,20 +137,20 @@ describe("MinIO's chart", () => {
         ],
     };
     for (const [what, [files, message]] of Object.entries(unusable)) {
-        it(`is refused from a repository that ${what}, in one error with the settings`, async () => {
+        it(`a chart from a repository that ${what} is refused, in one error with the settings`, async () => {
             const { address } = await repositoryOf(files);
             await assert.rejects(provideChart(settings({ chartRepository: address }), project), message);
         });
     }
 
-    it("is refused from a repository that is not reached, naming the setting for an archive", async () => {
+    it("an unreachable repository is an error that names the setting for an archive", async () => {
         await assert.rejects(
             provideChart(settings({ chartRepository: "http://127.0.0.1:1" }), project),
             /^Error: http:\/\/127\.0\.0\.1:1\/index\.yaml: MinIO's chart cannot be read here: .+ flts:objectStore\.chart\. Nothing/,
         );
     });
 
-    it("asks no repository where an archive is given, which the release names by the same path", async () => {
+    it("no repository is used if an archive is given, which the release names by the same path", async () => {
         await writeFile(join(project, "given.tgz"), official);
         const chosen = settings({
             chartRepository: "http://127.0.0.1:1",
@@ -160,7 +160,7 @@ describe("MinIO's chart", () => {
         assert.ok((await readFile(join(project, CHART_ARCHIVE))).equals(official));
     });
 
-    it("is refused as an archive of other content, before anything is created", async () => {
+    it("an archive with other content is refused before anything is created", async () => {
         await writeFile(join(project, "chart.tgz"), "not a chart");
         await assert.rejects(
             provideChart(settings({ objectStore: { chart: "chart.tgz" } }), project),
@@ -168,7 +168,7 @@ describe("MinIO's chart", () => {
         );
     });
 
-    it("is refused as an archive that is not there, naming the setting", async () => {
+    it("an archive that does not exist is refused, naming the setting", async () => {
         await assert.rejects(
             provideChart(settings({ objectStore: { chart: "missing.tgz" } }), project),
             /missing\.tgz: there is no such file; name one with flts:objectStore\.chart/,
@@ -185,7 +185,7 @@ describe("MinIO's chart", () => {
         },
     };
     for (const [where, overrides] of Object.entries(unneeded)) {
-        it(`is not needed where ${where}`, async () => {
+        it(`no chart is needed if ${where}`, async () => {
             await provideChart(settings({ ...overrides, chartRepository: "http://127.0.0.1:1" }), project);
             assert.ok(!existsSync(join(project, CHART_ARCHIVE)));
         });

@@ -21,7 +21,7 @@ import { imageConfiguration } from "../../toolchain/cluster/scratchImage";
 const layout = clusterLayout({ FLTS_STATE: "/state" });
 
 describe("embedded cluster: layout", () => {
-    it("keeps all that is deleted below one directory, but for the logs that agents look for", () => {
+    it("the layout keeps everything that is deleted in one directory, except the logs that agents look for", () => {
         assert.equal(layout.root, "/state/cluster");
         const { lock, run, owner, containerdSocket, podLogs, ...inside } = layout;
         assert.match(podLogs, /^\/var\/log\//);
@@ -36,7 +36,7 @@ describe("embedded cluster: layout", () => {
 });
 
 describe("embedded cluster: root", () => {
-    it("says to another user what to do", () => {
+    it("another user than root gets an error that says what to do", () => {
         const getuid = process.getuid;
         process.getuid = () => 1000;
         try {
@@ -50,7 +50,7 @@ describe("embedded cluster: root", () => {
 });
 
 describe("embedded cluster: certificates", () => {
-    it("name hosts by their kind", () => {
+    it("certificates name hosts by their kind", () => {
         const text = certificateConfiguration(certificates.apiserver);
         assert.match(text, /subjectAltName = .*IP:10\.97\.0\.1/);
         assert.match(text, /DNS:kubernetes\.default\.svc/);
@@ -58,14 +58,14 @@ describe("embedded cluster: certificates", () => {
         assert.match(text, /CA:FALSE/);
     });
 
-    it("put clients into Kubernetes' groups", () => {
+    it("certificates put clients into Kubernetes' groups", () => {
         const text = certificateConfiguration(certificates.kubelet);
         assert.match(text, /^O = system:nodes$/m);
         assert.match(text, /^CN = system:node:flts$/m);
         assert.doesNotMatch(text, /subjectAltName|serverAuth/);
     });
 
-    it("give only authorities the right to sign", () => {
+    it("only CA certificates can sign", () => {
         assert.match(authorityConfiguration("etcd"), /CA:TRUE[\s\S]*keyCertSign/);
         for (const request of Object.values(certificates)) {
             assert.doesNotMatch(certificateConfiguration(request), /keyCertSign|CA:TRUE/);
@@ -80,7 +80,7 @@ describe("embedded cluster: containerd", () => {
         maySetOutOfMemoryScore: true,
     };
 
-    it("writes into directories of the cluster only, and reads registries' authorities where containerd's users put them", () => {
+    it("containerd writes only to the cluster's directories, and reads CAs of registries where containerd's users put them", () => {
         const paths = [...containerdConfiguration(layout, options).matchAll(/= "(\/[^"]*)"/g)].map(
             (match) => match[1] ?? "",
         );
@@ -91,19 +91,19 @@ describe("embedded cluster: containerd", () => {
         );
     });
 
-    it("keeps out-of-memory scores where they may not be lowered", () => {
+    it("containerd keeps out-of-memory scores if they cannot be lowered", () => {
         const text = containerdConfiguration(layout, { ...options, maySetOutOfMemoryScore: false });
         assert.match(text, /restrict_oom_score_adj = true/);
         assert.match(containerdConfiguration(layout, options), /restrict_oom_score_adj = false/);
     });
 
-    it("reads from the capabilities whether they may", () => {
+    it("capabilities say whether scores can be lowered", () => {
         assert.equal(maySetOutOfMemoryScore("Name:\tx\nCapEff:\t000001ffffffffff\n"), true);
         assert.equal(maySetOutOfMemoryScore("CapEff:\t000001fffeffffff\n"), false);
         assert.equal(maySetOutOfMemoryScore(""), false);
     });
 
-    it("lists images without the entries that name only a digest", () => {
+    it("the list of images leaves out entries that name only a digest", () => {
         const digest = `sha256:${"a".repeat(64)}`;
         const text = [
             "REF TYPE DIGEST SIZE PLATFORMS LABELS",
@@ -122,7 +122,7 @@ describe("embedded cluster: containerd", () => {
 });
 
 describe("embedded cluster: kubelet and proxy", () => {
-    it("does not evict just because the disk is full, nor delete images that cannot be pulled", () => {
+    it("the kubelet does not evict just because the disk is full, nor deletes images that cannot be pulled", () => {
         const configuration = kubeletConfiguration(layout, "/etc/resolv.conf") as Record<string, unknown>;
         assert.equal((configuration.evictionHard as Record<string, string>)["nodefs.available"], "1%");
         assert.equal(configuration.imageGCHighThresholdPercent, 100);
@@ -130,12 +130,12 @@ describe("embedded cluster: kubelet and proxy", () => {
         assert.equal(configuration.cgroupRoot, "/flts");
     });
 
-    it("shows NodePorts to this machine only", () => {
+    it("NodePorts are reachable only from this machine", () => {
         const configuration = proxyConfiguration("/k") as { nodePortAddresses: string[] };
         assert.deepEqual(configuration.nodePortAddresses, ["127.0.0.0/8"]);
     });
 
-    it("passes on only name servers that a pod can reach", () => {
+    it("pods get only name servers that they can reach", () => {
         const text =
             "# local\nnameserver 127.0.0.53\nnameserver ::1\n nameserver 192.0.2.53\nsearch example.org\n";
         assert.deepEqual(upstreamServers(text), ["192.0.2.53"]);
@@ -143,7 +143,7 @@ describe("embedded cluster: kubelet and proxy", () => {
 });
 
 describe("embedded cluster: add-ons", () => {
-    it("ask an upstream only where there is one", () => {
+    it("CoreDNS uses an upstream only if there is one", () => {
         assert.match(corefile(true), /forward \. \/etc\/resolv\.conf/);
         assert.doesNotMatch(corefile(false), /forward/);
     });
@@ -152,7 +152,7 @@ describe("embedded cluster: add-ons", () => {
         ["DNS", corednsObjects("image", true)],
         ["metrics-server", metricsServerObjects("image")],
     ] as const) {
-        it(`run ${name} under the restricted Pod Security standard`, () => {
+        it(`add-on ${name} runs under the restricted Pod Security Standard`, () => {
             const deployment = objects.find((object) => (object as { kind: string }).kind === "Deployment");
             const text = JSON.stringify(deployment);
             for (const part of [
@@ -167,7 +167,7 @@ describe("embedded cluster: add-ons", () => {
         });
     }
 
-    it("make the class of the provisioner the default one", () => {
+    it("the provisioner's class is the default one", () => {
         const [storageClass] = storageObjects() as {
             provisioner: string;
             metadata: { annotations: object };
@@ -178,7 +178,7 @@ describe("embedded cluster: add-ons", () => {
         });
     });
 
-    it("come in images that hold one program for an unprivileged user", () => {
+    it("images of add-ons hold one program for an unprivileged user", () => {
         const configuration = imageConfiguration("/tools/pause", "ab") as {
             config: { Entrypoint: string[]; User: string };
             rootfs: { diff_ids: string[] };
@@ -194,7 +194,7 @@ describe("embedded cluster: health", () => {
         status: { conditions: [{ type: "Ready", status, message }] },
     });
 
-    it("takes a node at its word, with its reason if it is not ready", () => {
+    it("a node is as healthy as it reports, with its reason if it is not ready", () => {
         assert.equal(checkCondition("node", node("True"), "Ready").healthy, true);
         assert.deepEqual(checkCondition("node", node("False", "no network"), "Ready"), {
             name: "node",
@@ -203,14 +203,14 @@ describe("embedded cluster: health", () => {
         });
     });
 
-    it("does not take silence for health", () => {
+    it("a node that reports nothing is not healthy", () => {
         assert.equal(checkCondition("node", undefined, "Ready").healthy, false);
         assert.equal(checkCondition("node", {}, "Ready").healthy, false);
     });
 });
 
 describe("embedded cluster: processes", () => {
-    it("are identified by their start, whatever their name holds", () => {
+    it("processes are identified by their start time, whatever their name contains", () => {
         const fields = ["S", ...Array.from({ length: 18 }, (_, index) => String(index)), "4711", "rest"];
         assert.deepEqual(parseStat(`12 (a) b (c) ${fields.join(" ")}`), { state: "S", startTime: "4711" });
     });

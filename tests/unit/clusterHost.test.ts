@@ -34,11 +34,11 @@ COMMIT
 `;
 
 describe("embedded cluster: firewall", () => {
-    it("knows its own chains", () => {
+    it("the firewall's own chains are recognized", () => {
         assert.deepEqual(ownChains(saved), ["KUBE-SERVICES", "CNI-DN-abc"]);
     });
 
-    it("removes them with the jumps to them, and nothing else", () => {
+    it("the firewall's chains are removed with the jumps to them, and nothing else", () => {
         assert.equal(
             removalOf(saved),
             [
@@ -54,12 +54,12 @@ describe("embedded cluster: firewall", () => {
         );
     });
 
-    it("has nothing to remove where there is nothing of it", () => {
+    it("nothing is removed from a firewall without such chains", () => {
         assert.equal(removalOf("*filter\n:INPUT DROP [0:0]\n-A INPUT -j DOCKER\nCOMMIT\n"), "");
         assert.equal(removalOf(""), "");
     });
 
-    it("misses a rule or a jump that was taken away", () => {
+    it("a missing rule or jump is detected", () => {
         const whole = `${podNetworkRules}-A FORWARD -j FLTS-FORWARD\n-A INPUT -j FLTS-INPUT\n-A POSTROUTING -j FLTS-POSTROUTING\n`;
         assert.equal(holdsPodNetworkRules(whole), true);
         assert.equal(holdsPodNetworkRules(whole.replace("-A FORWARD -j FLTS-FORWARD\n", "")), false);
@@ -68,7 +68,7 @@ describe("embedded cluster: firewall", () => {
 });
 
 describe("embedded cluster: certificates of an earlier version", () => {
-    it("are kept, and those that came since are added", async () => {
+    it("certificates of an earlier version are kept, and new ones added", async () => {
         const state = mkdtempSync(join(tmpdir(), "flts-pki-"));
         try {
             const layout = clusterLayout({ FLTS_STATE: state });
@@ -95,7 +95,7 @@ describe("embedded cluster: ports", () => {
     const line = (address: string, port: number, state: string): string =>
         `   0: ${address}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 ${state} 0:0 0:0 0 0 0 4242 1`;
 
-    it("are taken by who listens there or everywhere, and by nobody else", () => {
+    it("a port is in use if a process listens there or on all addresses, and not otherwise", () => {
         const text = [
             header,
             line("0100FE0A", 6443, "0A"),
@@ -109,14 +109,14 @@ describe("embedded cluster: ports", () => {
         ]);
     });
 
-    it("are taken by a listener on all IPv6 addresses too", () => {
+    it("a port is in use if a process listens on all IPv6 addresses", () => {
         const text = [header, line("0".repeat(32), 6443, "0A")].join("\n");
         assert.deepEqual(parseListeners(text, "10.254.0.1"), [{ port: 6443, inode: "4242" }]);
     });
 });
 
 describe("embedded cluster: mounts", () => {
-    it("are undone from the inside out, and only the cluster's own", () => {
+    it("only the cluster's mounts are unmounted, inner ones first", () => {
         const info = ["/run/flts", "/run/flts/a\\040b", "/run/fltsother", "/"]
             .map((path, index) => `${index} 1 0:1 / ${path} rw - tmpfs tmpfs rw`)
             .join("\n");
@@ -125,12 +125,12 @@ describe("embedded cluster: mounts", () => {
 });
 
 describe("embedded cluster: leftovers", () => {
-    it("of the pod network are distinguished from those of others", () => {
+    it("leftovers of the pod network are distinguished from those of others", () => {
         const names = ["flts-aa-eth0", "cni-loopback-aa-lo", "cni-loopback-bb-lo", "other-bb-eth0"];
         assert.deepEqual(ownCacheFiles(names), ["flts-aa-eth0", "cni-loopback-aa-lo"]);
     });
 
-    it("of killed shims are sockets where nobody listens", () => {
+    it("sockets on which no process listens are leftovers of killed shims", () => {
         const sockets = [
             "Num               RefCount Protocol Flags    Type St Inode Path",
             "0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/containerd/s/alive",
@@ -146,7 +146,7 @@ describe("the check of pods", () => {
         items: names.map((name) => ({ metadata: { uid: `uid-${name}`, name } })),
     });
 
-    it("is right when the kubelet knows every running pod", () => {
+    it("the check of pods passes when the kubelet knows every running pod", () => {
         assert.deepEqual(checkPods(list("one"), list("one", "two")), {
             name: "pods",
             healthy: true,
@@ -154,7 +154,7 @@ describe("the check of pods", () => {
         });
     });
 
-    it("names the pods that exec and logs would fail for", () => {
+    it("the check of pods names the pods for which exec and logs would fail", () => {
         assert.equal(checkPods(list("one", "two"), list("two")).detail, "unknown to the kubelet: one");
         assert.equal(checkPods(list("one"), { items: null }).healthy, false);
         assert.equal(checkPods(undefined, list()).healthy, false);

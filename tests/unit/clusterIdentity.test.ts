@@ -12,7 +12,7 @@ describe("the identity of a cluster", () => {
     before(() => server.start());
     after(() => server.stop());
 
-    it("is that of the namespace which lives as long as the cluster, where it may be read", async () => {
+    it("a cluster is identified by its namespace kube-system, if that may be read", async () => {
         assert.equal(await clusterIdentity("test"), "1b9e");
         status = 403;
         assert.equal(await clusterIdentity("test"), undefined);

@@ -13,7 +13,7 @@ function refusal(given: object): string {
 }
 
 describe("contradictions in cluster.*", () => {
-    it("name a pull secret that cannot be there yet, and how to give it", () => {
+    it("a pull secret that cannot exist yet is refused, with the way to provide it", () => {
         assert.match(
             refusal({ cluster: { pullSecrets: ["login"] } }),
             /flts:cluster\.pullSecrets\.0 = "login": .*<namespace>\/login, or set flts:namespace\.create to false/,
@@ -22,14 +22,14 @@ describe("contradictions in cluster.*", () => {
         settings({ cluster: { pullSecrets: ["registries/login"] } });
     });
 
-    it("name two pull secrets that would be one", () => {
+    it("two pull secrets with the same name are refused", () => {
         assert.match(
             refusal({ cluster: { pullSecrets: ["a/login", "b/login"] } }),
             /flts:cluster\.pullSecrets\.1 = "b\/login": has the name of a\/login/,
         );
     });
 
-    it("name a request for disk above its limit, of all pods and of one tier", () => {
+    it("a request for disk above its limit is refused, for all pods and for one tier", () => {
         for (const [given, path] of [
             [{ ephemeralStorage: { request: "2Gi", limit: "1Gi" } }, "cluster"],
             [
@@ -48,7 +48,7 @@ describe("contradictions in cluster.*", () => {
         }
     });
 
-    it("refuse labels that selectors use, and a password in a proxy's address", () => {
+    it("labels that selectors use, and a password in a proxy's address, are refused", () => {
         assert.match(refusal({ cluster: { podLabels: { "app.kubernetes.io/name": "x" } } }), /podLabels/);
         assert.match(
             refusal({ cluster: { proxy: { https: "http://user:word@proxy.example:3128" } } }),
@@ -66,7 +66,7 @@ describe("networks in settings", () => {
         (range) => ["ingress.controllerCidrs", { ingress: { controllerCidrs: [range] } }],
     ];
 
-    it("are refused where Kubernetes 1.36 refuses them: with bits beyond the prefix, or IPv4 inside IPv6", () => {
+    it("networks are refused if Kubernetes 1.36 refuses them: with bits beyond the prefix, or IPv4 inside IPv6", () => {
         for (const range of ["10.0.0.5/8", "0.0.0.1/0", "fd00::5/64", "::1/127", "::ffff:10.0.0.0/104"]) {
             assert.ok(!networkRange.safeParse(range).success, range);
         }
@@ -77,7 +77,7 @@ describe("networks in settings", () => {
         }
     });
 
-    it("are taken with any prefix that ends where the address does", () => {
+    it("networks with any prefix that fits their address are accepted", () => {
         for (const range of [
             "0.0.0.0/0",
             "10.0.0.128/25",

@@ -26,14 +26,14 @@ describe("the embedded cluster's state", () => {
         rmSync(directory, { recursive: true });
     });
 
-    it("is deleted whole, and a second time too", () => {
+    it("the cluster's state is deleted completely, and deleting it twice is no error", () => {
         deleteState(layout);
         deleteState(layout);
         assert.equal(hasState(layout), false);
         assert.deepEqual(readdirSync(directory), []);
     });
 
-    it("is out of the way of a new start when its deletion was cut off", () => {
+    it("a deletion that was interrupted does not prevent a new start", () => {
         // As it lies when the process ends between putting it aside and deleting the last file.
         const left = `${layout.root}.deleted`;
         mkdirSync(left);
@@ -44,7 +44,7 @@ describe("the embedded cluster's state", () => {
         assert.equal(hasState(layout), false);
     });
 
-    it("of a running cluster is not what a deletion that was cut off has left", () => {
+    it("the state of a running cluster is not mistaken for an interrupted deletion", () => {
         mkdirSync(`${layout.root}.deleted`);
         finishDeletion(layout);
         assert.ok(existsSync(join(layout.etcd, "member")));

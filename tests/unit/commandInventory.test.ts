@@ -122,7 +122,7 @@ describe("every command of a page", () => {
     for (const page of pages()) {
         const commands = shellCommands(page);
         if (commands.length > 0) {
-            it(`${page}: is run by a test, or has a reason why none can`, () => {
+            it(`${page}: every command is run by a test, or has a reason why none can`, () => {
                 const excused = NOT_RUN.filter((each) => each.page === page).map(({ command }) => command);
                 const missing = commands.filter(
                     (command) => runBy(page, command).length === 0 && !excused.includes(command),
@@ -132,7 +132,7 @@ describe("every command of a page", () => {
         }
     }
 
-    it("stands in a block that is marked as sh, where this test finds it", () => {
+    it("every command is in a block marked as sh, where this test finds it", () => {
         const unmarked = pages().filter((page) =>
             [...textOf(page).matchAll(/^```(\w*)\n(.*?)^```$/gms)].some(
                 ([, language, block = ""]) =>
@@ -142,7 +142,7 @@ describe("every command of a page", () => {
         assert.deepEqual(unmarked, []);
     });
 
-    it("that is shown with its output is on a page that a test runs whole", () => {
+    it("a command with its output is on a page that a test runs completely", () => {
         const shown = pages().filter((page) => /^```console$/m.test(textOf(page)));
         assert.deepEqual(shown, Object.keys(TRANSCRIPTS));
         for (const [page, test] of Object.entries(TRANSCRIPTS)) {
@@ -152,7 +152,7 @@ describe("every command of a page", () => {
         }
     });
 
-    it("that no test runs is one of a few, is still on its page, and is run by none", () => {
+    it("the commands that no test runs are few, still on their page, and run by none", () => {
         assert.ok(NOT_RUN.length <= MOST_NOT_RUN);
         for (const { page, command, reason } of NOT_RUN) {
             assert.ok(shellCommands(page).includes(command), `${page} has no command ${command}`);
@@ -161,7 +161,7 @@ describe("every command of a page", () => {
         }
     });
 
-    it("that a test runs is on its page", () => {
+    it("a command that a test runs is on its page", () => {
         const gone = found.filter(
             ({ name, page, command }) =>
                 RUNNERS.includes(name) && (command === undefined || !shellCommands(page).includes(command)),
@@ -169,7 +169,7 @@ describe("every command of a page", () => {
         assert.deepEqual(gone, []);
     });
 
-    it("is read with its continuation and without its comment", () => {
+    it("commands are read with their continuation and without their comment", () => {
         const text =
             "```sh\nmake up   # all\n\n# only a comment\nkubectl get x |\n  jq '.a |\n    .b'\nfor a in b; do\n  c\ndone\n```\n";
         assert.deepEqual(commandsIn(text), [
@@ -179,7 +179,7 @@ describe("every command of a page", () => {
         ]);
     });
 
-    it("names targets of make that exist", () => {
+    it("commands name targets of make that exist", () => {
         const targets = new Set(
             [...readFileSync(join(projectDirectory, "Makefile"), "utf8").matchAll(/^([a-z-]+):/gm)].map(
                 ([, target]) => target,

@@ -61,19 +61,19 @@ describe("console colour", () => {
         return stream.text.includes(escape);
     };
 
-    it("is used on a terminal only, whatever CI or FORCE_COLOR say", () => {
+    it("colour is used only on a terminal, whatever CI or FORCE_COLOR say", () => {
         assert.equal(coloured(new Recorder(true), { TERM: "xterm" }), true);
         assert.equal(coloured(new Recorder(false), { CI: "1", FORCE_COLOR: "1" }), false);
     });
 
-    it("is off for NO_COLOR and for dumb terminals", () => {
+    it("colour is off for NO_COLOR and for dumb terminals", () => {
         assert.equal(coloured(new Recorder(true), { TERM: "xterm", NO_COLOR: "1" }), false);
         assert.equal(coloured(new Recorder(true), { TERM: "dumb" }), false);
     });
 });
 
 describe("console progress", () => {
-    it("estimates from the learned duration first and from the measured speed later", () => {
+    it("progress is estimated from the learned duration first and from the measured speed later", () => {
         assert.equal(remainingTime(5_000, undefined, undefined), undefined);
         assert.equal(remainingTime(5_000, undefined, 20_000), 15_000);
         assert.equal(remainingTime(5_000, 0.05, 20_000), 15_000);
@@ -82,7 +82,7 @@ describe("console progress", () => {
         assert.equal(remainingTime(10_000, 0.5, 10_000), 5_000);
     });
 
-    it("prints start, heartbeat and end as plain lines where there is no terminal", async () => {
+    it("progress prints start, heartbeat and end as plain lines without a terminal", async () => {
         const stream = new Recorder();
         const progress = new Progress(createConsole(stream, {}), { heartbeat: 20 });
         const result = await progress.step("Build", { estimate: 120_000 }, async (report) => {
@@ -97,7 +97,7 @@ describe("console progress", () => {
         assert.ok(!stream.text.includes(escape) && !stream.text.includes("\r"));
     });
 
-    it("redraws one line on a terminal and leaves only the outcome", async () => {
+    it("progress redraws one line on a terminal and leaves only the result", async () => {
         const stream = new Recorder(true);
         await new Progress(createConsole(stream, { TERM: "xterm" })).step("Build", {}, () =>
             Promise.resolve(),
@@ -106,7 +106,7 @@ describe("console progress", () => {
         assert.ok(stream.text.startsWith(`\r${escape}[K… Build`));
     });
 
-    it("redraws one line with all steps that run at a time, and continues with those that are left", async () => {
+    it("progress redraws one line with all running steps, and continues with the remaining ones", async () => {
         const stream = new Recorder(true);
         const progress = new Progress(createConsole(stream, { TERM: "xterm" }));
         let endFirst: () => void = () => undefined;
@@ -126,7 +126,7 @@ describe("console progress", () => {
         assert.match(stream.lines.at(-1) ?? "", /✓.* Compile/);
     });
 
-    it("marks a failed step and passes the error on", async () => {
+    it("progress marks a failed step and passes the error on", async () => {
         const stream = new Recorder();
         const failure = new Error("broken");
         await assert.rejects(
@@ -146,7 +146,7 @@ describe("console failures", () => {
         process.exitCode = exitCode;
     });
 
-    it("prints the message alone for a failure the reader can act on", async () => {
+    it("a failure that the reader can fix is printed as its message alone", async () => {
         const stream = new Recorder();
         await runMain(createConsole(stream, {}), () => fail("port 9000 is taken: set access.minioPort"));
         assert.equal(process.exitCode, 1);
@@ -154,7 +154,7 @@ describe("console failures", () => {
         assert.throws(() => fail("x"), UserError);
     });
 
-    it("keeps the stack of an error of ours", async () => {
+    it("an internal error is printed with its stack", async () => {
         const stream = new Recorder();
         await runMain(createConsole(stream, {}), () => Promise.reject(new TypeError("undefined is not")));
         assert.match(stream.text, /^error: TypeError: undefined is not\n\s+at /);

@@ -18,7 +18,7 @@ import { topicDeclarations } from "../../components/contract";
 import { quantity } from "../../components/core/quantity";
 
 describe("content hash", () => {
-    it("is the same for the same content in another order, and another for other content", () => {
+    it("a content hash is the same for the same content in another order, and differs for other content", () => {
         assert.equal(contentHash({ a: 1, b: [1, 2] }), contentHash({ b: [1, 2], a: 1 }));
         assert.notEqual(contentHash({ a: 1 }), contentHash({ a: 2 }));
         assert.notEqual(contentHash([1, 2]), contentHash([2, 1]));
@@ -27,7 +27,7 @@ describe("content hash", () => {
 });
 
 describe("labels", () => {
-    it("select by name, stack and kind, and mark objects as part of flts", () => {
+    it("labels select by name, stack and kind, and mark objects as part of flts", () => {
         const identity = { instance: "dev", name: "kafka", component: "job" };
         assert.deepEqual(selectorLabels(identity), {
             "app.kubernetes.io/name": "kafka",
@@ -39,14 +39,14 @@ describe("labels", () => {
 });
 
 describe("environment", () => {
-    it("is sorted, the last of equal names counts, and undefined leaves a variable out", () => {
+    it("an environment is sorted, the last of equal names counts, and undefined omits a variable", () => {
         assert.deepEqual(environment(plain({ B: 1, A: undefined, C: true }), plain({ B: 2 })), [
             { name: "B", value: "2" },
             { name: "C", value: "true" },
         ]);
     });
 
-    it("refers to a Secret's keys", () => {
+    it("an environment refers to a Secret's keys", () => {
         assert.deepEqual(fromSecret("s", { PASSWORD: "key" }), [
             { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "s", key: "key" } } },
         ]);
@@ -54,7 +54,7 @@ describe("environment", () => {
 });
 
 describe("images", () => {
-    it("carry the tag of their inputs, or a fixed one, and the registry's prefix", () => {
+    it("images have the tag of their inputs, or a fixed one, and the registry's prefix", () => {
         assert.equal(
             new Images({ registry: undefined, tags: new Map([["trainer", "t1"]]) }).reference("trainer"),
             "flts/trainer:t1",
@@ -67,7 +67,7 @@ describe("images", () => {
 });
 
 describe("data-loss guard", () => {
-    it("refuses with the object's name, unless it or everything is named", () => {
+    it("the data-loss guard refuses with the object's name, unless it or everything is allowed", () => {
         assert.throws(() => {
             refuseDataLoss("postgres", ["kafka"]);
         }, /"postgres" holds data that this would delete.*FLTS_ALLOW_DATA_LOSS=postgres/);
@@ -75,7 +75,7 @@ describe("data-loss guard", () => {
         refuseDataLoss("postgres", ["all"]);
     });
 
-    it("reads the names from a variable of the run, and rejects what cannot be one", () => {
+    it("the data-loss guard reads the names from a variable of the run, and rejects invalid ones", () => {
         assert.deepEqual(allowedLoss({}), []);
         assert.deepEqual(allowedLoss({ FLTS_ALLOW_DATA_LOSS: "" }), []);
         assert.deepEqual(allowedLoss({ FLTS_ALLOW_DATA_LOSS: "kafka, minio" }), ["kafka", "minio"]);
@@ -87,7 +87,7 @@ describe("data-loss guard", () => {
 });
 
 describe("Kafka configuration", () => {
-    it("has a stable cluster id of 16 bytes that no tool takes for an option", () => {
+    it("Kafka has a stable cluster id of 16 bytes that no tool mistakes for an option", () => {
         for (const namespace of ["flts", "a", "b", "c", "d", "e"]) {
             const id = clusterId(namespace, "kafka");
             assert.equal(id, clusterId(namespace, "kafka"));
@@ -97,7 +97,7 @@ describe("Kafka configuration", () => {
     });
 
     // Promise: kafka-node-cluster
-    it("replicates as far as there are brokers, and names every controller", () => {
+    it("Kafka replicates over the brokers that there are, and names every controller", () => {
         assert.deepEqual([1, 3, 5].map(replicationFactor), [1, 3, 3]);
         const text = serverProperties({ brokers: 3, name: "kafka", headlessHost: "h" });
         assert.match(
@@ -109,7 +109,7 @@ describe("Kafka configuration", () => {
     });
 
     // Promise: topics-exist-without-hand
-    it("declares all nine topics, dead letters with one partition and a longer retention", () => {
+    it("Kafka has nine topics, of which dead letters have one partition and a longer retention", () => {
         const topics = topicDeclarations({
             identifier: "",
             replicationFactor: 1,
@@ -132,7 +132,7 @@ describe("Kafka configuration", () => {
 });
 
 describe("object store policy", () => {
-    it("allows what was granted, on that bucket, and nothing else", () => {
+    it("a policy of the object store allows what was granted, on that bucket, and nothing else", () => {
         const { Statement: statements } = JSON.parse(policyDocument([{ bucket: "b", access: "read" }])) as {
             Statement: { Effect: string; Action: string[]; Resource: string[] }[];
         };
@@ -172,7 +172,7 @@ describe("a Deployment", () => {
             },
         }).metadata;
 
-    it("has an update wait for as many new pods as there are to be, and for the end of all others", () => {
+    it("an update waits for all new pods of a Deployment, and for the end of all others", () => {
         assert.deepEqual(made(2), {
             ...metadata,
             annotations: {
@@ -185,7 +185,7 @@ describe("a Deployment", () => {
         });
     });
 
-    it("is waited for as a StatefulSet is", () => {
+    it("an update waits for a StatefulSet as well", () => {
         const { metadata: stateful } = statefulSet(metadata, {
             pod: { labels: { app: "worker" }, serviceAccountName: "worker", user: 1, containers: [] },
             replicas: 2,
@@ -196,7 +196,7 @@ describe("a Deployment", () => {
         assert.deepEqual(stateful, made(2));
     });
 
-    it("has it wait for no number that an autoscaler sets, nor where nothing is waited for", () => {
+    it("an update waits for no number of pods that an autoscaler sets, nor if it must not wait", () => {
         assert.deepEqual(made(undefined), metadata);
         const annotations = { "pulumi.com/skipAwait": "true" };
         assert.deepEqual(made(1, annotations), { ...metadata, annotations });

@@ -3,34 +3,34 @@ import { countResults, describeFailures, nameCauses } from "../support/counts";
 import { chooseSuites, suites } from "../suites";
 
 describe("the closing line's counts", () => {
-    it("come from mocha's own summary, colours or not, and count a pending test as failed", () => {
+    it("mocha's counts come from its own summary, coloured or not, and a pending test counts as failed", () => {
         assert.deepEqual(countResults("mocha", "  \u001b[32m12 passing\u001b[0m (3s)\n  1 pending\n", 0), {
             passed: 12,
             failed: 1,
         });
     });
 
-    it("come from pytest's last line", () => {
+    it("pytest's counts come from its last line", () => {
         assert.deepEqual(countResults("pytest", "==== 2 failed, 30 passed, 1 warning in 4.21s ====", 1), {
             passed: 30,
             failed: 2,
         });
     });
 
-    it("come from go test's verdicts on its top-level tests", () => {
+    it("go test's counts come from its verdicts on top-level tests", () => {
         const text =
             "--- PASS: TestOne (0.00s)\n    --- PASS: TestOne/case (0.00s)\n--- FAIL: TestTwo (0.00s)\n";
         assert.deepEqual(countResults("go", text, 1), { passed: 1, failed: 1 });
     });
 
-    it("turn a runner that crashed without a failed test into a failure", () => {
+    it("a runner that crashed without a failed test counts as a failure", () => {
         assert.deepEqual(countResults("mocha", "Error: cannot find module", 1), { passed: 0, failed: 1 });
         assert.deepEqual(countResults("check", "anything", 2), { passed: 0, failed: 1 });
     });
 });
 
 describe("the account of failures at the end of a run", () => {
-    it("is what the runner says of them, without the tests that passed", () => {
+    it("the report of failures is the runner's own, without the tests that passed", () => {
         const mocha =
             "  ✔ adds\n  1) divides\n\n  1 passing (1s)\n  1 failing\n\n  1) divides:\n     Error: by zero\n";
         assert.equal(describeFailures("mocha", mocha), "  1 failing\n\n  1) divides:\n     Error: by zero");
@@ -42,7 +42,7 @@ describe("the account of failures at the end of a run", () => {
         );
     });
 
-    it("keeps the beginning and the end of a long account, which hold the name of the test and the cause", () => {
+    it("a long report of failures keeps its beginning and its end, which have the name of the test and the cause", () => {
         const long = `  1 failing\n\n  1) deploys:\n${"     creating\n".repeat(500)}     error: no space left`;
         const described = describeFailures("mocha", long, 9).split("\n");
         assert.deepEqual(described.slice(0, 3), ["  1 failing", "", "  1) deploys:"]);
@@ -51,7 +51,7 @@ describe("the account of failures at the end of a run", () => {
         assert.equal(described.length, 10);
     });
 
-    it("is the end of what was printed where the runner says nothing of them", () => {
+    it("without a report of failures the end of the output is shown", () => {
         assert.equal(describeFailures("check", "one\ntwo\nthree\n", 2), "two\nthree");
         assert.equal(
             describeFailures("mocha", "starts\nError: cannot find module\n", 1),
@@ -61,7 +61,7 @@ describe("the account of failures at the end of a run", () => {
 });
 
 describe("the causes below the closing table", () => {
-    it("are the lines that name an error, each once, and fit on a screen", () => {
+    it("the causes below the closing table are the lines that name an error, each once, and fit on a screen", () => {
         const pulumi = [
             "  1 failing",
             "  1) deploys:",
@@ -76,14 +76,14 @@ describe("the causes below the closing table", () => {
         assert.ok(named.length <= 600, named);
     });
 
-    it("leave out a line that is too long, not those after it", () => {
+    it("a cause that is too long is left out, not those after it", () => {
         const text = `error: ${"x".repeat(1_000)}\nerror: short`;
         assert.match(nameCauses("check", text, 100), /^error: short$/);
     });
 });
 
 describe("choosing suites", () => {
-    it("runs all without names and refuses a name that is none", () => {
+    it("all suites run without names, and an unknown name is refused", () => {
         assert.equal(chooseSuites([]), suites);
         assert.deepEqual(
             chooseSuites(["unit"]).map((suite) => suite.name),

@@ -37,15 +37,15 @@ describe("dashboards", function () {
     this.timeout(60_000);
 
     // Promise: grafana-shows-provisioned-dashboards
-    it("are what Grafana's own types say of a dashboard", () => {
+    it("dashboards match Grafana's own types", () => {
         assert.deepEqual(typeErrors(dashboardFiles()), []);
     });
 
-    it("would be refused with a field that Grafana does not know", () => {
+    it("a dashboard with a field that Grafana does not know is refused", () => {
         assert.notDeepEqual(typeErrors({ "wrong.json": '{ "schemaVersion": 41, "panles": [] }' }), []);
     });
 
-    it("are the six that were promised, each under a name of its own", () => {
+    it("there are six dashboards, each with its own name", () => {
         assert.deepEqual(Object.keys(dashboardFiles()), [
             "infrastructure.json",
             "kafka.json",
@@ -60,14 +60,14 @@ describe("dashboards", function () {
         assert.equal(new Set(names).size, names.length);
     });
 
-    it("name the alerts that evaluate what a panel shows, so that a search for an alert finds its panel", () => {
+    it("each panel names the alerts that evaluate its metrics, so that a search for an alert finds it", () => {
         for (const { panel, described, alerts } of panelAlerts()) {
             const named = /Alerts?: (.*)$/.exec(described ?? "")?.[1]?.split(", ") ?? [];
             assert.deepEqual(named, alerts, panel);
         }
     });
 
-    it("ask the data source that is provisioned", () => {
+    it("dashboards use the provisioned data source", () => {
         for (const text of Object.values(dashboardFiles())) {
             for (const { datasource } of (JSON.parse(text) as { panels: { datasource: { uid: string } }[] })
                 .panels) {

@@ -34,14 +34,14 @@ describe("data given to make", function () {
         rmSync(folder, { recursive: true });
     });
 
-    it("are one series, with the held-out rows that stand beside it", () => {
+    it("a CSV is one series, with the held-out rows in the file next to it", () => {
         const train = write("series.csv");
         assert.deepEqual(findSeries(train, "FILE"), [{ name: "series", train, test: undefined }]);
         const test = write("series_test.csv");
         assert.deepEqual(findSeries(train, "FILE"), [{ name: "series", train, test }]);
     });
 
-    it("are every CSV of a folder and none of the folders in it", () => {
+    it("a folder is all CSVs in it, without those in subfolders", () => {
         const [b, a, test] = [write("b.csv"), write("a.csv"), write("a_test.csv")];
         const lone = write("c_test.csv");
         write("notes.txt");
@@ -80,12 +80,12 @@ describe("data given to make", function () {
         "a name that is too long": [() => write(`${"n".repeat(64)}.csv`), /at most 63/],
     };
     for (const [what, [path, message]] of Object.entries(refused)) {
-        it(`are refused as ${what}`, () => {
+        it(`data are refused: ${what}`, () => {
             assert.throws(() => findSeries(path(), "FILE"), { name: "UserError", message });
         });
     }
 
-    it("are checked whole before anything is uploaded, every file and its held-out rows", async () => {
+    it("every file and its held-out rows are checked completely before anything is uploaded", async () => {
         write("a.csv");
         write("a_test.csv", "time,down\n2020-01-01 00:00:00,many\n");
         write("b.csv", "");
@@ -101,7 +101,7 @@ describe("data given to make", function () {
         );
     });
 
-    it("are a compressed CSV by the name of any other", async () => {
+    it("a compressed CSV has the same name as any other", async () => {
         const rows = Array.from(
             { length: 90 },
             (_, at) => `2020-01-01 0${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")},1\n`,
@@ -115,7 +115,7 @@ describe("data given to make", function () {
         );
     });
 
-    it("are known by size and ETag, whole or in the parts of usual clients, and by nothing less", async () => {
+    it("uploaded data are recognized by size and ETag, complete or in the parts of usual clients, and by nothing less", async () => {
         const content = Buffer.alloc(2 * PART_SIZE - 1000, "0123456789\n");
         const path = write("large.csv", content);
         const md5 = (data: Buffer): Buffer => createHash("md5").update(data).digest();
@@ -132,7 +132,7 @@ describe("data given to make", function () {
         assert.ok(!(await hasContent(path, { size, etag: "0".repeat(32) })));
     });
 
-    it("are shown with file, line, column, reason and fix where preprocess rejects them", () => {
+    it("a rejection by preprocess is shown with file, line, column, reason and fix", () => {
         assert.equal(
             rejectionText("a", {
                 file: "a.csv",

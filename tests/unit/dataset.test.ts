@@ -207,7 +207,7 @@ describe("dataset check", function () {
         });
     }
 
-    it("is made by Python in WebAssembly where there is no other that can be used", async () => {
+    it("Python in WebAssembly makes the check if no other Python can be used", async () => {
         const old = ["python3", "-c", "import sys; sys.exit('too old')"] as const;
         const chosen = await Reader.first([["no-such-python"], old, WEB_ASSEMBLY]);
         chosen.close();
@@ -269,7 +269,7 @@ describe("dataset check", function () {
         assert.deepEqual([detected.frequency, target], ["2min", "down"]);
     });
 
-    it("knows the formats that the settings offer", () => {
+    it("the settings offer the formats that the check knows", () => {
         const shape = dataset.unwrap().shape;
         const words = [shape.separator, shape.decimal, shape.thousands].flatMap(
             (field) => field.unwrap().options,
@@ -291,7 +291,7 @@ describe("dataset check", function () {
         );
     });
 
-    it("is documented with every reason to reject a file", () => {
+    it("every reason to reject a file is documented", () => {
         const page = squeezed(readFileSync(join(projectDirectory, "docs/data.md"), "utf8"));
         for (const [reason, fix] of Object.values(rules.reasons)) {
             assert.ok(page.includes(`| ${reason} | ${fix} |`), reason);

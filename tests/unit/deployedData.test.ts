@@ -27,7 +27,7 @@ async function read(lists: Readonly<Record<string, readonly object[]>>) {
 }
 
 describe("the data that a cluster has", () => {
-    it("is read from its StatefulSets, claims and Deployments", async () => {
+    it("the data of a cluster is read from its StatefulSets, claims and Deployments", async () => {
         const claim = {
             metadata: { name: "data" },
             spec: { storageClassName: "fast", resources: { requests: { storage: "50Gi" } } },
@@ -66,12 +66,12 @@ describe("the data that a cluster has", () => {
         });
     });
 
-    it("is nothing in a namespace that is not there", async () => {
+    it("a namespace that does not exist has no data", async () => {
         const empty = { [STATEFUL_SETS]: [], [DEPLOYMENTS]: [], [CLAIMS]: [] };
         assert.deepEqual(await read(empty), { volumes: [], identifier: undefined });
     });
 
-    it("is never taken for nothing where the user may not list it: the update is refused", async () => {
+    it("an update is refused if the user may not list the data", async () => {
         await assert.rejects(
             read({ [STATEFUL_SETS]: [], [DEPLOYMENTS]: [] }),
             /flts:namespace = "flts".*PersistentVolumeClaims.*cannot be listed.*Nothing was changed/s,

@@ -17,7 +17,7 @@ function anchors(text: string): Set<string> {
 }
 
 describe("documentation", () => {
-    it("has pages", () => {
+    it("the documentation has pages", () => {
         assert.ok(pages().includes("README.md"));
     });
 

@@ -45,7 +45,7 @@ describe("where DNS and the API server are", () => {
     before(() => server.start());
     after(() => server.stop());
 
-    it("is read from the Service of DNS and the endpoints of kubernetes", async () => {
+    it("DNS and API server are read from the Service of DNS and the endpoints of kubernetes", async () => {
         const labels = { "k8s-app": "kube-dns" };
         answers = {
             ...KUBERNETES,
@@ -63,7 +63,7 @@ describe("where DNS and the API server are", () => {
         });
     });
 
-    it("is read in OpenShift, where DNS has another namespace, other labels and another port", async () => {
+    it("DNS is found in OpenShift, where it has another namespace, other labels and another port", async () => {
         const labels = { "dns.operator.openshift.io/daemonset-dns": "default" };
         answers = {
             ...KUBERNETES,
@@ -78,7 +78,7 @@ describe("where DNS and the API server are", () => {
         });
     });
 
-    it("includes addresses that no labels select: nodes, a Service without a selector, NodeLocal DNSCache", async () => {
+    it("DNS includes addresses that no labels select: nodes, a Service without a selector, NodeLocal DNSCache", async () => {
         const node = { spec: { hostNetwork: true }, status: { podIPs: [{ ip: "10.0.0.5" }] } };
         answers = {
             ...KUBERNETES,
@@ -109,7 +109,7 @@ describe("where DNS and the API server are", () => {
         assert.deepEqual(outside.dns.cidrs, ["10.96.0.10/32", "192.0.2.53/32"]);
     });
 
-    it("is unknown to who may not read it, and any other failure is an error", async () => {
+    it("DNS and API server are unknown to a user who may not read them, and any other failure is an error", async () => {
         answers = {};
         const nothing = { ...NOTHING_FOUND, dns: { ...NOTHING_FOUND.dns, ports: [53] } };
         for (const code of [403, 404]) {

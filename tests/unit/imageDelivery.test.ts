@@ -14,7 +14,7 @@ import { wantedImages } from "../../toolchain/images/delivery/wanted";
 const digest = `sha256:${"a".repeat(64)}`;
 
 describe("TO, FROM and LOCK", () => {
-    it("name a registry, with port and path where needed, or a local cluster", () => {
+    it("TO names a registry, with port and path if needed, or a local cluster", () => {
         for (const prefix of [
             "registry.example",
             "registry.example/flts",
@@ -43,7 +43,7 @@ describe("TO, FROM and LOCK", () => {
         [{ LOCK: "maybe" }, /^LOCK=maybe: say yes/],
         [{ FROM: "/a.tar" }, /^FROM=\/a\.tar: say where to with TO/],
     ] as const) {
-        it(`refuse ${JSON.stringify(environment)} with value and fix`, () => {
+        it(`make images refuses ${JSON.stringify(environment)} with value and fix`, () => {
             assert.throws(() => readDelivery(environment), { name: "UserError", message: expected });
         });
     }
@@ -60,18 +60,18 @@ describe("a registry's refusal", () => {
         ["server gave HTTP response to HTTPS client", /r\.example serves no TLS/],
         ["dial tcp: lookup r.example: no such host", /no registry answers at r\.example/],
     ] as const) {
-        it(`"${output}" is explained with setting, value and fix`, () => {
+        it(`the registry's error "${output}" is explained with setting, value and fix`, () => {
             assert.match(explainRefusal("TO=r.example/flts", "r.example", output) ?? "", expected);
         });
     }
 
-    it("of another kind is left to the registry's own words", () => {
+    it("other errors of a registry are shown in its own words", () => {
         assert.equal(explainRefusal("TO=r.example", "r.example", "blob upload invalid"), undefined);
     });
 });
 
 describe("images to deliver", () => {
-    it("are all that pods may name; where no registry is reachable, those that nobody can build are left out", () => {
+    it("all images that pods may name are delivered; where no registry is reachable, those that cannot be built are left out", () => {
         const names = (source: "build" | "pull"): string[] =>
             wantedImages(source, chosenImages(new Set())).map(({ name }) => name);
         const own = ["preprocess", "trainer", "evaluator", "inference", "locust", "mlflow", "minio", "kafka"];
@@ -87,7 +87,7 @@ describe("images to deliver", () => {
         assert.ok(!names("build").includes("trainer-cuda"), "nobody asked for it");
     });
 
-    it("have the variant for GPUs among them for a stack that asks for it", () => {
+    it("the variant for GPUs is delivered for a stack that asks for it", () => {
         const [usual, asked] = [[], ["trainer-cuda"]].map((requested) =>
             wantedImages("build", chosenImages(new Set(requested))),
         );
@@ -98,7 +98,7 @@ describe("images to deliver", () => {
         assert.match(asked?.find(({ name }) => name === "trainer-cuda")?.key ?? "", /^[0-9a-f]{64}$/);
     });
 
-    it("are copied from their official registry if that is reachable, and MinIO and our own from here", () => {
+    it("images are copied from their official registry if that is reachable, and MinIO and our own from here", () => {
         const pulled = new Map(
             wantedImages("pull", chosenImages(new Set())).map((image) => [image.name, image]),
         );
@@ -123,18 +123,18 @@ describe("images.lock.json", () => {
         writeFileSync(path, JSON.stringify({ version: 1, images }));
     };
 
-    it("pins the digest behind the tag of each image that it names", () => {
+    it("images.lock.json pins the digest of the tag of each image that it names", () => {
         write({ trainer: { repository: "flts/trainer", tag: "0123456789ab", digest } });
         const images = new Images({ registry: "r.example/x", tags, digests: lockedDigests(path, tags) });
         assert.equal(images.reference("trainer"), `r.example/x/flts/trainer:0123456789ab@${digest}`);
         assert.equal(images.reference("kafka"), "r.example/x/apache/kafka:4.3.1");
     });
 
-    it("is not needed", () => {
+    it("images.lock.json is not needed", () => {
         assert.deepEqual(lockedDigests(path, tags), new Map());
     });
 
-    it("of other sources is refused by image and tag, with the fix", () => {
+    it("a lock of other sources is refused by image and tag, with the fix", () => {
         write({ trainer: { repository: "flts/trainer", tag: "ba9876543210", digest } });
         assert.throws(
             () => lockedDigests(path, tags),
@@ -144,7 +144,7 @@ describe("images.lock.json", () => {
         assert.throws(() => lockedDigests(path, tags), /nobody is locked with tag 1, not in the catalogue/);
     });
 
-    it("that is no lock is refused with the place of what is wrong", () => {
+    it("an invalid lock is refused with the place of the error", () => {
         write({ trainer: { repository: "flts/trainer", tag: "0123456789ab", digest: "sha256:1" } });
         assert.throws(() => lockedDigests(path, tags), /no lock of images \(images\.trainer\.digest: /);
         writeFileSync(path, "{");

@@ -89,7 +89,7 @@ describe("the tags of our own images", function () {
         });
     }
 
-    it("are not changed by what runs, editors and tests leave, nor by a file's time", () => {
+    it("tags are not changed by what running, editing and testing leave, nor by a file's time", () => {
         const changed = changedBy(() => {
             for (const path of [
                 "common/__pycache__/logs.cpython-311.pyc",
@@ -106,7 +106,7 @@ describe("the tags of our own images", function () {
         assert.deepEqual(changed, []);
     });
 
-    it("follow the catalogue's arguments and the official image that a parent stands for, not its texts", () => {
+    it("tags depend on the catalogue's arguments and the official image of a parent, not on the catalogue's texts", () => {
         const before = imageTags();
         const changed = (name: keyof typeof catalogue.images, facts: object): string[] => {
             const tags = imageTags(projectRoot, {
@@ -123,7 +123,7 @@ describe("the tags of our own images", function () {
         );
     });
 
-    it("are the same with and without the variant that is made only on request", () => {
+    it("tags are the same with and without the variant that is made only on request", () => {
         const others = Object.fromEntries(Object.entries(catalogue.images).filter(([name]) => name !== CUDA));
         const tags = imageTags();
         assert.ok(tags.has(CUDA));
@@ -133,7 +133,7 @@ describe("the tags of our own images", function () {
         );
     });
 
-    it("do not depend on where the project is", () => {
+    it("tags do not depend on where the project is", () => {
         const copy = mkdtempSync(join(tmpdir(), "flts-tags-"));
         try {
             cpSync(root, copy, { recursive: true });
@@ -143,7 +143,7 @@ describe("the tags of our own images", function () {
         }
     });
 
-    it("are twelve hexadecimal digits, different for every image", () => {
+    it("tags are twelve hexadecimal digits, different for every image", () => {
         const tags = [...imageTags().values()];
         assert.equal(new Set(tags).size, tags.length);
         for (const tag of tags) {
@@ -152,7 +152,7 @@ describe("the tags of our own images", function () {
     });
 
     for (const source of ["build", "pull"] as const) {
-        it(`are what the cluster is loaded with: pods name what \`make images\` made (${source})`, () => {
+        it(`pods name the images that \`make images\` loads (${source})`, () => {
             const named = new Images({ registry: undefined, tags: imageTags() });
             const steps = planLoad(
                 imagesToBuild(source, chosenImages(new Set())),

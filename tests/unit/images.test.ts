@@ -116,12 +116,12 @@ describe("images that are made only on request", () => {
         ["by its path", 'config:\n  flts:training.gpu.count: "1"\n'],
         ["beside secrets", "config:\n  flts:x:\n    secure: abc\n  flts:training.gpu.count: 1\n"],
     ] as const) {
-        it(`are made for a stack whose file has the setting ${how}`, () => {
+        it(`images on request are made for a stack whose file has the setting ${how}`, () => {
             assert.deepEqual(requested(config), ["trainer-cuda"]);
         });
     }
 
-    it("are made for a stack whose file has the value that asks for them", () => {
+    it("images on request are made for a stack whose file has the value that asks for them", () => {
         assert.deepEqual(requested("config:\n  flts:ingress:\n    login:\n      mode: oidc\n"), [
             "oauth2-proxy",
         ]);
@@ -134,19 +134,19 @@ describe("images that are made only on request", () => {
         ["other settings", "config:\n  flts:training:\n    epochs: 3\n"],
         ["no GPU for its trainers", "config:\n  flts:training:\n    gpu:\n      count: 0\n"],
     ] as const) {
-        it(`are not made for a stack with ${how}`, () => {
+        it(`images on request are not made for a stack with ${how}`, () => {
             assert.deepEqual(requested(config), []);
         });
     }
 
-    it("are not made for another stack, for one without a file, nor where no stack is named", () => {
+    it("images on request are not made for another stack, for one without a file, or if no stack is named", () => {
         const config = "config:\n  flts:training.gpu.count: 1\n";
         assert.deepEqual(requested(config, "dev"), []);
         assert.deepEqual(requested(config, ""), []);
         assert.deepEqual([...requestedImages({}, root)], []);
     });
 
-    it("are none for the stacks of this project", () => {
+    it("the stacks of this project request no such image", () => {
         for (const STACK of ["dev", "prod"]) {
             assert.deepEqual([...requestedImages({ STACK })], []);
         }
@@ -180,7 +180,7 @@ describe("image keys", () => {
         rmSync(root, { recursive: true });
     });
 
-    it("do not depend on where the project is", () => {
+    it("keys do not depend on where the project is", () => {
         const before = imageKeys(root, "build", set);
         const copy = mkdtempSync(join(tmpdir(), "flts-images-"));
         try {
@@ -191,7 +191,7 @@ describe("image keys", () => {
         }
     });
 
-    it("change for an image and its children when its files change, and for no other", () => {
+    it("a change of an image's files changes its key and those of its children, and no other", () => {
         const [parent, child, other] = [key("parent"), key("child"), key("other")];
         write("images/parent/Containerfile", "FROM scratch\nENV A=1\n");
         assert.notEqual(key("parent"), parent);
@@ -199,7 +199,7 @@ describe("image keys", () => {
         assert.equal(key("other"), other);
     });
 
-    it("change with the arguments that a shared Containerfile is built with", () => {
+    it("a key changes with the arguments of a shared Containerfile", () => {
         const services = ["a", "b"].map((name) =>
             image(name, { folder: "images/other", arguments: { SERVICE: name } }),
         );
@@ -207,7 +207,7 @@ describe("image keys", () => {
         assert.notEqual(keys.get("a"), keys.get("b"));
     });
 
-    it("see a renamed file, a moved boundary between two files, and a changed mode", () => {
+    it("a key changes with a renamed file, a moved boundary between two files, and a changed mode", () => {
         const seen = new Set([key("child")]);
         const changes = [
             (): void => {
@@ -230,7 +230,7 @@ describe("image keys", () => {
         assert.equal(seen.size, changes.length + 1);
     });
 
-    it("ignore what running and testing the services leaves, and notes", () => {
+    it("keys ignore what running and testing the services leave, and notes", () => {
         const before = key("child");
         write("services/code/__pycache__/a.cpython-311.pyc", "x");
         write("services/code/tests/test_a.py", "x");
@@ -239,14 +239,14 @@ describe("image keys", () => {
         assert.deepEqual(inputFiles(join(root, "services/code")), [join(root, "services/code/a.py")]);
     });
 
-    it("take an official image by its name where it is pulled", () => {
+    it("the key of an official image is its name if it is pulled", () => {
         const before = key("server", "pull");
         write("images/server/Containerfile", "FROM other\n");
         assert.equal(key("server", "pull"), before);
         assert.notEqual(key("server", "pull"), key("server"));
     });
 
-    it("name the input that is not there", () => {
+    it("a missing input is named", () => {
         rmSync(join(root, "services"), { recursive: true });
         assert.throws(() => key("child"), /"child" has inputs that are not there: services\/code/);
     });
@@ -268,16 +268,16 @@ describe("images to build", () => {
         return found.map(({ name }) => name);
     };
 
-    it("are all of them at first, parents first", async () => {
+    it("all images are built at first, parents first", async () => {
         assert.deepEqual(await stale([], []), ["base", "python", "a", "b"]);
     });
 
-    it("are only those without an archive while their parents are held", async () => {
+    it("only images without an archive are built while their parents are present", async () => {
         assert.deepEqual(await stale(["a"], ["base", "python"]), ["b"]);
         assert.deepEqual(await stale(["a"], ["python"]), ["b"]);
     });
 
-    it("include a parent that is gone only if a child needs it", async () => {
+    it("a missing parent is built only if a child needs it", async () => {
         assert.deepEqual(await stale(["a"], ["base"]), ["python", "b"]);
         assert.deepEqual(await stale(["a", "b"], []), []);
     });

@@ -50,7 +50,7 @@ describe("content of images", () => {
         rmSync(root, { recursive: true });
     });
 
-    it("is kept by digest, with a manifest in the order of the layers", () => {
+    it("content of images is kept by digest, with a manifest in the order of the layers", () => {
         const manifest = store.absorb(archive(["base", "code"]));
         assert.deepEqual(layerDigests(manifest), [`sha256:${digest("base")}`, `sha256:${digest("code")}`]);
         for (const name of store.names()) {
@@ -59,13 +59,13 @@ describe("content of images", () => {
         assert.equal(imageSize(manifest), manifest.config.size + "basecode".length);
     });
 
-    it("is shared by images: a layer that is here may be left out of the next archive", () => {
+    it("images share content: a layer that is here may be left out of the next archive", () => {
         store.absorb(archive(["base", "one"]));
         const manifest = store.absorb(archive(["base", "two"], ["base"]));
         assert.deepEqual(layerDigests(manifest), [`sha256:${digest("base")}`, `sha256:${digest("two")}`]);
     });
 
-    it("may come as links in the archive, as from older versions of docker", () => {
+    it("an archive may contain links, as from older versions of docker", () => {
         const directory = archive(["base"]);
         const link = join(directory, `${digest("base")}.tar`);
         mkdirSync(join(directory, "first"));
@@ -76,7 +76,7 @@ describe("content of images", () => {
         assert.equal(manifest.layers[0]?.size, 4);
     });
 
-    it("goes when no image refers to it any more", () => {
+    it("content is deleted when no image refers to it any more", () => {
         store.absorb(archive(["base", "one"]));
         const kept = store.absorb(archive(["base", "two"]));
         store.prune([kept]);
@@ -84,7 +84,7 @@ describe("content of images", () => {
         assert.deepEqual(store.names().sort(), expected.sort());
     });
 
-    it("is handed on as an OCI layout that names the image and lacks what the receiver has", () => {
+    it("an image is exported as an OCI layout that names it and leaves out what the receiver has", () => {
         const manifest = store.absorb(archive(["base", "code", "code"]));
         const layout = join(root, "layout");
         store.layOut(manifest, "localhost/a:b", new Set([`sha256:${digest("base")}`]), layout);
@@ -102,11 +102,11 @@ describe("content of images", () => {
 });
 
 describe("pipe", () => {
-    it("hands the output of one program to the next", async () => {
+    it("a pipe passes the output of one program to the next", async () => {
         assert.equal(await pipe(["printf", "%s\n", "a b", "c"], ["sort", "-r"]), "c\na b\n");
     });
 
-    it("fails when either program does", async () => {
+    it("a pipe fails when either program does", async () => {
         await assert.rejects(pipe(["false"], ["cat"]), /failed with code 1/);
         await assert.rejects(pipe(["true"], ["false"]), /failed with code 1/);
     });

@@ -6,7 +6,7 @@ import { requestedSource } from "../../toolchain/images/source";
 import type { Image } from "../../toolchain/images/catalogue";
 
 describe("what builds inherit from the host", () => {
-    it("are the Debian archives of our release, once each, and no third party's", () => {
+    it("builds use the Debian archives of our release, once each, and no third party's", () => {
         const listed = [
             "http://mirror.example/debian/|bookworm|main|Debian|",
             "http://mirror.example/debian/|bookworm|main|Debian|",
@@ -23,7 +23,7 @@ describe("what builds inherit from the host", () => {
         ]);
     });
 
-    it("are apt's proxies and checks, not its other settings", () => {
+    it("builds use apt's proxies and checks, not its other settings", () => {
         const dump = [
             'APT::Architecture "amd64";',
             'Acquire::http::Proxy "http://proxy.example:3128";',
@@ -37,7 +37,7 @@ describe("what builds inherit from the host", () => {
         );
     });
 
-    it("are pip's index and proxy, with certificates at their place in the build, and no paths of the host", () => {
+    it("builds use pip's index and proxy, with certificates at their place in the build, and no paths of the host", () => {
         const list = [
             ":env:.find-links='/opt/wheels'",
             ":env:.default-timeout='180'",
@@ -53,7 +53,7 @@ describe("what builds inherit from the host", () => {
 });
 
 describe("FLTS_IMAGES", () => {
-    it("accepts build, pull and the default, and names the value otherwise", () => {
+    it("FLTS_IMAGES accepts build, pull and the default, and other values are named", () => {
         assert.equal(requestedSource({ FLTS_IMAGES: "build" }), "build");
         assert.equal(requestedSource({ FLTS_IMAGES: "pull" }), "pull");
         assert.equal(requestedSource({ FLTS_IMAGES: "" }), undefined);
@@ -83,14 +83,14 @@ describe("loading", () => {
             ({ wanted, importing }) => `${importing ? "import" : "name"} ${wanted}`,
         );
 
-    it("imports what is not there, and never a mere parent", () => {
+    it("loading imports missing images, but no image that is only a parent", () => {
         assert.deepEqual(plan({}), [
             "import docker.io/flts/trainer:tag",
             "import docker.io/apache/kafka:4.3.1",
         ]);
     });
 
-    it("does nothing when every name stands for the right content", () => {
+    it("loading does nothing when every name has the right content", () => {
         const present = {
             [trainer]: "sha256:a",
             "docker.io/flts/trainer:tag": "sha256:a",
@@ -100,7 +100,7 @@ describe("loading", () => {
         assert.deepEqual(plan(present), []);
     });
 
-    it("only names content again for a new tag, and for a fixed tag that stands for other content", () => {
+    it("loading only renames content for a new tag, and for a fixed tag with other content", () => {
         const present = {
             [trainer]: "sha256:a",
             "docker.io/flts/trainer:earlier": "sha256:a",

@@ -7,7 +7,7 @@ import { projectDirectory } from "../support/commands";
 const folders = ["index.ts", "components", "stacks", "cli", "toolchain", "tests"];
 
 describe("imports", () => {
-    it("form no cycle, types included", async function () {
+    it("imports form no cycle, types included", async function () {
         this.timeout(60_000);
         const graph = await madge(
             folders.map((folder) => join(projectDirectory, folder)),
@@ -22,7 +22,7 @@ describe("imports", () => {
         assert.deepEqual(graph.circular(), []);
     });
 
-    it("of what handles data of any size reach no package of Pulumi, which would take a quarter of the memory", async function () {
+    it("code that handles data of any size imports no package of Pulumi, which would take a quarter of the memory", async function () {
         this.timeout(60_000);
         const graph = await madge(
             ["cli/data/main.ts", "cli/data/checkMain.ts"].map((path) => join(projectDirectory, path)),

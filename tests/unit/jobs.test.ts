@@ -60,7 +60,7 @@ const job = (condition?: string): string =>
     });
 
 describe("a Job that is made from a CronJob", () => {
-    it("has other values where they are asked for, in every container that knows the variable", () => {
+    it("a Job of a CronJob has other values if given, in every container that has the variable", () => {
         const { initContainers, containers } = withValues(pattern(), { SNAPSHOT: "x", OTHER: "y" }).spec
             .template.spec;
         assert.deepEqual(initContainers, [{ name: "fetch", env: [{ name: "SNAPSHOT", value: "x" }] }, {}]);
@@ -70,7 +70,7 @@ describe("a Job that is made from a CronJob", () => {
         ]);
     });
 
-    it("is handed to kubectl whole, and the file is taken away", async () => {
+    it("the complete Job is passed to kubectl in a file, which is then deleted", async () => {
         let handed = "";
         const kubectl: Kubectl = (...parameters) => {
             if (parameters[1] === "--filename") {
@@ -95,14 +95,14 @@ describe("a Job that is made from a CronJob", () => {
         );
     });
 
-    it("is refused without the CronJob, naming the setting", async () => {
+    it("a Job without its CronJob is refused, naming the setting", async () => {
         await assert.rejects(
             createJob(cluster({}).kubectl, "flts", "backup", "flts:backup.enabled"),
             /no CronJob backup in namespace flts: set flts:backup\.enabled to true and run `make up`/,
         );
     });
 
-    it("is followed by the pod that it made last", async () => {
+    it("the log of a Job is that of the pod that it created last", async () => {
         const made = (name: string, creationTimestamp: string): Pod => ({
             ...pod(["a", DONE]),
             metadata: { name, creationTimestamp },
@@ -114,7 +114,7 @@ describe("a Job that is made from a CronJob", () => {
 });
 
 describe("steps of a pod", () => {
-    it("are reported by the running one, or the one that failed", () => {
+    it("the running or failed step of a pod is reported", () => {
         const step = (...steps: readonly (readonly [string, object])[]): string | undefined => {
             const current = currentStep(pod(...steps));
             return current && `${current.name} ${current.detail}`.trim();
@@ -132,7 +132,7 @@ describe("steps of a pod", () => {
         assert.equal(step(["begin", DONE], ["backup", DONE]), undefined);
     });
 
-    it("are followed to the end, with what was copied", async () => {
+    it("the steps of a pod are followed to the end, with what was copied", async () => {
         const { kubectl } = cluster({
             "get cronjob": [""],
             "create job": [JSON.stringify(PATTERN)],
@@ -162,7 +162,7 @@ describe("steps of a pod", () => {
         assert.ok(!asked.some((command) => command.startsWith("scale")));
     });
 
-    it("that fail end the run with the log of the one that failed", async () => {
+    it("a failed step ends the run with its log", async () => {
         const { kubectl, asked } = cluster({
             "get cronjob": [""],
             "create job": [JSON.stringify(PATTERN)],
@@ -181,7 +181,7 @@ describe("steps of a pod", () => {
 });
 
 describe("the snapshot that is restored", () => {
-    it("must be named", () => {
+    it("a restore needs the name of its snapshot", () => {
         assert.equal(chosenSnapshot({ SNAPSHOT: " latest " }), "latest");
         assert.equal(chosenSnapshot({ SNAPSHOT: "20260131T021700Z" }), "20260131T021700Z");
         for (const SNAPSHOT of ["", "yesterday", undefined]) {
@@ -189,7 +189,7 @@ describe("the snapshot that is restored", () => {
         }
     });
 
-    it("is what `make backup` ends with", () => {
+    it("`make backup` prints the snapshot that a restore takes", () => {
         const complete = { event: "backup_complete", snapshot: "20260131T021700Z", objects: 3, bytes: 5_000 };
         assert.match(
             snapshotTable({ ...complete, new_bytes: 10, database_bytes: null }),

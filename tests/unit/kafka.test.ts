@@ -14,17 +14,17 @@ const brokers = (replicas: number, peers?: string): object => ({
 });
 
 describe("brokers before an update", () => {
-    it("stop together where the new ones would not be admitted by the old ones", () => {
+    it("brokers stop together if the old ones would not admit the new ones", () => {
         assert.equal(mustStopFirst(brokers(3), brokers(3, "sasl-1")), true);
         assert.equal(mustStopFirst(brokers(3, "sasl-1"), brokers(3, "sasl-2")), true);
     });
 
-    it("are rolled one by one for any other change, and a single one is always", () => {
+    it("brokers are rolled one by one for any other change, and a single one always", () => {
         assert.equal(mustStopFirst(brokers(3, "sasl-1"), brokers(3, "sasl-1")), false);
         assert.equal(mustStopFirst(brokers(1), brokers(1, "sasl-1")), false);
     });
 
-    it("are waited for until no pod is left, and named when they do not end", async () => {
+    it("an update waits until no old broker is left, and names those that do not end", async () => {
         const left = [2, 1, 0];
         const asked: string[] = [];
         const api = {
@@ -49,7 +49,7 @@ describe("brokers before an update", () => {
 describe("permissions in Kafka", () => {
     const all = KAFKA_USERS.map((user) => ({ user, grants: grantsOf("city", user) }));
 
-    it("are for names of the stack's own pipeline only", () => {
+    it("permissions in Kafka are only for names of the stack's own pipeline", () => {
         for (const { user, grants } of all) {
             assert.ok(grants.length > 0, user);
             assert.ok(
@@ -59,7 +59,7 @@ describe("permissions in Kafka", () => {
         }
     });
 
-    it("give each topic one tier that writes it", () => {
+    it("permissions in Kafka give each topic one tier that writes it", () => {
         const trainers = ["nonml-prophet", "train-gru", "train-lstm"];
         for (const topic of Object.values(topicsOf("city"))) {
             const writers = all
@@ -75,7 +75,7 @@ describe("permissions in Kafka", () => {
         }
     });
 
-    it("let the exporter read no message", () => {
+    it("the exporter may read no message", () => {
         const exporter = all.find(({ user }) => user === "kafka-lag");
         assert.deepEqual(new Set(exporter?.grants.map(({ operation }) => operation)), new Set(["describe"]));
     });

@@ -24,23 +24,23 @@ describe("the locks of a stack", () => {
         writeFileSync(join(directory, `${name}.json.attrs`), JSON.stringify({ md5: "" }));
     }
 
-    it("are dead when the process that took them is gone", () => {
+    it("locks of a stack are stale when the process that took them has ended", () => {
         lock("one", gone);
         assert.equal(areDead(directory), true);
     });
 
-    it("hold while one of the processes lives", () => {
+    it("locks of a stack are valid while one of the processes runs", () => {
         lock("one", gone);
         lock("two", process.pid);
         assert.equal(areDead(directory), false);
     });
 
-    it("hold when they were taken on another machine, whose processes nobody here knows", () => {
+    it("locks of a stack from another machine are valid, because its processes are unknown here", () => {
         lock("one", gone, "another-machine");
         assert.equal(areDead(directory), false);
     });
 
-    it("are not there to be released before the first command", () => {
+    it("without locks there is nothing to release", () => {
         assert.equal(areDead(directory), false);
         assert.equal(areDead(join(directory, "none")), false);
     });

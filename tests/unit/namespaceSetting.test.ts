@@ -14,7 +14,7 @@ function mistakes(configuration: Record<string, string>): string[] {
 }
 
 describe("settings", () => {
-    it("take the namespace as a name, as release 0.1.0 did, or as a group that says who creates it", () => {
+    it("the namespace is a name, as in release 0.1.0, or a group that says who creates it", () => {
         const namespace = (configuration: Record<string, string>) =>
             readSettings(configuration, "dev").namespace;
         assert.deepEqual(namespace({}), { name: "flts", create: true });

@@ -13,13 +13,13 @@ const service = fc.constantFrom("train", "restore", "preprocess", "monitoring");
 describe("names of users in shared servers", () => {
     const seed = 20260728;
 
-    it("contain namespace, stack, identifier and service where they are short", () => {
+    it("names of users contain namespace, stack, identifier and service if these are short", () => {
         const stack = { namespaceName: "flts", instance: "dev", identifier: "" };
         assert.equal(ownedName(stack, "train"), "flts.dev.train");
         assert.equal(ownedName({ ...stack, identifier: "blue" }, "train"), "flts.dev.blue.train");
     });
 
-    it("are accepted by MinIO and by PostgreSQL, whatever the stack is called", () => {
+    it("names of users are valid in MinIO and PostgreSQL, whatever the stack is called", () => {
         fc.assert(
             fc.property(owner, service, (stack, name) => {
                 const user = ownedName(stack, name);
@@ -30,7 +30,7 @@ describe("names of users in shared servers", () => {
         );
     });
 
-    it("differ for two stacks that differ in namespace, name or identifier", () => {
+    it("names of users differ for two stacks that differ in namespace, name or identifier", () => {
         fc.assert(
             fc.property(owner, owner, service, (one, other, name) => {
                 fc.pre(JSON.stringify(one) !== JSON.stringify(other));

@@ -23,7 +23,7 @@ const mlflow = { external: { trackingUri: "https://mlflow.example" } };
 const stacks = { infrastructure: "organization/flts/below" };
 
 describe("who makes what", () => {
-    it("may be this stack, another one, or an external server", () => {
+    it("this stack, another one or an external server may provide a part", () => {
         assert.deepEqual(mistakes({}), []);
         assert.deepEqual(mistakes({ layers: ["infrastructure"] }), []);
         assert.deepEqual(mistakes({ layers: ["serving"], stacks }), []);
@@ -34,7 +34,7 @@ describe("who makes what", () => {
         assert.deepEqual(mistakes({ objectStore: { external: shared, existingSecret: "keys" } }), []);
     });
 
-    it("may be said beside the chart that `make up` names, of a MinIO that is not deployed", () => {
+    it("settings of a MinIO that is not deployed are accepted with the chart that `make up` sets", () => {
         assert.deepEqual(mistakes({ objectStore: { ...objectStore, chart: "/charts/minio.tgz" } }), []);
         const chart = { chart: "/charts/minio.tgz" };
         assert.deepEqual(mistakes({ layers: ["serving"], stacks, objectStore: chart }), []);
@@ -170,7 +170,7 @@ describe("who makes what", () => {
         ],
     };
     for (const [name, [overrides, expected]] of Object.entries(refused)) {
-        it(`is refused for ${name}`, () => {
+        it(`settings that contradict who provides a part are refused: ${name}`, () => {
             const found = mistakes(overrides).filter((message) => expected.test(message));
             assert.equal(found.length, 1, mistakes(overrides).join("\n"));
         });
@@ -178,7 +178,7 @@ describe("who makes what", () => {
 });
 
 describe("a host name inside the cluster", () => {
-    it("is a Service's with or without the domain, and nobody else's", () => {
+    it("a Service's host name is recognized with or without the domain, and no other name is", () => {
         assert.deepEqual(serviceOf("minio", "flts"), { namespace: "flts", name: "minio" });
         assert.deepEqual(serviceOf("minio.store.svc", "flts"), { namespace: "store", name: "minio" });
         assert.deepEqual(serviceOf("minio.store.svc.cluster.local", "flts"), {

@@ -14,7 +14,7 @@ function guard(objects: Readonly<Record<string, Record<string, string>>>): Owner
 }
 
 describe("a namespace that the stack is to create", () => {
-    it("is refused by name when it exists, with the setting that uses it as it is", async () => {
+    it("an existing namespace that the stack would create is refused by name, with the setting that uses it as it is", async () => {
         for (const labels of [{}, { team: "x" }, OWN]) {
             await assert.rejects(
                 guard({ "Namespace /flts": labels }).check(namespace),
@@ -23,13 +23,13 @@ describe("a namespace that the stack is to create", () => {
         }
     });
 
-    it("is created when it does not exist", async () => {
+    it("a namespace that does not exist is created", async () => {
         await guard({}).check(namespace);
     });
 });
 
 describe("an object that the stack is to create", () => {
-    it("is refused by kind, name and namespace when it is not the stack's", async () => {
+    it("an existing object of another owner is refused by kind, name and namespace", async () => {
         for (const labels of [
             {},
             { ...OWN, "app.kubernetes.io/instance": "dev" },
@@ -42,7 +42,7 @@ describe("an object that the stack is to create", () => {
         }
     });
 
-    it("is refused where it is in no namespace too", () => {
+    it("an existing object without a namespace is refused too", () => {
         const role = {
             apiVersion: "rbac.authorization.k8s.io/v1",
             kind: "ClusterRole",
@@ -53,11 +53,11 @@ describe("an object that the stack is to create", () => {
         }, /ClusterRole "flts-prometheus" exists already, made by dev/);
     });
 
-    it("is taken up where an interrupted update of the same stack left it", async () => {
+    it("an object that an interrupted update of the same stack created is accepted", async () => {
         await guard({ "ConfigMap flts/kafka": OWN }).check(map);
     });
 
-    it("is not asked for where it is no object, or its namespace is still to be created", async () => {
+    it("objects are not looked up in a namespace that does not exist yet", async () => {
         const failing = new OwnershipGuard("prod", () => Promise.reject(new Error("asked")));
         await failing.check({ length: 32 });
         await failing.check(undefined);
@@ -66,7 +66,7 @@ describe("an object that the stack is to create", () => {
 });
 
 describe("a namespace that existed before", () => {
-    it("is refused when it does not exist", () => {
+    it("a namespace that should exist but does not is refused", () => {
         const [finding] = namespaceFindings("team", undefined);
         assert.equal(finding?.level, "error");
         assert.match(
@@ -75,7 +75,7 @@ describe("a namespace that existed before", () => {
         );
     });
 
-    it("is reported, and not changed, where it does not hold pods to restricted", () => {
+    it("a namespace that does not enforce restricted is reported, and not changed", () => {
         const finding = (labels: Record<string, string>) => namespaceFindings("team", labels)[0];
         assert.equal(finding({ "pod-security.kubernetes.io/enforce": "restricted" }), undefined);
         assert.equal(finding({})?.level, "warning");

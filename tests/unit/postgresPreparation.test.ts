@@ -43,7 +43,7 @@ describe("the preparation of PostgreSQL's volume", () => {
     }
 
     for (const found of [POSTGRES_MAJOR - 1, POSTGRES_MAJOR + 2, 9.6]) {
-        it(`refuses files of PostgreSQL ${found} with the procedure, and changes nothing`, () => {
+        it(`files of PostgreSQL ${found} are refused with the procedure, and not changed`, () => {
             writeFileSync(join(data, "PG_VERSION"), `${found}\n`);
             const { code, output } = prepare();
             assert.equal(code, 1);
@@ -56,13 +56,13 @@ describe("the preparation of PostgreSQL's volume", () => {
         });
     }
 
-    it("accepts files of its own major version", () => {
+    it("files of the same major version are accepted", () => {
         writeFileSync(join(data, "PG_VERSION"), `${POSTGRES_MAJOR}\n`);
         assert.equal(prepare().code, 0);
         assert.ok(readdirSync(folder).includes("postgres"));
     });
 
-    it("names a section that is there", () => {
+    it("the procedure is in a section that exists", () => {
         const page = readFileSync(join(__dirname, "../../docs/upgrades.md"), "utf8");
         assert.match(page, /^## Another major version of PostgreSQL$/m);
     });

@@ -8,7 +8,7 @@ describe("the preflight", () => {
         assert.deepEqual(found({}), []);
     });
 
-    it("names pods that the same thing keeps waiting in one line", () => {
+    it("reports pods that wait for the same reason in one line", () => {
         const pods = ["a", "b", "c"].map((name) => ({ ...POD, name, nodeSelector: { pool: "none" } }));
         assert.match(
             only({ demands: { pods } }) ?? "",
@@ -28,7 +28,7 @@ describe("the preflight", () => {
     });
 
     // A destroy runs the program too, which cannot know that it is one.
-    it("lets a run without any checks continue, with an override that matches nothing, and says how to start one", () => {
+    it("allows a run without checks, with an override that matches nothing, and names the way to start one", () => {
         const problems = ["flts:overrides[0] matches nothing"];
         assert.equal(
             refusal(problemFindings(problems, skippedChecks({ FLTS_SKIP_CHECKS: "all" }))),

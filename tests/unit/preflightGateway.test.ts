@@ -107,7 +107,7 @@ describe("the preflight", () => {
         before(() => server.start());
         after(() => server.stop());
 
-        it("takes a listener that names no namespaces for one of its own namespace, as the API does", async () => {
+        it("a listener that names no namespaces is for its own namespace, as in the API", async () => {
             const read = (name: string) =>
                 readFacts("test", {
                     namespace: "flts",

@@ -78,7 +78,7 @@ describe("the images of a registry", () => {
         ],
     ];
     for (const [name, finding, expected] of cases) {
-        it(`are ${expected === undefined ? "admitted" : "reported"}: one ${name}`, () => {
+        it(`images are ${expected === undefined ? "accepted" : "reported"}: one ${name}`, () => {
             if (expected === undefined) {
                 assert.equal(finding, undefined);
             } else {
@@ -87,7 +87,7 @@ describe("the images of a registry", () => {
         });
     }
 
-    it("are asked for with the login whose entry is the closest", () => {
+    it("images are looked up with the login of the most specific entry", () => {
         const login = (username: string) => ({ username, password: "x" });
         const logins = {
             "https://registry.example": login("host"),
@@ -100,7 +100,7 @@ describe("the images of a registry", () => {
         assert.equal(loginFor("registry", secrets), undefined);
     });
 
-    it("are not looked for where no registry answers, or one without TLS", async () => {
+    it("images are not looked up if no registry answers, or one without TLS", async () => {
         const server = createWeb((_request, response) => response.end());
         await listening(server, async (port) => {
             assert.deepEqual(await readImages(`127.0.0.1:${port}`, [], undefined), { registry: "plain" });
@@ -140,7 +140,7 @@ describe("a registry over TLS", () => {
     });
 
     for (const tokens of [false, true]) {
-        it(`is asked for each image with the pull secret's login${tokens ? ", exchanged for a token" : ""}`, async () => {
+        it(`a registry over TLS is asked for each image with the pull secret's login${tokens ? ", exchanged for a token" : ""}`, async () => {
             await listening(registryServer(certificate, tokens), async (port) => {
                 const host = `127.0.0.1:${port}`;
                 const images = [`${host}/flts/a:1`, `${host}/flts/a:2`, `${host}/flts/b:1`];
@@ -158,14 +158,14 @@ describe("a registry over TLS", () => {
         });
     }
 
-    it("is not asked with a login while its certificate is not trusted", async () => {
+    it("a login is not sent to a registry whose certificate is not trusted", async () => {
         await listening(registryServer(certificate, false), async (port) => {
             const login = { username: "jane", password: "right" };
             assert.equal((await readImages(`127.0.0.1:${port}`, [], login)).registry, "untrusted");
         });
     });
 
-    it("is a server with TLS for who looks for that, whatever its certificate", async () => {
+    it("a server with TLS is recognized, whatever its certificate", async () => {
         await listening(registryServer(certificate, false), async (port) => {
             assert.equal((await probe(endpoint(port))).answer, "tls");
             const [finding] = endpointFindings([await probe(endpoint(port, "tls", false))]);
@@ -175,7 +175,7 @@ describe("a registry over TLS", () => {
 });
 
 describe("TLS of external servers", () => {
-    it("is looked for where the settings say that there is some, or that there is none", () => {
+    it("TLS of external servers is checked if the settings say that there is TLS, or that there is none", () => {
         const settings = settingsOf(
             {
                 kafka: { external: { bootstrapServers: "a.example:9093,b.example:9093", protocol: "SSL" } },
@@ -201,7 +201,7 @@ describe("TLS of external servers", () => {
         );
     });
 
-    it("is missed at a web server, at a broker that closes, and at a database that says no", async () => {
+    it("missing TLS is reported at a web server, at a broker that closes, and at a database that refuses", async () => {
         const web = createWeb((_request, response) => response.end());
         const broker = createPlain((socket) => socket.once("data", () => socket.destroy()));
         const database = createPlain((socket) => socket.once("data", () => socket.end("N")));
@@ -222,13 +222,13 @@ describe("TLS of external servers", () => {
         }
     });
 
-    it("is found at a server that has it, and at a database that agrees", async () => {
+    it("TLS is found at a server that has it, and at a database that accepts it", async () => {
         const database = createPlain((socket) => socket.once("data", () => socket.write("S")));
         const agreed = await listening(database, (port) => probe(endpoint(port, "postgres")));
         assert.deepEqual(endpointFindings([agreed]), []);
     });
 
-    it("is not checked where nothing answers", async () => {
+    it("TLS is not checked if nothing answers", async () => {
         const facts = await probe(endpoint(1));
         assert.match(
             endpointFindings([facts])[0]?.message ?? "",

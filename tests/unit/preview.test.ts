@@ -25,7 +25,7 @@ function visible(text: string): string[] {
 }
 
 describe("a recorded preview", () => {
-    it("is counted as the engine counts, without components and providers", () => {
+    it("a preview is counted as the engine counts, without components and providers", () => {
         assert.deepEqual(counts(preview("ordinary")), { create: 8, update: 7, replace: 3, delete: 0 });
         assert.deepEqual(counts(preview("unchanged")), { create: 0, update: 0, replace: 0, delete: 0 });
         const first = recorded("first");
@@ -36,7 +36,7 @@ describe("a recorded preview", () => {
         assert.ok(real.length > 80);
     });
 
-    it("names the property that is why a resource is replaced, by name where a list has names", () => {
+    it("a preview names the property that causes a replacement, by name in lists of named elements", () => {
         const job = preview("ordinary").changes.find(({ resource }) => resource === "Job preprocess");
         assert.deepEqual(job?.properties[1], {
             path: "spec.template.spec.containers[preprocess].image",
@@ -46,7 +46,7 @@ describe("a recorded preview", () => {
         });
     });
 
-    it("loses data with what carries the data-loss guard, and with nothing else", () => {
+    it("a preview reports a loss of data for what has the data-loss guard, and for nothing else", () => {
         const lost = (name: string): string[] =>
             preview(name)
                 .changes.filter(({ losesData }) => losesData)
@@ -62,7 +62,7 @@ describe("a recorded preview", () => {
         assert.deepEqual(lost("first"), []);
     });
 
-    it("says of what leaves the state alone that it stays, such as the dataset of a stack of 0.1.0", () => {
+    it("a preview reports that what leaves only the state stays, such as the dataset of a stack of 0.1.0", () => {
         const urn = "urn:pulumi:dev::flts::flts:pipeline:Dataset$minio:index/s3Object:S3Object::PobleSec.csv";
         const oldState = { type: "minio:index/s3Object:S3Object", custom: true, retainOnDelete: true };
         const digest = parseDigest(JSON.stringify({ steps: [{ op: "delete", urn, oldState }] }), "here");
@@ -78,7 +78,7 @@ describe("a recorded preview", () => {
         assert.match(terminalReport(found, createConsole(process.stdout)), /1 changes, no data at risk/);
     });
 
-    it("shows no content of a Secret, even of one that a program forgot to mark", () => {
+    it("a preview shows no content of a Secret, even of one that a program forgot to mark", () => {
         const digest = recorded("allowed");
         const secrets = digest.steps.filter(({ newState }) => newState?.type.endsWith(":Secret"));
         assert.equal(secrets.length, 5);
@@ -95,13 +95,13 @@ describe("a recorded preview", () => {
 describe("the comment on a pull request", () => {
     const everything = ["first", "unchanged", "ordinary", "refused", "allowed", "moved", "mistaken"];
 
-    it("is found again by its marker, which is its first line", () => {
+    it("a comment is found by its marker, which is its first line", () => {
         for (const name of everything) {
             assert.equal(comment([preview(name)]).split("\n")[0], COMMENT_MARKER);
         }
     });
 
-    it("is read in ten lines, for two stacks, whatever was previewed", () => {
+    it("a comment has ten lines for two stacks, whatever was previewed", () => {
         for (const dev of everything) {
             for (const prod of everything) {
                 const lines = visible(comment([preview(dev), preview(prod, "prod")]));
@@ -111,7 +111,7 @@ describe("the comment on a pull request", () => {
     });
 
     // Promise: upgrade-would-do-seen
-    it("says first what loses data, with the property that causes it", () => {
+    it("a comment begins with what would lose data, with the property that causes it", () => {
         const [title, , , first] = visible(comment([preview("moved")]));
         assert.equal(title, "### Preview: 4 of 13 changes lose data");
         assert.equal(first, "- dev: **loses data**: delete `Namespace flts`");
@@ -121,14 +121,14 @@ describe("the comment on a pull request", () => {
         );
     });
 
-    it("counts per stack", () => {
+    it("a comment counts for each stack", () => {
         const text = comment([preview("ordinary"), preview("unchanged", "prod")]);
         assert.match(text, /\n\| stack \| create \| update \| replace \| delete \|\n/);
         assert.match(text, /\n\| dev \| 8 \| 7 \| 3 \| 0 \|\n\| prod \| 0 \| 0 \| 0 \| 0 \|\n/);
         assert.match(text, /### Preview: 18 changes, no data at risk/);
     });
 
-    it("says why a preview failed, and shows that of the others", () => {
+    it("a comment says why a preview failed, and shows those of other stacks", () => {
         const text = comment([preview("refused"), preview("ordinary", "prod")]);
         assert.match(text, /### Preview: dev failed/);
         assert.match(
@@ -139,12 +139,12 @@ describe("the comment on a pull request", () => {
         assert.match(comment([preview("mistaken")]), /did you mean flts:inference\?/);
     });
 
-    it("says that a stack has no preview rather than nothing", () => {
+    it("a comment says that a stack has no preview", () => {
         const text = comment([readPreview("prod", failedDigest("No preview was made."))]);
         assert.match(text, /prod \*\*failed\*\*: `No preview was made\.`/);
     });
 
-    it("names every change in the folded report", () => {
+    it("a comment names every change in the folded report", () => {
         const { changes } = preview("ordinary");
         const [, folded = ""] = comment([preview("ordinary")]).split("<details>");
         for (const { operation, resource } of changes) {
@@ -152,7 +152,7 @@ describe("the comment on a pull request", () => {
         }
     });
 
-    it("stays within GitHub's length, says what is left out, and closes what it opened", () => {
+    it("a comment stays within GitHub's length, says what is left out, and closes what it opened", () => {
         const one = recorded("moved");
         const many: Digest = { ...one, steps: Array.from({ length: 60 }, () => one.steps).flat() };
         const long = failedDigest("a reason ".repeat(20_000));
@@ -164,7 +164,7 @@ describe("the comment on a pull request", () => {
         }
     });
 
-    it("keeps a value with backticks inside its code", () => {
+    it("a comment keeps a value with backticks inside its code", () => {
         const text = comment([readPreview("dev", failedDigest("run `make up`"))]);
         assert.match(text, /`` run `make up` ``/);
     });
@@ -173,7 +173,7 @@ describe("the comment on a pull request", () => {
 describe("the report in the terminal", () => {
     const plain = createConsole({ write: () => true }, {});
 
-    it("counts what is created and gives every other change a line", () => {
+    it("the report in the terminal counts what is created and gives every other change a line", () => {
         const lines = terminalReport(preview("ordinary"), plain).split("\n");
         assert.deepEqual(lines.slice(0, 3), [
             "Preview: 18 changes, no data at risk",
@@ -189,7 +189,7 @@ describe("the report in the terminal", () => {
         );
     });
 
-    it("ends with the whole reason of a failure", () => {
+    it("the report in the terminal ends with the complete reason of a failure", () => {
         assert.match(
             terminalReport(preview("mistaken"), plain),
             /must be odd: .*\nSettings are in Pulumi\.dev\.yaml/,
@@ -198,7 +198,7 @@ describe("the report in the terminal", () => {
 });
 
 describe("the output of pulumi preview --json", () => {
-    it("is refused when it is something else, naming where it is from", () => {
+    it("output of another program than pulumi preview --json is refused, naming its source", () => {
         assert.throws(
             () => parseDigest("error: no stack", "dev.json"),
             /dev\.json is not what `pulumi preview/,

@@ -26,7 +26,7 @@ describe("protocol probes", () => {
         return `E${length.toString("latin1")}${fields}`;
     };
 
-    it("take an error as no: PostgreSQL accepts connections while it recovers", async () => {
+    it("an error means not ready: PostgreSQL accepts connections while it recovers", async () => {
         const { server, port } = await answering(
             postgresError("57P03", "the database system is starting up"),
         );
@@ -38,7 +38,7 @@ describe("protocol probes", () => {
         server.close();
     });
 
-    it("take a wrong password for PostgreSQL as final", async () => {
+    it("a wrong password for PostgreSQL is final", async () => {
         const { server, port } = await answering(postgresError("28P01", "password authentication failed"));
         await assert.rejects(postgresProbe("disable")("127.0.0.1", port, login), (error: Error) => {
             assert.ok(error instanceof Refusal);
@@ -123,7 +123,7 @@ describe("protocol probes", () => {
         },
     ];
     for (const { title, ready, offline, status, body, refusal, message } of cases) {
-        it(`do not take for MinIO's yes the answer of a server that is ${title}`, async () => {
+        it(`MinIO is not ready while it answers as a server that is ${title}`, async () => {
             const server = createHttpServer((request, response) => {
                 if (request.url?.startsWith("/minio/health")) {
                     response
@@ -143,7 +143,7 @@ describe("protocol probes", () => {
         });
     }
 
-    it("sign what they ask MinIO, and take a list of buckets as yes", async () => {
+    it("requests to MinIO are signed, and a list of buckets means ready", async () => {
         let signature: string | undefined;
         const server = createHttpServer((request, response) => {
             signature = request.headers.authorization ?? signature;
@@ -158,7 +158,7 @@ describe("protocol probes", () => {
         );
     });
 
-    it("are repeated until they succeed, or the time is over", async () => {
+    it("probes are repeated until they succeed, or the time is over", async () => {
         let attempts = 0;
         const third = (): Promise<void> =>
             ++attempts < 3 ? Promise.reject(new Error("not yet")) : Promise.resolve();
@@ -182,7 +182,7 @@ describe("protocol probes", () => {
         );
     });
 
-    it("are not repeated for long when the answer is final", async () => {
+    it("probes are not repeated for long when the answer is final", async () => {
         let attempts = 0;
         const refused = (): Promise<void> => Promise.reject(new Refusal(`refused ${++attempts} times`));
         const started = Date.now();

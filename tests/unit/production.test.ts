@@ -41,7 +41,7 @@ describe("a production stack", () => {
     };
 
     // Promise: production-no-insecure-defaults
-    it("is refused for every insecure default in one report, each with the name that acknowledges it", () => {
+    it("a production stack is refused for every insecure default in one report, each with the name that acknowledges it", () => {
         const found = mistakes(insecure);
         assert.deepEqual(
             found.map((message) => /flts:acknowledge: \[(\w+)\]/.exec(message)?.[1]),
@@ -54,7 +54,7 @@ describe("a production stack", () => {
         assert.match(found[4] ?? "", /flts:ingress\.login\.emailDomain = "\*".*name your domain/);
     });
 
-    it("is deployed when each is set", () => {
+    it("a production stack is deployed when each is set", () => {
         assert.deepEqual(
             mistakes({
                 "flts:backup": TARGET,
@@ -65,7 +65,7 @@ describe("a production stack", () => {
         );
     });
 
-    it("is deployed when each is acknowledged by name, and only those", () => {
+    it("a production stack is deployed when each is acknowledged by name, and only those", () => {
         assert.deepEqual(mistakes({ ...insecure, "flts:acknowledge": [...RISKS] }), []);
         assert.equal(mistakes({ ...insecure, "flts:acknowledge": ["plainLoadBalancer"] }).length, 3);
         assert.match(
@@ -74,11 +74,11 @@ describe("a production stack", () => {
         );
     });
 
-    it("counts switched-off backups as none elsewhere", () => {
+    it("disabled backups count as no backup target", () => {
         assert.match(mistakes({ "flts:backup": { enabled: false } })[0] ?? "", /noBackupTarget/);
     });
 
-    it("need not acknowledge settings of what it does not deploy", () => {
+    it("settings of what is not deployed need no acknowledgement", () => {
         const layers = {
             "flts:layers": ["serving"],
             "flts:stacks": { infrastructure: "organization/flts/base" },
@@ -110,24 +110,24 @@ describe("an update of a production stack", () => {
     const confirm = (who: Caller, settings = config): Promise<void> =>
         confirmProduction(options, settings, who);
 
-    it("is confirmed by the stack's name, on a terminal or as CONFIRM", async () => {
+    it("an update of a production stack is confirmed by the stack's name, on a terminal or as CONFIRM", async () => {
         await confirm(caller({ CONFIRM: "prod" }));
         await confirm(caller({}, "prod"));
     });
 
-    it("does not begin without it", async () => {
+    it("an update of a production stack does not start without confirmation", async () => {
         await assert.rejects(confirm(caller({})), /no terminal to ask on: say CONFIRM=prod/);
         await assert.rejects(confirm(caller({}, "y")), /prod was not confirmed/);
         await assert.rejects(confirm(caller({ CONFIRM: "dev" }, "prod")), /CONFIRM=dev: the stack is prod/);
     });
 
-    it("needs no confirmation for any other stack", async () => {
+    it("other stacks need no confirmation", async () => {
         await confirm(caller({}), {});
     });
 });
 
 describe("the state of a cluster that is not the embedded one", () => {
-    it("is kept in a backend that was chosen, and never in this machine's folder by itself", () => {
+    it("the state of another cluster than the embedded one is kept only in a backend that the user chose", () => {
         const cloud = readOptions({ CONTEXT: "cloud" });
         assert.throws(() => {
             requireBackend(cloud, {}, "file:///folder");

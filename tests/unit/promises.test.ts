@@ -9,7 +9,7 @@ describe("docs/promises.md", () => {
     const promises = list.sections.flatMap((section) => section.promises);
     const proofs = declaredProofs();
 
-    it("is what `npm run promises` writes from tests/promises.yaml and the tests", () => {
+    it("the page is what `npm run promises` writes from tests/promises.yaml and the tests", () => {
         const page = readFileSync(join(projectDirectory, "docs", "promises.md"), "utf8");
         assert.equal(page, promisesPage(list, proofs), "run `npm run promises`");
     });

@@ -14,7 +14,7 @@ describe("settings of earlier versions", () => {
         "preprocess.resendClaims": ["true", /python main\.py --resend/],
     };
     for (const [path, [value, replacement]] of Object.entries(replaced)) {
-        it(`are refused with what replaces them: ${path}`, () => {
+        it(`a setting of an earlier version is refused with its replacement: ${path}`, () => {
             const [group = "", name] = path.split(".");
             for (const given of [
                 { [`flts:${path}`]: value },

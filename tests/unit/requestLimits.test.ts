@@ -15,7 +15,7 @@ describe("limits of requests", () => {
             /inference\.limits\.bodySeconds = 60: must not be above flts:loadBalancer\.requestTimeoutSeconds/,
         ],
     ] as const) {
-        it(`refuse ${what}`, () => {
+        it(`limits refuse ${what}`, () => {
             assert.throws(
                 () => readSettings({ "flts:inference": inference }, "dev"),
                 (error) => error instanceof SettingsError && message.test(error.message),
@@ -23,7 +23,7 @@ describe("limits of requests", () => {
         });
     }
 
-    it("refuse a trusted proxy that is no network", () => {
+    it("a trusted proxy that is not a network is refused", () => {
         assert.throws(
             () => readSettings({ "flts:loadBalancer": '{"trustedProxies":["proxy"]}' }, "dev"),
             (error) => error instanceof SettingsError && /trustedProxies.*"proxy"/.test(error.message),

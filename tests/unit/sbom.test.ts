@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { billOfMaterials, goModulesIn, packagesIn } from "../../toolchain/images/sbom";
 
 describe("the bill of materials of an image", () => {
-    it("names Debian's and Python's packages and jars by package URL", () => {
+    it("a bill of materials names Debian's and Python's packages and jars by package URL", () => {
         const list =
             "libc6:amd64\t2.36-9+deb12u13\nadduser\t3.134\nTyping_Extensions==4.16.0\nkafka_2.13-4.3.1.jar\n";
         assert.deepEqual(
@@ -16,11 +16,11 @@ describe("the bill of materials of an image", () => {
         );
     });
 
-    it("is refused where a line is the name of no package, instead of leaving it out", () => {
+    it("a line that is not the name of a package is an error, and not left out", () => {
         assert.throws(() => packagesIn("adduser\t3.134\n: warning\n"), /no package: : warning/);
     });
 
-    it("names the modules of a Go program, in the versions that were built", () => {
+    it("a bill of materials names the modules of a Go program, in the versions that were built", () => {
         const text = [
             "minio: go1.26.0",
             "\tpath\tgithub.com/minio/minio",
@@ -40,7 +40,7 @@ describe("the bill of materials of an image", () => {
         );
     });
 
-    it("is CycloneDX 1.6 of the image by its reference, the same for the same content in any order", () => {
+    it("a bill of materials is CycloneDX 1.6 of the image by its reference, the same for the same content in any order", () => {
         const content = packagesIn("b\t2\na\t1\nb\t2\n");
         const text = billOfMaterials("docker.io/flts/kafka:0123456789ab", content);
         const bom = JSON.parse(text) as Record<string, unknown> & {

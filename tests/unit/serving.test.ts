@@ -19,7 +19,7 @@ const ARGS: HaproxyArgs = {
 const CANARY = { name: "inference-canary", host: "inference-canary-headless.flts.svc.cluster.local" };
 
 describe("HAProxy configuration", () => {
-    it("finds pods through the headless Service and asks each for /ready", () => {
+    it("HAProxy finds pods through the headless Service and asks each for /ready", () => {
         const text = haproxyConfig(ARGS);
         assert.match(
             text,
@@ -30,20 +30,20 @@ describe("HAProxy configuration", () => {
         assert.match(text, /http-check expect status 200/);
     });
 
-    it("has neither a statistics page nor an admin socket", () => {
+    it("HAProxy has neither a statistics page nor an admin socket", () => {
         assert.doesNotMatch(haproxyConfig({ ...ARGS, canary: { ...CANARY, weight: 50 } }), /stats/);
     });
 
-    it("uses no more threads than the pod may, whatever the node has", () => {
+    it("HAProxy uses as many threads as its pod's CPU limit, whatever the node has", () => {
         assert.match(haproxyConfig(ARGS), /^ +nbthread 2$/m);
     });
 
-    it("passes on every file of the page and no other file", () => {
+    it("HAProxy passes on every file of the page and no other file", () => {
         const folder = join(projectDirectory, "services", "flts", "inference", "page");
         assert.deepEqual([...PAGE_FILES, "index.html"].sort(), readdirSync(folder).sort());
     });
 
-    it("passes on what clients may ask for, and no other path", () => {
+    it("HAProxy passes on the paths for clients, and no other path", () => {
         assert.match(
             haproxyConfig(ARGS),
             /^ +acl public path \/ \/predict \/rows \/model \/series \/healthz \/assets\/chart.js \/assets\/page.css /m,
@@ -51,14 +51,14 @@ describe("HAProxy configuration", () => {
         assert.match(haproxyConfig(ARGS), /^ +http-request deny deny_status 404 .* if !public$/m);
     });
 
-    it("believes nobody about the source who is not a trusted proxy", () => {
+    it("HAProxy trusts only trusted proxies about the source of a request", () => {
         assert.doesNotMatch(haproxyConfig(ARGS), /x-forwarded-for/i);
         const behind = haproxyConfig({ ...ARGS, trustedProxies: ["10.0.0.0/8", "fd00::/8"] });
         assert.match(behind, /^ +acl proxied src 10\.0\.0\.0\/8 fd00::\/8$/m);
         assert.match(behind, /set-src hdr_ip\(x-forwarded-for,-1\) if proxied /);
     });
 
-    it("sends a canary requests by its weight, and none without one", () => {
+    it("HAProxy sends a canary requests by its weight, and none without one", () => {
         assert.doesNotMatch(haproxyConfig(ARGS), /canary/);
         assert.match(
             haproxyConfig({ ...ARGS, canary: { ...CANARY, weight: 15 } }),
@@ -79,7 +79,7 @@ describe("autoscaling", () => {
         scaleDownWindowSeconds: 300,
     } as const;
 
-    it("follows the CPU between its limits, up at once and down late", () => {
+    it("the autoscaler follows the CPU between its limits, up at once and down late", () => {
         const spec = autoscalerSpec("inference", scaling);
         assert.deepEqual(spec.scaleTargetRef, {
             apiVersion: "apps/v1",
@@ -101,7 +101,7 @@ describe("autoscaling", () => {
         assert.equal(scaleDown.stabilizationWindowSeconds, 300);
     });
 
-    it("knows how many pods there can be", () => {
+    it("the maximum number of pods is known", () => {
         assert.equal(mostReplicas(scaling), 20);
         assert.equal(mostReplicas({ mode: "fixed", replicas: 3 }), 3);
     });

@@ -24,7 +24,7 @@ function mistakes(configuration: Record<string, string>): string[] {
 }
 
 describe("settings", () => {
-    it("fill every setting that was not given from its default", () => {
+    it("settings that are not given have their default", () => {
         const settings = readSettings({}, "dev");
         const { kafka, postgres } = deployedServers(settings);
         assert.equal(kafka.brokers, 1);
@@ -34,7 +34,7 @@ describe("settings", () => {
         assert.deepEqual(postgres.access, { mode: "tunnel", localPort: 25432, timeoutSeconds: 180 });
     });
 
-    it("are read from objects, from keys with dots, and from text that holds a number", () => {
+    it("settings are read from objects, from keys with dots, and from text that holds a number", () => {
         const settings = readSettings(
             {
                 "flts:kafka": '{"partitions":"4","storage":"3Gi"}',
@@ -53,13 +53,13 @@ describe("settings", () => {
         assert.equal(postgres.resources.limits.cpu, "2");
     });
 
-    it("take empty text as not given", () => {
+    it("empty text is a setting that is not given", () => {
         const settings = readSettings({ "flts:dataset": '{"targetColumn":""}' }, "dev");
         assert.equal(settings.dataset.targetColumn, undefined);
     });
 
     // Promise: setting-shrinks-prod-small
-    it("take the profile's sizes where none is given, whatever else of the group is", () => {
+    it("sizes that are not given are the profile's, whatever else of the group is given", () => {
         const settings = readSettings(
             {
                 "flts:profile": "production",
@@ -75,7 +75,7 @@ describe("settings", () => {
         assert.equal(deployedServers(readSettings({}, "dev")).kafka.storage, "2Gi");
     });
 
-    it("report wrong values beside a profile, and a profile that is none, as the user gave them", () => {
+    it("wrong values are reported as the user gave them, with a profile or an invalid profile", () => {
         assert.match(
             mistakes({ "flts:profile": "production", "flts:kafka": '{"storage":"much"}' }).join("\n"),
             /^flts:kafka\.storage = "much": must be bytes such as 10Gi/m,
@@ -86,17 +86,17 @@ describe("settings", () => {
         );
     });
 
-    it("do not take a profile's sizes of a server that is not deployed for the user's own", () => {
+    it("the profile's sizes of a server that is not deployed do not count as given", () => {
         const external = '{"external":{"bootstrapServers":"kafka.example:9092"}}';
         assert.deepEqual(mistakes({ "flts:profile": "production", "flts:kafka": external }), []);
     });
 
-    it("ignore the configuration of other packages", () => {
+    it("the configuration of other packages is ignored", () => {
         assert.deepEqual(mistakes({ "kubernetes:context": "x", "pulumi:tags": "{}" }), []);
     });
 
     // Promise: wrong-value-refused-before
-    it("report every mistake in one error: wrong values, unknown keys and contradictions", () => {
+    it("every mistake is reported in one error: wrong values, unknown keys and contradictions", () => {
         const messages = mistakes({
             "flts:kafka": '{"brokers":12,"partition":3}',
             "flts:logLevel": "LOUD",
@@ -115,18 +115,18 @@ describe("settings", () => {
         assert.match(text, /flts:inference\.replicas = 3: the autoscaler sets the number of pods/);
     });
 
-    it("name the stack, its file and how to change a setting", () => {
+    it("the error names the stack, its file and how to change a setting", () => {
         assert.throws(() => readSettings({ "flts:logLevel": "LOUD" }, "prod"), {
             message:
                 /^1 mistake in the settings of stack prod; nothing was changed:\n.*\n.*Pulumi\.prod\.yaml/,
         });
     });
 
-    it("are not missed in a new stack, which needs none", () => {
+    it("a new stack needs no settings", () => {
         assert.deepEqual(readSettings({}, "new"), readSettings({ "flts:profile": "small" }, "new"));
     });
 
-    it("say when a group of settings is given a single value", () => {
+    it("a single value for a group of settings is an error", () => {
         assert.match(
             mistakes({ "flts:kafka": "big" })[0] ?? "",
             /flts:kafka = "big": must be a group of settings/,
@@ -247,7 +247,7 @@ describe("settings", () => {
         ],
     };
     for (const [name, [configuration, message]] of Object.entries(contradictory)) {
-        it(`refuse ${name}`, () => {
+        it(`settings are refused: ${name}`, () => {
             const messages = mistakes(configuration);
             assert.equal(messages.length, 1, messages.join("\n"));
             assert.match(messages[0] ?? "", message);
@@ -261,7 +261,7 @@ describe("Pulumi.yaml", () => {
     };
 
     // Promise: complete-reference-every-option
-    it("declares exactly the settings of the schema, with their defaults", () => {
+    it("Pulumi.yaml declares exactly the settings of the schema, with their defaults", () => {
         assert.deepEqual(project.config, projectDeclarations(), "run `npm run settings`");
     });
 
@@ -273,7 +273,7 @@ describe("Pulumi.yaml", () => {
         );
     });
 
-    it("leaves sizes to the profile: the engine hands its defaults to the program as if they had been given", () => {
+    it("Pulumi.yaml leaves sizes to the profile: the engine passes its defaults to the program as if they had been given", () => {
         const defaults = Object.entries(project.config as Record<string, { default: unknown }>).map(
             ([key, { default: value }]) => [
                 `flts:${key}`,

@@ -8,7 +8,7 @@ import { readOptions } from "../../cli/stack/options";
 import { mergeSettings, readStackFile } from "../../cli/stack/settings";
 
 describe("make's choices", () => {
-    it("deploy the dev stack to the embedded cluster when nothing is named", () => {
+    it("make deploys the dev stack to the embedded cluster when nothing is named", () => {
         assert.deepEqual(readOptions({ STACK: "", CONTEXT: "", DATASET: "" }), {
             stack: "dev",
             context: contextName,
@@ -22,26 +22,26 @@ describe("make's choices", () => {
         });
     });
 
-    it("repair nothing unless FIX says yes, and take no other word for it", () => {
+    it("make doctor repairs nothing unless FIX is yes, and accepts no other word", () => {
         assert.equal(readOptions({ ALLOW_DATA_LOSS: "kafka" }).allowDataLoss, "kafka");
         assert.equal(readOptions({ FIX: "yes" }).fix, true);
         assert.equal(readOptions({ FIX: "no" }).fix, false);
         assert.throws(() => readOptions({ FIX: "true" }), /FIX=true: say yes to repair what is wrong/);
     });
 
-    it("take the user's own cluster by its context", () => {
+    it("CONTEXT chooses the user's own cluster", () => {
         const options = readOptions({ STACK: "prod", CONTEXT: "kind-flts" });
         assert.equal(options.context, "kind-flts");
         assert.equal(options.embedded, false);
     });
 
-    it("refuse a stack name that Pulumi would refuse later, naming the setting", () => {
+    it("a stack name that Pulumi would refuse later is refused, naming the variable", () => {
         assert.throws(() => readOptions({ STACK: "My Stack" }), /STACK=My Stack: .* try STACK=dev/);
     });
 });
 
 describe("settings laid over a stack file", () => {
-    it("keep neighbours of an overridden key and replace lists whole", () => {
+    it("overrides keep neighbours of an overridden key and replace whole lists", () => {
         const base = { "flts:images": { registry: "a", pull: ["x", "y"] }, "flts:identifier": "one" };
         assert.deepEqual(mergeSettings(base, { "flts:images": { tag: "t", pull: ["z"] } }), {
             "flts:images": { registry: "a", tag: "t", pull: ["z"] },
@@ -50,7 +50,7 @@ describe("settings laid over a stack file", () => {
         assert.deepEqual(base["flts:images"], { registry: "a", pull: ["x", "y"] });
     });
 
-    it("name the stacks there are when the one asked for is not among them", () => {
+    it("the error for an unknown stack lists the stacks", () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-settings-"));
         try {
             writeFileSync(join(directory, "Pulumi.dev.yaml"), "config:\n  flts:identifier: one\n");
@@ -66,7 +66,7 @@ describe("settings laid over a stack file", () => {
 });
 
 describe("the window sent with the first forecast", () => {
-    it("is the end of the file, numbers as numbers and gaps as null", async () => {
+    it("the first request has the end of the file, with numbers as numbers and gaps as null", async () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-window-"));
         try {
             const path = join(directory, "series.csv");

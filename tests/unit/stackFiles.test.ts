@@ -7,7 +7,7 @@ const root = join(__dirname, "..", "..");
 
 describe("the committed settings", () => {
     for (const stack of ["dev", "prod"]) {
-        it(`Pulumi.${stack}.yaml has no mistake, beside what its user has to give`, () => {
+        it(`Pulumi.${stack}.yaml has no mistake, except what its user must set`, () => {
             const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
                 config: Record<string, unknown>;
             };

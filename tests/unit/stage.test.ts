@@ -3,7 +3,7 @@ import { decisionOf, preprocessedOf } from "../../cli/progress/pipelineState";
 import { isTraining, stageOf } from "../../cli/progress/stage";
 
 describe("the stage shown while the first model is made", () => {
-    it("is each trainer's newest line of progress, between lines that are no events", () => {
+    it("the stage is each trainer's newest line of progress, even between lines that are not events", () => {
         const logs = [
             '{"event":"train_start","model_type":"GRU"}',
             '{"event":"epoch","epoch":"3/12","model_type":"GRU"}',
@@ -27,7 +27,7 @@ describe("the stage shown while the first model is made", () => {
         assert.ok(!isTraining(stageOf(event("consuming"))));
     });
 
-    it("has no share while nobody trains", () => {
+    it("the stage has no share while no trainer is training", () => {
         assert.deepEqual(stageOf('{"event":"consuming","model_type":"LSTM"}'), {
             detail: "LSTM waiting for data",
             fraction: undefined,
@@ -40,7 +40,7 @@ describe("the outcome of preprocess' pass", () => {
     const line = (event: string, facts: object = {}): string =>
         JSON.stringify({ series: "a", config_hash: "6ce79c", generation: 2, event, ...facts });
 
-    it("is each series' newest line, with whether it was new", () => {
+    it("the outcome of a pass is each series' newest line, and whether it was new", () => {
         const log = [
             "noise",
             line("claims_published", { generation: 1 }),
@@ -70,7 +70,7 @@ describe("the outcome of preprocess' pass", () => {
         assert.equal(preprocessedOf('{"event": "download_start"}').size, 0);
     });
 
-    it("is followed by the evaluator's decision about exactly these data", () => {
+    it("the outcome of a pass is followed by the evaluator's decision about exactly these data", () => {
         const data = { config_hash: "6ce79c", generation: 2 };
         const promoted = line("promoted");
         assert.deepEqual(decisionOf(promoted, data), { promoted: true, reason: "" });

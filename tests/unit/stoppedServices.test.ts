@@ -66,14 +66,14 @@ const BEFORE = { inference: 2, mlflow: 1, preprocess: 1, "train-gru": 3, eval: 1
 const STOPPED = { ...BEFORE, mlflow: 0, preprocess: 0, "train-gru": 0, eval: 0 };
 
 describe("the services that a restore stops", () => {
-    it("are those that write into buckets and database; forecasts continue", async () => {
+    it("a restore stops the services that write into buckets and database; forecasts continue", async () => {
         const cluster = new Cluster(BEFORE);
         const services = await StoppedServices.stop(cluster.kubectl, quiet);
         assert.deepEqual(cluster.replicas, STOPPED);
         assert.deepEqual(services.names, ["mlflow", "preprocess", "eval", "train-gru"]);
     });
 
-    it("get as many pods as they had, and are waited for", async () => {
+    it("stopped services get as many pods as they had, and the restore waits for them", async () => {
         const cluster = new Cluster(BEFORE);
         const services = await StoppedServices.stop(cluster.kubectl, quiet);
         await services.start(quiet);
@@ -84,7 +84,7 @@ describe("the services that a restore stops", () => {
         assert.ok(cluster.changes.includes("rollout status deployment/train-gru --timeout=300s"));
     });
 
-    it("get as many pods as they had before the first of several restores that were interrupted", async () => {
+    it("stopped services get as many pods as they had before the first of several restores that were interrupted", async () => {
         const cluster = new Cluster(BEFORE);
         await StoppedServices.stop(cluster.kubectl, quiet);
         const services = await StoppedServices.stop(cluster.kubectl, quiet);
@@ -92,7 +92,7 @@ describe("the services that a restore stops", () => {
         assert.deepEqual(cluster.replicas, BEFORE);
     });
 
-    it("can be started by a command that names them", () => {
+    it("the error names a command that starts stopped services", () => {
         assert.equal(
             startCommand("flts", ["mlflow", "eval"]),
             "kubectl --namespace flts scale --replicas=1 deployment/mlflow deployment/eval",

@@ -58,7 +58,7 @@ const BEFORE = { backup: false, "load-test": true, "log-compaction": false, "pre
 const DURING = { ...BEFORE, "log-compaction": true, "preprocess-schedule": true };
 
 describe("the CronJobs that a restore suspends", () => {
-    it("are those that write into buckets, and start nothing until it is over", async () => {
+    it("a restore suspends the CronJobs that write into buckets, until it is over", async () => {
         const cluster = new Cluster(BEFORE, 2);
         const jobs = await SuspendedCronJobs.suspend(cluster.kubectl, quiet);
         assert.deepEqual(cluster.suspended, DURING);
@@ -69,14 +69,14 @@ describe("the CronJobs that a restore suspends", () => {
         );
     });
 
-    it("are resumed after several restores that were interrupted", async () => {
+    it("suspended CronJobs are resumed after several restores that were interrupted", async () => {
         const cluster = new Cluster(BEFORE);
         await SuspendedCronJobs.suspend(cluster.kubectl, quiet);
         await (await SuspendedCronJobs.suspend(cluster.kubectl, quiet)).resume();
         assert.deepEqual(cluster.suspended, BEFORE);
     });
 
-    it("are not resumed where they were suspended before the restore", async () => {
+    it("CronJobs that were suspended before the restore are not resumed", async () => {
         const before = { "log-compaction": true };
         const cluster = new Cluster(before);
         const jobs = await SuspendedCronJobs.suspend(cluster.kubectl, quiet);
@@ -85,7 +85,7 @@ describe("the CronJobs that a restore suspends", () => {
         assert.deepEqual(cluster.suspended, before);
     });
 
-    it("are resumed by commands that name them", () => {
+    it("the error names commands that resume suspended CronJobs", () => {
         assert.deepEqual(resumeCommands("flts", ["log-compaction"]), [
             `kubectl --namespace flts patch cronjob log-compaction --patch '{"spec":{"suspend":false}}'`,
         ]);

@@ -23,7 +23,7 @@ const resources: StateResource[] = [
 ];
 
 describe("what a forgotten stack leaves behind", () => {
-    it("is named by kind and place, without components, providers and passwords", () => {
+    it("what a forgotten stack leaves is listed by kind and place, without components, providers and passwords", () => {
         assert.deepEqual(describeLeft(resources), ["S3Bucket mlflow", "StatefulSet flts/kafka"]);
     });
 });
@@ -62,17 +62,17 @@ describe("taking a stack down", () => {
         output = "";
     });
 
-    it("destroys it and then forgets it, on either kind of cluster", async () => {
+    it("make down destroys a stack and then forgets it, on either kind of cluster", async () => {
         assert.deepEqual(await run({}), ["destroy", "remove"]);
         done = [];
         assert.deepEqual(await run({ CONTEXT: "kind-flts" }), ["destroy", "remove"]);
     });
 
-    it("does not run the program for a state without resources", async () => {
+    it("make down does not run the program for a state without resources", async () => {
         assert.deepEqual(await run({}, { empty: true }), ["remove"]);
     });
 
-    it("forgets it when the embedded cluster is gone, or its servers are, and says so", async () => {
+    it("make down forgets a stack whose embedded cluster or servers no longer exist, and says so", async () => {
         assert.deepEqual(await run({}, { clusterThere: false }), ["remove"]);
         assert.match(output, /the embedded cluster is gone/);
         done = [];
@@ -81,7 +81,7 @@ describe("taking a stack down", () => {
         assert.match(output, /could not be destroyed is deleted with the embedded cluster/);
     });
 
-    it("keeps the state when the user interrupts, and when the fault is ours", async () => {
+    it("make down keeps the state when the user interrupts, and after an internal error", async () => {
         for (const failure of [new Interrupted("interrupted"), new TypeError("a fault")]) {
             done = [];
             await assert.rejects(run({}, { failure }), failure);
@@ -89,7 +89,7 @@ describe("taking a stack down", () => {
         }
     });
 
-    it("keeps the state of a stack on the user's own cluster, and names what is left there", async () => {
+    it("make down keeps the state of a stack on the user's own cluster, and lists what is left there", async () => {
         await assert.rejects(
             run({ CONTEXT: "kind-flts" }, { failure: new UserError("MinIO is gone"), clusterThere: false }),
             /MinIO is gone\n.*kind-flts.*S3Bucket mlflow\n {2}StatefulSet flts\/kafka\n.*FORGET=yes/s,
@@ -97,7 +97,7 @@ describe("taking a stack down", () => {
         assert.deepEqual(done, ["destroy"]);
     });
 
-    it("forgets a stack on the user's own cluster on request, and names what stays", async () => {
+    it("make down forgets a stack on the user's own cluster on request, and lists what stays", async () => {
         assert.deepEqual(await run({ CONTEXT: "kind-flts", FORGET: "yes" }), ["remove"]);
         assert.match(
             output,
@@ -105,12 +105,12 @@ describe("taking a stack down", () => {
         );
     });
 
-    it("does not take a stack on the user's own cluster for one on the embedded cluster", async () => {
+    it("make down does not mistake a stack on the user's own cluster for one on the embedded cluster", async () => {
         await assert.rejects(run({}, { context: "kind-flts" }), /take it down with CONTEXT=kind-flts/);
         assert.deepEqual(done, []);
     });
 
-    it("refuses a FORGET that is neither yes nor no", () => {
+    it("make down refuses a FORGET that is neither yes nor no", () => {
         assert.throws(() => readOptions({ FORGET: "1" }), /FORGET=1: say yes/);
     });
 });

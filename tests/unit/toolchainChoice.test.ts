@@ -29,7 +29,7 @@ describe("choice of a tool's source", () => {
         tried = [];
     });
 
-    it("takes the first that gives the tool and leaves later ones untried", async () => {
+    it("the first source that gives a tool is used, and later ones are not tried", async () => {
         const choice = await choose([
             candidate("path", false),
             candidate("download", true),
@@ -39,7 +39,7 @@ describe("choice of a tool's source", () => {
         assert.deepEqual(tried, ["path", "download"]);
     });
 
-    it("falls to building when there is none on PATH and downloads are refused", async () => {
+    it("a tool is built if it is not on PATH and downloads are refused", async () => {
         const choice = await choose([
             candidate("path", false),
             candidate("download", false),
@@ -49,13 +49,13 @@ describe("choice of a tool's source", () => {
         assert.deepEqual(choice.refusals, ["path: not here", "download: not here"]);
     });
 
-    it("tries nothing but the source it is restricted to", async () => {
+    it("only the source of the restriction is tried", async () => {
         const choice = await choose([candidate("path", true), candidate("build", true)], "build");
         assert.equal(choice.source, "build");
         assert.deepEqual(tried, ["build"]);
     });
 
-    it("names every reason when no source gives the tool", async () => {
+    it("the error names every reason if no source gives the tool", async () => {
         await assert.rejects(
             choose([candidate("path", false), candidate("download", false)]),
             (error: unknown) =>
@@ -63,7 +63,7 @@ describe("choice of a tool's source", () => {
         );
     });
 
-    it("refuses an unknown restriction and takes an empty one for none", () => {
+    it("an unknown restriction is refused, and an empty one means none", () => {
         assert.equal(sourceRestriction({}), undefined);
         assert.equal(sourceRestriction({ FLTS_TOOLS_SOURCE: "" }), undefined);
         assert.equal(sourceRestriction({ FLTS_TOOLS_SOURCE: "download" }), "download");
@@ -94,7 +94,7 @@ describe("versions", () => {
 });
 
 describe("pins", () => {
-    it("pair the engine and its plugins with the npm packages of the program", () => {
+    it("pins pair the engine and its plugins with the npm packages of the program", () => {
         const npm = packageJson.dependencies;
         assert.equal(pulumi.version, npm["@pulumi/pulumi"]);
         assert.deepEqual(pulumi.plugins, {
@@ -106,7 +106,7 @@ describe("pins", () => {
         assert.equal(`>=${prerequisites.node.replace(/\.0$/, "")}`, packageJson.engines.node);
     });
 
-    it("put plugins where Pulumi looks for them, and command line and language host side by side", () => {
+    it("plugins are where Pulumi looks for them, and command line and language host side by side", () => {
         assert.equal(
             programPath("pulumi-resource-random"),
             "pulumi/plugins/resource-random-v4.21.2/pulumi-resource-random",
@@ -115,7 +115,7 @@ describe("pins", () => {
         assert.equal(programPath("pulumi"), "bin/pulumi");
     });
 
-    it("take command line, language host and four plugins as one set", () => {
+    it("command line, language host and four plugins are one set", () => {
         assert.deepEqual([...pulumiSet].sort(), [
             "pulumi",
             "pulumi-language-nodejs",
@@ -131,14 +131,14 @@ describe("pins", () => {
 describe("published checksums", () => {
     const digest = "a".repeat(128);
     const other = "b".repeat(128);
-    it("are found by file name, or stand alone", () => {
+    it("published checksums are found by file name, or stand alone", () => {
         const text = `${other}  pulumi-linux-arm64.tar.gz\n${digest}  ./pulumi-linux-x64.tar.gz\n`;
         assert.equal(findChecksum(text, "pulumi-linux-x64.tar.gz"), digest);
         assert.equal(findChecksum(text, "pulumi-darwin-x64.tar.gz"), undefined);
         assert.equal(findChecksum(`${"c".repeat(64)}\n`, "kubectl"), "c".repeat(64));
     });
 
-    it("are not taken from an error page", () => {
+    it("checksums are not read from an error page", () => {
         assert.equal(findChecksum("<html>not found</html>", "kubectl"), undefined);
         assert.equal(findChecksum("", "kubectl"), undefined);
     });
@@ -180,11 +180,11 @@ describe("checked download", () => {
             join(directory, "log"),
         );
 
-    it("stands when the publisher's checksum fits", async () => {
+    it("a download is accepted when it matches the publisher's checksum", async () => {
         assert.equal(await attempt("tool.tar.gz", "good"), undefined);
     });
 
-    it("is refused when it does not fit, or none is published for the file", async () => {
+    it("a download is refused when it does not match, or none is published for the file", async () => {
         assert.match((await attempt("tool.tar.gz", "bad")) ?? "", /^tool.tar.gz has sha256 .*, not 0000/);
         assert.match(
             (await attempt("tool.tar.gz", "other")) ?? "",
@@ -192,7 +192,7 @@ describe("checked download", () => {
         );
     });
 
-    it("is refused when the server forbids it or does not answer", async () => {
+    it("a download is refused when the server forbids it or does not answer", async () => {
         assert.match(
             (await attempt("absent.tar.gz", "good")) ?? "",
             /^127.0.0.1:\d+ does not serve it .*403/,
@@ -211,12 +211,12 @@ describe("checked download", () => {
 });
 
 describe("programs of the machine", () => {
-    it("are asked for by package, each once", () => {
+    it("programs of the machine are installed by package, each once", () => {
         assert.deepEqual(packagesOf(["containerd", "ctr", "runc"]), ["containerd", "runc"]);
         assert.deepEqual(packagesOf([]), []);
     });
 
-    it("are found on PATH first, then in the folders given; only executable files count", () => {
+    it("programs are found on PATH first, then in the given folders; only executable files count", () => {
         const directory = mkdtempSync(join(tmpdir(), "flts-path-"));
         try {
             for (const [folder, mode] of [
@@ -239,13 +239,13 @@ describe("programs of the machine", () => {
         }
     });
 
-    it("are refused by name when they are no tool at all", () => {
+    it("unknown tools are refused by name", () => {
         assert.throws(() => toolPath("gcc" as ToolName), /gcc is not a tool of toolchain\/tools\/pins.ts/);
     });
 });
 
 describe("go build", () => {
-    it("runs one compiler a core, fewer where memory is short, and at least one", () => {
+    it("Go runs one compiler for each core, fewer if memory is short, and at least one", () => {
         assert.equal(parallelism(0, 2, 24e9), 2);
         assert.equal(parallelism(0, 16, 16e9), 6);
         assert.equal(parallelism(0, 4, 1e9), 1);
@@ -253,7 +253,7 @@ describe("go build", () => {
         assert.equal(parallelism(1.5e9, 2, 4e9), 1);
     });
 
-    it("keeps the user's checksum exceptions and caches unless FLTS_GO_CACHE names others", () => {
+    it("Go keeps the user's checksum exceptions and caches unless FLTS_GO_CACHE names others", () => {
         const own = goEnvironment({ GONOSUMDB: "example.com/*" });
         assert.match(own.GONOSUMDB ?? "", /^example\.com\/\*,github\.com\/pulumi\/\*/);
         assert.equal(own.GOCACHE, undefined);

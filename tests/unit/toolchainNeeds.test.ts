@@ -110,11 +110,11 @@ describe("prerequisites", () => {
         requirePrerequisites(needs, needs, machine(facts));
     const embedded = needsOf("up", true, nothingKnown);
 
-    it("of an own cluster are met without root, Go and Java", async () => {
+    it("prerequisites for another cluster are met without root, Go and Java", async () => {
         await check({ ...needsOf("up", false, nothingKnown), programs: [] });
     });
 
-    it("of the embedded cluster are listed in one message, each once with its reason and its fix", async () => {
+    it("prerequisites of the embedded cluster are listed in one message, each once with its reason and its fix", async () => {
         await assert.rejects(check(embedded), (error: Error) => {
             const { message } = error;
             for (const expected of [
@@ -134,7 +134,7 @@ describe("prerequisites", () => {
         });
     });
 
-    it("that are too old are named with the version that was found", async () => {
+    it("prerequisites that are too old are named with the version that was found", async () => {
         const versions: Record<string, string> = { node: "v18.2.0", go: "go1.25.1" };
         await assert.rejects(
             check(embedded, { isRoot: true, probe: (program) => Promise.resolve(versions[program]) }),
@@ -142,7 +142,7 @@ describe("prerequisites", () => {
         );
     });
 
-    it("name the packages alone where there is no apt-get", async () => {
+    it("prerequisites are named only by package where there is no apt-get", async () => {
         await assert.rejects(
             check(embedded, { isRoot: true, hasApt: false }),
             /there is no apt-get here, so install them with your package manager/,
@@ -151,7 +151,7 @@ describe("prerequisites", () => {
 });
 
 describe("a machine without Go, Java and an engine", () => {
-    it("reports at once why the embedded cluster cannot be made, and nothing is left in its cache", () => {
+    it("a machine without prerequisites gets the error at once, and nothing is left in its cache", () => {
         const home = mkdtempSync(join(tmpdir(), "flts-home-"));
         try {
             const result = spawnSync(
@@ -178,7 +178,7 @@ describe("the trial of an engine", () => {
         rmSync(directory, { recursive: true, force: true });
     });
 
-    it("starts a program that ends with code 0, and knows none for other architectures", () => {
+    it("an engine is tried with a program that exits with 0, and with none for other architectures", () => {
         const path = join(directory, "program");
         writeFileSync(path, endingProgram() ?? assert.fail(process.arch), { mode: 0o755 });
         const { status, stdout, stderr } = spawnSync(path, { encoding: "utf8" });
@@ -186,7 +186,7 @@ describe("the trial of an engine", () => {
         assert.equal(endingProgram("s390x"), undefined);
     });
 
-    it("passes over an engine that is installed and fails, and takes the next, which is asked to run a program", async () => {
+    it("an installed engine that fails is skipped, and the next one is tried with a program", async () => {
         const script = (name: string, text: string): void => {
             writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
         };

@@ -127,7 +127,7 @@ describe("hash of the pins", () => {
         return { key, pause, minio, kubectl };
     };
 
-    it("is the same for the same content, wherever it lies", () => {
+    it("a hash of pins is the same for the same content, wherever it is", () => {
         assert.match(toolsKey(directory), /^[0-9a-f]{16}$/);
         assert.equal(toolsKey(directory), toolsKey(directory));
         assert.notEqual(toolsKey(directory), toolsKey(directory, "build"));
@@ -144,14 +144,14 @@ describe("hash of the pins", () => {
         ["go/cmd/pause/schema.json", none],
     ];
     for (const [file, expected] of cases) {
-        it(`changes with ${file} for what depends on it only`, () => {
+        it(`a hash of pins changes with ${file} only for what depends on it`, () => {
             assert.deepEqual(change(file), expected);
         });
     }
 });
 
 describe("build lock", () => {
-    it("lets one run in at a time and says once who is waited for", async () => {
+    it("the build lock admits one run at a time and says once whose end it waits for", async () => {
         const path = join(directory, "sub", ".lock");
         const events: string[] = [];
         const holders: string[] = [];
@@ -174,7 +174,7 @@ describe("build lock", () => {
         assert.deepEqual(holders, [String(process.pid)]);
     });
 
-    it("is free again after a failure", async () => {
+    it("the build lock is free after a failure", async () => {
         const path = join(directory, ".lock");
         const ignore = (): void => undefined;
         await assert.rejects(
@@ -186,7 +186,7 @@ describe("build lock", () => {
 });
 
 describe("durations", () => {
-    it("survive a restart and a corrupt file", async () => {
+    it("durations survive a restart and a corrupt file", async () => {
         const path = join(directory, "durations.json");
         const durations = new Durations(path);
         assert.equal(await durations.measure("step", () => Promise.resolve(7)), 7);
@@ -196,7 +196,7 @@ describe("durations", () => {
         assert.equal(new Durations(path).get("other"), undefined);
     });
 
-    it("do not keep what a failed step took", async () => {
+    it("durations of failed steps are not kept", async () => {
         const durations = new Durations(join(directory, "durations.json"));
         await assert.rejects(durations.measure("step", () => Promise.reject(new Error("broken"))));
         assert.equal(durations.get("step"), undefined);

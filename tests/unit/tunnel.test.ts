@@ -22,7 +22,7 @@ describe("loopback listener", () => {
         }
     });
 
-    it("hands each connection to the dialler and passes the far end's close on", async () => {
+    it("a loopback listener passes each connection to the dialler, and closes it when the other end does", async () => {
         let dialled = 0;
         const probe = createServer();
         const port = await listening(probe);
@@ -56,7 +56,7 @@ describe("loopback listener", () => {
         assert.equal(dialled, 2);
     });
 
-    it("names the port and the setting when the port is taken", async () => {
+    it("a port that is in use is an error that names the port and the setting", async () => {
         const taken = createServer();
         servers.push(taken);
         const port = await listening(taken);
@@ -73,7 +73,7 @@ describe("loopback listener", () => {
         );
     });
 
-    it("closes a connection that cannot be forwarded and says why", async () => {
+    it("a connection that cannot be forwarded is closed, with the reason", async () => {
         const reasons: string[] = [];
         const free = createServer();
         const port = await listening(free);
@@ -104,18 +104,18 @@ describe("ready endpoint", () => {
         endpoints: [{ addresses: ["10.0.0.1"], conditions: { ready }, targetRef: { kind: "Pod", name } }],
     });
 
-    it("is the first ready pod with the Service's target port", () => {
+    it("the endpoint is the first ready pod with the Service's target port", () => {
         assert.deepEqual(readyEndpoint([slice(false, "a"), slice(true, "b")]), { pod: "b", port: 9000 });
     });
 
-    it("stays with the pod it had while that one is ready, whatever the order of the others", () => {
+    it("the endpoint stays the same pod while that one is ready, whatever the order of the others", () => {
         const three = [slice(true, "a"), slice(true, "b"), slice(true, "c")];
         assert.equal(readyEndpoint(three, "b")?.pod, "b");
         assert.equal(readyEndpoint(three.toReversed(), "b")?.pod, "b");
         assert.equal(readyEndpoint([slice(true, "a"), slice(false, "b")], "b")?.pod, "a");
     });
 
-    it("is undefined when no pod is ready", () => {
+    it("the endpoint is undefined when no pod is ready", () => {
         assert.equal(readyEndpoint([slice(false, "a")]), undefined);
         assert.equal(readyEndpoint([]), undefined);
         assert.equal(readyEndpoint([{ ports: [{ port: 9000 }], endpoints: null }]), undefined);
@@ -135,7 +135,7 @@ describe("rollout", () => {
         },
     };
 
-    it("is over when every pod is ready and of the newest revision", () => {
+    it("a rollout is over when every pod is ready and of the newest revision", () => {
         assert.equal(isRolledOut(done), true);
     });
 
@@ -144,7 +144,7 @@ describe("rollout", () => {
         "the old pod still runs": { currentRevision: "a", updatedReplicas: 0 },
         "the new pod is not ready": { readyReplicas: 0 },
     })) {
-        it(`is not over while ${name}`, () => {
+        it(`a rollout is not over while ${name}`, () => {
             assert.equal(isRolledOut({ ...done, status: { ...done.status, ...status } }), false);
         });
     }

@@ -32,7 +32,7 @@ describe("the steps of make up", () => {
     const names = (situation: Situation): string[] =>
         planUp(situation, unknown).steps.map(({ name }) => name);
 
-    it("are all of them on a new machine, and those alone that have something to do later", () => {
+    it("make up has all steps on a new machine, and later only those that have something to do", () => {
         assert.deepEqual(names(newMachine), ["tools", "images", "cluster", "load", "update", "forecast"]);
         assert.deepEqual(names(nothingToDo), ["update", "forecast"]);
         assert.deepEqual(names({ ...nothingToDo, images: { count: 1, withoutProgram: 9, withProgram: 0 } }), [
@@ -44,7 +44,7 @@ describe("the steps of make up", () => {
         assert.deepEqual(names({ ...newMachine, embedded: false }), ["tools", "update", "forecast"]);
     });
 
-    it("announce the times of a first update for a stack that is not deployed yet, also on a cluster that runs", () => {
+    it("make up announces the times of a first update for a stack that is not deployed yet, also on a cluster that runs", () => {
         const details = (situation: Situation): (readonly [string, number])[] =>
             planUp(situation, unknown).steps.map(({ detail, expected }) => [detail, expected] as const);
         const first = [
@@ -61,7 +61,7 @@ describe("the steps of make up", () => {
         assert.deepEqual(details({ ...nothingToDo, clusterIsUp: false }).slice(-2), first);
     });
 
-    it("count images that are built beside the tools once", () => {
+    it("images that are built while tools are built are counted once", () => {
         const { steps, total } = planUp(newMachine, unknown);
         const expected = (name: string): number | undefined =>
             steps.find((step) => step.name === name)?.expected;
@@ -75,7 +75,7 @@ describe("the steps of make up", () => {
         assert.equal(fewTools.steps[0]?.expected, 4 * minute);
     });
 
-    it("are expected to take what they took on this machine", () => {
+    it("steps are expected to take what they took on this machine", () => {
         const known = new Map([
             ["load-per-image", 2_000],
             ["cluster-start", 5_000],
@@ -85,7 +85,7 @@ describe("the steps of make up", () => {
         assert.equal(steps.find(({ name }) => name === "cluster")?.expected, 5_000);
     });
 
-    it("are announced one a line, aligned and with their times, within 80 columns", () => {
+    it("steps are announced one a line, aligned and with their times, within 80 columns", () => {
         const lines = announcement(planUp(newMachine, unknown)).split("\n");
         assert.match(lines[0] ?? "", /^About \d+m\d\ds until the forecast:$/);
         assert.equal(lines[1], "  tools     20m00s  17 to get or build, and images meanwhile");
@@ -94,7 +94,7 @@ describe("the steps of make up", () => {
         assert.equal(lines.length, 7);
     });
 
-    it("are closed with the time that each took, and no line for what did not run", () => {
+    it("make up ends with the time that each step took, without steps that did not run", () => {
         const plan = planUp(nothingToDo, unknown);
         assert.equal(
             closing(plan, new Map([["update", 12_000]]), 15_000),
@@ -119,7 +119,7 @@ describe("a stack counts as deployed", () => {
     };
     const root = { urn: "urn:pulumi:a::flts::pulumi:pulumi:Stack::flts-a", type: "pulumi:pulumi:Stack" };
 
-    it("once an update of it succeeded, and not after stack init, a failed first update or a destroy", () => {
+    it("a stack is deployed once an update of it succeeded, and not after stack init, a failed first update or a destroy", () => {
         const backend = join(directory, "stacks", "backend");
         const environment = { FLTS_STATE: directory, PULUMI_BACKEND_URL: "" };
         writeState(backend, "updated", { resources: [{ ...root, outputs: { namespace: "flts" } }] });
@@ -134,7 +134,7 @@ describe("a stack counts as deployed", () => {
         );
     });
 
-    it("by the state in the backend that PULUMI_BACKEND_URL names, or by this machine's settings of it if that is remote", () => {
+    it("a stack is deployed by the state in the backend that PULUMI_BACKEND_URL names, or by this machine's settings if that is remote", () => {
         writeState(join(directory, "elsewhere"), "a", {
             resources: [{ ...root, outputs: { namespace: "flts" } }],
         });
@@ -156,7 +156,7 @@ describe("the journal of make up", () => {
         rmSync(directory, { recursive: true });
     });
 
-    it("puts the steps of several processes together, and is the next run's source", async () => {
+    it("the journal combines the steps of several processes, and is the next run's source", async () => {
         const plan = planUp(newMachine, unknown);
         new Journal(directory).begin(plan, 1_000);
         new Journal(directory).loaded(20, 60_000);
@@ -170,7 +170,7 @@ describe("the journal of make up", () => {
         assert.equal(next.end(0), undefined);
     });
 
-    it("keeps nothing of a step that failed, nor of one outside a run", async () => {
+    it("the journal keeps nothing of a failed step, nor of one outside a run", async () => {
         await new Journal(directory).measure("cluster", () => Promise.resolve());
         assert.equal(new Journal(directory).end(0), undefined);
         new Journal(directory).begin(planUp(newMachine, unknown), 0);
@@ -183,7 +183,7 @@ describe("the journal of make up", () => {
 });
 
 describe("images that are built while Go compiles", () => {
-    it("take no program of the toolchain, nor do their parents", () => {
+    it("images that are built while Go compiles need no program of the toolchain, nor do their parents", () => {
         const beside = imagesWithoutProgram(images);
         assert.ok(beside.some(({ name }) => name === "trainer"));
         assert.ok(!beside.some(({ name }) => name === "minio"));
@@ -196,7 +196,7 @@ describe("images that are built while Go compiles", () => {
 });
 
 describe("works at a time", () => {
-    it("stop with the first error alone, after all have ended", async () => {
+    it("parallel work stops with the first error, after all of it has ended", async () => {
         let ended = false;
         await assert.rejects(
             together([
@@ -216,7 +216,7 @@ describe("works at a time", () => {
         assert.ok(ended);
     });
 
-    it("end when all are done", async () => {
+    it("parallel work ends when all of it is done", async () => {
         const done: number[] = [];
         await together([1, 2].map((each) => () => Promise.resolve(void done.push(each))));
         assert.deepEqual(done, [1, 2]);

@@ -17,13 +17,13 @@ function named(name: string, isDefault: boolean, year = 2024): StorageClass {
 }
 
 describe("the class that volumes are like", () => {
-    it("is the named one, or the cluster's default, or the newest of several defaults", () => {
+    it("the class to copy is the named one, or the cluster's default, or the newest of several defaults", () => {
         const classes = [named("old", true, 2020), named("new", true, 2023), named("fast", false)];
         assert.equal(chosenClass(classes, "fast").metadata?.name, "fast");
         assert.equal(chosenClass(classes, undefined).metadata?.name, "new");
     });
 
-    it("is refused where there is none, with the setting that fixes it and the classes there are", () => {
+    it("a missing class is refused, with the setting that fixes it and the classes that exist", () => {
         assert.throws(
             () => chosenClass([named("slow", false), named("fast", false)], undefined),
             /no default one; name one with flts:storageClass \(it has: fast, slow\)/,
@@ -36,7 +36,7 @@ describe("the class that volumes are like", () => {
     });
 
     // Promise: volumes-stay-when-claims
-    it("is copied in full, but keeps volumes and is no default", () => {
+    it("the class is copied completely, but keeps volumes and is no default", () => {
         const source: StorageClass = {
             metadata: { name: "zonal", annotations: DEFAULT },
             provisioner: "disks.example",
@@ -60,7 +60,7 @@ describe("the class that volumes are like", () => {
         });
     });
 
-    it("is made by the stack with the infrastructure alone; another one uses that, and is refused without it", () => {
+    it("only the stack with the infrastructure makes the class; another one uses it, and is refused without it", () => {
         const upper = {
             layers: ["monitoring"],
             stacks: { infrastructure: "organization/flts/below" },

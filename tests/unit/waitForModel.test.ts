@@ -47,19 +47,19 @@ describe("waiting for a model", () => {
         return waitForModel(silent, `http://127.0.0.1:${port}`, pipeline, wanted, "kubectl");
     };
 
-    it("asks again where the load balancer knows of no ready pod yet", async () => {
+    it("make data asks again while the load balancer has no ready pod", async () => {
         answers = [[503, "No server is available to handle this request."]];
         assert.deepEqual(await waited(), { forecast: FORECAST, kept: undefined });
     });
 
-    it("shows a forecast of the previous model, and why new rows are not trained on", async () => {
+    it("make data shows a forecast of the previous model, and why no model is trained on new rows", async () => {
         assert.deepEqual(await waited("it has not drifted"), {
             forecast: FORECAST,
             kept: "it has not drifted",
         });
     });
 
-    it("ends with the words of a service that refuses the rows", async () => {
+    it("make data ends with the error message of a service that refuses the rows", async () => {
         answers = [[400, "missing feature columns: down"]];
         await assert.rejects(waited(), /answered 400: missing feature columns: down/);
     });

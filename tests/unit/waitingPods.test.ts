@@ -22,7 +22,7 @@ const waiting = (reason: string, message?: string): Status => ({
 });
 
 describe("what keeps a pod from working", () => {
-    it("is nothing for one that is ready or done", () => {
+    it("a pod that is ready or has succeeded has no reason to wait", () => {
         assert.equal(
             reasonNotReady(pod({ phase: "Running", conditions: [{ type: "Ready", status: "True" }] })),
             undefined,
@@ -30,7 +30,7 @@ describe("what keeps a pod from working", () => {
         assert.equal(reasonNotReady(pod({ phase: "Succeeded" })), undefined);
     });
 
-    it("is what the kubelet says of its containers, those that prepare it first", () => {
+    it("a pod that waits has the kubelet's reason, of init containers first", () => {
         assert.equal(
             reasonNotReady(pod(waiting("ImagePullBackOff", "no such image"))),
             "eval: ImagePullBackOff, no such image",
@@ -47,7 +47,7 @@ describe("what keeps a pod from working", () => {
         );
     });
 
-    it("is what the scheduler says when no node takes it", () => {
+    it("a pod that no node accepts has the scheduler's reason", () => {
         const message = "0/1 nodes are available: 1 Insufficient memory.";
         assert.equal(
             reasonNotReady(
@@ -57,13 +57,13 @@ describe("what keeps a pod from working", () => {
         );
     });
 
-    it("is time alone for one that only just begins", () => {
+    it("a pod that was just created only needs time", () => {
         assert.equal(reasonNotReady(pod(waiting("ContainerCreating"))), "not ready yet");
     });
 });
 
 describe("the pods of a stack that do not work", () => {
-    it("are looked for in all namespaces, by the stack's name", async () => {
+    it("pods of a stack that are not ready are found in all namespaces, by the stack's name", async () => {
         const asked: string[][] = [];
         const found = await waitingPods((...parameters) => {
             asked.push([...parameters]);

@@ -30,7 +30,7 @@ const workflows = readdirSync(directory).map((name) => {
 });
 
 describe("GitHub workflows", () => {
-    it("fit GitHub's schema", () => {
+    it("workflows match GitHub's schema", () => {
         assert.deepEqual(workflows.map(({ name }) => name).sort(), ["preview.yml", "test.yml"]);
         for (const { name, text } of workflows) {
             assert.deepEqual(validateWorkflow(text).errors, [], name);
@@ -38,7 +38,7 @@ describe("GitHub workflows", () => {
         assert.notDeepEqual(validateWorkflow("on: push\njobs: {a: {steps: 1}}").errors, []);
     });
 
-    it("take each action by its commit, with the version in a comment", () => {
+    it("workflows use each action by its commit, with the version in a comment", () => {
         for (const { name, text } of workflows) {
             const uses = text.split("\n").filter((line) => line.includes("uses:"));
             assert.ok(uses.length > 0, name);
@@ -48,7 +48,7 @@ describe("GitHub workflows", () => {
         }
     });
 
-    it("run on the Node.js release of .node-version", () => {
+    it("workflows run on the Node.js release of .node-version", () => {
         const release = readFileSync(join(directory, "..", "..", ".node-version"), "utf8").trim();
         for (const { name, content } of workflows) {
             const jobs = Object.values(content.jobs);
@@ -63,7 +63,7 @@ describe("GitHub workflows", () => {
         }
     });
 
-    it("may write nothing but the comment, in the job that holds no credentials", () => {
+    it("workflows may write only the comment, in the job without credentials", () => {
         for (const { name, content } of workflows) {
             assert.deepEqual(content.permissions, { contents: "read" }, name);
             const writing = Object.entries(content.jobs).filter(([, { permissions }]) => permissions);
@@ -76,7 +76,7 @@ describe("GitHub workflows", () => {
         }
     });
 
-    it("look for the comment by the marker that it is made with", () => {
+    it("workflows look for the comment by the marker with which it is made", () => {
         assert.ok(text("preview.yml").includes(`startswith("${COMMENT_MARKER}")`));
     });
 });
