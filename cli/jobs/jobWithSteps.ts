@@ -17,7 +17,7 @@ interface JobStatus {
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string };
 
 /** The lines of a log that are JSON; PostgreSQL's programs write others. */
-export function logLines(log: string): LogLine[] {
+function logLines(log: string): LogLine[] {
     return log
         .split("\n")
         .filter((line) => line.startsWith("{"))

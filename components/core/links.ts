@@ -74,10 +74,3 @@ export function scrapeConnection({ server, serverLabels, namespace, port }: Metr
     const where = { server, serverLabels, ...(namespace && { namespace }) };
     return { ...where, ports: [port], environment: [], requires: [] };
 }
-
-/** A link as data, for tests and for the table of allowed edges. */
-export interface Edge {
-    readonly from: string;
-    readonly to: string;
-    readonly ports: readonly number[];
-}

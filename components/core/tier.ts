@@ -5,7 +5,7 @@ import type { DeploymentArgs } from "./pod/deployment";
 import type { Configuration } from "./pod/configuration";
 import { exposedService, loadBalancerHost, reachableFromOutside, type Exposure } from "./network/exposure";
 import { objectLabels, selectorLabels, type Labels, type TierIdentity } from "./labels";
-import type { Connection, Edge, MetricsEndpoint, OtherNamespace } from "./links";
+import type { Connection, MetricsEndpoint, OtherNamespace } from "./links";
 import { allowEgress, allowFromOutside, allowIngress } from "./network/networkPolicies";
 import { grant, readRules, type PolicyRule, type ReadableKinds } from "./permissions";
 import type { Platform } from "./platform";
@@ -23,13 +23,10 @@ export type TierType =
 export abstract class Tier extends pulumi.ComponentResource {
     /** Name of the tier; names of its objects derive from it. */
     public readonly tierName: string;
-    /** Edges that this tier opened. */
-    public readonly edges: readonly Edge[];
     /** Where a cloud's load balancer serves the tier; undefined where none was asked for. */
     public loadBalancerHost: pulumi.Output<string | undefined> | undefined;
     protected readonly platform: Platform;
     protected readonly serviceAccount: kubernetes.core.v1.ServiceAccount;
-    private readonly openedEdges: Edge[] = [];
 
     protected constructor(
         type: TierType,
@@ -40,7 +37,6 @@ export abstract class Tier extends pulumi.ComponentResource {
         super(`flts:${type}`, name, {}, componentOptions(platform, opts));
         this.tierName = name;
         this.platform = platform;
-        this.edges = this.openedEdges;
         this.serviceAccount = new kubernetes.core.v1.ServiceAccount(
             name,
             { metadata: this.metadata(name), automountServiceAccountToken: false },
@@ -119,7 +115,6 @@ export abstract class Tier extends pulumi.ComponentResource {
                     this.child(),
                 );
             }
-            this.openedEdges.push({ from: this.tierName, to: server, ports });
         }
     }
 
@@ -131,7 +126,6 @@ export abstract class Tier extends pulumi.ComponentResource {
             { metadata: this.metadata(name), spec: allowFromOutside(this.podLabels, ports) },
             this.child(),
         );
-        this.openedEdges.push({ from: "outside", to: this.tierName, ports });
     }
 
     /**

@@ -14,9 +14,9 @@ import { DRILL_SCRIPT, DUMP_COMMAND, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from ".
 type Container = kubernetes.types.input.core.v1.Container;
 
 /** CronJob that makes a backup. */
-export const BACKUP_CRON_JOB = "backup";
+const BACKUP_CRON_JOB = "backup";
 /** CronJob that checks the newest backup. */
-export const DRILL_CRON_JOB = "restore-drill";
+const DRILL_CRON_JOB = "restore-drill";
 /** Suspended CronJob, from which `make restore` makes Jobs. */
 export const RESTORE_CRON_JOB = "restore";
 /** Step that chooses the snapshot, or names those that are there. */

@@ -41,8 +41,7 @@ export class ScheduledPass extends Tier {
                     deadlineSeconds: DEADLINE_SECONDS,
                     labels: this.podLabels,
                     template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
+                        ...this.pods,
                         user: SERVICE_USER,
                         restartPolicy: "Never",
                         containers: [

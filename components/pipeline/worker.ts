@@ -33,7 +33,6 @@ export interface WorkerArgs {
 /** A tier whose pods process messages, one at a time. */
 export abstract class Worker extends Tier {
     public readonly metrics: MetricsEndpoint;
-    protected readonly deployment: kubernetes.apps.v1.Deployment;
 
     protected constructor(
         type: TierType,
@@ -44,7 +43,7 @@ export abstract class Worker extends Tier {
         super(type, name, args.platform, opts);
         this.metrics = this.metricsAt(args.port);
         this.link(args.connections);
-        this.deployment = new kubernetes.apps.v1.Deployment(
+        new kubernetes.apps.v1.Deployment(
             name,
             deployment(this.metadata(name), {
                 ...this.pods,

@@ -12,7 +12,7 @@ import type { Resources } from "../core/pod/pod";
 import { httpCheck, probes } from "../core/pod/probes";
 import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
-import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend, type SourceLimits } from "./haproxyConfig";
+import { FRONTEND_PORT, haproxyConfig, METRICS_PORT, type Backend, type HaproxyArgs } from "./haproxyConfig";
 import { INFERENCE_PORT, type Inference } from "./inference";
 
 /** Port of the Service. */
@@ -23,23 +23,25 @@ const WITHDRAWAL_SECONDS = 5;
 /** Seconds for the end of the process after the last request. */
 const KILL_MARGIN_SECONDS = 5;
 
-export interface LoadBalancerArgs {
+/** Limits of HAProxy, and the proxies that it trusts. */
+type HaproxyLimits = Pick<
+    HaproxyArgs,
+    | "bodySeconds"
+    | "maximumConnections"
+    | "maximumServers"
+    | "requestTimeoutSeconds"
+    | "sourceLimits"
+    | "threads"
+    | "trustedProxies"
+>;
+
+export interface LoadBalancerArgs extends HaproxyLimits {
     readonly platform: Platform;
     /** The stable version. */
     readonly stable: Inference;
     /** A second version, and the share of requests that it gets, in percent. */
     readonly canary?: { readonly inference: Inference; readonly weight: number } | undefined;
     readonly replicas: number;
-    /** Pods of each version that are used at most. */
-    readonly maximumServers: number;
-    readonly maximumConnections: number;
-    readonly requestTimeoutSeconds: number;
-    /** See {@link HaproxyArgs}. */
-    readonly bodySeconds: number;
-    readonly sourceLimits: SourceLimits;
-    readonly trustedProxies: readonly string[];
-    /** Threads of each pod: what its CPU limit can keep busy. */
-    readonly threads: number;
     readonly service: Exposure;
     readonly resources: Resources;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { optionalText } from "./fields";
 
 /** What can be deployed by itself, from the bottom up. */
-export const LAYERS = ["infrastructure", "pipeline", "serving", "monitoring"] as const;
+const LAYERS = ["infrastructure", "pipeline", "serving", "monitoring"] as const;
 
 export type Layer = (typeof LAYERS)[number];
 

@@ -32,7 +32,7 @@ export function keyOf(path: readonly PropertyKey[]): string {
 }
 
 /** A value as messages show it. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
     return typeof value === "string" ? `"${value}"` : JSON.stringify(value);
 }
 

@@ -63,7 +63,7 @@ function exposed(resources: readonly Recorded[]): string[] {
 }
 
 /** The graph in Graphviz's language: tiers by layer, and the links between them as declared. */
-export function architectureGraph(resources: readonly Recorded[]): string {
+function architectureGraph(resources: readonly Recorded[]): string {
     const byTier = tiers(resources);
     const links = new Set(
         edges(resources)

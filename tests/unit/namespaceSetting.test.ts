@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
+import { mistakesOf } from "../support/mistakes";
 
 /** Messages of the mistakes in a configuration. */
 function mistakes(configuration: Record<string, string>): string[] {
-    try {
-        readSettings(configuration, "dev");
-    } catch (error) {
-        assert.ok(error instanceof SettingsError, String(error));
-        return error.problems.map(({ message }) => message);
-    }
-    return [];
+    return mistakesOf(() => readSettings(configuration, "dev"));
 }
 
 describe("settings", () => {

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { serviceOf } from "../../components/access/service";
-import { SettingsError } from "../../stacks/settings/problems";
 import { settings } from "../support/program";
+import { mistakesOf } from "../support/mistakes";
 
-/** What is said of these settings, which are right but for who makes what. */
+/** Messages for these settings, which are correct apart from who provides what. */
 function mistakes(overrides: Record<string, Record<string, unknown> | unknown[]>): string[] {
-    try {
-        settings(overrides);
-    } catch (error) {
-        assert.ok(error instanceof SettingsError, String(error));
-        return error.problems.map(({ message }) => message);
-    }
-    return [];
+    return mistakesOf(() => settings(overrides));
 }
 
 const kafka = { external: { bootstrapServers: "kafka.example:9092" } };

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { confirmProduction, requireBackend, type Caller } from "../../cli/stack/chosen";
 import { readOptions } from "../../cli/stack/options";
-import { SettingsError } from "../../stacks/settings/problems";
 import { RISKS } from "../../stacks/settings/acknowledge";
 import { readSettings } from "../../stacks/settings/read";
+import { mistakesOf } from "../support/mistakes";
 
 const { config } = parse(readFileSync(join(__dirname, "..", "..", "Pulumi.prod.yaml"), "utf8")) as {
     config: Record<string, unknown>;
@@ -23,13 +23,7 @@ function mistakes(changed: Record<string, object | string | boolean>): string[] 
             typeof value === "string" ? value : JSON.stringify(value),
         ]),
     );
-    try {
-        readSettings(configuration, "prod");
-    } catch (error) {
-        assert.ok(error instanceof SettingsError, String(error));
-        return error.problems.map(({ message }) => message);
-    }
-    return [];
+    return mistakesOf(() => readSettings(configuration, "prod"));
 }
 
 describe("a production stack", () => {

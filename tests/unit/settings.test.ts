@@ -5,22 +5,16 @@ import { parse } from "yaml";
 import { imageTags } from "../../components/core/pod/imageTags";
 import { projectDeclarations } from "../../stacks/settings/declarations";
 import { settingsPage } from "../../stacks/settings/settingsPage";
-import { SettingsError } from "../../stacks/settings/problems";
 import { readSettings } from "../../stacks/settings/read";
 import { deployedServers } from "../support/deployedServers";
+import { mistakesOf } from "../support/mistakes";
 
 const root = join(__dirname, "..", "..");
 const stableImage = `flts/inference:${imageTags().get("inference") ?? ""}`;
 
 /** Messages of the mistakes in a configuration. */
 function mistakes(configuration: Record<string, string>): string[] {
-    try {
-        readSettings(configuration, "dev");
-    } catch (error) {
-        assert.ok(error instanceof SettingsError, String(error));
-        return error.problems.map(({ message }) => message);
-    }
-    return [];
+    return mistakesOf(() => readSettings(configuration, "dev"));
 }
 
 describe("settings", () => {

@@ -40,7 +40,7 @@ export const ports = {
 export const controlGroup = "flts";
 
 /** Sockets and mounts of the running cluster. One fixed place: the addresses above allow one cluster a machine. */
-export const runDirectory = "/run/flts";
+const runDirectory = "/run/flts";
 
 /**
  * The logs of all containers. Below /var/log, where agents that collect them look on any cluster, and beside the place of

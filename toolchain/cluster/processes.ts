@@ -57,7 +57,7 @@ function readRecord(layout: Layout, name: string): DaemonRecord | undefined {
 }
 
 /** Changes whenever the daemon must be restarted: other program, arguments or configuration. */
-export function daemonDigest(daemon: Daemon): string {
+function daemonDigest(daemon: Daemon): string {
     const program = statSync(daemon.command);
     return createHash("sha256")
         .update(
@@ -94,7 +94,7 @@ function openLog(layout: Layout, name: string): number {
 }
 
 /** Starts the daemon in a session of its own, so that it outlives the driver and a Ctrl-C meant for it. */
-export function startDaemon(layout: Layout, daemon: Daemon): void {
+function startDaemon(layout: Layout, daemon: Daemon): void {
     for (const [path, content] of Object.entries(daemon.files ?? {})) {
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, content, { mode: 0o600 });

@@ -44,7 +44,7 @@ async function prepareMachine(layout: Layout): Promise<void> {
 }
 
 /** The checks that fail, one a line, with the logs that may say why. */
-export function describeTrouble(layout: Layout, checks: readonly Check[]): string {
+function describeTrouble(layout: Layout, checks: readonly Check[]): string {
     return [
         ...checks.filter((check) => !check.healthy).map((check) => `  ${check.name}: ${check.detail}`),
         `Logs: ${logPath(layout, "kubelet")} and its neighbours`,

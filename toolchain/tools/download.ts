@@ -11,7 +11,7 @@ const connectTimeout = 5;
 export type Refusal = string | undefined;
 
 /** Fetches `address` to `file`. curl, because it follows the proxy settings of the machine. */
-export async function download(address: string, file: string, log: string): Promise<Refusal> {
+async function download(address: string, file: string, log: string): Promise<Refusal> {
     const server = new URL(address).host;
     try {
         const result = await run(

@@ -28,7 +28,7 @@ export interface Machine {
 }
 
 /** The machine that this process runs on. */
-export function thisMachine(): Machine {
+function thisMachine(): Machine {
     return {
         probe: askProgram,
         isRoot: process.getuid?.() === 0,

@@ -14,7 +14,7 @@ export interface Override {
 const IDENTITY = /^\/(kind|apiVersion|name|namespace|metadata\/(name|namespace))$/;
 
 /** Names an object by its kind and name; undefined for what is none of a cluster. */
-export function objectOf(type: string, inputs: Readonly<Record<string, unknown>>): ObjectId | undefined {
+function objectOf(type: string, inputs: Readonly<Record<string, unknown>>): ObjectId | undefined {
     if (!type.startsWith("kubernetes:")) {
         return undefined;
     }

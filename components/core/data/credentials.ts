@@ -26,7 +26,7 @@ export function clientAnnotations(platform: Platform): Record<string, string> {
  *
  * @param epoch generation from the settings; raising it makes a new password in the next update.
  */
-export function generatedPassword(
+function generatedPassword(
     name: string,
     epoch: number,
     opts: pulumi.CustomResourceOptions,

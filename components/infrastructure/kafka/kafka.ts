@@ -167,8 +167,7 @@ export class Kafka extends Tier {
                     storage: args.storage,
                     storageClass: platform.storageClass,
                     pod: {
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
+                        ...this.pods,
                         user: KAFKA_USER,
                         annotations: {
                             ...configurationAnnotations(configuration),

@@ -110,8 +110,7 @@ export class KafkaTopics extends Tier {
                 spec: {
                     backoffLimit: RETRIES,
                     template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
+                        ...this.pods,
                         user: SERVICE_USER,
                         restartPolicy: "Never",
                         containers: [

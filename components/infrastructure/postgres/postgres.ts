@@ -109,8 +109,7 @@ export class Postgres extends Tier {
                 storage,
                 storageClass: platform.storageClass,
                 pod: {
-                    labels: this.podLabels,
-                    serviceAccountName: this.serviceAccount.metadata.name,
+                    ...this.pods,
                     user: POSTGRES_USER,
                     annotations: {
                         ...credentialsAnnotation(platform.credentialsEpoch),

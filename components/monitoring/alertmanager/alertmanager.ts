@@ -10,7 +10,7 @@ import { NOBODY } from "../exporters/exporter";
 import { alertmanagerConfig } from "../exporters/exporterConfig";
 
 /** Port of Alertmanager. */
-export const ALERTMANAGER_PORT = 9093;
+const ALERTMANAGER_PORT = 9093;
 const CONFIG_DIRECTORY = "/etc/alertmanager-flts";
 
 /** Where alerts are posted. */

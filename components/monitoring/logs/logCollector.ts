@@ -86,8 +86,7 @@ export class LogCollector extends Tier {
                 spec: {
                     selector: { matchLabels: { ...this.podLabels } },
                     template: podTemplate({
-                        labels: this.podLabels,
-                        serviceAccountName: this.serviceAccount.metadata.name,
+                        ...this.pods,
                         apiToken: true,
                         user: NOBODY,
                         group: ROOT_GROUP,

@@ -52,8 +52,7 @@ export class VictoriaLogs extends Tier {
                 storage: args.storage,
                 storageClass: platform.storageClass,
                 pod: {
-                    labels: this.podLabels,
-                    serviceAccountName: this.serviceAccount.metadata.name,
+                    ...this.pods,
                     user: NOBODY,
                     containers: [
                         container({

@@ -88,8 +88,7 @@ export class Prometheus extends Tier {
                 storage: args.storage,
                 storageClass: platform.storageClass,
                 pod: {
-                    labels: this.podLabels,
-                    serviceAccountName: this.serviceAccount.metadata.name,
+                    ...this.pods,
                     apiToken: true,
                     user: NOBODY,
                     annotations: configurationAnnotations(config, rules),

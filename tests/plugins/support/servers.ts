@@ -12,7 +12,7 @@ const startTimeout = 30_000;
 const unprivileged = 65534;
 
 /** A server process that a test can stop and start again over the same data. */
-export abstract class Server {
+abstract class Server {
     protected readonly directory = mkdtempSync(join(tmpdir(), "flts-server-"));
     private child: ChildProcess | undefined;
     private log = "";

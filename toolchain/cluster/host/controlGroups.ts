@@ -12,7 +12,7 @@ const mountPoint = "/sys/fs/cgroup";
 export const requiredControllers = ["cpu", "cpuset", "memory", "pids"] as const;
 
 /** True on a machine with the unified hierarchy (cgroup v2) alone. */
-export function isUnified(): boolean {
+function isUnified(): boolean {
     return existsSync(join(mountPoint, "cgroup.controllers"));
 }
 
@@ -64,7 +64,7 @@ function groups(): string[] {
 }
 
 /** Processes in the pods of the cluster. */
-export function processesInPods(): number[] {
+function processesInPods(): number[] {
     const found = groups().flatMap((group) =>
         (textOf(join(group, "cgroup.procs")) ?? "").split("\n").filter(Boolean).map(Number),
     );

@@ -28,7 +28,7 @@ export function ownCacheFiles(names: readonly string[]): string[] {
 }
 
 /** Sockets of the cluster's container shims, as containerd noted them. */
-export function shimSockets(layout: Layout): string[] {
+function shimSockets(layout: Layout): string[] {
     const bundles = join(layout.run, "containerd", "io.containerd.runtime.v2.task", "k8s.io");
     return namesIn(bundles)
         .flatMap((bundle) => textOf(join(bundles, bundle, "address")) ?? [])

@@ -73,7 +73,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
  * The pod network: each pod has a pair of interfaces of its own and the host routes between them, so that all traffic
  * passes the host's FORWARD chain, where policies can be enforced. The address in `name` marks what CNI caches for us.
  */
-export function networkConfiguration(layout: Layout): object {
+function networkConfiguration(layout: Layout): object {
     return {
         cniVersion: "1.0.0",
         name: networkName,
