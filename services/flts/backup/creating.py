@@ -44,7 +44,7 @@ def begin(settings: BackupSettings, source: Source, snapshots: Snapshots, now: d
         )
     begun = Begun(name=name, created=started.isoformat(timespec="seconds"))
     _file(settings).write_text(begun.model_dump_json())
-    structlog.get_logger().info("backup_begun", snapshot=name, promotions=copier.objects)
+    structlog.get_logger().info("backup_started", snapshot=name, promotions=copier.objects)
     return begun
 
 

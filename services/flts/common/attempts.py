@@ -58,4 +58,4 @@ class AttemptMemory:
             where = TopicPartition(message.topic(), message.partition(), message.offset(), f"{_PREFIX}{number}")
             self._offsets.commit(offsets=[where], asynchronous=False)
         except KafkaException as error:
-            self._logger.warning("attempts_not_noted", error=str(error))
+            self._logger.warning("attempts_not_recorded", error=str(error))

@@ -197,7 +197,7 @@ class ClaimLoop:
         try:
             self._process(message, executor)
         except StopRequested:
-            self._logger.info("claim_kept", reason="stop requested before the work was done")
+            self._logger.info("claim_not_committed", reason="stop requested before the work was done")
             return
         finally:
             self._message = self._work = None

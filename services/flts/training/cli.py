@@ -51,6 +51,6 @@ def main(arguments: list[str]) -> int:
     sharing.run(loop)
     server.should_exit = True
     if renewal.due:
-        structlog.get_logger().info("process_renewed", grown_mebibytes=settings.process_growth_mebibytes)
+        structlog.get_logger().info("process_restarted", grown_mebibytes=settings.process_growth_mebibytes)
         replace_process()
     return 0

@@ -133,7 +133,7 @@ def fit(
     best = int(np.argmin(losses)) + 1
     # An untrained network answers 0, and so does its last layer without weights.
     if min(losses) > linear_loss or (linear.is_nothing and not _is_worthwhile(network, validation, standard.unit)):
-        structlog.get_logger().info("network_adds_nothing", linear_loss=linear_loss, network_loss=min(losses))
+        structlog.get_logger().info("network_skipped", linear_loss=linear_loss, network_loss=min(losses))
         change = network.get_layer("change")
         change.set_weights([np.zeros_like(weight) for weight in change.get_weights()])
         best = 0

@@ -108,7 +108,7 @@ def _refitted(
     learnt = errors(again.predict(test), test.targets)["rmse"]
     # It has seen these rows: where it is worse on them, training went wrong.
     if not learnt <= _WORST_REFIT * measured:
-        structlog.get_logger().warning("refit_left_out", rmse_scaled=measured, after=learnt)
+        structlog.get_logger().warning("refit_skipped", rmse_scaled=measured, after=learnt)
         return fitted
     return again
 

@@ -52,7 +52,7 @@ class TrainingWorker:
         except ValidationError as error:
             raise Refused(f"not a training claim: {error}") from error
         if claim.operation not in _OPERATIONS or claim.identifier != self._settings.identifier:
-            self._logger.info("claim_not_ours", operation=claim.operation, identifier=claim.identifier)
+            self._logger.info("claim_of_another_pipeline", operation=claim.operation, identifier=claim.identifier)
             return
         if claim.test_object is None:
             raise Refused("the claim names no test_object, so the model could not be measured")
@@ -129,7 +129,7 @@ class TrainingWorker:
             self._tracker.give_up(run, status, reason)
         except Exception as problem:
             # The next start closes it; what matters is the error that led here.
-            self._logger.warning("run_left_open", run_id=run.run_id, error=str(problem))
+            self._logger.warning("run_not_closed", run_id=run.run_id, error=str(problem))
 
     def _announce(self, claim: DataClaim, run: RunHandle, *, finished: bool) -> None:
         model_type = self._settings.model_type
