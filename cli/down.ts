@@ -11,7 +11,7 @@ const output = createConsole(process.stdout);
 
 /** `make down`: destroys the stack, data included, and forgets it. A second run finds nothing to do. */
 void runMain(output, async () => {
-    // Who destroys a stack lets its data go.
+    // A destroy is meant to delete the stack's data.
     const options = { ...readOptions(process.env), allowDataLoss: EVERYTHING };
     const workspace = new Workspace(options);
     const stack = {

@@ -16,9 +16,9 @@ import { GRAFANA_LEFT_OUT, onlyBuiltImages } from "./stack/pulledImages";
 import { readStackFile } from "./stack/settings";
 import { projectDirectory, Workspace } from "./stack/workspace";
 
-/** Says which pods keep an update from its end: pulumi waits for what they belong to, and may not say why. */
+/** Reports the pods for which an update waits: pulumi waits for their owners, and may not say why. */
 async function reportWaitingPods(output: Console, kubectl: Kubectl, stack: string): Promise<void> {
-    // A cluster that does not answer is the update's own message already.
+    // The update has already reported a cluster that does not answer.
     const waiting = await waitingPods(kubectl, stack).catch(() => []);
     if (waiting.length > 0) {
         output.line(`\nPods that do not work:\n${table(waiting)}\n`);
@@ -28,7 +28,7 @@ async function reportWaitingPods(output: Console, kubectl: Kubectl, stack: strin
 /** `make up`: the stack, its URLs, and a forecast from the data that it has or was given. */
 async function main(output: Console, journal: Journal): Promise<void> {
     const options = readOptions(process.env);
-    // `make` has had them checked before it began; what stands there by now is what is uploaded.
+    // `make` checked the files before anything else; the files as they are now are uploaded.
     const series = options.dataset === undefined ? [] : findSeries(options.dataset, "DATASET");
     const workspace = new Workspace(options);
     await confirmProduction(options, readStackFile(projectDirectory, options.stack).config, caller);
@@ -55,7 +55,7 @@ async function main(output: Console, journal: Journal): Promise<void> {
     output.line(`${table(Object.entries(outputs.secrets))}\n`);
 
     if (outputs.secrets.data === undefined && series.length === 0) {
-        // The pipeline is another stack's.
+        // The pipeline is part of another stack.
         return;
     }
     const deployed = deployedStack(options);
@@ -71,7 +71,7 @@ async function main(output: Console, journal: Journal): Promise<void> {
     );
 }
 
-/** Shows what each step took, those before this process too. */
+/** Shows what each step took, including steps before this process. */
 async function timed(output: Console, journal: Journal): Promise<void> {
     try {
         await main(output, journal);

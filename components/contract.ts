@@ -33,7 +33,7 @@ export function topicsOf(identifier: string): Topics {
     ) as Topics;
 }
 
-/** What the keys of the pipeline's raw data begin with; everything else the services put under the identifier. */
+/** Prefix of the keys of the pipeline's raw data; services store everything else under the identifier. */
 export function datasetPrefix(identifier: string): string {
     return identifier === "" ? "" : `${identifier}/`;
 }
@@ -97,7 +97,7 @@ export const SCHEDULED_PASS_NAME = "preprocess-schedule";
 /** CronJob of which `make load-test` makes its Jobs. */
 export const LOAD_TEST_NAME = "load-test";
 
-/** CronJob that puts prediction logs together. */
+/** CronJob that compacts prediction logs. */
 export const LOG_COMPACTION_NAME = "log-compaction";
 
 function everyBucket(access: BucketAccess): BucketGrant[] {
@@ -107,7 +107,7 @@ function everyBucket(access: BucketAccess): BucketGrant[] {
 /** Services with a user of their own in the object store, and all that each may do there. */
 export const OBJECT_STORE_GRANTS = {
     preprocess: [
-        // The sample, where nobody uploaded anything.
+        // To upload the sample if there is no data.
         { bucket: BUCKETS.dataset, access: "upload" },
         { bucket: BUCKETS.dataset, access: "readWrite", keys: "*.rejected.json" },
         { bucket: BUCKETS.processedData, access: "readWrite" },
@@ -181,7 +181,7 @@ export const HEALTH_PORT = 8000;
 export const DATA_SECRET = "minio-data";
 
 const HOUR = 3_600_000;
-/** People read dead letters, and may be on holiday for two weeks. */
+/** People read dead letters, and may be on leave for two weeks. */
 const DEAD_LETTER_HOURS = 24 * 14;
 
 export interface TopicOptions {
@@ -194,13 +194,13 @@ export interface TopicOptions {
     readonly retentionBytes: number;
 }
 
-/** The topic that says whose the pipeline's topics are, in brokers that other stacks may use. */
+/** The topic that records which stack owns the pipeline's topics, in brokers that other stacks may use. */
 export function ownerTopic(identifier: string, replicationFactor: number): Topic {
     return {
         name: kafkaName(identifier, "flts-owner"),
         partitions: 1,
         replicationFactor,
-        // The last record of each key stays for ever.
+        // Compaction keeps the last record of each key.
         config: { "cleanup.policy": "compact" },
     };
 }

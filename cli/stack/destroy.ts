@@ -2,7 +2,7 @@ import { fail, UserError, type Console } from "../../toolchain/console/index";
 import type { StackOptions } from "./options";
 import { describeLeft, type StateResource } from "./leftResources";
 
-/** What taking a stack down needs of it. */
+/** A stack, as far as `make down` needs it. */
 export interface DestroyableStack {
     exists(): boolean;
     /** Context that the stack was last deployed to; undefined if that is not known. */
@@ -14,15 +14,15 @@ export interface DestroyableStack {
     remove(): void;
 }
 
-/** The user stopped a command: nothing that would have followed may be done. */
+/** The user stopped a command: nothing else may be done. */
 export class Interrupted extends UserError {}
 
 /**
  * Destroys the stack, data included, and forgets it.
  *
- * The embedded cluster is deleted right after and takes everything along: that a server is gone already, or the cluster
- * itself, is no reason to keep a state of things that exist no more. Of the user's own cluster nothing is forgotten
- * before all is deleted, unless FORGET=yes asks for it; then, and when the destroy fails, what stays there is listed.
+ * The embedded cluster is deleted right after, with everything in it. So its stack is forgotten even if a server, or the
+ * cluster, no longer exists. A stack on the user's own cluster is forgotten only after everything is deleted, or with
+ * FORGET=yes; what stays in the cluster, then or after a failed destroy, is listed.
  */
 export async function takeDown(
     stack: DestroyableStack,
@@ -39,7 +39,7 @@ export async function takeDown(
     if (deployed !== options.context) {
         fail(`${name} was deployed to context ${deployed}: take it down with CONTEXT=${deployed}.`);
     }
-    // Run on an empty stack, the program would wait for servers that nobody is going to create.
+    // For an empty stack, the program would wait for servers that are never created.
     if (stack.resources().length > 0) {
         if (options.embedded) {
             await destroyEmbedded(stack, name, isClusterThere, console);

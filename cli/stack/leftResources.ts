@@ -12,9 +12,9 @@ export interface StateResource {
 const onlyInState = ["pulumi", "random"];
 
 /**
- * What a state that is forgotten without a destroy leaves behind, one thing an entry, such as
- * `StatefulSet flts/kafka` or `S3Bucket mlflow`. Things in a server that is gone are gone with it, which the state
- * cannot know.
+ * What stays in the cluster when a state is forgotten without a destroy, one entry for each resource, such as
+ * `StatefulSet flts/kafka` or `S3Bucket mlflow`. The state does not know that resources in a deleted server are
+ * deleted as well.
  */
 export function describeLeft(resources: readonly StateResource[]): string[] {
     return resources

@@ -3,20 +3,20 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { namesIn, textOf } from "../../toolchain/cluster/host/volatileFiles";
 
-/** What pulumi's local backend notes of a command that is under way. */
+/** What pulumi's local backend records of a running command. */
 interface Lock {
     readonly pid: number;
     readonly hostname: string;
 }
 
 /**
- * True when a stack's locks protect nothing: there are some, and each was taken on this machine by a process that is
- * gone. A pulumi that was killed leaves its own.
+ * True when all locks of a stack are stale: each was taken on this machine by a process that has ended. A pulumi that
+ * was killed leaves its lock.
  *
  * @param directory where the backend keeps the locks of the stack; it may not be there.
  */
 export function areDead(directory: string): boolean {
-    // Beside each lock lies a file of attributes, `<name>.json.attrs`.
+    // Each lock has a file of attributes, `<name>.json.attrs`.
     const locks = namesIn(directory)
         .filter((name) => name.endsWith(".json"))
         .flatMap((name) => textOf(join(directory, name)) ?? [])

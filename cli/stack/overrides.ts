@@ -8,12 +8,12 @@ import type { SettingsTree } from "./settings";
  * caller of `make` chose.
  */
 export async function deploymentOverrides(options: StackOptions): Promise<SettingsTree> {
-    // Go's module brings the chart, which a machine that only deploys to another cluster may not have.
+    // The chart is in a Go module, which a machine that only deploys to another cluster may not have.
     const chart = options.embedded ? await minioChart() : await keptMinioChart();
     return {
         ...(chart === undefined ? {} : { "flts:objectStore": { chart } }),
         ...(await withoutPulledImages(options)),
-        // Who brings data of their own has no use for the sample.
+        // Users who upload their own data do not need the sample.
         ...(options.dataset === undefined ? {} : { "flts:dataset": { sample: false } }),
         ...(options.profile === undefined ? {} : { "flts:profile": options.profile }),
     };

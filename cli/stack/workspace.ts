@@ -109,9 +109,9 @@ export class Workspace {
      */
     async run(command: readonly string[]): Promise<void> {
         this.releaseDeadLocks();
-        // A log wants what was done; each stage of each resource is for a terminal, where lines are redrawn.
+        // Progress of each resource is useful only on a terminal, where lines are redrawn.
         const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
-        // Ctrl-C reaches pulumi too, which then finishes the step it is at; this process only has to wait for it.
+        // Ctrl-C reaches pulumi too, which then finishes its present step; this process only waits for it.
         const interruption = new AbortController();
         const wait = (): void => {
             interruption.abort();
@@ -122,7 +122,7 @@ export class Workspace {
             [...this.parameters(command), ...quiet],
             {
                 cwd: projectDirectory,
-                // What a destroy or a refresh leaves behind need not fit the cluster.
+                // A destroy or a refresh must not fail because the stack does not fit the cluster.
                 env: ["destroy", "refresh"].includes(command[0] ?? "")
                     ? { ...this.environment, [SKIPPED_CHECKS_VARIABLE]: "all" }
                     : this.environment,
@@ -216,7 +216,7 @@ export class Workspace {
         return { PULUMI_CONFIG_PASSPHRASE_FILE: path };
     }
 
-    /** A pulumi that was killed leaves its lock in the local backend; one whose process is gone protects nothing. */
+    /** A pulumi that was killed leaves its lock in the local backend. Releases locks whose processes have ended. */
     private releaseDeadLocks(): void {
         const directory = join(
             this.directory,

@@ -3,7 +3,7 @@ import type { EnvironmentVariable } from "./pod/environment";
 import type { Labels } from "./labels";
 import type * as kubernetes from "@pulumi/kubernetes";
 
-/** Who is at the other end, as network policies say it. */
+/** Peers of a connection in network policies. */
 export type Peer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 
 /** Name of every server that is not in the namespace. */
@@ -33,7 +33,7 @@ export interface Server {
 /**
  * What a tier offers to its consumers.
  *
- * Taking a connection gives a consumer the environment it needs, with references to Secrets and never their
+ * A connection gives a consumer the environment that it needs, with references to Secrets and never their
  * values, and opens the network between the two tiers, in both directions of policy. There is no other way to open
  * it, so that the allowed edges are exactly the declared links.
  */

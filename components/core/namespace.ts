@@ -23,15 +23,15 @@ export interface NamespaceArgs extends ComponentContext {
     readonly dns: DnsServers;
     /** Secrets that its pods pull images with; those of other namespaces are copied into it. */
     readonly pullSecrets: readonly PullSecret[];
-    /** Refuses to delete the namespace; undefined where nothing in it is worth it. */
+    /** Refuses to delete the namespace; undefined if it holds no data. */
     readonly guard?: DataLossGuard;
-    /** Stands before the names of the resources in it. A stack's second namespace needs one. */
+    /** Prefix of the names of the resources in it. A stack's second namespace needs one. */
     readonly prefix?: string;
     /** Pod Security Standard that is enforced. Default `restricted`. */
     readonly podSecurity?: keyof typeof POD_SECURITY_LABELS;
     /**
-     * What has to be there before anything of the namespace, without being part of it. The namespace waits for it and
-     * takes no value of it: what took one would be replaced with it.
+     * What must exist before the namespace, without being part of it. The namespace waits for it and uses no value of it,
+     * because it would otherwise be replaced together with it.
      */
     readonly requires?: readonly pulumi.Resource[];
 }

@@ -1,12 +1,12 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Kinds of objects that a tier may look at, by API group. */
+/** Kinds of objects that a tier may read, by API group. */
 export type ReadableKinds = Readonly<Record<string, readonly string[]>>;
 
 export type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
-/** Rules that allow to find objects and to hear of their changes, and to change none. */
+/** Rules that allow to get, list and watch objects, but not to change them. */
 export function readRules(kinds: ReadableKinds): PolicyRule[] {
     return Object.entries(kinds).map(([group, resources]) => ({
         apiGroups: [group],

@@ -7,15 +7,15 @@ import type { ClusterNetwork } from "./network/clusterNetwork";
 import type { OwnershipGuard } from "./ownershipGuard";
 import type { Images } from "./pod/images";
 
-/** What every tier stands on: one cluster, one namespace, one list of images. */
+/** What all tiers share: one cluster, one namespace, one list of images. */
 export interface Platform extends ComponentContext {
     /** Name of the stack; part of every selector. */
     readonly instance: string;
     /** `organization/project/stack`, by which Pulumi knows the stack. */
     readonly qualifiedName: string;
-    /** UID of the cluster's namespace kube-system; undefined where who deploys may not read it. */
+    /** UID of the cluster's namespace kube-system; undefined if the deployer may not read it. */
     readonly clusterIdentity: string | undefined;
-    /** What the cluster asks of every object; its transformations are those of the components. */
+    /** What the cluster requires of every object; its transformations are those of the components. */
     readonly cluster: ClusterTransformation;
     /** kubeconfig context of the cluster, for tunnels. */
     readonly context: string;
@@ -36,9 +36,9 @@ export interface Platform extends ComponentContext {
     readonly ownership: OwnershipGuard;
     /** Generation of all generated credentials; a new one makes new ones. */
     readonly credentialsEpoch: number;
-    /** Lineage tag of the pipeline, handed to every service. */
+    /** Identifier of the pipeline, which every service gets. */
     readonly identifier: string;
-    /** What the names of all buckets begin with; empty but in a store whose buckets others made. */
+    /** Prefix of the names of all buckets; empty except in a store with existing buckets. */
     readonly bucketPrefix: string;
     readonly logLevel: string;
 }

@@ -89,7 +89,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         return { ...options, hooks: { ...options.hooks, ...ownership.options.hooks }, parent: this };
     }
 
-    /** Opens the network to what the tier has connections to, and lets each server of the namespace be reached by it. */
+    /** Allows traffic from the tier to the servers that it has connections to, in the policies of both sides. */
     protected link(connections: readonly Connection[]): void {
         new kubernetes.networking.v1.NetworkPolicy(
             `${this.tierName}-egress`,
@@ -118,7 +118,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         }
     }
 
-    /** Lets the tier be reached from outside the cluster on these container ports. */
+    /** Allows traffic from outside the cluster to these container ports of the tier. */
     protected openToOutside(ports: readonly number[]): void {
         const name = `${this.tierName}-from-outside`;
         new kubernetes.networking.v1.NetworkPolicy(
@@ -144,7 +144,7 @@ export abstract class Tier extends pulumi.ComponentResource {
         return [role, binding];
     }
 
-    /** Gives the tier's account permissions that no namespace bounds, such as for nodes. */
+    /** Gives the tier's account permissions for the whole cluster, such as for nodes. */
     protected allowInCluster(rules: PolicyRule[]): pulumi.Resource[] {
         const { labels } = this.metadata(this.tierName);
         // Named after the namespace: two stacks in one cluster have one each.

@@ -13,7 +13,7 @@ export interface EvaluatorArgs {
     readonly platform: Platform;
     /** Families that must have reported before one is promoted. */
     readonly modelTypes: readonly ModelType[];
-    /** Seconds that the other families have once the first has reported. */
+    /** Seconds to wait for the other families once the first has reported. */
     readonly typeTimeoutSeconds: number;
     /** Whether the best so far is promoted when that time is over. */
     readonly promoteIncomplete: boolean;

@@ -60,7 +60,7 @@ export class FormerDataset extends pulumi.ComponentResource {
                     {
                         bucketName: args.objectStore.bucketName(BUCKETS.dataset),
                         objectName: `${args.keyPrefix}${file}`,
-                        // The state has the path; nothing is read there, since no change counts.
+                        // The state has the path. The file is not read, because changes are ignored.
                         source: file,
                     },
                     {

@@ -7,10 +7,10 @@ export interface Gpu {
     readonly resource: string;
     /** How many of the resource each trainer gets, 1 at least. */
     readonly count: number;
-    /** Memory of a trainer, set aside and used at most; undefined for what trainers without a GPU have. */
+    /** Memory request and limit of a trainer; undefined for those of trainers without a GPU. */
     readonly memory?: string | undefined;
     readonly nodeSelector: Pairs;
-    /** Taints that do not keep trainers away, beside the one that is named as the resource. */
+    /** Taints that trainers tolerate, in addition to the one with the resource's name. */
     readonly tolerations: readonly Toleration[];
     readonly runtimeClass?: string | undefined;
 }

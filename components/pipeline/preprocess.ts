@@ -40,11 +40,11 @@ export interface PreprocessOptions {
     readonly windows: { readonly inputLength: number; readonly outputLength: number };
 }
 
-/** What is looked for in the bucket `dataset`, and how its CSVs are written; `auto` and what is absent are detected. */
+/** What preprocess reads from the bucket `dataset`, and the formats of its CSVs; `auto` and absent ones are detected. */
 export interface DatasetOptions {
     /** Seconds between two listings of the bucket. */
     readonly pollSeconds: number;
-    /** Whether the sample is uploaded where nobody ever uploaded a CSV. */
+    /** Whether the sample is uploaded if no CSV was ever uploaded. */
     readonly sample: boolean;
     /** Column to forecast; the first numeric one when absent. */
     readonly targetColumn?: string | undefined;
@@ -70,7 +70,7 @@ export interface PreprocessArgs {
     readonly dataset: DatasetOptions;
     readonly options: PreprocessOptions;
     readonly resources: Resources;
-    /** Must be as the program declares them before the new pod takes the old one's place. */
+    /** Must be updated before the new pod replaces the old one. */
     readonly requires: readonly pulumi.Resource[];
 }
 
@@ -88,7 +88,7 @@ export class Preprocess extends Tier {
             deployment(this.metadata(name), {
                 ...this.pods,
                 replicas: 1,
-                // Two pods would process the same series at a time, and one of them for nothing.
+                // Two pods would process the same series at a time, and the work of one would be wasted.
                 strategy: "Recreate",
                 annotations: clientAnnotations(args.platform),
                 graceSeconds: GRACE_SECONDS,

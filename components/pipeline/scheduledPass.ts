@@ -7,7 +7,7 @@ import { SERVICE_USER } from "../core/pod/podSecurity";
 import { Tier } from "../core/tier";
 import { preprocessEnvironment, type PreprocessArgs } from "./preprocess";
 
-/** Seconds after which a pass is ended: a day, as one over thousands of series takes hours. */
+/** Seconds after which a pass is stopped: a day, because a pass over thousands of series takes hours. */
 const DEADLINE_SECONDS = 86_400;
 
 export interface ScheduledPassArgs extends Omit<PreprocessArgs, "requires"> {
@@ -19,7 +19,7 @@ export interface ScheduledPassArgs extends Omit<PreprocessArgs, "requires"> {
 }
 
 /**
- * Makes a pass over the bucket by schedule, beside the watcher. See `preprocess.md`.
+ * Runs a pass over the bucket on a schedule, in addition to the watcher. See `preprocess.md`.
  *
  * A tier of its own, so that `kubectl exec deployment/preprocess` always finds the watcher's pod.
  */
@@ -36,7 +36,7 @@ export class ScheduledPass extends Tier {
                     when: { schedule: args.schedule },
                     concurrency: args.concurrency,
                     kept: KEPT_RUNS,
-                    // A pass that is made again would train again what the first one had sent already.
+                    // A second try would train again what the first one has already published.
                     retries: 0,
                     deadlineSeconds: DEADLINE_SECONDS,
                     labels: this.podLabels,

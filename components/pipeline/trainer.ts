@@ -33,10 +33,10 @@ export interface TrainerArgs {
     readonly objectStore: Connection;
     readonly mlflow: Connection;
     readonly options: TrainingOptions;
-    /** Pods, among which Kafka shares out the series. */
+    /** Pods, to which Kafka distributes the series. */
     readonly replicas: number;
     readonly resources: Resources;
-    /** What each trainer gets of GPUs; undefined to compute on the CPU. */
+    /** GPUs of each trainer; undefined to train on the CPU. */
     readonly gpu: Gpu | undefined;
 }
 

@@ -49,7 +49,7 @@ export abstract class Worker extends Tier {
                 ...this.pods,
                 ...args.nodes,
                 replicas: args.replicas ?? 1,
-                // A pod beside the one that it replaces would only wait for its partitions, and take memory while it does.
+                // A new pod would only wait for the partitions of the pod that it replaces, and use memory meanwhile.
                 strategy: "Recreate",
                 annotations: clientAnnotations(args.platform),
                 graceSeconds: args.graceSeconds,

@@ -10,7 +10,7 @@ export interface Autoscaled {
     readonly maxReplicas: number;
     /** Share of the requested CPU that pods are to use on average, in percent. */
     readonly targetCpuPercent: number;
-    /** Seconds that the load must have been low before pods are taken away. */
+    /** Seconds that the load must be low before pods are removed. */
     readonly scaleDownWindowSeconds: number;
 }
 
@@ -23,8 +23,8 @@ export function mostReplicas(scaling: Scaling): number {
 }
 
 /**
- * Specification of the autoscaler of a Deployment: up at once and at most twofold every 15 s, because requests are
- * waiting; down late and at most by half a minute, because the next burst is usually not far.
+ * Specification of the autoscaler of a Deployment. It adds pods at once, at most doubling every 15 s, because requests are
+ * waiting. It removes pods late, at most half of them per minute, because the next burst is usually near.
  *
  * Reference: https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#configurable-scaling-behavior
  */
@@ -46,7 +46,7 @@ export function autoscalerSpec(deployment: pulumi.Input<string>, scaling: Autosc
         behavior: {
             scaleUp: {
                 stabilizationWindowSeconds: 0,
-                // Of one pod, twofold would be one more: a burst may need more than that.
+                // Doubling one pod adds only one: a burst may need more.
                 selectPolicy: "Max",
                 policies: [
                     { type: "Percent", value: 100, periodSeconds: 15 },

@@ -154,7 +154,7 @@ function resolversSection(): Section {
     ];
 }
 
-/** Limits each source, and lets clients ask for the public paths alone. */
+/** Limits each source, and allows clients only the public paths. */
 function admission({ sourceLimits, trustedProxies }: HaproxyArgs): readonly string[] {
     const proxied = trustedProxies.length > 0;
     const { connections, requestsPerSecond } = sourceLimits;
@@ -179,7 +179,7 @@ function admission({ sourceLimits, trustedProxies }: HaproxyArgs): readonly stri
     ];
 }
 
-/** Answers as the API itself would. */
+/** Error responses in the format of the API. */
 function refusal(status: number, detail: string, condition: string, headers = ""): string {
     const content = `content-type application/json string '{"detail":"${detail}"}'`;
     return `http-request deny deny_status ${status} ${content} ${headers} if ${condition}`.replace(

@@ -1,8 +1,8 @@
 import { error, refusal, type Finding } from "./finding";
 
-/** Gathers what is wrong, so that one report has all of it, and holds everything back until nothing is. */
+/** Collects all problems for one report, and creates nothing while there is one. */
 export class Report {
-    /** Fulfilled when nothing is in the way. Otherwise it never is: what waits for it is not begun. */
+    /** Fulfilled if there is no error. Otherwise it never is, so what waits for it is not created. */
     public readonly passed: Promise<void>;
     private readonly findings: Finding[] = [];
     private pass: () => void = () => undefined;

@@ -17,7 +17,7 @@ export interface Affinity {
 /** Plain keys and values, such as labels. */
 export type Pairs = Readonly<Record<string, string>>;
 
-/** Where the pods of a tier run, and what its objects carry for the cluster's sake. */
+/** Where the pods of a tier run, and the labels and annotations that the cluster requires on its objects. */
 export interface Placement {
     readonly nodeSelector: Pairs;
     readonly tolerations: readonly Toleration[];
@@ -30,7 +30,7 @@ export interface Placement {
     /** Networks that cloud load balancers admit; empty for all. */
     readonly sourceRanges: readonly string[];
     readonly serviceAccountAnnotations: Pairs;
-    /** What each container sets aside on its node's disk and may use; undefined for the program's own amounts. */
+    /** Ephemeral storage that each container requests and may use; undefined for the program's own amounts. */
     readonly ephemeralStorage: { readonly request?: string | undefined; readonly limit?: string | undefined };
 }
 
@@ -42,7 +42,7 @@ export interface PullSecret {
     readonly localName: string;
 }
 
-/** What the cluster asks of every pod. */
+/** What the cluster requires of every pod. */
 export interface ClusterSettings extends Placement {
     readonly pullSecrets: readonly PullSecret[];
     /** `fixed` declares numeric users; `assigned` leaves them to the cluster, as OpenShift's ranges want it. */
@@ -69,7 +69,7 @@ export interface ClusterSettings extends Placement {
     readonly tiers: Readonly<Record<string, Placement>>;
 }
 
-/** What holds for a tier: the cluster's settings, and its own over them. */
+/** The settings of a tier: the cluster's, overridden by its own. */
 export function placementOf(settings: ClusterSettings, tier: string): Placement {
     const own = settings.tiers[tier];
     if (own === undefined) {
@@ -127,7 +127,7 @@ export function clusterEnvironment(settings: ClusterSettings, services: Iterable
     };
 }
 
-/** Where a pod may run, as pods and charts alike say it; what is not restricted is left out. */
+/** Where a pod may run, in the form of both pods and charts, without what is not restricted. */
 export interface Scheduling {
     readonly nodeSelector?: Record<string, string>;
     readonly tolerations?: Toleration[];
@@ -135,10 +135,10 @@ export interface Scheduling {
     readonly priorityClassName?: string;
 }
 
-/** What the program declares of a pod's place. */
+/** Where a pod may run, as the program declares it. */
 export type DeclaredScheduling = Pick<Scheduling, "affinity" | "nodeSelector" | "tolerations">;
 
-/** What is declared of a pod's place, with what the settings replace and add. */
+/** Where a pod may run, with what the settings replace and add. */
 export function schedulingOf(
     declared: DeclaredScheduling,
     placement: Placement,

@@ -10,10 +10,10 @@ export interface Override {
     readonly patch: readonly Operation[];
 }
 
-/** What names an object; another name would be another object, that no guard knows. */
+/** Fields that name an object; overriding them would make another object, which no guard knows. */
 const IDENTITY = /^\/(kind|apiVersion|name|namespace|metadata\/(name|namespace))$/;
 
-/** Names an object by its kind and name; undefined for what is none of a cluster. */
+/** Names an object by its kind and name; undefined for a resource that is not an object of a cluster. */
 function objectOf(type: string, inputs: Readonly<Record<string, unknown>>): ObjectId | undefined {
     if (!type.startsWith("kubernetes:")) {
         return undefined;
@@ -29,7 +29,7 @@ interface ObjectId {
 }
 
 /**
- * Applies overrides to what the program declares, and remembers which of them did.
+ * Applies overrides to what the program declares, and records which of them matched.
  *
  * A mistake is not thrown where it is found: the program continues, so that one report has all of them.
  */

@@ -6,15 +6,15 @@ import type { PullSecret } from "./clusterSettings";
 
 /** A namespace that pods pull images in. */
 interface Target {
-    /** As a literal: a Secret that is there already is not copied. */
+    /** As a literal: a Secret that is already in the namespace is not copied. */
     readonly name: string;
     /** The name, once the namespace exists. */
     readonly ready: pulumi.Input<string>;
-    /** Stands before the names of the resources. */
+    /** Prefix of the names of the resources. */
     readonly prefix: string;
 }
 
-/** Copies of the pull secrets that are in other namespaces: the kubelet reads those of the pod's own alone. */
+/** Copies of pull secrets in other namespaces, because the kubelet reads only those in the pod's namespace. */
 export function copiedPullSecrets(
     args: {
         readonly instance: string;

@@ -25,8 +25,8 @@ interface Templated {
 }
 
 /**
- * Lays the cluster's settings, and overrides last, over everything that the program declares. No pod can miss them, as
- * there is no other way to an object than through its component.
+ * Applies the cluster's settings, and then overrides, to everything that the program declares. Every object belongs to a
+ * component, so no pod is left out.
  */
 export class ClusterTransformation {
     /** For the options of every top-level component. */

@@ -7,7 +7,7 @@ export const ALLOWED_LOSS_VARIABLE = "FLTS_ALLOW_DATA_LOSS";
 /**
  * Names of the objects with data that this run may delete: `kafka`, or several as in `kafka,minio`.
  *
- * It is no setting, because a setting would stay and permit later runs as well.
+ * It is not a setting, because a setting would also permit losses in later runs.
  *
  * @throws when the variable holds something else than names.
  */

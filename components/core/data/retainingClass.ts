@@ -4,7 +4,7 @@ import { componentOptions, type ComponentContext } from "../componentOptions";
 import { objectLabels } from "../labels";
 import type { OwnershipGuard } from "../ownershipGuard";
 
-/** Marks the class that claims without one get. */
+/** Annotation of the default class, which claims without a class get. */
 const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
 /** A storage class, as the cluster has it. */
@@ -57,7 +57,7 @@ export function chosenClass(classes: readonly StorageClass[], name: string | und
     return newest;
 }
 
-/** A class like `source`, whose volumes stay when their claims go. */
+/** A copy of the class `source` whose volumes stay when their claims are deleted. */
 export function retainingClass(
     source: StorageClass,
     name: string,

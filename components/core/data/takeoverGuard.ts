@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Looks a thing up in a server; true when it is there. */
+/** Looks up a resource in a server; true if it exists. */
 export type Lookup = (type: string, inputs: Readonly<Record<string, unknown>>) => Promise<boolean>;
 
 export interface TakeoverGuardArgs {
@@ -14,8 +14,8 @@ export interface TakeoverGuardArgs {
 /**
  * Refuses to create what exists in a server already.
  *
- * It is not in the stack's state, so it is another stack's, or it was lost from this one's. `@pulumi/minio` would take
- * over a user of another stack without a word: it would give it a new password, and later delete it.
+ * It is not in the stack's state, so another stack owns it, or this stack's state lost it. `@pulumi/minio` would silently
+ * take over a user of another stack: it would set a new password, and later delete the user.
  */
 export class TakeoverGuard {
     private readonly hook: pulumi.ResourceHook;

@@ -1,8 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 
 /**
- * What becomes of a StatefulSet's claims: they stay, whatever becomes of it. That is the cluster's default too, and
- * written down because data hang on it.
+ * A StatefulSet's claims stay when it is deleted or scaled down. That is also the default of Kubernetes; it is explicit
+ * because data depends on it.
  */
 export const KEEP_CLAIMS: kubernetes.types.input.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy = {
     whenDeleted: "Retain",

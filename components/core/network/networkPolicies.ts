@@ -4,7 +4,7 @@ import type { Connection, Peer, Server } from "../links";
 
 type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 
-/** Where pods' questions for names go. */
+/** DNS servers of pods. */
 export interface DnsServers {
     readonly peers: readonly Peer[];
     /** Of the servers themselves: policies apply after a Service's port was translated. */
@@ -17,7 +17,7 @@ function podsWith(labels: Labels | undefined): NetworkPolicySpec["podSelector"] 
 }
 
 /**
- * Nothing in, nothing out, until another policy allows it.
+ * Denies all traffic that no other policy allows.
  *
  * @param pods labels of the pods that it is for. Default: every pod of the namespace.
  */
@@ -46,7 +46,7 @@ export function allowDns({ peers, ports }: DnsServers, pods?: Labels): NetworkPo
 /**
  * Lets a client's pods reach the servers it has connections to.
  *
- * A server that is not in the namespace is let through by port alone where its addresses are its owner's affair.
+ * A server outside the namespace is allowed only by port if the program does not know its addresses.
  */
 export function allowEgress(client: Labels, servers: readonly Server[]): NetworkPolicySpec {
     return {
@@ -120,12 +120,12 @@ export function podsOf(namespace: string, labels: Labels = {}): Peer {
     };
 }
 
-/** Whatever is in networks, IPv4 or IPv6. */
+/** All addresses in networks, IPv4 or IPv6. */
 export function networks(cidrs: readonly string[]): Peer[] {
     return cidrs.map((cidr) => ({ ipBlock: { cidr } }));
 }
 
-/** Lets pods be reached by what is no part of the stack, such as an Ingress controller. */
+/** Admits what is not part of the stack to pods, such as an Ingress controller. */
 export function allowFrom(
     peers: readonly Peer[],
     { serverLabels, ports }: Pick<Connection, "serverLabels" | "ports">,

@@ -16,7 +16,7 @@ export interface DeploymentArgs extends Pick<
     /** Numeric user of the container. Default: the one of the project's own images. */
     readonly user?: number;
     /**
-     * How new pods take the old ones' place. `Recreate` is for what must not run twice; pods under `RollingUpdate`
+     * How new pods replace old ones. `Recreate` is for pods that must not run twice; pods under `RollingUpdate`
      * overlap, so that there are always as many as asked for, and are spread over nodes.
      */
     readonly strategy: "Recreate" | "RollingUpdate";

@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Labels } from "../labels";
 
 /**
- * Lets node maintenance take one replica at a time. What never has a second replica gets no budget: there would be
- * nothing to keep.
+ * Lets a drain of nodes evict one replica at a time. A tier that never has a second replica gets no budget, because there
+ * would be nothing to protect.
  *
  * @param most replicas that there are, or can be under an autoscaler.
  */

@@ -25,7 +25,7 @@ export const lockPath = join(projectRoot, "images.lock.json");
 
 /**
  * Digests by image name out of `images.lock.json`; none where there is no such file. Throws when the file cannot be read as
- * one, or was made from other sources: a digest that stands for another tag would run old code under a new name.
+ * one, or was made from other sources: the digest of another tag would run old code under a new name.
  */
 export function lockedDigests(
     path: string = lockPath,

@@ -30,7 +30,7 @@ export const PREPARATION_RESOURCES: Resources = {
 const TEMPORARY_GIBIBYTES = 4;
 /** GiB of a pod for logs and the containers' own layers, beside its scratch volumes. */
 const LOGS_GIBIBYTES = 1;
-/** What each container sets aside on its node's disk. */
+/** Ephemeral storage that each container requests. */
 const EPHEMERAL_REQUEST = "64Mi";
 
 /** A volume that ends with the pod. */
@@ -43,14 +43,14 @@ export interface ScratchVolume {
 export interface ContainerArgs {
     readonly name: string;
     readonly image: string;
-    /** Given always, so that no image's entrypoint decides what runs. */
+    /** Required, so that no image's entrypoint decides what runs. */
     readonly command: readonly string[];
     readonly environment?: readonly EnvironmentVariable[];
     /** Port names and numbers. */
     readonly ports?: Readonly<Record<string, number>>;
     readonly resources: Resources;
     readonly mounts?: readonly VolumeMount[];
-    /** Left out only for containers that end by themselves. */
+    /** Omitted only for containers that end by themselves. */
     readonly probes?: Probes;
     /** Command that runs before the container is asked to stop. */
     readonly preStop?: readonly string[];
@@ -99,15 +99,15 @@ export interface PodArgs {
     readonly nodeSelector?: Readonly<Record<string, string>>;
     /** Runtime class by which nodes give containers their devices. Default: the nodes' own runtime. */
     readonly runtimeClassName?: string;
-    /** Taints of nodes that do not keep the pod away. Default: none. */
+    /** Taints of nodes that the pod tolerates. Default: none. */
     readonly tolerations?: readonly kubernetes.types.input.core.v1.Toleration[];
     /** Spread replicas over nodes and zones as far as there are any. Default false. */
     readonly spread?: boolean;
-    /** Give the pod its account's token, for what asks the Kubernetes API. Default false. */
+    /** Give the pod its account's token, for containers that use the Kubernetes API. Default false. */
     readonly apiToken?: boolean;
 }
 
-/** Which nodes a pod asks for by itself. */
+/** Nodes that a pod requires, apart from the cluster's settings. */
 export type NodeChoice = Pick<PodArgs, "nodeSelector" | "runtimeClassName" | "tolerations">;
 
 /** A pod that runs without a token unless it needs one, without injected Service variables, and under `restricted`. */
@@ -126,7 +126,7 @@ export function podTemplate(args: PodArgs): PodTemplateSpec {
         spec: {
             serviceAccountName: args.serviceAccountName,
             automountServiceAccountToken: args.apiToken ?? false,
-            // Variables of Services that happen to exist would leak into settings of the same name (KAFKA_PORT).
+            // Variables of existing Services would override settings of the same name (KAFKA_PORT).
             enableServiceLinks: false,
             securityContext: restrictedPod(args.user, args.group),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
@@ -175,7 +175,7 @@ export function spreadOut(labels: Labels): Pick<PodSpec, "affinity" | "topologyS
             whenUnsatisfiable: "ScheduleAnyway",
             labelSelector,
         })),
-        // Beside the even spread, which also counts pods of the revision that a rollout is about to take away.
+        // In addition to the even spread, which also counts pods that a rollout is about to remove.
         affinity: {
             podAntiAffinity: {
                 preferredDuringSchedulingIgnoredDuringExecution: [

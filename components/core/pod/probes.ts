@@ -2,17 +2,17 @@ import type * as kubernetes from "@pulumi/kubernetes";
 
 type Probe = kubernetes.types.input.core.v1.Probe;
 
-/** The three questions the kubelet asks of a container. */
+/** Checks of a container's three probes. */
 export interface Probes {
-    /** Has it started? Until then the other two are not asked. */
+    /** Whether it has started. Until then the other two do not run. */
     readonly startupProbe: Probe;
-    /** May it get traffic now? */
+    /** Whether it can get traffic. */
     readonly readinessProbe: Probe;
-    /** Is it beyond help, so that only a restart can fix it? */
+    /** Whether it still works, so that it need not be restarted. */
     readonly livenessProbe: Probe;
 }
 
-/** How one question is put. */
+/** One check. */
 type Check = Pick<Probe, "httpGet" | "tcpSocket" | "exec">;
 
 export interface ProbeArgs {
@@ -21,25 +21,25 @@ export interface ProbeArgs {
     readonly liveness: Check;
     /** Seconds a start may take before the container is restarted. Default 120. */
     readonly startSeconds?: number;
-    /** Seconds one answer to the first two may take. Default 3. */
+    /** Timeout in seconds of the first two. Default 3. */
     readonly timeoutSeconds?: number;
-    /** Seconds after the start in which nothing is asked, because "yes" would be too early. Default 0. */
+    /** Seconds after the start before the first check, which would succeed too early. Default 0. */
     readonly settleSeconds?: number;
 }
 
 const STARTUP_PERIOD = 2;
 const READINESS_PERIOD = 5;
 const LIVENESS_PERIOD = 15;
-/** Seconds a busy process gets to answer the question that would kill it. */
+/** Timeout in seconds of liveness, for a busy process. */
 const LIVENESS_TIMEOUT = 15;
-/** Unanswered questions in a row, two minutes of them, after which a process counts as beyond help. */
+/** Failed liveness checks in a row, over two minutes, after which the container is restarted. */
 const LIVENESS_FAILURES = 8;
 
 /**
  * Builds the probes of a container.
  *
- * Start is asked often, so that a pod is used as soon as it can be; liveness seldom and with patience (15 s an answer, for two
- * minutes), whatever the check is: a busy container gets no traffic long before, and a restart would make things worse.
+ * The startup probe runs often, so that a pod is used as soon as possible. The liveness probe runs rarely and tolerates two
+ * minutes (15 s for each check): a busy container is unready long before, and a restart would make things worse.
  */
 export function probes(args: ProbeArgs): Probes {
     const { startSeconds = 120, timeoutSeconds = 3, settleSeconds } = args;
@@ -66,17 +66,17 @@ export function probes(args: ProbeArgs): Probes {
     };
 }
 
-/** GET of a path on a named container port; 200-399 is yes. */
+/** GET of a path on a named container port; succeeds with status 200 to 399. */
 export function httpCheck(path: string, port = "http"): Check {
     return { httpGet: { path, port } };
 }
 
-/** The port accepts connections. */
+/** Succeeds if the port accepts connections. */
 export function tcpCheck(port: string): Check {
     return { tcpSocket: { port } };
 }
 
-/** A command in the container; exit code 0 is yes. */
+/** Runs a command in the container; succeeds with exit code 0. */
 export function commandCheck(command: string[]): Check {
     return { exec: { command } };
 }

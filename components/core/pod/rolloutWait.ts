@@ -9,8 +9,8 @@ export interface Metadata {
 }
 
 /**
- * Has the update of a Deployment or StatefulSet end when the new pods are ready and all old ones gone, unless it waits for
- * nothing. Where an autoscaler sets their number it cannot be said when that is.
+ * Lets an update wait until the new pods of a Deployment or StatefulSet are ready and all old ones are deleted, unless it
+ * must not wait. If an autoscaler sets the number of pods, there is no number to wait for.
  *
  * Without it Pulumi's Kubernetes plugin may take the old pods for the new ones, and report an update as done before it
  * began, whatever becomes of it: it looks at the status before the change (pkg/await/deployment.go and

@@ -4,7 +4,7 @@ import type { EnvironmentVariable } from "./environment";
 type Container = kubernetes.types.input.core.v1.Container;
 type Volume = kubernetes.types.input.core.v1.Volume;
 
-/** Below it, containers see the Secrets that their variables name files of, each in a folder of its name. */
+/** Directory where containers have Secrets as files, each Secret in a folder of its name. */
 const DIRECTORY = "/etc/flts-secrets";
 
 /**

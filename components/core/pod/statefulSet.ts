@@ -17,7 +17,7 @@ export interface StatefulSetArgs {
     readonly storageClass: string | undefined;
 }
 
-/** A StatefulSet whose pods have one volume each, which stays whatever becomes of them. */
+/** A StatefulSet whose pods have one volume each, which stays when they are deleted. */
 export function statefulSet(metadata: Metadata, args: StatefulSetArgs): kubernetes.apps.v1.StatefulSetArgs {
     const { pod, replicas, serviceName, storage, storageClass } = args;
     return {

@@ -87,7 +87,7 @@ def shortened(error: BaseException) -> str:
 
 
 def publish_dead_letter(publisher: Publisher, topic: str, letter: DeadLetter) -> None:
-    """Publish a dead letter and log and count that it happened. Never raises: what is left then is the log line."""
+    """Publish a dead letter, and log and count it. Never raises: a failure is only logged and counted."""
     logger = structlog.get_logger()
     what = letter.model_dump(include={"operation", "error", "size", "digest"}, exclude_none=True)
     what |= {"origin": f"{letter.topic}[{letter.partition}]@{letter.offset}"} if letter.topic else {}

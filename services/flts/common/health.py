@@ -1,4 +1,4 @@
-"""The small HTTP server that probes and Prometheus talk to, in a thread beside the real work."""
+"""The HTTP server for probes and Prometheus, in a thread of its own."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ class Heartbeat:
 
 
 def health_app(service: str, alive: Callable[[], bool], ready: Check | None = None) -> FastAPI:
-    """App with /healthz (this process works), /readyz (its neighbours answer, by name) and /metrics."""
+    """App with /healthz (this process works), /readyz (the servers that it needs answer, by name) and /metrics."""
     app = FastAPI(title=f"FLTS {service}")
 
     @app.get("/healthz")

@@ -84,7 +84,7 @@ def reader(size: int, body: Any, body_from: Callable[[int], Any]) -> io.Buffered
 
 
 class ObjectUpload(io.RawIOBase):
-    """A file whose content becomes an object when it is finished, whole or not at all."""
+    """A file whose content becomes an object when it is finished, completely or not at all."""
 
     def __init__(self, client: Any, bucket: str, key: str, content_type: str) -> None:
         self._client = client

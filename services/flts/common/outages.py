@@ -1,4 +1,4 @@
-"""Distinguishes an unreachable neighbour from a fault of our own: the first is waited out, the second is reported."""
+"""Distinguishes an unavailable server from a fault of our own: a service waits for the first and reports the second."""
 
 import botocore.exceptions
 import urllib3.exceptions

@@ -62,7 +62,7 @@ class PromotionKeys(NamedTuple):
         return f"{self.scope}/models/{sha256}/{file}"
 
     def is_artifact(self, stored: StoredArtifact, file: str) -> bool:
-        """Whether the artifact lies where its digest says, and nowhere else."""
+        """Whether the artifact's key is the one for its digest."""
         return stored.key == self.artifact(stored.sha256, file)
 
     def run(self, run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What travels with a model so that serving needs nothing else: `serving.json` beside `model.onnx`."""
+"""`serving.json`, which is stored with `model.onnx`: everything else that serving needs of a model."""
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field

@@ -80,7 +80,7 @@ class FeatureTransform(BaseModel):
     target: str
     """The raw column that is forecast."""
     fill: list[float]
-    """What stands for a missing value, one a raw column, in raw units: the training rows' median."""
+    """Replacements of missing values, one for each raw column, in raw units: the medians of the training rows."""
     clip: list[tuple[float, float] | None]
     """Limits of a raw column in raw units, or None where it is not clipped (never the target)."""
     constant: float = 0.0

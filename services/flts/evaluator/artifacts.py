@@ -88,7 +88,7 @@ class ArtifactCopies:
     def _store_by_content(self, content: bytes, file: str) -> StoredArtifact:
         digest = hashlib.sha256(content).hexdigest()
         stored = StoredArtifact(key=self._keys.artifact(digest, file), sha256=digest, size=len(content))
-        # Always written: an object of this key that someone changed becomes right again.
+        # Always written: this corrects an object of this key that was changed.
         self._store.put(self._bucket, stored.key, content, _TYPES[file])
         return stored
 

@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
 
 
 def one_per_type(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
-    """The earliest finished run of each type: a repeated training later on never changes a decision."""
+    """The earliest finished run of each type: a later training of the same claim never changes a decision."""
     first: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda run: (run.end_time, run.run_id)):
         first.setdefault(candidate.model_type, candidate)

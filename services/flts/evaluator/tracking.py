@@ -112,7 +112,7 @@ class MlflowRuns:
 
 
 def _claim_key(run: Run) -> ClaimKey | None:
-    """The claim of a run; None where its tags are no trainer's: whoever reaches MLflow can write them."""
+    """The claim of a run; None if a trainer did not write its tags: every client of MLflow can write some."""
     try:
         claim = claim_of(run.data.tags)
         _HASH.validate_python(claim.config_hash)

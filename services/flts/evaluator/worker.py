@@ -81,7 +81,7 @@ class EvaluatorWorker:
             except Exception as error:
                 if is_outage(error):
                     raise
-                # One claim must not hold up all others; its event, if it is still there, becomes a dead letter.
+                # One claim must not block all others; its event, if it still exists, becomes a dead letter.
                 self._logger.exception("claim_failed", config_hash=claim.config_hash, error=str(error))
         self._looked_back = True
         self._registrations.catch_up()

@@ -1,4 +1,4 @@
-"""Counts how often the process died over one input, in the object store: a kill for lack of memory leaves no exception.
+"""Counts in the object store how often the process was killed while it processed an input: there is no exception then.
 
 Without the count, one CSV that does not fit into memory would end the process again at each start, and no other series
 would ever be processed.

@@ -66,7 +66,7 @@ class _Actual(NamedTuple):
 
 
 class Drift:
-    """Measures the drift of series and shows it. It never stands in the way of processing."""
+    """Measures the drift of series and exports it. A failure never blocks processing."""
 
     def __init__(self, settings: PreprocessSettings, store: ObjectStore) -> None:
         self._settings = settings

@@ -37,12 +37,12 @@ _PARQUET = "application/vnd.apache.parquet"
 
 
 class Action(NamedTuple):
-    """What a person asks for beyond what is left to do."""
+    """What a user requests in addition to the work that is left."""
 
     reprocess: bool = False
     """Write and publish again even where nothing changed; the trainers then train again."""
     resend: bool = False
-    """Publish the claims again even where they were published; who has handled them already does nothing more."""
+    """Publish the claims again even if they were published; services that have handled them ignore them."""
     measure: bool = False
     """Measure drift also where nothing changed since it was measured."""
 

@@ -1,4 +1,4 @@
-"""Keeps passes in one pod apart: the watcher's, and those that people run beside it by `kubectl exec`."""
+"""Lets one pass at a time work on a series in a pod: the watcher's, or one that a user runs with `kubectl exec`."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ import structlog
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Hold the pod's lock, for one series; waits for whoever holds it. The kernel releases it when a process dies.
+    """Hold the pod's lock, for one series; waits until it is free. The kernel releases it when a process dies.
 
     Passes in different pods cannot meet here: they are kept apart by conditional writes of meta.json.
     """

@@ -1,4 +1,4 @@
-"""What becomes of a look at a series."""
+"""Outcomes of processing a series."""
 
 from typing import Literal, get_args
 

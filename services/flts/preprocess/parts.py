@@ -1,4 +1,4 @@
-"""Long CSVs of the bucket as the series in them, which lie as CSVs of their own beside the processed data."""
+"""Splits long CSVs of the bucket into their series, which are stored as CSVs in the bucket of processed data."""
 
 import dataclasses
 import tempfile

@@ -41,7 +41,7 @@ class Pass:
         self._logger = structlog.get_logger()
 
     def run(self, selection: Selection) -> int:
-        """The exit status: 1 if a series is rejected or failed. Every series is looked at whatever became of others."""
+        """The exit status: 1 if a series is rejected or failed. A failure does not stop the other series."""
         try:
             listing = self._select(selection, self._list())
         except CsvError as error:

@@ -32,7 +32,7 @@ class Handled(NamedTuple):
 
 
 class SeriesProcessor:
-    """Handles one series after the other; safe beside others in the same pod and in other pods."""
+    """Handles one series after the other; several can run safely in the same pod and in other pods."""
 
     def __init__(self, settings: PreprocessSettings, store: ObjectStore, publisher: Publisher) -> None:
         self._settings = settings
@@ -47,7 +47,7 @@ class SeriesProcessor:
     def handle(
         self, series: Series, action: Action = NO_ACTION, *, rejected: bool = False, retry: bool = False
     ) -> Handled:
-        """Do what is left to do for a series, or what a person asks for.
+        """Do what is left to do for a series, or what a user requests.
 
         `rejected`: whether the bucket holds a rejection of the series; the same inputs are then tried again only with
         `retry`. Raises where a server is unavailable, and ObjectChanged or ObjectMissing where the input changed

@@ -1,4 +1,4 @@
-"""The quality report beside the data: formats that were detected, rows, gaps, missing cells and ranges."""
+"""The quality report of the data: formats that were detected, rows, gaps, missing cells and ranges."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rejections as objects beside the data: who looks into the bucket sees why a series is not used, and what to do."""
+"""Rejections as objects next to the data, which say why a series is not used, and what to do."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ def deferral(
 
 
 class Retraining:
-    """Decides about the new rows of one series, and remembers it in `deferred.json` beside its processed data."""
+    """Decides about the new rows of one series, and records it in `deferred.json` with its processed data."""
 
     def __init__(
         self, settings: PreprocessSettings, store: ObjectStore, drift: Drift, series: str, config_hash: str

@@ -14,7 +14,7 @@ _NAME = "sample.csv"
 
 
 def upload_sample(settings: PreprocessSettings, store: ObjectStore, listing: Listing) -> bool:
-    """Upload the sample where nobody ever uploaded a CSV; returns whether it was.
+    """Upload the sample if no CSV was ever uploaded; returns whether it was uploaded.
 
     A user who deletes all CSVs keeps the served model: the sample must not take its place, so nothing may have been
     processed before. The write is conditional: an upload that comes first is never overwritten.

@@ -21,7 +21,7 @@ _MOST_VALIDATED = 16_384
 
 
 class Batches(keras.utils.PyDataset):
-    """Random batches of equal size of standardised windows, with what the linear part leaves of their answers."""
+    """Random batches of equal size of standardised windows, with the residuals of the linear part as targets."""
 
     def __init__(self, windows: Windows, linear: Linear, unit: float, size: int, seed: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Batches(keras.utils.PyDataset):
         return _pair(self._windows.part(chosen), self._linear, self._unit)
 
     def on_epoch_end(self) -> None:
-        """Mix again: every window once before one comes again."""
+        """Shuffle again: every window is used once before one is repeated."""
         self._order = self._mixed()
 
     def _mixed(self) -> np.ndarray:

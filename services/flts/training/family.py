@@ -1,4 +1,4 @@
-"""What training asks of a model family."""
+"""The interface of a model family."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class FittedModel(Protocol):
     epochs_run: int
     """Passes over the training rows; 1 where the framework makes no epochs."""
     params: dict[str, str]
-    """What the framework was given or chose, besides TrainingSettings.hyperparameters."""
+    """Parameters that the framework was given or chose, in addition to TrainingSettings.hyperparameters."""
     metrics: dict[str, float]
     """Metrics of this family only; the held-out errors are computed alike for all."""
 

@@ -78,7 +78,7 @@ def fit(
     target = data.features[:, transform.target_index]
     fitted_on = _chosen(len(target), settings.seed)
     rows = pd.DataFrame({"ds": data.times[fitted_on], "y": target[fitted_on]})
-    # Uncertainty intervals would be sampled with every prediction, and nobody reads them.
+    # Uncertainty intervals would be sampled with every prediction, and are not used.
     prophet = Prophet(uncertainty_samples=0)
     # A stopped fit leaves Stan writing until the process ends, which may keep the folder from being removed.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

@@ -50,7 +50,7 @@ def curve_of(prophet: "Prophet") -> Curve:
     ]
     weights = np.asarray(prophet.params["beta"], np.float64).ravel()
     if not frequencies:
-        # Prophet keeps one coefficient then, which stands for nothing.
+        # Prophet then keeps one coefficient without a meaning.
         frequencies, weights = [0.0], np.zeros(2)
     return Curve(
         start=float(seconds(np.array([prophet.start.to_datetime64()]))[0]),

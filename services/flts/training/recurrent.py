@@ -1,4 +1,4 @@
-"""GRU and LSTM with Keras on JAX, beside a ridge regression.
+"""GRU and LSTM with Keras on JAX, together with a ridge regression.
 
 From standardised features, both forecast the difference to the last value in units of the training rows' usual
 difference: the regression (flts.training.linear) what is linear in the window, the network what that leaves. An
@@ -55,7 +55,7 @@ def compiled(settings: TrainingSettings, features: int) -> keras.Model:
 
 
 class RecurrentModel(NamedTuple):
-    """A trained network beside its regression; see family.FittedModel."""
+    """A trained network with its regression; see family.FittedModel."""
 
     network: keras.Model
     linear: Linear

@@ -1,4 +1,4 @@
-"""The whole verdict about files, as the CLI asks for it: a process that takes a request in each line.
+"""Checks files for the CLI: a process that reads a request from each line.
 
 Requests and answers are JSON. A request has `call` (`verdict`, `last_rows` or `parts`) and `arguments`; lines of the
 answer are `{"ready": true}` once, `{"progress": …}` as often as there is some, and `{"answer": …}`.

@@ -1,4 +1,4 @@
-"""What becomes of rows with missing cells: which are made up, which are left out, and what windows that leaves."""
+"""Which rows with missing cells are interpolated, which are excluded, and which windows remain."""
 
 from array import array
 from collections.abc import Iterator
@@ -117,7 +117,7 @@ class Fates:
 
 
 def fates_of(part: Part, target: str, calendar: Calendar, options: JudgeOptions) -> Fates:
-    """Decide what becomes of each row: short gaps are interpolated, rows in longer ones left out."""
+    """Decide about each row: short gaps are interpolated, rows in longer gaps are excluded."""
     interpolate = options.handle_nans and not options.nans_drop_rows
     absent = _absent(part, calendar, options.nans_max_steps) if interpolate else Absent(array("I"), array("I"))
     fates = Fates(part, calendar, absent, bytearray(len(part) + sum(absent.rows)))
