@@ -82,7 +82,7 @@ function isHeldOut(file: string, files: readonly string[]): boolean {
 function seriesOf(folder: string, file: string, variable: string): SeriesFiles {
     const path = join(folder, file);
     if (!statSync(path).isFile()) {
-        fail(`${variable}: ${path} is no file; name a CSV, or a folder with CSVs.`);
+        fail(`${variable}: ${path} is not a file; name a CSV, or a folder with CSVs.`);
     }
     if (!file.endsWith(CSV)) {
         const also = COMPRESSED.test(file) ? ", compressed ones too" : "";

@@ -130,7 +130,7 @@ export class PipelineState {
      * Runs one pass of preprocess; what the watcher has done already is left alone.
      *
      * @param options of `python main.py`, such as `--series NAME`.
-     * @returns the log; a series that was rejected is no error.
+     * @returns the log; a series that was rejected is not an error.
      * @throws when the pass could not be run.
      */
     async pass(...options: readonly string[]): Promise<string> {

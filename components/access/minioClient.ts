@@ -68,7 +68,7 @@ export class MinioClient {
         };
     }
 
-    /** Whether the login may list buckets; an answer that is no list has a `code`. */
+    /** Whether the login may list buckets; an answer that is not a list has a `code`. */
     public async listsBuckets(): Promise<Answer> {
         const answer = await this.send("GET", "/");
         const isList = answer.text.includes("<ListAllMyBucketsResult");

@@ -64,7 +64,7 @@ ATTACKS = {
     "deep arrays": b"[" * LARGEST,
     "deep objects in an unknown key": b'{"more":' + b'{"a":' * 200_000,
     "deep arrays in a column": b'{"data":{"a":' + b"[" * 1_000_000,
-    "a body that is no JSON": b"\xff" * LARGEST,
+    "a body that is not JSON": b"\xff" * LARGEST,
     "quotes and backslashes": b'"' + b"\\" * 1_000_000,
 }
 

@@ -157,7 +157,7 @@ def test_held_out_rows_are_split_by_the_same_column(store, publisher, stop):
 BAD = {
     "no such column": (long_csv("a,1", header="time,down"), {"stations": ("split_column_missing", 1, "station")}),
     "a row of no series": (long_csv(*rows("a"), *rows(" ", 1)), {"stations": ("split_name_empty", 26, "station")}),
-    "a name that is no key": (long_csv(*rows("a"), *rows("Les/Corts", 1)), {"stations": ("split_name", 26, "station")}),
+    "an invalid name": (long_csv(*rows("a"), *rows("Les/Corts", 1)), {"stations": ("split_name", 26, "station")}),
     "a name with accents": (long_csv(*rows("Martí", 1)), {"stations": ("split_name", 2, "station")}),
     "too many": (
         long_csv(*(row for name in "abcd" for row in rows(name, 1))),

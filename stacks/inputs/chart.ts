@@ -79,7 +79,7 @@ function readIndex(address: URL, content: string): RepositoryIndex | null {
     try {
         return parse(content) as RepositoryIndex | null;
     } catch {
-        throw unavailable(address, "it is no index of a chart repository");
+        throw unavailable(address, "it is not an index of a chart repository");
     }
 }
 

@@ -87,7 +87,7 @@ export function offerInfrastructure(
 ): InfrastructureOutputs {
     const { kafka, objectStore, mlflow, metrics } = infrastructure;
     const { namespace, identifier } = settings;
-    // Parsing leaves out what is no data: the resources that this stack's own consumers wait for.
+    // Parsing leaves out what is not data: the resources that this stack's own consumers wait for.
     return infrastructureOutputs.parse({
         namespace: namespace.name,
         identifier,

@@ -106,7 +106,7 @@ export function skippedChecks(environment: NodeJS.ProcessEnv): readonly Check[] 
     const wrong = names.find((name) => !CHECKS.some((check) => check === name));
     if (wrong !== undefined) {
         throw new Error(
-            `${SKIPPED_CHECKS_VARIABLE} has "${wrong}", which is no check: give ${CHECKS.join(", ")} or all.`,
+            `${SKIPPED_CHECKS_VARIABLE} has "${wrong}", which is not a check: give ${CHECKS.join(", ")} or all.`,
         );
     }
     return CHECKS.filter((check) => names.includes(check));

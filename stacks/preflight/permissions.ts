@@ -81,7 +81,7 @@ function grantOf(namespace: string | undefined, user: string): string {
               subjectOf(user);
 }
 
-/** `system:serviceaccount:<namespace>:<name>` is no user for kubectl. */
+/** `system:serviceaccount:<namespace>:<name>` is not a user for kubectl. */
 function subjectOf(user: string): string {
     const [, namespace, name] = /^system:serviceaccount:([^:]+):(.+)$/.exec(user) ?? [];
     return name === undefined ? `--user=${user}` : `--serviceaccount=${namespace ?? ""}:${name}`;

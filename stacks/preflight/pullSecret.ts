@@ -25,7 +25,7 @@ export async function readPullSecret(
 }
 
 /**
- * The logins in a Secret's data, by registry; none where the data are no Docker configuration, which its type's check says.
+ * The logins in a Secret's data, by registry; none where the data are not Docker configuration, which its type's check says.
  *
  * https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
  */

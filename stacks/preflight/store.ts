@@ -167,7 +167,7 @@ function answerFindings(
         ...first(
             "strange",
             ({ status, code, bucket }) =>
-                `${at}: to ${bucket} the answer is ${status}${code === undefined ? "" : ` ${code}`}, which is no answer of an S3 store; ` +
+                `${at}: to ${bucket} the answer is ${status}${code === undefined ? "" : ` ${code}`}, which is not an answer of an S3 store; ` +
                 "correct its scheme, host or port",
         ),
         ...of("busy")

@@ -97,7 +97,7 @@ function seriesColumn({ dataset }: GivenSettings): Problem[] {
                   problem(
                       "dataset.seriesColumn",
                       column,
-                      "is no column of the sample; set flts:dataset.sample to false",
+                      "is not a column of the sample; set flts:dataset.sample to false",
                   ),
               ]
             : []),

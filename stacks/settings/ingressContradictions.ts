@@ -114,7 +114,7 @@ function login({ ingress, mlflow, layers }: GivenSettings): Problem[] {
                   contradiction(
                       "mlflow.service.type",
                       way,
-                      "leads around the login at flts:ingress.hosts.mlflow; set it to ClusterIP, or remove that host",
+                      "bypasses the login at flts:ingress.hosts.mlflow; set it to ClusterIP, or remove that host",
                   ),
               ]),
         ...(["issuerUrl", "caSecret"] as const).flatMap((name) => {

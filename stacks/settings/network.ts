@@ -29,7 +29,7 @@ export const network = z
                     app: "coredns",
                 }),
                 cidrs: cidrs(
-                    "Networks of DNS servers that are no pods: nodes, node-local or link-local addresses",
+                    "Networks of DNS servers that are not pods: nodes, node-local or link-local addresses",
                 ),
                 ports: ports("Ports of the servers themselves; 53 when empty", 5353),
             })

@@ -224,7 +224,7 @@ function reach({ objectStore, postgres, namespace }: GivenSettings): Problem[] {
                       contradiction(
                           `${server}.access.mode`,
                           "tunnel",
-                          `${host} is no Service of the cluster (name.namespace.svc); set it to direct, with flts:${server}.access.host`,
+                          `${host} is not a Service of the cluster (name.namespace.svc); set it to direct, with flts:${server}.access.host`,
                       ),
                   ]
                 : [];

@@ -5,7 +5,7 @@ import { deployStack } from "../support/stack";
 
 const namespace = "flts";
 
-/** Shorter values (a user's name, a host) are no secrets and would be found everywhere. */
+/** Shorter values (a user's name, a host) are not secrets and would be found everywhere. */
 const SHORTEST_SECRET = 16;
 
 interface Secrets {

@@ -157,7 +157,7 @@ describe("plugin postgresql in strict mode, with the faults of the official plug
     });
 
     for (const strict of [true, false]) {
-        it(`12: says what to set for a role that is no superuser, and heals once it is set (strict: ${strict})`, async () => {
+        it(`12: says what to set for a role that is not a superuser, and heals once it is set (strict: ${strict})`, async () => {
             server.sql("CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD 'manager-password'");
             const settings = {
                 ...server.settings(),

@@ -94,7 +94,7 @@ describe("the program protects its users from the official plugins", function ()
         }
     });
 
-    it("works with an administrator of PostgreSQL who is no superuser", async () => {
+    it("works with an administrator of PostgreSQL who is not a superuser", async () => {
         postgres.sql("CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD 'manager-password'");
         const own = await ContentStack.create(minio, postgres, {
             namespace: "managed",

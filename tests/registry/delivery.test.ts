@@ -191,7 +191,7 @@ describe("images for other clusters, in a registry with TLS and a login", functi
             writeFileSync(none, "no archive");
             await refused(
                 { FROM: none, TO: to("x") },
-                /FROM=.*none\.tar: this is no archive of `make bundle`/,
+                /FROM=.*none\.tar: this is not an archive of `make bundle`/,
             );
             const draft = mkdtempSync(join(cache, "draft-"));
             await succeed("tar", ["-xf", archive, "-C", draft]);

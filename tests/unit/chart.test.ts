@@ -133,7 +133,7 @@ describe("MinIO's chart", () => {
         ],
         "answers with something else": [
             { "/index.yaml": "<html>: [" },
-            /index\.yaml: MinIO's chart cannot be read here: it is no index of a chart repository\. Name another/,
+            /index\.yaml: MinIO's chart cannot be read here: it is not an index of a chart repository\. Name another/,
         ],
     };
     for (const [what, [files, message]] of Object.entries(unusable)) {

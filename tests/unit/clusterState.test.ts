@@ -26,7 +26,7 @@ describe("the embedded cluster's state", () => {
         rmSync(directory, { recursive: true });
     });
 
-    it("the cluster's state is deleted completely, and deleting it twice is no error", () => {
+    it("the cluster's state is deleted completely, and deleting it twice is not an error", () => {
         deleteState(layout);
         deleteState(layout);
         assert.equal(hasState(layout), false);

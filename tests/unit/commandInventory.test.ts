@@ -61,7 +61,7 @@ const NOT_RUN: readonly { readonly page: string; readonly command: string; reado
         page: "docs/growth.md",
         command:
             "aws s3 cp s3://inference-logs/default/series/PobleSec/20260131-0a1b2c3d4e5f.jsonl.gz - | zcat | head",
-        reason: "needs the AWS CLI, which is no tool of this project",
+        reason: "needs the AWS CLI, which is not a tool of this project",
     },
 ];
 

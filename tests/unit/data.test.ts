@@ -139,10 +139,10 @@ describe("data given to make", function () {
                 line: 3,
                 column: "down",
                 value: "many",
-                reason: "is no number",
+                reason: "is not a number",
                 fix: "write a number",
             }),
-            'Series a was rejected: a.csv, line 3, column "down": is no number (found "many"); write a number. ' +
+            'Series a was rejected: a.csv, line 3, column "down": is not a number (found "many"); write a number. ' +
                 "The previous model, if any, is still served.",
         );
         assert.equal(

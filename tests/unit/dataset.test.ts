@@ -34,7 +34,7 @@ const rules = JSON.parse(
     readFileSync(join(projectDirectory, "services/flts/preprocess/csvrules.json"), "utf8"),
 ) as Rules;
 
-/** Generated files with one defect or habit each, which are no part of the repository. */
+/** Generated files with one defect or habit each, which are not part of the repository. */
 const CASES = process.env.FLTS_CASES_DIR ?? join(projectDirectory, "..", "shared", "cases");
 const verdicts = JSON.parse(
     readFileSync(join(projectDirectory, "services/tests/csv_cases.json"), "utf8"),
@@ -108,7 +108,7 @@ describe("dataset check", function () {
             });
 
             for (const vector of rules.vectors) {
-                it(`comes to the service's verdict: ${vector.promise}`, async () => {
+                it(`gets the same result as in the service: ${vector.promise}`, async () => {
                     const options = { read: vector.read ?? {}, judge: { ...JUDGE, ...vector.judge } };
                     const found = await verdictOn(await csv(contentOf(vector)), options, by);
                     const expected = vector.reject ?? vector.accept ?? {};
@@ -120,7 +120,7 @@ describe("dataset check", function () {
             for (const [name, { judge, accept, reject }] of Object.entries(
                 existsSync(CASES) ? verdicts : {},
             )) {
-                it(`comes to the service's verdict on a file as users have them: ${name}`, async () => {
+                it(`gets the same result as in the service for a file of a user: ${name}`, async () => {
                     const found = await verdictOn(join(CASES, name), { read: {}, judge: judge ?? {} }, by);
                     const expected = reject ?? accept ?? {};
                     assert.deepEqual(partOf(found, expected), expected);

@@ -83,7 +83,7 @@ describe("images to deliver", () => {
             names("pull").filter((name) => !names("build").includes(name)),
             ["grafana"],
         );
-        assert.ok(!names("build").includes("python"), "a layer is no image of a pod");
+        assert.ok(!names("build").includes("python"), "a layer is not an image of a pod");
         assert.ok(!names("build").includes("trainer-cuda"), "nobody asked for it");
     });
 
@@ -146,8 +146,8 @@ describe("images.lock.json", () => {
 
     it("an invalid lock is refused with the place of the error", () => {
         write({ trainer: { repository: "flts/trainer", tag: "0123456789ab", digest: "sha256:1" } });
-        assert.throws(() => lockedDigests(path, tags), /no lock of images \(images\.trainer\.digest: /);
+        assert.throws(() => lockedDigests(path, tags), /not a lock of images \(images\.trainer\.digest: /);
         writeFileSync(path, "{");
-        assert.throws(() => lockedDigests(path, tags), /no lock of images \(SyntaxError/);
+        assert.throws(() => lockedDigests(path, tags), /not a lock of images \(SyntaxError/);
     });
 });

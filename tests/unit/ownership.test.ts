@@ -146,7 +146,7 @@ describe("who makes what", () => {
         ],
         "a tunnel to what is not in the cluster": [
             { postgres: { ...postgres, access: {} } },
-            /^flts:postgres\.access\.mode = "tunnel": db\.example is no Service of the cluster .* set it to direct/,
+            /^flts:postgres\.access\.mode = "tunnel": db\.example is not a Service of the cluster .* set it to direct/,
         ],
         "the word that stood for no host of the Ingress in version 0.1.0": [
             { ingress: { hosts: { api: "none" } } },

@@ -24,7 +24,7 @@ describe("the preflight", () => {
         );
         assert.deepEqual(skippedChecks({ FLTS_SKIP_CHECKS: "nodes, quota" }), ["quota", "nodes"]);
         assert.equal(skippedChecks({ FLTS_SKIP_CHECKS: "all" }).includes("permissions"), true);
-        assert.throws(() => skippedChecks({ FLTS_SKIP_CHECKS: "node" }), /"node", which is no check/);
+        assert.throws(() => skippedChecks({ FLTS_SKIP_CHECKS: "node" }), /"node", which is not a check/);
     });
 
     // A destroy runs the program too, which cannot know that it is one.

@@ -99,7 +99,7 @@ const STORES: Cases = {
     ],
     "that is a web server": [
         answered({ status: 404 }),
-        /^error: flts:objectStore\.external\.endpoint = "https:\/\/s3\.example": .* 404, which is no answer of an S3 store; correct/,
+        /^error: flts:objectStore\.external\.endpoint = "https:\/\/s3\.example": .* 404, which is not an answer of an S3 store; correct/,
     ],
     "whose certificate was signed by nobody who is known": [
         store({ server: { server: "untrusted", reason: "self-signed certificate" } }),

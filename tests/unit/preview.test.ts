@@ -17,7 +17,7 @@ function preview(name: string, stack = "dev"): Preview {
     return readPreview(stack, recorded(name));
 }
 
-/** What a reader sees of a comment before unfolding anything; a table's rule is no line. */
+/** What a reader sees of a comment before unfolding anything; a table's rule is not a line. */
 function visible(text: string): string[] {
     const [above = ""] = text.split("<details>");
     const lines = above.split("\n").filter((line) => line !== "" && !/^(<!--|\| ---)/.test(line));

@@ -164,7 +164,7 @@ describe("settings", () => {
             { "flts:evaluator": '{"resources":{"requests":{"memory":"2Gi"}}}' },
             /evaluator\.resources\.requests\.memory = "2Gi": must not be above/,
         ],
-        "the retaining class as what it is to be like": [
+        "the retaining class as the class to copy": [
             { "flts:storageClass": "flts-retain", "flts:volumes": '{"retain":true}' },
             /storageClass = "flts-retain": is the class that flts:volumes\.retain makes/,
         ],
@@ -180,7 +180,7 @@ describe("settings", () => {
             { "flts:serving": JSON.stringify({ canary: { image: stableImage } }) },
             new RegExp(`serving\\.canary\\.image = "${stableImage}": is the stable version's image too`),
         ],
-        "a run that is none": [
+        "an invalid run": [
             { "flts:serving": '{"canary":{"runId":"best"}}' },
             /serving\.canary\.runId = "best": must be a run id: 32 hexadecimal digits/,
         ],
@@ -192,7 +192,7 @@ describe("settings", () => {
             { "flts:ingress": '{"enabled":true,"hosts":{"api":"a.example","mlflow":"a.example"}}' },
             /ingress\.hosts\.mlflow = "a\.example": is the host of flts:ingress\.hosts\.api too/,
         ],
-        "a host that is none": [
+        "an invalid host name": [
             { "flts:ingress": '{"hosts":{"api":"https://api.example"}}' },
             /ingress\.hosts\.api = "https:\/\/api\.example": must be a host name in lower case with a dot, or empty/,
         ],
@@ -203,14 +203,14 @@ describe("settings", () => {
             },
             /ingress\.tls\.secretName = "given": .* remove one of the two/,
         ],
-        "a way around the login": [
+        "a Service that bypasses the login": [
             {
                 "flts:ingress": '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"}}',
                 "flts:mlflow": '{"service":{"type":"NodePort"}}',
             },
-            /mlflow\.service\.type = "NodePort": leads around the login/,
+            /mlflow\.service\.type = "NodePort": bypasses the login/,
         ],
-        "a provider that nobody named": [
+        "a login without a provider": [
             {
                 "flts:ingress":
                     '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"},"login":{"mode":"oidc"}}',
@@ -224,7 +224,7 @@ describe("settings", () => {
             },
             /ingress\.hosts\.mlflow = "mlflow\.example\.com": this stack does not run MLflow/,
         ],
-        "a provider that is not asked": [
+        "a provider without a login": [
             {
                 "flts:ingress":
                     '{"enabled":true,"hosts":{"mlflow":"mlflow.example.com"},"login":{"issuerUrl":"https://id.example"}}',

@@ -80,7 +80,7 @@ describe("reads of places whose entries come and go", () => {
         assert.equal(linkTarget(path), undefined);
     });
 
-    it("a file that is no link has no target, and one that is has", () => {
+    it("a file that is not a link has no target, and one that is has", () => {
         writeFileSync(join(root, "file"), "");
         symlinkSync("file", join(root, "link"));
         assert.equal(linkTarget(join(root, "file")), undefined);

@@ -36,7 +36,7 @@ describe("the class that volumes are like", () => {
     });
 
     // Promise: volumes-stay-when-claims
-    it("the class is copied completely, but keeps volumes and is no default", () => {
+    it("the class is copied completely, but keeps volumes and is not a default", () => {
         const source: StorageClass = {
             metadata: { name: "zonal", annotations: DEFAULT },
             provisioner: "disks.example",

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
             return;
         default:
             throw new UserError(
-                `"${command ?? ""}" is no command of the embedded cluster: give up, down or status`,
+                `"${command ?? ""}" is not a command of the embedded cluster: give up, down or status`,
             );
     }
 }

@@ -70,7 +70,7 @@ async function tableOfContents(archive: string): Promise<string> {
         }
     }
     throw new Error(
-        `${archive} is no image archive: it has neither index.json (OCI) nor manifest.json (Docker)`,
+        `${archive} is not an image archive: it has neither index.json (OCI) nor manifest.json (Docker)`,
     );
 }
 

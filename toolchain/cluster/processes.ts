@@ -178,7 +178,7 @@ export async function endProcess(pid: number, patience: number): Promise<void> {
     await pWaitFor(ended);
 }
 
-/** Sends a signal; a process that ended meanwhile is no error. */
+/** Sends a signal; a process that ended meanwhile is not an error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
     try {
         process.kill(pid, name);

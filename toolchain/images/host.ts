@@ -29,7 +29,7 @@ export function debianSources(text: string, release = suite): DebianSource[] {
     );
 }
 
-/** The archives of our release that this machine uses; none where it is no Debian of that release. */
+/** The archives of our release that this machine uses; none where it is not a Debian of that release. */
 export async function hostDebianSources(): Promise<DebianSource[]> {
     if (findExecutable("apt-get") === undefined) {
         return [];

@@ -6,7 +6,7 @@ export const DNS_PORT = 53;
 /** Port of the API server's Service, and of the API servers of most clouds. */
 export const API_PORT = 443;
 
-/** Where the servers of the cluster are that are no part of the stack. */
+/** Where the servers of the cluster are that are not part of the stack. */
 export interface ClusterNetwork {
     readonly dns: DnsServers;
     readonly apiServer: Connection;

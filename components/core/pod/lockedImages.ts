@@ -64,8 +64,11 @@ export function readLock(path: string): ImageLock {
             error instanceof z.ZodError
                 ? error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")
                 : String(error);
-        throw new Error(`${path} is no lock of images (${reason}): make it with \`make images LOCK=yes\`.`, {
-            cause: error,
-        });
+        throw new Error(
+            `${path} is not a lock of images (${reason}): make it with \`make images LOCK=yes\`.`,
+            {
+                cause: error,
+            },
+        );
     }
 }

@@ -145,7 +145,7 @@ export class PostgresResources {
             {
                 name,
                 login: true,
-                // Said, so that an administrator who is no superuser may make it.
+                // Said, so that an administrator who is not a superuser may make it.
                 superuser: false,
                 createDatabase: false,
                 createRole: false,

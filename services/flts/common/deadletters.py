@@ -41,7 +41,7 @@ class DeadLetter(Message):
     status: Literal["Failure"] = "Failure"
     error: str
     payload: Any = None
-    """The message as text, in base64 where it is no UTF-8; its beginning where it is longer than 16 KiB."""
+    """The message as text, in base64 where it is not UTF-8; its beginning where it is longer than 16 KiB."""
     timestamp: float = Field(default_factory=time.time)
     """Seconds since 1970."""
     topic: str | None = None

@@ -21,7 +21,7 @@ class StoredRows:
         self._scope = scope
 
     def get(self, series: str) -> NewestRows | None:
-        """The rows of a series; None where there are none or they are no rows. Raises what the store raises."""
+        """The rows of a series; None where there are none or they are not rows. Raises what the store raises."""
         try:
             stored = self._store.get(self._bucket, newest_rows_key(self._scope, series), largest=_LARGEST_BYTES)
             return NewestRows.model_validate_json(stored.body)

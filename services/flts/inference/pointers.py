@@ -72,5 +72,5 @@ class Pointers:
         except ObjectMissing:
             return None
         except (ValueError, ObjectTooLarge) as error:
-            raise BadModel(f"{key} is no promotion of this pipeline: {error}") from error
+            raise BadModel(f"{key} is not a promotion of this pipeline: {error}") from error
         return Pointer(promotion, stored.etag)

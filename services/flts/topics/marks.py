@@ -88,7 +88,7 @@ class TopicMarks:
             marks.setdefault(key, Owner.model_validate_json(message.value()))
         except ValidationError as error:
             raise OwnershipError(
-                f"topic {self._topic!r}: the record at offset {message.offset()} is no mark of an owner; the topic "
+                f"topic {self._topic!r}: the record at offset {message.offset()} is not a mark of an owner; the topic "
                 "belongs to this program: delete what else was written to it"
             ) from error
 

@@ -40,7 +40,7 @@ def checked_onnx(fitted: FittedModel, sample: Windows, target_index: int) -> tup
     expected = fitted.predict(sample)
     allowed = tolerance(sample.inputs[:, :, target_index], expected)
     difference = float(np.max(np.abs(answer - expected)))
-    # A difference that is no number is not small.
+    # A difference that is not a number is not small.
     if math.isnan(difference) or difference > allowed:
         raise NotReproduced(
             f"the ONNX model differs from the trained one by {difference:.3g} in scaled units; {allowed:.3g} is allowed"

@@ -30,7 +30,7 @@ def source():
 @pytest.fixture
 def environment(tmp_path, monkeypatch):
     (tmp_path / "scratch").mkdir()
-    # The caller's own variables are no settings of the test: make exports SNAPSHOT, empty where nobody chose one.
+    # The caller's own variables are not settings of the test: make exports SNAPSHOT, empty where nobody chose one.
     for field in BackupSettings.model_fields:
         monkeypatch.delenv(field.upper(), raising=False)
     values = {

@@ -1,4 +1,4 @@
-"""Nothing is served that was changed, or that is no model of the promotion."""
+"""Nothing is served that was changed, or that is not a model of the promotion."""
 
 import pytest
 from serving_models import (

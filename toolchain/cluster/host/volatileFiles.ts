@@ -49,7 +49,7 @@ export function namesIn(directory: string): string[] {
     return entriesOf(directory)?.map(({ name }) => name) ?? [];
 }
 
-/** Target of a symbolic link, or undefined if the path is gone, is no link, or may not be read. */
+/** Target of a symbolic link, or undefined if the path is gone, is not a link, or may not be read. */
 export function linkTarget(path: string): string | undefined {
     return unlessGone(() => readlinkSync(path), new Set([...goneCodes, ...hiddenCodes, "EINVAL"]));
 }

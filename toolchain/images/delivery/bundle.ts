@@ -91,7 +91,9 @@ export async function openBundle(
         fail(`FROM=${archive}: there is no such file: name the archive that \`make bundle\` wrote.`);
     }
     await must("tar", ["--extract", "--file", archive, "--directory", directory], { log }).catch(() =>
-        fail(`FROM=${archive}: this is no archive of \`make bundle\`, or it is incomplete: copy it again.`),
+        fail(
+            `FROM=${archive}: this is not an archive of \`make bundle\`, or it is incomplete: copy it again.`,
+        ),
     );
     const lock = join(directory, LOCK);
     if (!existsSync(lock) || !existsSync(join(directory, LAYOUT, "index.json"))) {

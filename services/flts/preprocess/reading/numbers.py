@@ -94,7 +94,7 @@ def detect(file: str, rows: Iterable[Record], layout: Layout, options: ReadOptio
                 failed[at] += not fits
                 grouped[at] += fits and bool(candidates[at].thousands) and candidates[at].thousands in text
     tallies = [_Tally(*of_style) for of_style in zip(candidates, failed, grouped, strict=True)]
-    # A sign between thousands in one cell only is taken for a mistake, in several for a habit.
+    # A sign between thousands in one cell only is treated as a mistake, in several cells as the format.
     likely = [
         tally for tally in tallies if not tally.style.thousands or options.thousands or tally.grouped >= _FEWEST_GROUPED
     ]

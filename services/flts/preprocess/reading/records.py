@@ -126,7 +126,7 @@ def _sample(source: Source) -> tuple[int, str, list[str]]:
 
 
 def _parsed(sample: list[str], separator: str) -> list[list[str]]:
-    """The sample's rows; the last may be cut, and what is no CSV is found when all rows are read."""
+    """The sample's rows; the last may be cut, and what is not a CSV is found when all rows are read."""
     try:
         return list(csv.reader(io.StringIO("".join(sample)), delimiter=separator, skipinitialspace=True)) or [[""]]
     except csv.Error:

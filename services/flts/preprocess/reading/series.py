@@ -129,7 +129,7 @@ class _Reader:
             self._style,
             self._source.encoding,
             self._zone_of_all(),
-            # Parts of a view are no copies.
+            # Parts of a view are not copies.
             memoryview(self._times),
             self._wall,
             lines,

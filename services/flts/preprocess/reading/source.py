@@ -21,7 +21,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-# Letters and signs that Latin-1 and Windows-1252 have in common. Three of them in a row are no western text.
+# Letters and signs that Latin-1 and Windows-1252 have in common. Three of them in a row are not western text.
 _NOT_LATIN = re.compile(rb"[\x80-\x9f]|[\xa0-\xff]{3}")
 
 
@@ -37,7 +37,7 @@ class Source:
         self.encoding = encoding or self._detected()
 
     def lines(self) -> Iterator[str]:
-        """Lines with their ends, which are all `\\n`; raises CsvError where bytes are no text."""
+        """Lines with their ends, which are all `\\n`; raises CsvError where bytes are not text."""
         number = 0
         try:
             with io.TextIOWrapper(self._bytes(), encoding=self.encoding, newline=None) as text:

@@ -35,7 +35,7 @@ class Moment(NamedTuple):
 
 
 class _Odd(ValueError):
-    """The text has the format but is no time that can be kept; the argument is the code of the reason."""
+    """The text has the format but is not a time that can be kept; the argument is the code of the reason."""
 
 
 class TimeFormat:
