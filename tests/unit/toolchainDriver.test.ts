@@ -224,7 +224,7 @@ describe("build driver", () => {
                 Promise.reject(
                     new NoCandidateError([
                         "path: no pulumi there",
-                        "build: go is missing: 1.26.0 or newer is needed",
+                        "build: go is missing: 1.26.4 or newer is needed",
                     ]),
                 ),
         });

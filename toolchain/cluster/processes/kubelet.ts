@@ -36,8 +36,6 @@ export function kubeletConfiguration(layout: Layout, resolverFile: string): obje
         failSwapOn: false,
         podLogsDir: layout.podLogs,
         volumePluginDir: join(layout.kubelet, "volume-plugins"),
-        // Nothing here uses it, and in 1.34.1 it takes the place of the volumes' metrics: kubernetes/kubernetes#133847.
-        featureGates: { DynamicResourceAllocation: false },
         // The machine uses the disk as well. The defaults (10 and 15 % free) would evict pods from a laptop with a
         // full disk, and images that were loaded could not be pulled again. So only an almost full disk counts.
         evictionHard: {
