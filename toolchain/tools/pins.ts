@@ -57,6 +57,7 @@ export const goModules = [
     "pins/prometheus",
     "pins/victorialogs",
     "pins/oauth2-proxy",
+    "pins/kube-state-metrics",
     "pins/kwok",
 ] as const;
 
@@ -183,15 +184,6 @@ export const goPrograms = {
         package: "./cmd/pulumi-resource-postgresql",
         cpuMinutes: 0.3,
     },
-    "kube-state-metrics": {
-        version: "2.15.0",
-        purpose: "what Kubernetes knows of its objects, for Prometheus: its image",
-        module: "go",
-        package: "k8s.io/kube-state-metrics/v2",
-        // As its Makefile: the metric kube_state_metrics_build_info shows it.
-        variables: { "github.com/prometheus/common/version.Version": "v2.15.0" },
-        cpuMinutes: 0.3,
-    },
     minio: {
         version: minioRelease,
         purpose: "object store: its image, and the tests of the MinIO plugin",
@@ -238,6 +230,15 @@ export const goPrograms = {
         variables: { "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION": "v7.15.6" },
         cpuMinutes: 0.8,
     },
+    "kube-state-metrics": {
+        version: "2.20.0",
+        purpose: "what Kubernetes knows of its objects, for Prometheus: its image",
+        module: "pins/kube-state-metrics",
+        package: "k8s.io/kube-state-metrics/v2",
+        // As its Makefile: the metric kube_state_metrics_build_info shows it.
+        variables: { "github.com/prometheus/common/version.Version": "v2.20.0" },
+        cpuMinutes: 2,
+    },
     kwok: {
         version: "0.8.0",
         purpose: "tests of the prod stack: nodes and pods that only say that they run",
@@ -253,7 +254,7 @@ export const goBuild = {
     flags: ["-mod=readonly", "-buildvcs=false", "-trimpath"],
     linkerFlags: ["-s", "-w"],
     /** Modules whose packages the programs use, by folder of the go.mod: how far fetching them is (`go list -deps`). */
-    moduleCounts: { go: 478, "pins/minio": 242 },
+    moduleCounts: { go: 460, "pins/minio": 242 },
     /** Modules the public checksum database does not know; go.sum pins their content all the same. */
     withoutChecksumDatabase: [
         "github.com/pulumi/*",
