@@ -105,7 +105,8 @@ export const suites: readonly Suite[] = [
         proves: "the toolchain's own Go packages",
         runner: "go",
         command:
-            "cd toolchain/go && CGO_ENABLED=0 go test -trimpath -v ./cmd/storage-provisioner/... ./internal/...",
+            "export CGO_ENABLED=0; cd toolchain/go && go test -trimpath -v ./cmd/storage-provisioner/... ./internal/... && " +
+            "cd ../pins/pulumi-kubernetes && go test -trimpath -v ./internal/...",
     },
     {
         name: "plugins",

@@ -43,7 +43,7 @@ describe("support of pinned components", () => {
     });
 
     it("a release line without a recorded end of support is an error that names the line", () => {
-        assert.equal(supportEnds("Kubernetes", "1.34.1"), "2026-10-27");
+        assert.equal(supportEnds("Kubernetes", "1.36.2"), "2027-06-28");
         assert.throws(() => supportEnds("Kubernetes", "1.3"), /no end of support of Kubernetes 1\.3/);
         assert.throws(() => supportEnds("Unknown", "1"), /no end of support of Unknown 1/);
     });

@@ -52,7 +52,7 @@ export function toolHash(toolchain: string, name: CachedToolName, restriction = 
     return digest(toolchain, { pin: program, goBuild, set: pins.pulumi, platform, restriction }, [
         join(program.module, "go.mod"),
         join(program.module, "go.sum"),
-        ...(program.module === "go" ? ["go/internal"] : []),
+        join(program.module, "internal"),
         ...own,
     ]);
 }
