@@ -100,7 +100,8 @@ describe("the preflight", () => {
         assert.equal(demands.pods.length, all.length + 1);
         // A Job's name ends with a hash of what it does.
         const sized = (name: string) =>
-            demands.pods.find((pod) => pod.name === name || pod.name.startsWith(`${name}-`)) ??
+            demands.pods.find((pod) => pod.name === name) ??
+            demands.pods.find((pod) => pod.name.startsWith(`${name}-`)) ??
             assert.fail(name);
         for (const workload of all) {
             const pod = sized(workload.name);
