@@ -171,7 +171,7 @@ function groupFindings(
         ...(issuer !== undefined && !serves("cert-manager.io")
             ? [
                   warning(
-                      `flts:ingress.tls.clusterIssuer = "${issuer}": the cluster has no cert-manager, so that nobody makes the ` +
+                      `flts:ingress.tls.clusterIssuer = "${issuer}": the cluster has no cert-manager, so nothing creates the ` +
                           "certificate; install it, or set flts:ingress.tls.secretName",
                   ),
               ]
@@ -202,7 +202,7 @@ function pullSecretFindings(reference: string, home: string, { type }: PullSecre
         ? []
         : [
               error(
-                  `flts:cluster.pullSecrets = "${reference}": the Secret is of type ${type}, with which no image is pulled; make ` +
+                  `flts:cluster.pullSecrets = "${reference}": the Secret is of type ${type}, with which images cannot be pulled; create ` +
                       `one of type ${PULL_SECRET_TYPE} (\`kubectl create secret docker-registry\`)`,
               ),
           ];

@@ -75,7 +75,9 @@ function serverFindings({ store, server }: StoreFacts, chosen: Chosen, at: strin
         case "answers":
             return answerFindings(store, server.answers, chosen, at);
         case "otherTransport":
-            return [error(`${at}: the server answers, but not so; write http:// or https:// as it does`)];
+            return [
+                error(`${at}: the server answers with another scheme; write http:// or https:// accordingly`),
+            ];
         case "untrusted":
             return [
                 error(
@@ -90,7 +92,7 @@ function serverFindings({ store, server }: StoreFacts, chosen: Chosen, at: strin
             return [
                 unchecked(
                     `buckets and keys of ${at}`,
-                    `this machine does not reach it, which pods may: ${server.reason}`,
+                    `this machine cannot reach it, but pods may: ${server.reason}`,
                 ),
             ];
     }
@@ -129,7 +131,7 @@ function answerFindings(
         ...first(
             "addressing",
             () =>
-                `flts:objectStore.external.addressing = "${store.addressing}": the store does not find buckets so; set it to ${other}`,
+                `flts:objectStore.external.addressing = "${store.addressing}": the store does not find buckets with it; set it to ${other}`,
         ),
         ...first(
             "region",
@@ -140,7 +142,7 @@ function answerFindings(
         ...first(
             "clock",
             ({ date, message }) =>
-                `${at}: its clock (${date ?? message}) and this machine's differ by more than it allows; set the one that is wrong, ` +
+                `${at}: its clock (${date ?? message}) and this machine's differ by more than it allows; correct the wrong one, ` +
                 "as by NTP: pods on nodes with such a clock are refused, too",
         ),
         ...bySecret("keys").map(([secret, [answer]]) =>

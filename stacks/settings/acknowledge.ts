@@ -9,4 +9,4 @@ export type Risk = (typeof RISKS)[number];
 export const acknowledge = z
     .array(z.enum(RISKS))
     .default([])
-    .describe("Risks of a production stack that are taken knowingly");
+    .describe("Risks of a production stack that you accept");

@@ -14,19 +14,19 @@ import {
 /** Settings of the backups, which the stack makes that deploys the layer `infrastructure`. */
 export const backup = z
     .strictObject({
-        enabled: boolean("Make backups of the buckets and of MLflow's database", true),
-        schedule: schedule("When a backup is made", "17 2 * * *"),
+        enabled: boolean("Back up the buckets and MLflow's database", true),
+        schedule: schedule("When a backup runs", "17 2 * * *"),
         drillSchedule: schedule(
             "When the newest backup is restored into a scratch database and checked",
             "17 4 * * 0",
         ),
-        keep: integer("Backups that are kept", 7, 2, 1000),
+        keep: integer("Number of backups to keep", 7, 2, 1000),
         logs: boolean("Back up the prediction logs too, which are most of the objects", false),
-        storage: storage("Volume of the backups; none is made with a `target`", "5Gi"),
+        storage: storage("Volume of the backups; there is none with a `target`", "5Gi"),
         target: z
             .strictObject({
                 endpoint: optionalEndpoint(
-                    "S3 store elsewhere that keeps the backups instead of a volume: its endpoint as pods reach it",
+                    "External S3 store that keeps the backups instead of a volume: its endpoint as pods reach it",
                 ),
                 bucket: optionalText(
                     "Bucket there, which must exist and hold nothing else",

@@ -17,7 +17,7 @@ export function canaryContradictions({ serving }: GivenSettings): Problem[] {
                   problem(
                       "serving.canary.weight",
                       weight,
-                      "there is no canary to get these requests; name flts:serving.canary.runId or " +
+                      "there is no canary for these requests; name flts:serving.canary.runId or " +
                           "flts:serving.canary.image, or set the weight to 0",
                   ),
               ]

@@ -61,9 +61,7 @@ const anything = z.record(z.string(), z.unknown());
 /** Where pods run, and what objects carry for the cluster's sake. */
 const placement = {
     nodeSelector: pairs("Labels of the nodes that pods may run on", { "node.example/pool": "flts" }),
-    tolerations: tolerations(
-        "Taints that do not keep pods away, beside those that a tier tolerates by itself",
-    ),
+    tolerations: tolerations("Taints that pods tolerate, in addition to those of their tier"),
     affinity: z
         .strictObject({
             nodeAffinity: anything.optional(),
@@ -106,13 +104,13 @@ const placement = {
     ephemeralStorage: z
         .strictObject({
             request: optionalText(
-                "What each container sets aside on its node's disk; 64Mi when empty",
+                "Ephemeral storage that each container requests; 64Mi when empty",
                 BYTES,
                 BYTES_SHAPE,
                 "5Gi",
             ),
             limit: optionalText(
-                "What each container may use of its node's disk; what its volumes need when empty",
+                "Ephemeral storage that each container may use; as much as its volumes need when empty",
                 BYTES,
                 BYTES_SHAPE,
                 "10Gi",
@@ -134,7 +132,7 @@ export const cluster = z
             .default([])
             .meta({
                 description:
-                    "Secrets that pods pull images with: of the namespace, or of another one that they are copied from",
+                    "Secrets that pods pull images with, in the stack's namespace, or in another one from which they are copied",
                 allowed: "a list of <name> or <namespace>/<name>",
                 examples: [["registries/registry-login"]],
             }),
@@ -154,7 +152,7 @@ export const cluster = z
                     .default([])
                     .meta({
                         description:
-                            "Hosts and networks reached without the proxy, beside the cluster's own names",
+                            "Hosts and networks reached without the proxy, in addition to the cluster's own names",
                         allowed: "a list of names",
                         examples: [["10.96.0.1", ".example.internal"]],
                     }),
@@ -183,19 +181,18 @@ export const cluster = z
             .array(z.enum(["amd64", "arm64", "ppc64le", "s390x"]))
             .default([])
             .meta({
-                description: "Architectures that the images are built for; pods run on nodes of these alone",
+                description: "Architectures that the images are built for; pods run only on nodes of these",
                 examples: [["amd64"]],
             }),
         autoscaledNodes: boolean(
-            "Nodes are added for pods that wait (an autoscaler, Fargate, Autopilot): what no present node takes is a warning",
+            "Nodes are added for waiting pods (an autoscaler, Fargate, Autopilot): a pod that fits no present node is a warning",
             false,
         ),
         skipChecks: z
             .array(z.enum(CHECKS))
             .default([])
             .meta({
-                description:
-                    "Checks of the preflight that are skipped, where they are wrong about this cluster",
+                description: "Checks of the preflight to skip, if they are wrong about this cluster",
                 examples: [["nodes"]],
             }),
         timeouts: z
@@ -206,7 +203,7 @@ export const cluster = z
                     7200,
                     1800,
                 ),
-                api: integer("Seconds that the API server may take to answer first", 10, 1, 300, 60),
+                api: integer("Seconds that the API server may take for its first answer", 10, 1, 300, 60),
             })
             .prefault({}),
         tiers: z
@@ -214,7 +211,7 @@ export const cluster = z
             .default({})
             .meta({
                 description:
-                    "What differs for single tiers, by their names: pairs and tolerations are added, other values replace",
+                    "Settings of single tiers, by name: pairs and tolerations are added, other values replace the cluster's",
                 allowed: `groups of ${Object.keys(placement).join(", ")}`,
                 examples: [{ "train-gru": { nodeSelector: { "node.example/pool": "training" } } }],
             }),
@@ -244,7 +241,7 @@ export const overrides = z
     .default([])
     .meta({
         description:
-            "Changes of declared objects, applied last; of MinIO's chart, kind Release, under /values. One that matches nothing is refused",
+            "JSON patches of declared objects, applied last; MinIO's chart is of kind Release, with its values under /values. A patch that matches nothing is refused",
         allowed: "a list of {kind, name, patch}, the patch as in RFC 6902 with add, replace, test and remove",
         examples: [
             [

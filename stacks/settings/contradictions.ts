@@ -75,13 +75,7 @@ function loadTestSource({ loadTest, loadBalancer }: GivenSettings): Problem[] {
 function signs({ dataset }: GivenSettings): Problem[] {
     const { decimal, thousands } = dataset;
     return decimal !== "auto" && decimal === thousands
-        ? [
-              problem(
-                  "dataset.thousands",
-                  thousands,
-                  "is flts:dataset.decimal as well; the two signs must differ",
-              ),
-          ]
+        ? [problem("dataset.thousands", thousands, "is also flts:dataset.decimal; the two signs must differ")]
         : [];
 }
 
@@ -103,13 +97,7 @@ function seriesColumn({ dataset }: GivenSettings): Problem[] {
             : []),
         ...Object.entries(other).flatMap(([key, value]) =>
             value === column
-                ? [
-                      problem(
-                          "dataset.seriesColumn",
-                          column,
-                          `is flts:dataset.${key} as well; name another column`,
-                      ),
-                  ]
+                ? [problem("dataset.seriesColumn", column, `is flts:dataset.${key} too; name another column`)]
                 : [],
         ),
     ];
@@ -233,7 +221,7 @@ function retention({ volumes, storageClass, namespace }: GivenSettings): Problem
               problem(
                   "storageClass",
                   storageClass,
-                  "is the class that flts:volumes.retain makes; name the one that it is to be like",
+                  "is the class that flts:volumes.retain creates; name the class to copy",
               ),
           ]
         : [];

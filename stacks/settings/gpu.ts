@@ -10,7 +10,7 @@ const EXTENDED_RESOURCE =
 export const gpu = z
     .strictObject({
         count: integer(
-            "How many of `resource` each trainer of GRU and LSTM gets; with 0 they compute on the CPU. A trainer computes on one GPU: " +
+            "How many of `resource` each trainer of GRU and LSTM gets; with 0 they train on the CPU. A trainer uses one GPU: " +
                 "more than 1 is for resources that are parts of one",
             0,
             0,
@@ -23,7 +23,7 @@ export const gpu = z
             "a domain, a slash and a name, such as nvidia.com/gpu",
         ),
         memory: optionalText(
-            "Memory of a trainer with a GPU, set aside and used at most; as `training.resources` says when empty",
+            "Memory request and limit of a trainer with a GPU; those of `training.resources` when empty",
             BYTES,
             BYTES_SHAPE,
             "6Gi",
@@ -32,10 +32,10 @@ export const gpu = z
             "node.example/gpu": "t4",
         }),
         tolerations: tolerations(
-            "Taints that do not keep trainers with a GPU away, beside NoSchedule of the resource's name",
+            "Taints that trainers with a GPU tolerate, in addition to NoSchedule of the resource's name",
         ),
         runtimeClass: optionalText(
-            "Runtime class by which nodes give containers their GPUs, where it is not the nodes' own",
+            "Runtime class that gives containers their GPUs, if it is not the nodes' default",
             LABEL,
             LABEL_SHAPE,
             "nvidia",

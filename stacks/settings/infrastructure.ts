@@ -43,10 +43,10 @@ export const kafka = z
                     "Secret with `ca.crt`, the certificates in PEM that sign the brokers'; those that the images trust when empty",
                 ),
                 certificateSecret: secretName(
-                    "Secret with `tls.crt` and `tls.key`, the clients' own certificate, where brokers ask for one",
+                    "Secret with `tls.crt` and `tls.key`, the clients' certificate, if brokers require one",
                 ),
                 formerOwner: optionalText(
-                    "Stack that is gone and whose topics there this one takes over, as the refusal of the Job `kafka-topics` names it",
+                    "Deleted stack whose topics there this one takes over, as named in the error of the Job `kafka-topics`",
                     /^[^\s@/]+\/[^\s@/]+\/[^\s@/]+@[-A-Za-z0-9]*\/[-a-z0-9]+$/,
                     "organization/project/stack@cluster/namespace",
                 ),
@@ -56,7 +56,7 @@ export const kafka = z
         partitions: integer("Partitions of each working topic", 1, 1, 64),
         retentionHours: integer("Hours for which messages of the working topics are kept", 168, 1, 8760),
         retentionMegabytes: integer(
-            "MiB that each partition of a topic may keep; above it its oldest messages are deleted",
+            "MiB that each partition of a topic may keep; beyond it the oldest messages are deleted",
             64,
             1,
             1_048_576,
@@ -81,7 +81,7 @@ export const objectStore = z
                     "Object store to use instead of deploying one: its S3 endpoint as pods reach it",
                 ),
                 createBuckets: boolean(
-                    "Create the buckets there; false where another stack or an administrator made them",
+                    "Create the buckets there; false if another stack or an administrator created them",
                     true,
                 ),
                 credentials: choice(
@@ -90,18 +90,18 @@ export const objectStore = z
                     "users",
                 ),
                 bucketPrefix: optionalText(
-                    "What the names of the buckets begin with there, where the keys are given",
+                    "Prefix of the buckets' names there, with given keys",
                     /^[a-z0-9][-a-z0-9]{0,40}$/,
                     "lower-case letters, digits and inner hyphens, at most 41 characters",
                 ),
                 region: text(
-                    "Region of the store, where the keys are given",
+                    "Region of the store, with given keys",
                     "us-east-1",
                     /^[a-z0-9][-a-z0-9]*$/,
                     "lower-case letters, digits and inner hyphens",
                 ),
                 addressing: choice(
-                    "Where the keys are given: whether buckets are in the path or in the host name of the store",
+                    "With given keys: whether buckets are in the path or in the host name of the store",
                     ["path", "virtual"],
                     "path",
                 ),
@@ -182,11 +182,9 @@ export const mlflow = z
     .strictObject({
         external: z
             .strictObject({
-                trackingUri: optionalEndpoint(
-                    "MLflow to use instead of deploying one, and no PostgreSQL either",
-                ),
+                trackingUri: optionalEndpoint("MLflow to use instead of deploying MLflow and PostgreSQL"),
                 existingSecret: secretName(
-                    "Secret with `username` and `password` of a user there who may create experiments; empty where it asks for no login",
+                    "Secret with `username` and `password` of a user there who may create experiments; empty if it requires no login",
                 ),
                 caSecret: secretName(
                     "Secret with `ca.crt`, the certificates in PEM that sign its own; those that the images trust when empty",

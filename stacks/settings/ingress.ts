@@ -18,7 +18,7 @@ const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9](
 
 const host = (what: string) =>
     optionalText(
-        `Host name of ${what}; when empty, the Ingress does not lead there`,
+        `Host name of ${what}; when empty, it has no route`,
         HOSTNAME,
         "a host name in lower case with a dot, or empty",
     );
@@ -30,9 +30,9 @@ const NAME_SHAPE = "lower-case letters, digits, inner hyphens and dots";
 /** Settings of the way in from outside the cluster. */
 export const ingress = z
     .strictObject({
-        enabled: boolean("Lead hosts to the stack; the cluster must have a controller for it", false),
+        enabled: boolean("Route hosts to the stack; the cluster must have a controller for it", false),
         kind: choice(
-            "What is declared: an Ingress, or HTTPRoutes at a Gateway, for which the cluster needs the Gateway API",
+            "Kind of routing: an Ingress, or HTTPRoutes at a Gateway, for which the cluster needs the Gateway API",
             ["Ingress", "Gateway"],
             "Ingress",
             "Gateway",
@@ -40,13 +40,13 @@ export const ingress = z
         gateway: z
             .strictObject({
                 name: optionalText(
-                    "Gateway that exists and that the routes are attached to; its owner gives it certificates",
+                    "Existing Gateway to which the routes are attached; its owner configures its certificates",
                     NAME,
                     NAME_SHAPE,
                     "shared",
                 ),
                 namespace: optionalText(
-                    "Namespace of the Gateway that exists; the stack's own when empty",
+                    "Namespace of the existing Gateway; the stack's own when empty",
                     LABEL,
                     LABEL_SHAPE,
                     "gateways",
@@ -57,15 +57,15 @@ export const ingress = z
                     NAME_SHAPE,
                     "https",
                 ),
-                https: boolean("The Gateway that exists serves the hosts by HTTPS", true),
+                https: boolean("Whether the existing Gateway serves the hosts by HTTPS", true),
                 className: optionalText(
-                    "Instead of a name: GatewayClass of a Gateway that the stack makes, with flts:ingress.tls",
+                    "Instead of a name: GatewayClass of a Gateway that the stack creates, with flts:ingress.tls",
                     NAME,
                     NAME_SHAPE,
                     "traefik",
                 ),
-                httpPort: integer("Port for HTTP of the Gateway that the stack makes", 80, 1, 65535),
-                httpsPort: integer("Port for HTTPS of the Gateway that the stack makes", 443, 1, 65535),
+                httpPort: integer("Port for HTTP of the Gateway that the stack creates", 80, 1, 65535),
+                httpsPort: integer("Port for HTTPS of the Gateway that the stack creates", 443, 1, 65535),
             })
             .prefault({}),
         className: optionalText(
@@ -74,7 +74,7 @@ export const ingress = z
             LABEL_SHAPE,
         ),
         controllerNamespace: optionalText(
-            "Namespace of the Ingress controller, which network policies let in; ingress-nginx when controllerCidrs is empty too",
+            "Namespace of the Ingress controller, which NetworkPolicies admit; ingress-nginx when controllerCidrs is empty too",
             LABEL,
             LABEL_SHAPE,
             "traefik",
@@ -108,7 +108,7 @@ export const ingress = z
         login: z
             .strictObject({
                 mode: choice(
-                    "How people log in before MLflow: with a password, or at an OpenID Connect provider",
+                    "How users log in before MLflow: with a password, or at an OpenID Connect provider",
                     ["basic", "oidc"],
                     "basic",
                 ),
@@ -125,7 +125,7 @@ export const ingress = z
                     "Secret with `ca.crt`, the certificates in PEM that sign the provider's; those that the image trusts when empty",
                 ),
                 emailDomain: text(
-                    "Domain of the mail addresses that the provider's people need, or * for any",
+                    "Domain of the email addresses of admitted users, or * for any",
                     "*",
                     /^(\*|[A-Za-z0-9][-A-Za-z0-9.]*)$/,
                     "a domain, or *",

@@ -5,14 +5,14 @@ import { boolean, decimal, exposure, integer, resources } from "./fields";
 export const loadTest = z
     .strictObject({
         enabled: boolean("Deploy Locust, and what `make load-test` runs", true),
-        workers: integer("Pods that make load for the web interface", 1, 1, 100),
+        workers: integer("Pods that generate load for the web interface", 1, 1, 100),
         users: integer("Users at a time; each waits one to two seconds between two requests", 50, 1, 100_000),
-        spawnRate: decimal("Users that begin a second", 10, 0.1, 1_000),
+        spawnRate: decimal("Users that start per second", 10, 0.1, 1_000),
         durationSeconds: integer("Seconds that a run takes", 60, 5, 86_400),
         limits: z
             .strictObject({
                 p95Milliseconds: integer(
-                    "Milliseconds within which 95 of 100 forecasts must be there",
+                    "Milliseconds within which 95 of 100 forecasts must be answered",
                     500,
                     1,
                     600_000,

@@ -4,8 +4,8 @@ import { boolean, exposure, integer, resources, secretName, storage } from "./fi
 /** Settings of the monitoring tier, which is deployed with the layer `monitoring`. */
 export const monitoring = z
     .strictObject({
-        scrapeIntervalSeconds: integer("Seconds between two looks at each pod's metrics", 15, 5, 300),
-        retentionDays: integer("Days for which metrics are kept, as far as the volume holds them", 7, 1, 730),
+        scrapeIntervalSeconds: integer("Seconds between two scrapes of each pod", 15, 5, 300),
+        retentionDays: integer("Days for which metrics are kept, if the volume is large enough", 7, 1, 730),
         storage: storage("Volume of Prometheus", "2Gi"),
         service: exposure("Prometheus"),
         resources: resources(["prometheus"], ["50m", "256Mi"], ["1", "768Mi"]),
@@ -20,11 +20,11 @@ export const monitoring = z
         logs: z
             .strictObject({
                 enabled: boolean(
-                    "Collect the pods' logs: an agent on each node, in a namespace of its own, and VictoriaLogs",
+                    "Collect the pods' logs: an agent on each node, in its own namespace, and VictoriaLogs",
                     true,
                 ),
                 retentionDays: integer(
-                    "Days for which logs are kept, as far as the volume holds them",
+                    "Days for which logs are kept, if the volume is large enough",
                     14,
                     1,
                     730,

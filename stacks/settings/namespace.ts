@@ -23,8 +23,8 @@ export const namespace = z
     .default({ name: NAME, create: true })
     .meta({
         description:
-            "Namespace of everything, which the stack creates and deletes; with `create: false` one that exists is used, " +
-            "is not changed, and stays",
+            "Namespace of the stack, which creates and deletes it; with `create: false` the stack uses an existing one, and " +
+            "neither changes nor deletes it",
         allowed: `${LABEL_SHAPE}; or {name, create}, with create true or false`,
         default: NAME,
     });

@@ -20,7 +20,7 @@ export const network = z
         dns: z
             .strictObject({
                 namespace: optionalText(
-                    "Namespace of the pods that answer for names; with cidrs empty too, what the cluster's DNS Service says",
+                    "Namespace of the DNS pods; read from the cluster's DNS Service when cidrs is empty as well",
                     LABEL,
                     LABEL_SHAPE,
                     "dns-system",

@@ -24,8 +24,13 @@ const TIME_FORMATS = [
 /** Settings of the raw data. */
 export const dataset = z
     .strictObject({
-        sample: boolean("Upload the project's sample where nobody ever uploaded a CSV", false),
-        pollSeconds: integer("Seconds between two looks for new or changed CSVs", 15, 1, 86_400),
+        sample: boolean("Upload the project's sample if no CSV was ever uploaded", false),
+        pollSeconds: integer(
+            "Seconds between two listings of the bucket for new or changed CSVs",
+            15,
+            1,
+            86_400,
+        ),
         targetColumn: optionalText(
             "Column to forecast; the first numeric one when empty",
             /\S/,
@@ -43,13 +48,13 @@ export const dataset = z
             100_000,
         ),
         separator: choice(
-            "What separates cells; auto detects it",
+            "Separator of cells; auto detects it",
             ["auto", "comma", "semicolon", "tab", "pipe"],
             "auto",
         ),
         decimal: choice("Decimal sign; auto detects it", ["auto", "point", "comma"], "auto"),
         thousands: choice(
-            "Sign between thousands; auto detects it",
+            "Thousands separator; auto detects it",
             ["auto", "none", "comma", "point", "space", "apostrophe"],
             "auto",
         ),
@@ -72,18 +77,14 @@ export const dataset = z
             /\S/,
             "the name of a column",
         ),
-        timeFormat: choice(
-            "How times are written; auto detects it where one reading is possible",
-            TIME_FORMATS,
-            "auto",
-        ),
+        timeFormat: choice("Format of times; auto detects it if only one is possible", TIME_FORMATS, "auto"),
         timeZone: optionalText(
-            "Clock that times without an offset come from; when empty, times are taken as they are",
+            "Time zone of times without an offset; when empty, they are used as they are",
             /^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/,
             "the name of a time zone, such as Europe/Madrid",
         ),
         resample: optionalText(
-            "Distance of rows that means are made for, such as 15min; when empty, rows stay as they are",
+            "Interval over which rows are averaged, such as 15min; when empty, rows are not resampled",
             /^[1-9][0-9]{0,4}(us|ms|s|min|h|D)$/,
             "a number with us, ms, s, min, h or D",
         ),
@@ -121,13 +122,13 @@ export const preprocess = z
         ),
         nansDropRows: boolean("Leave out rows with empty cells instead of interpolating them", false),
         driftFactor: decimal(
-            "A series has drifted when its forecasts were off by more than this times the error on held-out rows",
+            "A series has drifted when the error of its forecasts is more than this times the error on held-out rows",
             2,
             1,
             1000,
         ),
         retrain: choice(
-            "Whether each changed file is trained on, or only that of a series that has no model or has drifted",
+            "Whether models are trained on each changed file, or only if the series has no model or has drifted",
             RETRAIN_POLICIES,
             "always",
         ),
@@ -141,7 +142,7 @@ export const preprocess = z
             .strictObject({
                 enabled: boolean("Clip outliers of every column but the forecast one", false),
                 method: choice(
-                    "What an outlier is: far outside the quartiles, or among the outermost values",
+                    "Definition of an outlier: far outside the quartiles, or among the outermost values",
                     ["iqr", "percentile"],
                     "iqr",
                 ),
@@ -156,7 +157,7 @@ export const preprocess = z
         lags: z
             .strictObject({
                 count: integer("Past values of every column as further features; 0 for none", 0, 0, 1_000),
-                step: integer("Rows from one of them to the next", 1, 1, 100_000),
+                step: integer("Rows between two of them", 1, 1, 100_000),
             })
             .prefault({}),
         timeFeatures: boolean("Add time of day, day of week and day of year as features", true),
@@ -172,19 +173,19 @@ export const preprocess = z
         sampleSeed: integer("Seed of the random choice of rows", 42, 0, 2_147_483_647),
         schedule: optionalSchedule(
             "When every series is processed and trained again although no file changed; never when empty. Changed files are " +
-                "processed within seconds in any case",
+                "always processed within seconds",
         ),
         scheduleReprocess: boolean(
-            "Train again at these times also where no file changed; false does only what is left to do",
+            "Train again at these times even if no file changed; false does only what is left to do",
             true,
         ),
         scheduleConcurrency: choice(
-            "Whether a scheduled pass may begin while the one before still runs; passes that meet never publish the same work twice",
+            "Whether a scheduled pass may start while the previous one still runs; concurrent passes never publish the same work twice",
             CONCURRENCY_POLICIES,
             "Forbid",
         ),
         extraHashSalt: text(
-            "Makes the same data and options another configuration",
+            "Changes the configuration hash of the same data and options",
             "",
             /^.{0,64}$/,
             "at most 64 characters",
@@ -221,7 +222,7 @@ export const training = z
             .prefault({}),
         inputLength: integer("Rows a forecast is made from", 16, 2, 10_000),
         outputLength: integer(
-            "Rows that models are trained and measured for: fewer where a series is too short; longer forecasts are marked",
+            "Rows ahead that models are trained and measured for: fewer if a series is too short; longer forecasts are marked",
             24,
             1,
             1_000,
@@ -233,7 +234,7 @@ export const training = z
         learningRate: decimal("Step size of the optimiser", 0.001, 1e-7, 1),
         patience: integer("Epochs without progress after which training ends", 5, 1, 10_000),
         deadlineSeconds: integer(
-            "Seconds after which a training counts as stuck: its pod is started again, which counts as a failed try",
+            "Seconds after which a training counts as stuck: its pod is restarted, which counts as a failed attempt",
             21_600,
             60,
             604_800,
@@ -253,12 +254,12 @@ export const training = z
 export const evaluator = z
     .strictObject({
         typeTimeoutSeconds: integer(
-            "How long the other model families have, in seconds, once the first has reported; then an alert fires",
+            "Seconds to wait for the other model families once the first has reported; then an alert fires",
             1800,
             1,
             604_800,
         ),
-        promoteIncomplete: boolean("Promote the best so far when that time is over", false),
+        promoteIncomplete: boolean("Promote the best model so far when that time is over", false),
         floor: choice(
             "What a model has to beat to be promoted: nothing, repeating the last value and the season before, or these and the promoted " +
                 "model on the same held-out rows; the first model of a series is served in any case",

@@ -26,12 +26,12 @@ const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?(\/[-\w./]*)?$/;
 export const settingsSchema = z.strictObject({
     namespace,
     profile: choice(
-        "Sizes of everything, where they are not given: for a small node, for a real cluster, or for prod's shape on a small node",
+        "Default sizes: for a small node, for a real cluster, or to run all of prod on a small node",
         PROFILES,
         "small",
     ),
     production: boolean(
-        "Hold the stack to what production needs: a backup target, a receiver of alerts, no way around the Ingress, no open login",
+        "Refuse insecure defaults: require a backup target, a receiver of alerts, no Service that bypasses the Ingress, and a restricted login",
         false,
     ),
     acknowledge,
@@ -70,7 +70,7 @@ export const settingsSchema = z.strictObject({
         LABEL_SHAPE,
     ),
     volumes,
-    logLevel: choice("What the services log", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
+    logLevel: choice("Log level of the services", ["DEBUG", "INFO", "WARNING", "ERROR"], "INFO"),
     credentials: z
         .strictObject({
             epoch: integer("Generation of all generated passwords; raise it to renew them", 1, 1, 1_000_000),

@@ -23,9 +23,9 @@ const requestLimits = z
             1,
             10_000,
         ),
-        waiting: integer("Forecasts that a pod works on or keeps waiting at a time", 256, 1, 100_000),
+        waiting: integer("Forecasts that run or wait in a pod at a time", 256, 1, 100_000),
         waitingCalls: integer(
-            "Model calls of all forecasts under way in a pod that need several",
+            "Model calls of all running forecasts of a pod that need several",
             4_000,
             1,
             100_000_000,
@@ -43,13 +43,13 @@ export const inference = z
                 minReplicas: integer("Pods at least", 1, 1, 50),
                 maxReplicas: integer("Pods at most", 20, 1, 50),
                 targetCpuPercent: integer(
-                    "CPU that pods are to use on average, in percent of what they request",
+                    "Average CPU use of the pods, in percent of their request",
                     70,
                     10,
                     95,
                 ),
                 scaleDownWindowSeconds: integer(
-                    "Seconds that the load must have been low before pods are taken away",
+                    "Seconds that the load must be low before pods are removed",
                     300,
                     0,
                     3600,
@@ -57,12 +57,12 @@ export const inference = z
             })
             .prefault({}),
         defaultSeries: optionalText(
-            "Series that answers requests without one where there are several; the only series when empty",
+            "Series of requests that name none, if there are several; the only series when empty",
             SERIES_NAME,
             "the name of a series: letters, digits, dots, hyphens, underscores",
         ),
         modelsInMemory: integer(
-            "Models that a pod holds at a time, 0.2 MiB each; the least recently used makes room for the next",
+            "Models that a pod holds at a time, 0.2 MiB each; the least recently used is removed first",
             1_000,
             1,
             100_000,
@@ -73,7 +73,7 @@ export const inference = z
         ),
         limits: requestLimits,
         irregularRows: choice(
-            "What becomes of rows with gaps, of another rate than the model's, or without a known value of the target",
+            "Whether rows with gaps, at another rate than the model's, or without a known value of the target are refused",
             ["reject", "warn"],
             "reject",
         ),
@@ -91,7 +91,7 @@ export const loadBalancer = z
         sourceLimits: z
             .strictObject({
                 requestsPerSecond: integer("Requests of one source in a second", 5_000, 1, 1_000_000),
-                connections: integer("Connections, and requests under way, of one source", 128, 1, 100_000),
+                connections: integer("Connections, and concurrent requests, of one source", 128, 1, 100_000),
             })
             .prefault({}),
         trustedProxies: z
@@ -114,7 +114,7 @@ export const serving = z
         canary: z
             .strictObject({
                 runId: optionalText(
-                    "MLflow run to serve beside the promoted one; the canary follows promotions when empty",
+                    "MLflow run that the canary serves; it follows promotions when empty",
                     /^[0-9a-f]{32}$/,
                     "a run id: 32 hexadecimal digits",
                 ),

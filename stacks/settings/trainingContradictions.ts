@@ -23,7 +23,7 @@ function trainers({ layers, kafka, training }: GivenSettings): Problem[] {
                       path,
                       replicas,
                       `must not be above flts:kafka.partitions (${kafka.partitions}): the others would have nothing to do; ` +
-                          "raise that, which can only grow",
+                          "raise it; it can only grow",
                   ),
               ]
             : [];

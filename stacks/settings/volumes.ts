@@ -5,7 +5,7 @@ import { boolean } from "./fields";
 export const volumes = z
     .strictObject({
         retain: boolean(
-            "Keep volumes that nothing claims any more, by a storage class of the stack's own, <namespace>-retain",
+            "Keep volumes whose claims are deleted, with the stack's own storage class <namespace>-retain",
             false,
         ),
     })

@@ -175,7 +175,7 @@ describe("the preflight of an S3 store with given keys", function () {
         ],
         "a host that is not reached from here": [
             () => said({ endpoint: "https://minio.other.svc:9000" }),
-            /^unchecked: not checked: buckets and keys of flts:objectStore\.external\.endpoint = .*this machine does not reach it, which pods may: /,
+            /^unchecked: not checked: buckets and keys of flts:objectStore\.external\.endpoint = .*this machine cannot reach it, but pods may: /,
         ],
     };
     const target = (bucket: string): SettingsTree => ({

@@ -287,7 +287,7 @@ describe("dataset check", function () {
         };
         assert.throws(
             () => readSettings(configuration, "dev"),
-            /dataset\.thousands = "?comma"?: is flts:dataset\.decimal as well/,
+            /dataset\.thousands = "?comma"?: is also flts:dataset\.decimal/,
         );
     });
 

@@ -41,7 +41,7 @@ describe("who makes what", () => {
         ],
         "layers on nothing": [
             { layers: ["pipeline"] },
-            /^flts:layers = \["pipeline"\]: they stand on infrastructure; .* flts:stacks\.infrastructure$/,
+            /^flts:layers = \["pipeline"\]: they need infrastructure; .* flts:stacks\.infrastructure$/,
         ],
         "an external server under another stack's infrastructure": [
             { layers: ["pipeline"], stacks, kafka },

@@ -86,7 +86,7 @@ const NAMED: Cases = {
             settings: { cluster: { pullSecrets: ["login"] } },
             facts: { pullSecrets: new Map([["login", known({ type: "Opaque", logins: {} })]]) },
         },
-        /the Secret is of type Opaque, with which no image is pulled; make one of type kubernetes\.io\/dockerconfigjson/,
+        /the Secret is of type Opaque, with which images cannot be pulled; create one of type kubernetes\.io\/dockerconfigjson/,
     ],
     "a pull secret": [
         {

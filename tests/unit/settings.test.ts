@@ -166,7 +166,7 @@ describe("settings", () => {
         ],
         "the retaining class as the class to copy": [
             { "flts:storageClass": "flts-retain", "flts:volumes": '{"retain":true}' },
-            /storageClass = "flts-retain": is the class that flts:volumes\.retain makes/,
+            /storageClass = "flts-retain": is the class that flts:volumes\.retain creates/,
         ],
         "a load test with more users than one source may have connections": [
             { "flts:loadTest": '{"users":129}' },

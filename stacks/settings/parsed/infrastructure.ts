@@ -110,7 +110,7 @@ export function infrastructureOf(given: GivenSettings, report: Report): Infrastr
         report(
             "layers",
             given.layers,
-            "they stand on infrastructure; add it, or name the stack that has it with flts:stacks.infrastructure",
+            "they need infrastructure; add it, or name the stack that has it with flts:stacks.infrastructure",
         );
         return undefined;
     }
