@@ -156,9 +156,9 @@ export const TAINT = { key: "dedicated", value: "gpu", effect: "NoSchedule" } as
 export type Cases = Readonly<Record<string, readonly [Case, RegExp | null]>>;
 
 /** One test for each case. */
-export function itJudges(subject: string, cases: Cases): void {
+export function itChecks(subject: string, cases: Cases): void {
     for (const [name, [one, expected]] of Object.entries(cases)) {
-        it(`${expected === null ? "admits" : "reports"} ${subject} ${name}`, () => {
+        it(`the preflight ${expected === null ? "accepts" : "reports"} ${[subject, name].filter(Boolean).join(" ")}`, () => {
             const finding = only(one);
             if (expected === null) {
                 assert.equal(finding, null);

@@ -54,7 +54,7 @@ describe("data given to make", function () {
     });
 
     const refused: Record<string, [() => string, RegExp]> = {
-        "a path where nothing is": [
+        "a path that does not exist": [
             () => join(folder, "none.csv"),
             /^FILE=.*none\.csv: there is no such file or folder/,
         ],
@@ -73,7 +73,7 @@ describe("data given to make", function () {
             /b\.csv\.zip: .*rename it to b\.csv\.$/,
         ],
         "an ending in capitals": [() => write("series.CSV"), /series\.CSV: .*rename it to series\.csv/],
-        "a name that no series can have": [
+        "an invalid name of a series": [
             () => write("my series.csv"),
             /"my series" cannot be the name of a series/,
         ],

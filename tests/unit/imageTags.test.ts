@@ -80,8 +80,8 @@ describe("the tags of our own images", function () {
         "toolchain/images/preparation/kafka.ts": [],
     };
     for (const [path, names] of Object.entries(edits)) {
-        const who = names.length === 0 ? "no tag" : `the tags of ${names.join(", ")}`;
-        it(`an edit of ${path} changes ${who} and no other`, () => {
+        const who = names.length === 0 ? "no tag" : `the tags of ${names.join(", ")} and no other`;
+        it(`an edit of ${path} changes ${who}`, () => {
             const changed = changedBy(() => {
                 appendFileSync(join(root, path), "\n");
             });

@@ -39,7 +39,7 @@ describe("who makes what", () => {
             { stacks },
             /^flts:stacks\.infrastructure = "organization\/flts\/below": .* makes its own; remove one of the two$/,
         ],
-        "layers on nothing": [
+        "layers without infrastructure": [
             { layers: ["pipeline"] },
             /^flts:layers = \["pipeline"\]: they need infrastructure; .* flts:stacks\.infrastructure$/,
         ],
@@ -55,11 +55,11 @@ describe("who makes what", () => {
             { kafka: { external: { existingSecret: "login" } } },
             /^flts:kafka\.external\.existingSecret = "login": needs flts:kafka\.external\.bootstrapServers$/,
         ],
-        "topics to take over in brokers of its own": [
+        "topics to take over in deployed brokers": [
             { kafka: { external: { formerOwner: "organization/flts/dev@/flts" } } },
             /^flts:kafka\.external\.formerOwner = "organization\/flts\/dev@\/flts": needs flts:kafka\.external\.bootstrapServers$/,
         ],
-        "topics to take over from nobody in particular": [
+        "topics to take over from an incomplete owner": [
             { kafka: { external: { ...kafka.external, formerOwner: "dev" } } },
             /^flts:kafka\.external\.formerOwner = "dev": must be organization\/project\/stack@cluster\/namespace/,
         ],
@@ -67,11 +67,11 @@ describe("who makes what", () => {
             { kafka: { external: { ...kafka.external, protocol: "SASL_SSL" } } },
             /^flts:kafka\.external\.protocol = "SASL_SSL": needs flts:kafka\.external\.existingSecret, a Secret with/,
         ],
-        "an authority for connections without TLS": [
+        "a CA for connections without TLS": [
             { kafka: { external: { ...kafka.external, caSecret: "ca" } } },
             /^flts:kafka\.external\.caSecret = "ca": is not used with protocol PLAINTEXT; set .* to SSL or SASL_SSL$/,
         ],
-        "a password for a protocol that asks for none": [
+        "a password for a protocol without one": [
             { kafka: { external: { ...kafka.external, protocol: "SSL", existingSecret: "login" } } },
             /^flts:kafka\.external\.existingSecret = "login": is not used with protocol SSL; set .* to SASL_PLAINTEXT or SASL_SSL$/,
         ],
@@ -79,11 +79,11 @@ describe("who makes what", () => {
             { mlflow: { external: { existingSecret: "login" } } },
             /^flts:mlflow\.external\.existingSecret = "login": needs flts:mlflow\.external\.trackingUri/,
         ],
-        "an authority for an MLflow without TLS": [
+        "a CA for an MLflow without TLS": [
             { mlflow: { external: { trackingUri: "http://mlflow.example", caSecret: "ca" } } },
             /^flts:mlflow\.external\.caSecret = "ca": needs flts:mlflow\.external\.trackingUri with https$/,
         ],
-        "an authority for a database without TLS": [
+        "a CA for a database without TLS": [
             {
                 postgres: {
                     ...postgres,
@@ -92,7 +92,7 @@ describe("who makes what", () => {
             },
             /^flts:postgres\.external\.caSecret = "ca": needs .* flts:postgres\.external\.sslMode require$/,
         ],
-        "an authority for a database of its own": [
+        "a CA for a deployed database": [
             { postgres: { external: { caSecret: "ca" } } },
             /^flts:postgres\.external\.caSecret = "ca": needs flts:postgres\.external\.host/,
         ],
@@ -100,7 +100,7 @@ describe("who makes what", () => {
             { mlflow: { ...mlflow, service: { type: "NodePort", nodePort: 30500 } } },
             /^flts:mlflow\.service = \{"type":"NodePort","nodePort":30500\}: is of no use/,
         ],
-        "a database that nobody uses": [
+        "a database that is not used": [
             { mlflow, postgres },
             /^flts:postgres\.external\.host = "db\.example": only MLflow needs a database/,
         ],
@@ -112,31 +112,31 @@ describe("who makes what", () => {
             { objectStore: { external: { credentials: "each", createBuckets: false } } },
             /^flts:objectStore\.external\.credentials = "each": needs flts:objectStore\.external\.endpoint$/,
         ],
-        "given keys for all without their Secret": [
+        "given keys for all services without their Secret": [
             { objectStore: { external: { ...given, credentials: "shared" } } },
             /^flts:objectStore\.external\.credentials = "shared": needs flts:objectStore\.existingSecret, a Secret with accessKey/,
         ],
-        "buckets to make with given keys": [
+        "creating buckets with given keys": [
             { objectStore: { external: { ...given, createBuckets: true } } },
             /^flts:objectStore\.external\.createBuckets = true: nothing is made .* make the buckets and set it to false$/,
         ],
-        "a Secret for all where each has one": [
+        "a Secret for all services that have one each": [
             { objectStore: { external: given, existingSecret: "keys" } },
             /^flts:objectStore\.existingSecret = "keys": is of no use with .* each; remove it, or set that to shared$/,
         ],
-        "names of buckets in a store in which the program makes them": [
+        "a prefix of buckets that the program creates": [
             { objectStore: { ...objectStore, external: { ...objectStore.external, bucketPrefix: "team-" } } },
             /^flts:objectStore\.external\.bucketPrefix = "team-": needs flts:objectStore\.external\.credentials shared or each$/,
         ],
-        "an authority for a store without TLS": [
+        "a CA for a store without TLS": [
             { objectStore: { external: { ...given, endpoint: "http://s3.example", caSecret: "ca" } } },
             /^flts:objectStore\.external\.caSecret = "ca": needs flts:objectStore\.external\.endpoint with https$/,
         ],
-        "external buckets in a store of its own": [
+        "external buckets in a deployed store": [
             { objectStore: { external: { createBuckets: false } } },
             /^flts:objectStore\.external\.createBuckets = false: a MinIO that this stack deploys has no buckets yet; set it to true, or name/,
         ],
-        "another name of the database in a server of its own": [
+        "another name of the database in a deployed server": [
             { postgres: { external: { database: "mine" } } },
             /^flts:postgres\.external\.database = "mine": is the name in an external server; remove it, or name/,
         ],
@@ -148,7 +148,7 @@ describe("who makes what", () => {
             { postgres: { ...postgres, access: {} } },
             /^flts:postgres\.access\.mode = "tunnel": db\.example is not a Service of the cluster .* set it to direct/,
         ],
-        "the word that stood for no host of the Ingress in version 0.1.0": [
+        "the word none for a host of the Ingress, as in version 0.1.0": [
             { ingress: { hosts: { api: "none" } } },
             /^flts:ingress\.hosts\.api = "none": must be a host name in lower case with a dot, or empty\. /,
         ],

@@ -3,7 +3,7 @@ import { pluralOf } from "../../stacks/preflight/declaredDemands";
 import { known } from "../../stacks/preflight/finding";
 import { readFacts } from "../../stacks/preflight/readFacts";
 import { AnsweringCluster } from "../support/answeringCluster";
-import { OBJECT, itJudges, type Case, type Cases } from "../support/preflight";
+import { OBJECT, itChecks, type Case, type Cases } from "../support/preflight";
 
 const VERSION = "gateway.networking.k8s.io/v1";
 const ROUTES = { ...OBJECT, group: "gateway.networking.k8s.io", resource: "httproutes", name: "flts-api" };
@@ -48,7 +48,7 @@ const GATEWAYS: Cases = {
         routed({ name: "shared" }),
         /the namespace team has no such Gateway/,
     ],
-    "that nobody may look for": [
+    "that the user may not read": [
         routed(SHARED, { gateway: { known: false, reason: "403" } }),
         /^unchecked: not checked: flts:ingress\.gateway\.name = "shared" \(403\)$/,
     ],
@@ -64,7 +64,7 @@ const GATEWAYS: Cases = {
         /^error: flts:ingress\.gateway\.sectionName = "secure": the Gateway gateways\/shared has no such listener; it has: web$/,
     ],
     "with the listener that is named": [routed({ ...SHARED, sectionName: "web" }, gatewayWith("All")), null],
-    "of a class that is not there": [
+    "of a missing class": [
         routed({ className: "envoy" }, { gatewayClasses: CLASSES }),
         /^warning: flts:ingress\.gateway\.className = "envoy": the cluster has no such Gateway class, .*it has: traefik$/,
     ],
@@ -74,7 +74,7 @@ const GATEWAYS: Cases = {
 const GATEWAY = { metadata: { name: "shared" }, spec: { listeners: [{ name: "web" }] } };
 
 describe("the preflight", () => {
-    itJudges("a Gateway", GATEWAYS);
+    itChecks("a Gateway", GATEWAYS);
 
     it("asks for permissions on Gateways by the plural that the API has", () => {
         assert.deepEqual(["Gateway", "NetworkPolicy", "Ingress"].map(pluralOf), [

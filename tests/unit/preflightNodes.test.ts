@@ -4,7 +4,7 @@ import {
     CONTAINER,
     OTHER_POD,
     TAINT,
-    itJudges,
+    itChecks,
     nodes,
     pod,
     required,
@@ -66,16 +66,16 @@ const NODES: Cases = {
         { ...nodes({ allocatable: {} }), settings: { cluster: { autoscaledNodes: true } } },
         /^warning: no present node takes .*check that the node autoscaler/,
     ],
-    "that Karpenter makes": [
+    "that Karpenter creates": [
         nodes({ allocatable: {}, labels: { "karpenter.sh/nodepool": "default" } }),
         /^warning: /,
     ],
-    "of which there is none": [nodes(), /^warning: the cluster has no node/],
-    "that others have filled": [
+    "of an empty cluster": [nodes(), /^warning: the cluster has no node/],
+    "that other pods have filled": [
         { facts: { pods: known([OTHER_POD]) } },
         /^warning: the nodes have 200m cpu free for this stack, which requests 500m: some pods will wait/,
     ],
-    "that the stack itself has filled": [
+    "that the stack's pods have filled": [
         { facts: { pods: known([{ ...OTHER_POD, instance: "test" }]) } },
         null,
     ],
@@ -86,5 +86,5 @@ const NODES: Cases = {
 };
 
 describe("the preflight", () => {
-    itJudges("nodes", NODES);
+    itChecks("nodes", NODES);
 });

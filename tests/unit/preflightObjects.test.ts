@@ -1,15 +1,15 @@
 import { known } from "../../stacks/preflight/finding";
-import { OBJECT, NAMESPACE, itJudges, pod, type Cases } from "../support/preflight";
+import { OBJECT, NAMESPACE, itChecks, pod, type Cases } from "../support/preflight";
 
 const NAMED: Cases = {
-    "a storage class that is not there": [
+    "a missing storage class": [
         {
             settings: { storageClass: "fast" },
             demands: { claims: [{ names: ["a"], size: 1, storageClass: "fast" }] },
         },
         /^error: flts:storageClass = "fast": the cluster has no such storage class; it has: standard/,
     ],
-    "a storage class that the stack makes": [
+    "a storage class that the stack creates": [
         {
             demands: {
                 claims: [{ names: ["a"], size: 1, storageClass: "team-retain" }],
@@ -29,7 +29,7 @@ const NAMED: Cases = {
         { facts: { storageClasses: known([{ name: "fast", isDefault: false }]) } },
         /flts:storageClass is not set, and the cluster has no default .*data-kafka-0 .*set it to one of: fast/,
     ],
-    "a claim that is there already": [
+    "an existing claim": [
         {
             facts: {
                 storageClasses: known([]),
@@ -38,12 +38,12 @@ const NAMED: Cases = {
         },
         null,
     ],
-    "a priority class that is not there": [
+    "a missing priority class": [
         pod({ priorityClass: "urgent" }),
         /^error: flts:cluster\.priorityClass = "urgent" \(pods of kafka\): .*it has: batch/,
     ],
     "a priority class": [pod({ priorityClass: "batch" }), null],
-    "an Ingress class that is not there": [
+    "a missing Ingress class": [
         {
             demands: {
                 objects: [
@@ -72,7 +72,7 @@ const NAMED: Cases = {
         },
         /^error: the cluster does not serve autoscaling\/v2, which the settings need for scalers/,
     ],
-    "a pull secret that is not there": [
+    "a missing pull secret": [
         {
             settings: { cluster: { pullSecrets: ["registries/login"] } },
             facts: {
@@ -99,7 +99,7 @@ const NAMED: Cases = {
         },
         null,
     ],
-    "a namespace that is not there": [
+    "a missing namespace": [
         { facts: { namespace: known(undefined) } },
         /^error: flts:namespace\.create = false: the cluster has no namespace "team"/,
     ],
@@ -138,6 +138,6 @@ const PERMISSIONS: Cases = {
 };
 
 describe("the preflight", () => {
-    itJudges("", NAMED);
-    itJudges("permissions", PERMISSIONS);
+    itChecks("", NAMED);
+    itChecks("permissions", PERMISSIONS);
 });

@@ -1,5 +1,5 @@
 import { known } from "../../stacks/preflight/finding";
-import { GI, NAMESPACE, OTHER_POD, itJudges, limit, pod, quota, type Cases } from "../support/preflight";
+import { GI, NAMESPACE, OTHER_POD, itChecks, limit, pod, quota, type Cases } from "../support/preflight";
 
 const QUOTAS: Cases = {
     "that is large enough": [quota({ "requests.cpu": 1, pods: 1, "limits.memory": 2 * GI }), null],
@@ -8,7 +8,7 @@ const QUOTAS: Cases = {
         /^error: flts:namespace\.name = "team": ResourceQuota compute leaves 400m of requests\.cpu .*needs 500m \(most of it: kafka 500m\); raise it to 500m, or lower flts:kafka\.resources\.requests\.cpu/,
     ],
     "under the short name of a request": [quota({ cpu: 0.4 }), /leaves 400m of cpu/],
-    "that others have used": [
+    "that other pods have used": [
         quota({ "limits.memory": 3 * GI }, { "limits.memory": 2 * GI }),
         /leaves 1Gi of limits\.memory .*needs 2Gi.*raise it to 4Gi, or lower flts:kafka\.resources\.limits\.memory/,
     ],
@@ -53,7 +53,7 @@ const QUOTAS: Cases = {
         null,
     ],
     "of no node ports": [quota({ "services.nodeports": 0 }), /services\.nodeports .*needs 1/],
-    "of objects that the stack has none of": [
+    "of objects that the stack does not have": [
         quota({ "count/jobs.batch": 0, "requests.nvidia.com/gpu": 0 }),
         null,
     ],
@@ -108,6 +108,6 @@ const LIMIT_RANGES: Cases = {
 };
 
 describe("the preflight", () => {
-    itJudges("a ResourceQuota", QUOTAS);
-    itJudges("a LimitRange", LIMIT_RANGES);
+    itChecks("a ResourceQuota", QUOTAS);
+    itChecks("a LimitRange", LIMIT_RANGES);
 });

@@ -51,7 +51,7 @@ describe("the images of a registry", () => {
             /^error: flts:cluster\.pullSecrets = "login": the registry registry\.example refuses the login of jane/,
         ],
         [
-            "that no pull secret is for",
+            "without a pull secret for it",
             image({ registry: "refused", user: undefined }, ["login"]),
             /^error: flts:cluster\.pullSecrets = "login": none has a login for registry\.example/,
         ],
@@ -61,7 +61,7 @@ describe("the images of a registry", () => {
             /^warning: .*asks for a login; name one with flts:cluster\.pullSecrets/,
         ],
         [
-            "that is none",
+            "that is not a registry",
             image({ registry: "unknown", reason: "getaddrinfo ENOTFOUND" }),
             /^error: flts:imageRegistry = "registry\.example\/flts": no registry answers at registry\.example \(getaddrinfo ENOTFOUND\); correct it/,
         ],

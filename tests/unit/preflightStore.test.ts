@@ -1,6 +1,6 @@
 import { known } from "../../stacks/preflight/finding";
 import type { StoreAnswer, StoreFacts } from "../../stacks/preflight/facts";
-import { itJudges, type Case, type Cases } from "../support/preflight";
+import { itChecks, type Case, type Cases } from "../support/preflight";
 
 const EXTERNAL = {
     endpoint: "https://s3.example",
@@ -62,18 +62,24 @@ function store(facts: Partial<StoreFacts>, external: Record<string, string> = {}
 
 // As the stores answer: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 const STORES: Cases = {
-    "that does all that is asked": [answered({}), null],
-    "that has not what is read": [answered({ action: "read", status: 404, code: "NoSuchKey" }), null],
-    "that knows no such upload": [answered({ action: "write", status: 404, code: "NoSuchUpload" }), null],
+    "that allows every request": [answered({}), null],
+    "that does not have the object that is read": [
+        answered({ action: "read", status: 404, code: "NoSuchKey" }),
+        null,
+    ],
+    "that does not know the upload that is aborted": [
+        answered({ action: "write", status: 404, code: "NoSuchUpload" }),
+        null,
+    ],
     "of another region": [
         answered({ status: 400, code: "AuthorizationHeaderMalformed", region: "eu-central-1" }),
         /^error: flts:objectStore\.external\.region = "us-east-1": .*team-dataset in another; set it to eu-central-1$/,
     ],
-    "that leads to another region": [
+    "that redirects to another region": [
         answered({ status: 301, code: "PermanentRedirect", region: "eu-west-1" }),
         /^error: flts:objectStore\.external\.region = "us-east-1": .*set it to eu-west-1$/,
     ],
-    "that only says that the region is another": [
+    "that only reports another region": [
         answered({ status: 400, code: "AuthorizationHeaderMalformed", message: "the region is wrong" }),
         /region = "us-east-1": .*in another \(the region is wrong\); set it to that$/,
     ],
@@ -81,15 +87,15 @@ const STORES: Cases = {
         answered({ status: 404, code: "NoSuchBucket" }),
         /^error: flts:objectStore\.external\.bucketPrefix = "team-": the store has no bucket "team-dataset"; create it/,
     ],
-    "that knows no buckets in host names": [
+    "that does not support buckets in host names": [
         answered({ listsBuckets: true }, { addressing: "virtual" }),
         /^error: flts:objectStore\.external\.addressing = "virtual": .*set it to path$/,
     ],
-    "that demands buckets in host names": [
+    "that requires buckets in host names": [
         answered({ status: 403, code: "SecondLevelDomainForbidden" }),
         /^error: flts:objectStore\.external\.addressing = "path": .*set it to virtual$/,
     ],
-    "that knows no such key": [
+    "that does not know the key": [
         answered({ status: 403, code: "InvalidAccessKeyId" }),
         /^error: flts:objectStore\.existingSecret = "keys": the store does not know its accessKey; correct the Secret in the namespace team$/,
     ],
@@ -101,11 +107,11 @@ const STORES: Cases = {
         answered({ status: 404 }),
         /^error: flts:objectStore\.external\.endpoint = "https:\/\/s3\.example": .* 404, which is not an answer of an S3 store; correct/,
     ],
-    "whose certificate was signed by nobody who is known": [
+    "whose certificate an unknown CA signed": [
         store({ server: { server: "untrusted", reason: "self-signed certificate" } }),
         /^error: .*refused: self-signed certificate; name a Secret .*flts:objectStore\.external\.caSecret/,
     ],
-    "with keys in a namespace that is made later": [
+    "with keys in a namespace that is created later": [
         (() => {
             const one = store({ secrets: new Map([["keys", known(undefined)]]) });
             return {
@@ -122,5 +128,5 @@ const STORES: Cases = {
 };
 
 describe("the preflight", () => {
-    itJudges("an S3 store", STORES);
+    itChecks("an S3 store", STORES);
 });

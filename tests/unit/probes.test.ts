@@ -123,7 +123,7 @@ describe("protocol probes", () => {
         },
     ];
     for (const { title, ready, offline, status, body, refusal, message } of cases) {
-        it(`MinIO is not ready while it answers as a server that is ${title}`, async () => {
+        it(`a server that is ${title} does not count as ready`, async () => {
             const server = createHttpServer((request, response) => {
                 if (request.url?.startsWith("/minio/health")) {
                     response

@@ -87,7 +87,7 @@ describe("versions", () => {
         ["", "1.0.0", false],
     ];
     for (const [found, wanted, expected] of cases) {
-        it(`${found === "" ? "(none)" : found} is ${expected ? "" : "not "}at least ${wanted}`, () => {
+        it(`version ${found === "" ? "(none)" : found} is ${expected ? "" : "not "}at least ${wanted}`, () => {
             assert.equal(isAtLeast(found, wanted), expected);
         });
     }
