@@ -177,8 +177,8 @@ describe("the pipeline's services", function () {
             read({ sample: true }),
             /flts:dataset\.seriesColumn = "station": .*set flts:dataset\.sample to false/,
         );
-        assert.throws(read({ targetColumn: "station" }), /is flts:dataset\.targetColumn as well/);
-        assert.throws(read({ timeColumn: "station" }), /is flts:dataset\.timeColumn as well/);
+        assert.throws(read({ targetColumn: "station" }), /is flts:dataset\.targetColumn too/);
+        assert.throws(read({ timeColumn: "station" }), /is flts:dataset\.timeColumn too/);
     });
 
     it("each family has as many trainers as its setting says, and at least as many partitions", async () => {
