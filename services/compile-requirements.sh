@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles requirements/<extra>.txt from the extras of pyproject.toml: exact versions, and the SHA-256 of their files.
-# The platform is that of the images, Debian 12. Versions stay where pyproject.toml allows it. Arguments go to uv: --upgrade,
+# The platform is that of the Python images, Debian 12. Versions stay where pyproject.toml allows it. Arguments go to uv: --upgrade,
 # or --upgrade-package NAME.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -113,7 +113,7 @@ export const suites: readonly Suite[] = [
         lane: "servers",
         proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL, with their faults",
         runner: "mocha",
-        command: `${mocha} 'tests/plugins/**/*.test.ts'`,
+        command: `${pythonPackages} && ${mocha} 'tests/plugins/**/*.test.ts'`,
     },
     {
         name: "upgrade",

@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT = 5_000;
 /** Milliseconds that a statement may take: a server that has just started on a busy node needs seconds. */
 const QUERY_TIMEOUT = 20_000;
 
-/** SQLSTATEs of a refused login: https://www.postgresql.org/docs/15/errcodes-appendix.html, class 28. */
+/** SQLSTATEs of a refused login: https://www.postgresql.org/docs/17/errcodes-appendix.html, class 28. */
 const INVALID_LOGIN = ["28P01", "28000"];
 
 /** How a client on this machine speaks to a PostgreSQL server. */

@@ -20,7 +20,7 @@ export const ADMITTED_PORT = 8081;
  *
  * User and password come from the environment, so that the configuration holds neither. They are compared as they are:
  * a slow hash protects short passwords in a stolen file, but would hold the proxy up for 50 ms with every request.
- * Reference: https://docs.haproxy.org/2.6/configuration.html#3.4
+ * Reference: https://docs.haproxy.org/3.0/configuration.html#3.4
  *
  * @param server `host:port` of what is protected.
  */

@@ -8,8 +8,12 @@ import type { Platform } from "../core/platform";
 import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
 import { volumeClaim } from "../core/data/volumeClaim";
-import { POSTGRES_USER } from "../infrastructure/postgres/postgresConfig";
-import { DRILL_SCRIPT, DUMP_COMMAND, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "./backupDatabase";
+import {
+    POSTGRES_IMAGES,
+    POSTGRES_USER,
+    type PostgresVersion,
+} from "../infrastructure/postgres/postgresConfig";
+import { DRILL_SCRIPT, dumpScript, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "./backupDatabase";
 
 type Container = kubernetes.types.input.core.v1.Container;
 
@@ -29,8 +33,8 @@ const DEADLINE_SECONDS = 6 * 3600;
 
 export interface BackupArgs {
     readonly platform: Platform;
-    /** MLflow's database, as its owner; undefined where MLflow is external. */
-    readonly database: Connection | undefined;
+    /** MLflow's database, as its owner, and the version of the programs that copy it; undefined where MLflow is external. */
+    readonly database: (Connection & { readonly version: PostgresVersion }) | undefined;
     /** The object store, as a user that reads every bucket and as one that writes them too. */
     readonly objectStore: { readonly read: Connection; readonly write: Connection };
     /** Buckets that are backed up. */
@@ -86,7 +90,7 @@ export class Backup extends Tier {
             // This order makes one copy of things that continue changing; flts.backup.creating says how.
             steps: [
                 this.step("begin", "begin", read.environment),
-                ...this.databaseStep("dump", DUMP_COMMAND),
+                ...this.databaseStep("dump", dumpScript),
                 this.step("backup", "create", read.environment),
             ],
         });
@@ -97,7 +101,7 @@ export class Backup extends Tier {
             readOnly: true,
             steps: [
                 this.step(FETCH_STEP, "fetch"),
-                ...(database === undefined ? [] : [this.postgres("database", shell(DRILL_SCRIPT), [])]),
+                ...this.databaseStep("database", () => DRILL_SCRIPT, []),
                 this.step("verify", "verify"),
             ],
         });
@@ -109,7 +113,7 @@ export class Backup extends Tier {
             steps: [
                 this.step(FETCH_STEP, "fetch"),
                 this.step("objects", "restore", write.environment),
-                ...this.databaseStep("database", shell(RESTORE_SCRIPT)),
+                ...this.databaseStep("database", () => RESTORE_SCRIPT),
                 this.step("promotions", "restore-promotions", write.environment),
             ],
         });
@@ -212,29 +216,24 @@ export class Backup extends Tier {
         });
     }
 
-    /** The step in MLflow's database, where there is one. */
-    private databaseStep(name: string, command: readonly string[]): Container[] {
-        const { database } = this.args;
-        return database === undefined ? [] : [this.postgres(name, command, database.environment)];
-    }
-
-    /** A container that runs PostgreSQL's own programs. */
-    private postgres(
+    /** A step with PostgreSQL's own programs, where there is a database: as its owner, or with other variables. */
+    private databaseStep(
         name: string,
-        command: readonly string[],
-        variables: readonly EnvironmentVariable[],
-    ): Container {
-        return container({
-            name,
-            image: this.platform.images.reference("postgres"),
-            command,
-            environment: environment(variables, plain({ HOME: "/tmp" })),
-            resources: PREPARATION_RESOURCES,
-            mounts: [{ name: "scratch", mountPath: SCRATCH_DIRECTORY }],
-        });
+        script: (version: PostgresVersion) => string,
+        variables?: readonly EnvironmentVariable[],
+    ): Container[] {
+        const { database } = this.args;
+        return database === undefined
+            ? []
+            : [
+                  container({
+                      name,
+                      image: this.platform.images.reference(POSTGRES_IMAGES[database.version]),
+                      command: ["/bin/sh", "-c", script(database.version)],
+                      environment: environment(variables ?? database.environment, plain({ HOME: "/tmp" })),
+                      resources: PREPARATION_RESOURCES,
+                      mounts: [{ name: "scratch", mountPath: SCRATCH_DIRECTORY }],
+                  }),
+              ];
     }
-}
-
-function shell(script: string): string[] {
-    return ["/bin/sh", "-c", script];
 }

@@ -1,4 +1,5 @@
 import { USERS_SCHEMA } from "../infrastructure/mlflow/mlflow";
+import type { PostgresVersion } from "../infrastructure/postgres/postgresConfig";
 
 /** Where the steps of one pod hand each other files (`SCRATCH`). */
 export const SCRATCH_DIRECTORY = "/scratch";
@@ -16,8 +17,7 @@ const RUNS_QUERY =
 /** A snapshot of a time when MLflow was external has no dump. */
 const WITHOUT_DUMP = `if [ ! -e ${DUMP} ]; then echo "the snapshot has no database"; exit 0; fi`;
 
-/** Dumps the database that libpq's PG* variables name, as of one moment, while it is in use. */
-export const DUMP_COMMAND = [
+const DUMP_COMMAND = [
     "pg_dump",
     "--format=custom",
     "--no-owner",
@@ -27,6 +27,24 @@ export const DUMP_COMMAND = [
     "--lock-wait-timeout=60s",
     `--file=${DUMP}`,
 ];
+
+/**
+ * Dumps the database that libpq's PG* variables name, as of one moment, while it is in use. A server of another version is
+ * refused now, not when its dump is needed: `pg_restore` sets parameters that older servers do not have, and `pg_dump` does
+ * not read newer ones.
+ */
+export function dumpScript(version: PostgresVersion): string {
+    return [
+        "set -eu",
+        "server=$(psql --no-psqlrc --tuples-only --no-align --command='show server_version_num')",
+        `if [ "$((server / 10000))" -ne ${version} ]; then`,
+        `  echo "the server is PostgreSQL $((server / 10000)), and PostgreSQL ${version} cannot restore dumps into it: set ` +
+            "flts:postgres.version to the server's version, or back it up by its own means\" >&2",
+        "  exit 1",
+        "fi",
+        DUMP_COMMAND.join(" "),
+    ].join("\n");
+}
 
 /** Puts the dump into the database that PG* names, as its owner: all of it or, after any error, nothing. */
 export const RESTORE_SCRIPT = [

@@ -70,7 +70,7 @@ export interface HaproxyArgs {
  * HAProxy's configuration: one slot a pod, filled and emptied as the headless Service's DNS answer changes.
  *
  * There is no statistics page and no admin socket: nothing on the network can change the balancer.
- * Reference: https://docs.haproxy.org/2.6/configuration.html
+ * Reference: https://docs.haproxy.org/3.0/configuration.html
  */
 export function haproxyConfig(args: HaproxyArgs): string {
     const { stable, canary } = args;

@@ -181,8 +181,15 @@ function providePostgres(
             metrics: [],
         };
     }
-    const { existingSecret, access, storage, resources } = settings;
-    const server = new Postgres("postgres", { platform, storage, resources, existingSecret, access });
+    const { version, existingSecret, access, storage, resources } = settings;
+    const server = new Postgres("postgres", {
+        platform,
+        version,
+        storage,
+        resources,
+        existingSecret,
+        access,
+    });
     const exporter = postgresExporter(platform, server.content.statistics("monitoring"));
     return { postgres: server.content, metrics: [exporter.metrics] };
 }

@@ -14,12 +14,16 @@ export function deployOperations(
     if (infrastructure.from !== "deploy" || !infrastructure.backup.enabled) {
         return undefined;
     }
-    const { place, logs, ...options } = infrastructure.backup;
+    const { mlflow, backup } = infrastructure;
+    const { place, logs, ...options } = backup;
     const buckets = bucketsOf(platform.bucketPrefix);
     return new Backup("backup", {
         platform,
         ...options,
-        database: mlflowDatabase,
+        database:
+            mlflow.from === "deploy" && mlflowDatabase !== undefined
+                ? { ...mlflowDatabase, version: mlflow.postgres.version }
+                : undefined,
         objectStore: {
             read: objectStore.connection("backup", OBJECT_STORE_GRANTS.backup),
             write: objectStore.connection("restore", OBJECT_STORE_GRANTS.restore),

@@ -1,6 +1,6 @@
 import type { DataLayout, DataVolumes } from "../../components/core/data/dataLayout";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
-import { POSTGRES_FORMAT } from "../../components/infrastructure/postgres/postgresConfig";
+import { postgresFormat } from "../../components/infrastructure/postgres/postgresConfig";
 import type { InfrastructureSettings, ObjectStoreSettings } from "../settings/parsed/infrastructure";
 import type { Settings } from "../settings/parsed/settings";
 
@@ -38,7 +38,7 @@ function infrastructureVolumes(servers: InfrastructureSettings): Volumes[] {
         ...(kafka.from === "deploy" ? [setVolumes("kafka", kafka.storage, kafka.brokers)] : []),
         ...(objectStore.from === "deploy" ? [objectStoreVolumes(objectStore)] : []),
         ...(postgres?.from === "deploy"
-            ? [{ ...setVolumes("postgres", postgres.storage), format: POSTGRES_FORMAT }]
+            ? [{ ...setVolumes("postgres", postgres.storage), format: postgresFormat(postgres.version) }]
             : []),
         ...(backup.enabled && backup.place.from === "volume" ? [claim("backup", backup.place.storage)] : []),
     ];

@@ -57,6 +57,18 @@ export function choice<const Options extends readonly [string, ...string[]]>(
         .meta({ description: doc, ...shownAs(example) });
 }
 
+/** One of a few versions, which Pulumi makes numbers of where they look like ones. */
+export function version<const Options extends readonly [string, ...string[]]>(
+    doc: string,
+    options: Options,
+    fallback: Options[number],
+) {
+    return z
+        .preprocess(asText, z.enum(options))
+        .default(fallback as never)
+        .describe(doc);
+}
+
 /** Text of a form. `shape` says the form in words, for messages and documentation. */
 export function text(doc: string, fallback: string, form: RegExp, shape: string) {
     return pattern(form).default(fallback).meta({ description: doc, allowed: shape });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { POSTGRES_VERSIONS } from "../../components/infrastructure/postgres/postgresConfig";
 import {
     access,
     boolean,
@@ -11,6 +12,7 @@ import {
     secretName,
     storage,
     text,
+    version,
 } from "./fields";
 
 const HOST = /^[A-Za-z0-9][-A-Za-z0-9.]*$/;
@@ -168,6 +170,11 @@ export const postgres = z
                 ),
             })
             .prefault({}),
+        version: version(
+            "Major version of the server, whose files no other one reads; for an external server that of the programs which back it up",
+            POSTGRES_VERSIONS,
+            "17",
+        ),
         storage: storage("Volume of the server", "2Gi"),
         existingSecret: secretName(
             "Secret with the superuser's password to use; one is generated when empty",

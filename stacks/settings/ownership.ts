@@ -46,7 +46,7 @@ const STILL_USED: Readonly<Record<Server, readonly string[]>> = {
     kafka: ["external", "partitions", "retentionHours", "retentionMegabytes"],
     // `make up` always names the chart.
     objectStore: ["external", "existingSecret", "access", "chart"],
-    postgres: ["external", "existingSecret", "access"],
+    postgres: ["external", "version", "existingSecret", "access"],
     mlflow: ["external"],
 };
 

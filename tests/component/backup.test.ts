@@ -98,6 +98,33 @@ describe("backups", () => {
         ]);
     });
 
+    for (const [version, image] of [
+        ["17", "postgres:17-trixie"],
+        ["15", "postgres:15-bookworm"],
+    ]) {
+        it(`the server, its backups, restores and drills run the programs of postgres.version ${version}`, async () => {
+            const deployed = (await deployProgram(settings({ postgres: { version } }))).resources;
+            for (const [name, step] of [
+                ["postgres", "postgres"],
+                ["postgres", "prepare"],
+                ["backup", "dump"],
+                ["restore", "database"],
+                ["restore-drill", "database"],
+            ] as const) {
+                const container = stepsOf(deployed, name).find((each) => each.name === step);
+                assert.equal(container?.image, image, `${name}: ${step}`);
+            }
+        });
+    }
+
+    it("an external server is backed up with the programs of postgres.version", async () => {
+        const external = { external: { host: "database.data.svc" }, existingSecret: "login", version: 15 };
+        const { resources: declared } = await deployProgram(settings({ postgres: external }));
+        const dump = stepsOf(declared, "backup").find(({ name }) => name === "dump");
+        assert.equal(dump?.image, "postgres:15-bookworm");
+        assert.match(dump.command.join(" "), /-ne 15 /);
+    });
+
     it("a backup has a user that can only read, a restore one that can write", () => {
         const buckets = new Set(["dataset", "inference-logs", "mlflow", "model-promotion", "processed-data"]);
         const backup = objectActions(resources, "backup");

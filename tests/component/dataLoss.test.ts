@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { deployedData, type DeployedObjects } from "../../components/access/deployedData";
 import { dataChanges, refuseDataChanges, type DataChange } from "../../components/core/data/dataChanges";
 import { refuseOtherVolumes } from "../../components/core/data/dataLossGuard";
-import { POSTGRES_MAJOR } from "../../components/infrastructure/postgres/postgresConfig";
+import { POSTGRES_IMAGES, POSTGRES_VERSIONS } from "../../components/infrastructure/postgres/postgresConfig";
 import { minioChartValues } from "../../components/infrastructure/objectStore/objectStoreChart";
 import { Images } from "../../components/core/pod/images";
 import { declaredData } from "../../stacks/platform/declaredData";
@@ -120,6 +120,18 @@ describe("a change of settings that would lose data", function () {
             /"minio".*flts:objectStore\.storage changes from 5Gi to 4Gi/s,
         ],
         [
+            "a newer major version of PostgreSQL",
+            { postgres: { version: "15" } },
+            {},
+            /"postgres".*flts:postgres\.version changes from 15 to 17.*set flts:postgres\.version to 15.*make backup.*kubectl delete statefulset postgres.*make restore/s,
+        ],
+        [
+            "an older major version of PostgreSQL",
+            {},
+            { postgres: { version: "15" } },
+            /"postgres".*flts:postgres\.version changes from 17 to 15.*set flts:postgres\.version to 17/s,
+        ],
+        [
             "a larger volume of a StatefulSet",
             {},
             { monitoring: { storage: "20Gi" } },
@@ -183,22 +195,17 @@ describe("a change of settings that would lose data", function () {
         assert.deepEqual(changes(left, { kafka: { brokers: 3, storage: "20Gi" } }), []);
     });
 
-    it("a new major version of PostgreSQL is such a change; release 0.1.0, which did not record its version, had 15", async () => {
-        const objects = await deployed({});
-        const deployed15 = deployedData(objects, "test");
-        const before = deployed15.volumes.find(({ name }) => name === "postgres");
-        assert.equal(before?.format, `postgres-${POSTGRES_MAJOR}`);
-        const declared = declaredData(settings());
-        const volumes = declared.volumes.map((each) =>
-            each.name === "postgres" ? { ...each, format: "postgres-99" } : each,
-        );
-        const [found] = dataChanges(deployed15, { ...declared, volumes }, []);
-        assert.match(found?.change ?? "", new RegExp(`from postgres-${POSTGRES_MAJOR} to postgres-99`));
+    it("PostgreSQL 17 is the only such change of a stack of release 0.1.0, which did not record its version; 15 is none", async () => {
+        const objects = await deployed({ postgres: { version: "15" } });
         for (const { metadata } of objects.statefulSets) {
             Reflect.deleteProperty(metadata?.labels ?? {}, "flts.io/data-format");
         }
-        const old = deployedData(objects, "test").volumes.find(({ name }) => name === "postgres");
-        assert.equal(old?.format, "postgres-15");
+        assert.deepEqual(
+            changes(objects, {}).map(({ change }) => change),
+            ["flts:postgres.version changes from 15 to 17"],
+        );
+        assert.deepEqual(changes(objects, {}, { allowed: ["postgres"] }), []);
+        assert.deepEqual(changes(objects, { postgres: { version: "15" } }), []);
     });
 
     it("servers of another stack in the namespace are not compared", async () => {
@@ -217,10 +224,16 @@ describe("a change of settings that would lose data", function () {
     });
 });
 
-describe("the version of PostgreSQL that the guard knows", () => {
-    it("the guard's version of PostgreSQL is that of the image", () => {
-        assert.match(catalogue.images.postgres.upstream, new RegExp(`postgres:${POSTGRES_MAJOR}\\b`));
-    });
+describe("each version of PostgreSQL that the guard knows", () => {
+    for (const version of POSTGRES_VERSIONS) {
+        it(`PostgreSQL ${version} is the version of its image`, () => {
+            const image = catalogue.images[POSTGRES_IMAGES[version]];
+            assert.equal(image.arguments.VERSION, version);
+            for (const each of [image.upstream, `${image.repository}:${image.tag}`]) {
+                assert.match(each, new RegExp(`\\bpostgres:${version}\\b`));
+            }
+        });
+    }
 });
 
 describe("values of MinIO's chart", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DUMP_COMMAND } from "../../components/operations/backupDatabase";
+import { dumpScript } from "../../components/operations/backupDatabase";
 import { GENERATED_SECRET } from "../support/mocks";
 import { one, workloads } from "../support/objects";
 import { deployProgram, settings } from "../support/program";
@@ -62,7 +62,7 @@ describe("MLflow", () => {
         const { inputs } = one(resources, "kubernetes:core/v1:ConfigMap", "mlflow");
         const [, schema] =
             /search_path%%3D(\w+)/.exec((inputs.data as Record<string, string>)["auth.ini"] ?? "") ?? [];
-        assert.ok(DUMP_COMMAND.includes(`--exclude-schema=${schema}`), schema);
+        assert.ok(dumpScript("17").includes(`--exclude-schema=${schema} `), schema);
     });
 
     // Promise: mlflow-asks-for-login

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { haproxyConfig, PUBLIC_PATHS, type HaproxyArgs } from "../../components/serving/haproxyConfig";
 import { Balancer, until } from "./support/balancer";
 import { NameServer } from "./support/dns";
+import { withHaproxy } from "./support/haproxy";
 import { FakePod } from "./support/pod";
 import { freePort } from "../support/freePort";
 
@@ -23,6 +24,7 @@ const pause = (milliseconds: number): Promise<void> => new Promise((wake) => set
 
 describe("HAProxy before the forecast API", function () {
     this.timeout(60_000);
+    withHaproxy();
 
     let balancer: Balancer;
     let names: NameServer;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haproxyConfig";
-import { toolPath } from "../../toolchain/tools/paths";
 import { run } from "../support/commands";
+import { haproxyProgram, withHaproxy } from "./support/haproxy";
 
 const version = (name: string): { name: string; host: string } => ({
     name,
@@ -34,6 +34,7 @@ const anyConfiguration: fc.Arbitrary<HaproxyArgs> = fc.record({
 
 describe("HAProxy's own check", function () {
     this.timeout(60_000);
+    withHaproxy();
     const directory = mkdtempSync(join(tmpdir(), "flts-haproxy-check-"));
 
     after(() => {
@@ -46,7 +47,7 @@ describe("HAProxy's own check", function () {
             fc.asyncProperty(anyConfiguration, async (args) => {
                 writeFileSync(path, haproxyConfig(args));
                 for (const node of ["with IPv6", "without"]) {
-                    const { code, everything } = await run(toolPath("haproxy"), ["-c", "-f", path], {
+                    const { code, everything } = await run(haproxyProgram(), ["-c", "-f", path], {
                         environment: node === "without" ? {} : { NODE_HAS_IPV6: "1" },
                     });
                     assert.equal(code, 0, everything);

@@ -3,6 +3,7 @@ import { haproxyConfig, type HaproxyArgs } from "../../components/serving/haprox
 import { failures, underLoad, type Answer } from "../support/steadyLoad";
 import { Balancer, until } from "./support/balancer";
 import { NameServer } from "./support/dns";
+import { withHaproxy } from "./support/haproxy";
 import { FakePod } from "./support/pod";
 import { freePort } from "../support/freePort";
 
@@ -16,6 +17,7 @@ const podOf = ({ body }: Answer): string => (JSON.parse(body) as { pod: string }
 
 describe("HAProxy with the generated configuration", function () {
     this.timeout(60_000);
+    withHaproxy();
 
     let balancer: Balancer;
     let names: NameServer;

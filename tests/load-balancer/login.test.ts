@@ -12,6 +12,7 @@ import {
     passwordLoginConfig,
 } from "../../components/gateway/passwordLogin";
 import { moved, startHaproxy, until } from "./support/balancer";
+import { withHaproxy } from "./support/haproxy";
 import { freePort } from "../support/freePort";
 
 const HEALTH_PORT = 8404;
@@ -24,6 +25,7 @@ const HEADER = "Basic YWRtaW46c2VjcmV0Kz8vPT0=";
 
 describe("HAProxy as a login", function () {
     this.timeout(30_000);
+    withHaproxy();
 
     const directory = mkdtempSync(join(tmpdir(), "flts-login-"));
     const started: ChildProcess[] = [];

@@ -12,6 +12,7 @@ import { ADMITTED_PORT, admittedConfig } from "../../components/gateway/password
 import { toolPath } from "../../toolchain/tools/paths";
 import { certificateFor } from "../kafka/support/certificate";
 import { startBrowser } from "../support/browser";
+import { haproxyProgram, withHaproxy } from "./support/haproxy";
 import { installPythonPackages, startMlflow } from "./support/mlflow";
 import { CLIENT, OpenIdProvider } from "./support/openIdProvider";
 import { listen, tlsBefore } from "./support/tls";
@@ -21,6 +22,7 @@ const PASSWORD = "password-of-admin";
 
 describe("a login at an OpenID Connect provider", function () {
     this.timeout(300_000);
+    withHaproxy();
 
     const directory = mkdtempSync(join(tmpdir(), "flts-openid-"));
     const certificate = certificateFor("127.0.0.1");
@@ -46,7 +48,7 @@ describe("a login at an OpenID Connect provider", function () {
             .replace("bind :8404", `bind 127.0.0.1:${health}`);
         const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`;
         started.push(
-            spawn(toolPath("haproxy"), ["-db", "-f", place("haproxy.cfg", config)], {
+            spawn(haproxyProgram(), ["-db", "-f", place("haproxy.cfg", config)], {
                 env: { MLFLOW_AUTHORIZATION: authorization },
                 stdio: "ignore",
             }),

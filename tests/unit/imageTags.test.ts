@@ -14,6 +14,9 @@ const SERVICES = ["evaluator", "inference", "locust", "preprocess", "trainer"];
 /** The trainer's variant for GPUs, which is made on top of it. */
 const CUDA = "trainer-cuda";
 const PYTHON = [...SERVICES, CUDA, "mlflow", "python"];
+/** The layers below all images, for each release of Debian. */
+const BASES = ["base-bookworm", "base-trixie"];
+const DEBIANS = ["debian-bookworm", "debian-trixie"];
 
 describe("the tags of our own images", function () {
     this.timeout(10_000);
@@ -74,9 +77,9 @@ describe("the tags of our own images", function () {
         "images/mlflow/Containerfile": ["mlflow"],
         "images/kafka/Containerfile": [],
         "images/python/install-requirements.sh": PYTHON,
-        "images/base/Containerfile": [...PYTHON, "base"],
-        "images/debian/Containerfile": [...PYTHON, "base", "debian"],
-        "toolchain/images/preparation/debian.ts": [...PYTHON, "base", "debian"],
+        "images/base/Containerfile": [...PYTHON, ...BASES],
+        "images/debian/Containerfile": [...PYTHON, ...BASES, ...DEBIANS],
+        "toolchain/images/preparation/debian.ts": [...PYTHON, ...BASES, ...DEBIANS],
         "toolchain/images/preparation/kafka.ts": [],
     };
     for (const [path, names] of Object.entries(edits)) {
@@ -118,9 +121,10 @@ describe("the tags of our own images", function () {
         assert.deepEqual(changed("trainer", { arguments: { SERVICE: "evaluator" } }), ["trainer", CUDA]);
         assert.deepEqual(changed("trainer", { purpose: "Trains.", repository: "flts/training" }), []);
         assert.deepEqual(
-            changed("debian", { upstream: "docker.io/library/debian:trixie-slim" }),
-            [...PYTHON, "base", "debian"].sort(),
+            changed("debian-bookworm", { upstream: "docker.io/library/debian:bookworm" }),
+            [...PYTHON, "base-bookworm", "debian-bookworm"].sort(),
         );
+        assert.deepEqual(changed("debian-trixie", { suite: "forky" }), ["base-trixie", "debian-trixie"]);
     });
 
     it("tags are the same with and without the variant that is made only on request", () => {

@@ -70,10 +70,10 @@ describe("image catalogue", () => {
 
     it("leaves official images to the cluster where they can be pulled, but always builds MinIO and our own", () => {
         const built = imagesToBuild("pull", images).map(({ name }) => name);
-        for (const official of ["kafka", "postgres", "haproxy", "debian"]) {
+        for (const official of ["kafka", "postgres", "haproxy", "debian-trixie"]) {
             assert.ok(!built.includes(official), official);
         }
-        for (const own of ["minio", "trainer", "mlflow", "base"]) {
+        for (const own of ["minio", "trainer", "mlflow", "base-trixie"]) {
             assert.ok(built.includes(own), own);
         }
         assert.equal(imagesToBuild("build", images).length, images.length);
@@ -126,6 +126,16 @@ describe("images that are made only on request", () => {
             "oauth2-proxy",
         ]);
         assert.deepEqual(requested("config:\n  flts:ingress.login.mode: oidc\n"), ["oauth2-proxy"]);
+    });
+
+    it("images of PostgreSQL 15 are made for a stack that keeps it, as number or text", () => {
+        for (const version of ["15", '"15"']) {
+            assert.deepEqual(requested(`config:\n  flts:postgres:\n    version: ${version}\n`), [
+                "postgres-15",
+            ]);
+            assert.deepEqual(requested(`config:\n  flts:postgres.version: ${version}\n`), ["postgres-15"]);
+        }
+        assert.deepEqual(requested('config:\n  flts:postgres.version: "17"\n'), []);
     });
 
     for (const [how, config] of [

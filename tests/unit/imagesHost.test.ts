@@ -6,21 +6,24 @@ import { requestedSource } from "../../toolchain/images/source";
 import type { Image } from "../../toolchain/images/catalogue";
 
 describe("what builds inherit from the host", () => {
-    it("builds use the Debian archives of our release, once each, and no third party's", () => {
+    it("builds use the Debian archives for the release that an image is made of, once each, and no third party's", () => {
         const listed = [
             "http://mirror.example/debian/|bookworm|main|Debian|",
             "http://mirror.example/debian/|bookworm|main|Debian|",
             "http://mirror.example/debian/|bookworm|contrib|Debian|",
             "http://mirror.example/debian-security|bookworm-security|main||",
+            "http://mirror.example/debian/|bookworm-backports|main|Debian Backports|",
             "http://mirror.example/debian/|trixie|main|Debian|",
             "https://apt.example/linux/debian|bookworm|stable|Docker|",
             "https://apt.example/postgres|bookworm|main|PGDG|",
             "",
         ].join("\n");
-        assert.deepEqual(debianSources(listed, "bookworm"), [
-            { uri: "http://mirror.example/debian/", release: "bookworm" },
-            { uri: "http://mirror.example/debian-security", release: "bookworm-security" },
-        ]);
+        for (const suite of ["bookworm", "trixie"]) {
+            assert.deepEqual(debianSources(listed, suite), [
+                { uri: "http://mirror.example/debian/", release: suite },
+                { uri: "http://mirror.example/debian-security", release: `${suite}-security` },
+            ]);
+        }
     });
 
     it("builds use apt's proxies and checks, not its other settings", () => {

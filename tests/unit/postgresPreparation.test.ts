@@ -6,8 +6,9 @@ import { join } from "node:path";
 import {
     CREDENTIALS_DIRECTORY,
     DATA_DIRECTORY,
-    POSTGRES_MAJOR,
-    PREPARE_SCRIPT,
+    POSTGRES_VERSIONS,
+    prepareScript,
+    type PostgresVersion,
 } from "../../components/infrastructure/postgres/postgresConfig";
 
 describe("the preparation of PostgreSQL's volume", () => {
@@ -24,17 +25,16 @@ describe("the preparation of PostgreSQL's volume", () => {
     });
 
     /** Runs the script on the folder, with programs that only say that they were called. */
-    function prepare(): { readonly code: number | null; readonly output: string } {
+    function prepare(version: PostgresVersion): { readonly code: number | null; readonly output: string } {
         const programs = join(folder, "programs");
         mkdirSync(programs);
         for (const name of ["initdb", "postgres"]) {
             writeFileSync(join(programs, name), `#!/bin/sh\ntouch ${folder}/${name}\n`, { mode: 0o755 });
         }
         writeFileSync(join(folder, "password"), "secret");
-        const script = PREPARE_SCRIPT.replaceAll(DATA_DIRECTORY, data).replaceAll(
-            CREDENTIALS_DIRECTORY,
-            folder,
-        );
+        const script = prepareScript(version)
+            .replaceAll(DATA_DIRECTORY, data)
+            .replaceAll(CREDENTIALS_DIRECTORY, folder);
         const { status, stdout, stderr } = spawnSync("/bin/sh", ["-c", script], {
             encoding: "utf8",
             env: { PATH: `${programs}:${process.env.PATH ?? ""}` },
@@ -42,25 +42,29 @@ describe("the preparation of PostgreSQL's volume", () => {
         return { code: status, output: stdout + stderr };
     }
 
-    for (const found of [POSTGRES_MAJOR - 1, POSTGRES_MAJOR + 2, 9.6]) {
-        it(`files of PostgreSQL ${found} are refused with the procedure, and not changed`, () => {
-            writeFileSync(join(data, "PG_VERSION"), `${found}\n`);
-            const { code, output } = prepare();
-            assert.equal(code, 1);
-            assert.match(
-                output,
-                new RegExp(`holds files of PostgreSQL ${found}, .*make backup.*docs/upgrades.md`),
-            );
-            assert.deepEqual(readdirSync(data), ["PG_VERSION"]);
-            assert.ok(!readdirSync(folder).includes("postgres"), "no server was started on them");
+    for (const version of POSTGRES_VERSIONS) {
+        for (const found of ["9.6", "14", "15", "17", "18"].filter((each) => each !== version)) {
+            it(`PostgreSQL ${version} refuses files of ${found} with both ways out, and changes nothing`, () => {
+                writeFileSync(join(data, "PG_VERSION"), `${found}\n`);
+                const { code, output } = prepare(version);
+                assert.equal(code, 1);
+                assert.match(
+                    output,
+                    new RegExp(
+                        `holds files of PostgreSQL ${found}, .*postgres.version to ${found}, or .*docs/upgrades.md`,
+                    ),
+                );
+                assert.deepEqual(readdirSync(data), ["PG_VERSION"]);
+                assert.ok(!readdirSync(folder).includes("postgres"), "no server was started on them");
+            });
+        }
+
+        it(`PostgreSQL ${version} accepts files of its own major version`, () => {
+            writeFileSync(join(data, "PG_VERSION"), `${version}\n`);
+            assert.equal(prepare(version).code, 0);
+            assert.ok(readdirSync(folder).includes("postgres"));
         });
     }
-
-    it("files of the same major version are accepted", () => {
-        writeFileSync(join(data, "PG_VERSION"), `${POSTGRES_MAJOR}\n`);
-        assert.equal(prepare().code, 0);
-        assert.ok(readdirSync(folder).includes("postgres"));
-    });
 
     it("the procedure is in a section that exists", () => {
         const page = readFileSync(join(__dirname, "../../docs/upgrades.md"), "utf8");

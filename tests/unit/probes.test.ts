@@ -18,7 +18,7 @@ async function answering(answer: string): Promise<{ server: Server; port: number
 describe("protocol probes", () => {
     const login = { user: "root", password: "a password of the tests" };
 
-    /** An error of PostgreSQL: https://www.postgresql.org/docs/15/protocol-error-fields.html */
+    /** An error of PostgreSQL: https://www.postgresql.org/docs/17/protocol-error-fields.html */
     const postgresError = (code: string, message: string): string => {
         const fields = `SFATAL\0C${code}\0M${message}\0\0`;
         const length = Buffer.alloc(4);

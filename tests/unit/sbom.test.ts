@@ -6,7 +6,7 @@ describe("the bill of materials of an image", () => {
         const list =
             "libc6:amd64\t2.36-9+deb12u13\nadduser\t3.134\nTyping_Extensions==4.16.0\nkafka_2.13-4.3.1.jar\n";
         assert.deepEqual(
-            packagesIn(list).map(({ purl }) => purl),
+            packagesIn(list, "bookworm").map(({ purl }) => purl),
             [
                 "pkg:deb/debian/libc6@2.36-9%2Bdeb12u13?arch=amd64&distro=bookworm",
                 "pkg:deb/debian/adduser@3.134?distro=bookworm",
@@ -17,7 +17,7 @@ describe("the bill of materials of an image", () => {
     });
 
     it("a line that is not the name of a package is an error, and not left out", () => {
-        assert.throws(() => packagesIn("adduser\t3.134\n: warning\n"), /no package: : warning/);
+        assert.throws(() => packagesIn("adduser\t3.134\n: warning\n", "bookworm"), /no package: : warning/);
     });
 
     it("a bill of materials names the modules of a Go program, in the versions that were built", () => {
@@ -41,7 +41,7 @@ describe("the bill of materials of an image", () => {
     });
 
     it("a bill of materials is CycloneDX 1.6 of the image by its reference, the same for the same content in any order", () => {
-        const content = packagesIn("b\t2\na\t1\nb\t2\n");
+        const content = packagesIn("b\t2\na\t1\nb\t2\n", "trixie");
         const text = billOfMaterials("docker.io/flts/kafka:0123456789ab", content);
         const bom = JSON.parse(text) as Record<string, unknown> & {
             metadata: { component: object };

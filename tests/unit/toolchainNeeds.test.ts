@@ -45,7 +45,7 @@ describe("tools by make target", () => {
     }
 
     it("no target but `make tools` takes what only tests and stacks with other settings use", () => {
-        const others = ["kwok", "promtool", "postgresql-15", "haproxy", "oauth2-proxy", "skopeo"];
+        const others = ["kwok", "promtool", "postgresql-15", "oauth2-proxy", "skopeo"];
         for (const target of targetNames.filter((name) => name !== "tools")) {
             const { tools, programs } = needsOf(target, true, nothingKnown);
             assert.deepEqual(

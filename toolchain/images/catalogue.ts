@@ -14,6 +14,8 @@ export interface Image {
     readonly repository: string;
     readonly tag?: string;
     readonly upstream?: string;
+    /** Debian release (code name) that a file system is made of; absent for images that have a parent. */
+    readonly suite?: string;
     readonly parent?: string;
     readonly folder: string;
     readonly inputs: readonly string[];
@@ -35,9 +37,6 @@ export interface PinnedChart {
     readonly sha256: string;
 }
 
-/** Debian release (code name) that the images are made of. */
-export const suite: string = data.debian.suite;
-
 export const charts: { readonly minio: PinnedChart } = data.charts;
 
 /** Every image, parents before their children, those that are made only on request too. */
@@ -51,6 +50,17 @@ export const images: readonly Image[] = parentsFirst(
 /** The images that are made for stacks whose settings ask for `requested`, and no others. */
 export function chosenImages(requested: ReadonlySet<string>, all: readonly Image[] = images): Image[] {
     return all.filter(({ name, onRequest }) => onRequest === undefined || requested.has(name));
+}
+
+/** Debian release (code name) that an image is made of: its own or that of its ancestor. */
+export function suiteOf(image: Image, all: readonly Image[] = images): string {
+    const parent = all.find(({ name }) => name === image.parent);
+    return (
+        image.suite ??
+        (parent === undefined
+            ? fail(`images/images.json: "${image.name}" has neither a suite nor an ancestor that has one.`)
+            : suiteOf(parent, all))
+    );
 }
 
 /** Orders images so that each comes after its parent, else as given. Throws for a parent that is missing or a circle. */

@@ -6,8 +6,10 @@ import type { Places } from "./places";
 
 /** Seconds of a cold build, measured on 2 cores; only the first estimate, later ones come from this machine. */
 const firstEstimates: Readonly<Record<string, number>> = {
-    debian: 60,
-    base: 30,
+    "debian-trixie": 60,
+    "base-trixie": 30,
+    "debian-bookworm": 60,
+    "base-bookworm": 30,
     python: 20,
     preprocess: 60,
     trainer: 100,
@@ -19,6 +21,7 @@ const firstEstimates: Readonly<Record<string, number>> = {
     minio: 15,
     kafka: 60,
     postgres: 40,
+    "postgres-15": 40,
     haproxy: 15,
     prometheus: 25,
     alertmanager: 20,

@@ -3,25 +3,27 @@ import { join } from "node:path";
 
 import { findExecutable } from "../tools/paths";
 import { run } from "../tools/command";
-import { suite } from "./catalogue";
 
-/** A Debian archive that this machine is set up to use. */
+/** A release in a Debian archive that this machine is set up to use. */
 export interface DebianSource {
     readonly uri: string;
     readonly release: string;
 }
 
 /**
- * Picks the Debian archives of our release out of what `apt-get indextargets` prints for the format below. Third parties
+ * Where the Debian archives that this machine uses, whatever release it is of, have the release `suite`: an archive holds all
+ * releases that are supported. They are picked out of what `apt-get indextargets` prints for the format below. Third parties
  * name their suites after Debian's too; Debian's own have the component main and, known only after a first update, Debian
  * as their origin, else a path that ends in debian or debian-security.
  */
-export function debianSources(text: string, release = suite): DebianSource[] {
+export function debianSources(text: string, suite: string): DebianSource[] {
     const found = text.split("\n").flatMap((line) => {
         const [uri = "", name = "", component = "", origin = ""] = line.split("|");
-        const ours = [release, `${release}-updates`, `${release}-security`].includes(name);
+        const [, part] = /^[a-z]+(|-updates|-security)$/.exec(name) ?? [];
         const debian = origin === "Debian" || /\/debian(-security)?\/?$/.test(uri);
-        return ours && debian && component === "main" ? [{ uri, release: name }] : [];
+        return part !== undefined && debian && component === "main"
+            ? [{ uri, release: `${suite}${part}` }]
+            : [];
     });
     return found.filter(
         (each, index) =>
@@ -29,14 +31,14 @@ export function debianSources(text: string, release = suite): DebianSource[] {
     );
 }
 
-/** The archives of our release that this machine uses; none where it is not a Debian of that release. */
-export async function hostDebianSources(): Promise<DebianSource[]> {
+/** Where this machine's archives have a Debian release; none where it is not a Debian. */
+export async function hostDebianSources(suite: string): Promise<DebianSource[]> {
     if (findExecutable("apt-get") === undefined) {
         return [];
     }
     const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)";
     const result = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
-    return result.code === 0 ? debianSources(result.stdout) : [];
+    return result.code === 0 ? debianSources(result.stdout, suite) : [];
 }
 
 /** The lines of `apt-config dump` that a build must share with the host to reach its archives. */
@@ -61,10 +63,10 @@ export function pipConfiguration(list: string, certificates: string | undefined)
 }
 
 /**
- * Writes to `directory` how this machine reaches Debian's archives and the Python package index. Builds mount the folder
+ * Writes to `directory` how this machine reaches the archives of a Debian release and the Python package index. Builds mount the folder
  * at /run/host while they run, so that mirrors, proxies and credentials are in no layer, history or repository.
  */
-export async function writeHostFiles(directory: string): Promise<void> {
+export async function writeHostFiles(directory: string, suite: string): Promise<void> {
     mkdirSync(join(directory, "sources"), { recursive: true });
     const bundle = process.env.SSL_CERT_FILE ?? "/etc/ssl/certs/ca-certificates.crt";
     const mounted = existsSync(bundle) ? "/run/host/certificates.pem" : undefined;
@@ -72,7 +74,7 @@ export async function writeHostFiles(directory: string): Promise<void> {
         copyFileSync(bundle, join(directory, "certificates.pem"));
     }
 
-    const sources = await hostDebianSources();
+    const sources = await hostDebianSources(suite);
     const settings = [
         'APT::Install-Recommends "false";',
         'Acquire::Languages "none";',

@@ -7,10 +7,10 @@ import { images, type Image, type ImageSource } from "./catalogue";
 
 /** What an image depends on beside its parent and files of its own. */
 function facts(image: Image, root: string): object {
-    const { name, program } = image;
+    const { program } = image;
     return {
         ...(program === undefined ? {} : { program: toolHash(join(root, "toolchain"), program) }),
-        ...buildFacts(name, image),
+        ...buildFacts(image),
     };
 }
 

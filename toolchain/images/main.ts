@@ -5,7 +5,14 @@ import { Journal } from "../steps/journal";
 import { withLock } from "../tools/lock";
 import { createConsole, fail, formatBytes, formatDuration, runMain, table } from "../console";
 import { buildImages } from "./build";
-import { chosenImages, fullReference, imagesToBuild, type Image, type ImageSource } from "./catalogue";
+import {
+    chosenImages,
+    fullReference,
+    imagesToBuild,
+    suiteOf,
+    type Image,
+    type ImageSource,
+} from "./catalogue";
 import { minioChart } from "./chart";
 import { bundle, deliverBuilt, deliverBundle, readDelivery } from "./delivery/command";
 import type { Engine } from "./engine";
@@ -136,7 +143,7 @@ async function writeBills(source: ImageSource): Promise<void> {
     const made = imagesToBuild(source, chosen).filter(({ role }) => role !== "layer");
     for (const image of made) {
         const program = image.program === undefined ? undefined : toolPath(image.program);
-        const content = await contentOf(packageList(places, image.name), program);
+        const content = await contentOf(packageList(places, image.name), suiteOf(image), program);
         const reference = fullReference(image.repository, tagOf(image.name, image, tags));
         writeFileSync(join(folder, `${image.name}.cdx.json`), billOfMaterials(reference, content));
     }

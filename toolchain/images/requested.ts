@@ -30,7 +30,8 @@ export function requestedImages(
             .filter(({ onRequest }) => {
                 const [setting = "", wanted] = onRequest?.split("=") ?? [];
                 const value = valueAt(settings, setting.split("."));
-                return wanted === undefined ? Number(value) > 0 : value === wanted;
+                // `pulumi config set` keeps nested numbers as such.
+                return wanted === undefined ? Number(value) > 0 : String(value) === wanted;
             })
             .map(({ name }) => name),
     );

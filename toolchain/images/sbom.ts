@@ -3,7 +3,6 @@ import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 
 import { must } from "../tools/command";
 import { goEnvironment } from "../tools/goCaches";
-import { suite } from "./catalogue";
 
 /** What an image holds, by package URL (https://github.com/package-url/purl-spec). */
 export interface Content {
@@ -22,9 +21,10 @@ function purl(type: string, name: string, version: string, qualifiers = ""): str
  * The packages of an image, as its build listed them: Debian's by `dpkg-query --show`, Python's as `name==version`, and file
  * names of jars, whose group no name holds.
  *
+ * @param suite Debian release (code name) that the image is made of.
  * @throws for a line that is none of these: a package that is left out is worse than no list.
  */
-export function packagesIn(list: string): Content[] {
+export function packagesIn(list: string, suite: string): Content[] {
     return list
         .split("\n")
         .filter((line) => line !== "")
@@ -71,8 +71,12 @@ export function goModulesIn(text: string): Content[] {
 }
 
 /** What an image holds: the packages in the list of its build, and the modules of its Go program where it has one. */
-export async function contentOf(list: string, program: string | undefined): Promise<Content[]> {
-    const packages = packagesIn(readFileSync(list, "utf8"));
+export async function contentOf(
+    list: string,
+    suite: string,
+    program: string | undefined,
+): Promise<Content[]> {
+    const packages = packagesIn(readFileSync(list, "utf8"), suite);
     if (program === undefined) {
         return packages;
     }

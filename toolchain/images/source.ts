@@ -31,7 +31,7 @@ export function knownSource(places: Places): ImageSource | undefined {
 }
 
 /**
- * Where official images come from. Without FLTS_IMAGES the answer is found once, by pulling the base image, and kept: the
+ * Where official images come from. Without FLTS_IMAGES the answer is found once, by pulling a base image, and kept: the
  * later runs need neither a network nor the seconds that an unreachable registry takes.
  */
 export async function imageSource(places: Places, engine: () => Promise<Engine>): Promise<ImageSource> {
@@ -39,7 +39,7 @@ export async function imageSource(places: Places, engine: () => Promise<Engine>)
     if (known !== undefined) {
         return known;
     }
-    const upstream = images.find(({ name }) => name === "debian")?.upstream ?? "";
+    const upstream = images.find(({ suite }) => suite !== undefined)?.upstream ?? "";
     const source = (await (await engine()).canPull(upstream)) ? "pull" : "build";
     mkdirSync(places.images, { recursive: true });
     writeFileSync(memoryOf(places), `${source}\n`);

@@ -1,8 +1,8 @@
 import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 import { toolPath } from "../tools/paths";
-import type { Image } from "./catalogue";
+import { suiteOf, type Image } from "./catalogue";
 import { writeHostFiles } from "./host";
 import { sourcesOf } from "../../components/core/pod/imageTags";
 import { preparations } from "./preparation";
@@ -29,9 +29,9 @@ export async function stageContext(image: Image, options: StageOptions): Promise
         mkdirSync(dirname(target), { recursive: true });
         cpSync(source, target, { preserveTimestamps: true });
     }
-    await writeHostFiles(join(directory, "host"));
+    await writeHostFiles(join(directory, "host"), suiteOf(image));
     if (image.program !== undefined) {
         copyFileSync(toolPath(image.program), join(directory, image.program));
     }
-    await preparations[image.name]?.(options);
+    await preparations[basename(image.folder)]?.({ ...options, suite: suiteOf(image) });
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { charts, images, suite } from "../images/catalogue";
+import { charts, images } from "../images/catalogue";
 import { toolchainDirectory } from "../tools/directories";
 import { goPrograms, prerequisites } from "../tools/pins";
 import lifecycles from "./lifecycles.json";
@@ -29,6 +29,7 @@ export const published: Readonly<Record<string, Lifecycle>> = lifecycles;
 /** Images and programs that have a published end of support, by name. */
 const lifecycleNames: Readonly<Record<string, string>> = {
     postgres: "PostgreSQL",
+    "postgres-15": "PostgreSQL",
     haproxy: "HAProxy",
     kubernetes: "Kubernetes",
 };
@@ -59,7 +60,9 @@ function platform(): Pinned[] {
         ["Node.js", read(".node-version").trim(), ".node-version"],
         ["Go", prerequisites.go, pins],
         ["Python", python, pins],
-        ["Debian", suite, "images/images.json"],
+        ...images.flatMap(({ suite }) =>
+            suite === undefined ? [] : [["Debian", suite, "images/images.json"]],
+        ),
     ].map(([name = "", version = "", source = ""]) => ({
         kind: "platform",
         name,

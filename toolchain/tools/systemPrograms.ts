@@ -48,14 +48,9 @@ export const systemPrograms = {
     },
     "postgresql-15": {
         debianPackage: "postgresql-15",
-        purpose: "tests of the PostgreSQL plugin (a folder of programs)",
+        purpose: "tests of the change to a newer PostgreSQL (a folder of programs)",
         directories: ["/usr/lib/postgresql/15/bin"],
         contains: "initdb",
-    },
-    haproxy: {
-        debianPackage: "haproxy",
-        purpose: "tests of the load balancer's configuration",
-        directories: administration,
     },
     chromium: { debianPackage: "chromium", purpose: "tests of the pages in a browser" },
     java: { debianPackage: "openjdk-17-jre-headless", purpose: "runs Maven" },

@@ -170,11 +170,16 @@ function formatChange(before: DataVolumes, after: DataVolumes): DataChange[] {
         : [
               {
                   name: after.name,
-                  change: `PostgreSQL's major version changes from ${before.format} to ${after.format}`,
+                  change: changed("postgres.version", major(before.format), major(after.format)),
                   meaning: "the new server does not read the old one's files, and would not start",
-                  procedure: rebuilt("postgres", after),
+                  procedure: `set flts:postgres.version to ${major(before.format)}, which keeps the files; or later, for the new version: ${rebuilt("postgres", after)}`,
               },
           ];
+}
+
+/** 15 of postgres-15. */
+function major(format: string): string {
+    return format.replace(/^postgres-/, "");
 }
 
 function identifierChange(before: string | undefined, after: string | undefined): DataChange[] {

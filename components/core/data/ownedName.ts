@@ -4,7 +4,7 @@ import type { Platform } from "../platform";
 /** What a stack is known by in servers that it shares with others. */
 export type Owner = Pick<Platform, "namespaceName" | "instance" | "identifier">;
 
-/** PostgreSQL cuts longer names off: https://www.postgresql.org/docs/15/limits.html, "identifier length". MinIO takes more. */
+/** PostgreSQL cuts longer names off: https://www.postgresql.org/docs/17/limits.html, "identifier length". MinIO takes more. */
 const LONGEST = 63;
 
 /** The stack's name in servers that it shares with others: namespace, stack and, where there is one, identifier. */

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 
 import catalogue from "../../../images/images.json";
 
@@ -8,6 +8,7 @@ import catalogue from "../../../images/images.json";
 export interface ImageSources {
     readonly tag?: string;
     readonly upstream?: string;
+    readonly suite?: string;
     readonly parent?: string;
     readonly folder: string;
     readonly inputs: readonly string[];
@@ -44,17 +45,17 @@ export function sourcesOf(name: string, image: ImageSources, root: string): stri
 }
 
 /** Facts of the catalogue that go into an image beside its files. */
-export function buildFacts(name: string, image: ImageSources): object {
+export function buildFacts({ suite, arguments: values }: ImageSources): object {
     return {
-        ...(name === "debian" ? { suite: catalogue.debian.suite } : {}),
-        ...(image.arguments === undefined ? {} : { arguments: image.arguments }),
+        ...(suite === undefined ? {} : { suite }),
+        ...(values === undefined ? {} : { arguments: values }),
     };
 }
 
-/** Hash of `facts`, an image's files, and the module that prepares it on the host: 64 hexadecimal digits. */
+/** Hash of `facts`, an image's files, and the module that prepares its folder on the host: 64 hexadecimal digits. */
 export function imageHash(name: string, image: ImageSources, root: string, facts: object): string {
     const hash = createHash("sha256").update(JSON.stringify(facts));
-    const preparation = join(root, "toolchain", "images", "preparation", `${name}.ts`);
+    const preparation = join(root, "toolchain", "images", "preparation", `${basename(image.folder)}.ts`);
     for (const path of [...sourcesOf(name, image, root), ...(existsSync(preparation) ? [preparation] : [])]) {
         addFile(hash, root, path);
     }
@@ -89,7 +90,7 @@ export function imageTags(
             imageHash(name, image, root, {
                 parent: parent === undefined ? null : hashOf(parent),
                 upstream: upstream ?? null,
-                ...buildFacts(name, image),
+                ...buildFacts(image),
             });
         hashes.set(name, hash);
         return hash;

@@ -13,17 +13,20 @@ import {
     CONFIG_DIRECTORY,
     CREDENTIALS_DIRECTORY,
     HOST_BASED_AUTHENTICATION,
-    POSTGRES_FORMAT,
+    POSTGRES_IMAGES,
     POSTGRES_PORT,
     POSTGRES_USER,
-    PREPARE_SCRIPT,
+    postgresFormat,
+    prepareScript,
     serverCommand,
     SUPERUSER,
+    type PostgresVersion,
 } from "./postgresConfig";
 import { PostgresResources } from "./postgresResources";
 
 export interface PostgresArgs {
     readonly platform: Platform;
+    readonly version: PostgresVersion;
     /** Size of the volume. */
     readonly storage: string;
     readonly resources: Resources;
@@ -91,15 +94,15 @@ export class Postgres extends Tier {
     }
 
     private server(superuserSecretName: string): kubernetes.apps.v1.StatefulSet {
-        const { platform, storage, resources } = this.args;
+        const { platform, version, storage, resources } = this.args;
         const name = this.tierName;
-        const image = platform.images.reference("postgres");
+        const image = platform.images.reference(POSTGRES_IMAGES[version]);
         const configuration = this.configurationFiles(CONFIG_DIRECTORY, {
             "pg_hba.conf": HOST_BASED_AUTHENTICATION,
         });
         const mounts = [{ name: "data", mountPath: "/var/lib/postgresql/data" }, configuration.mount];
         const { labels, ...rest } = this.metadata(name);
-        const metadata = { ...rest, labels: { ...labels, [DATA_FORMAT_LABEL]: POSTGRES_FORMAT } };
+        const metadata = { ...rest, labels: { ...labels, [DATA_FORMAT_LABEL]: postgresFormat(version) } };
         const answers = commandCheck(["pg_isready", "--host=127.0.0.1", `--username=${SUPERUSER}`]);
         return new kubernetes.apps.v1.StatefulSet(
             name,
@@ -120,7 +123,7 @@ export class Postgres extends Tier {
                         container({
                             name: "prepare",
                             image,
-                            command: ["/bin/sh", "-c", PREPARE_SCRIPT],
+                            command: ["/bin/sh", "-c", prepareScript(version)],
                             resources: PREPARATION_RESOURCES,
                             mounts: [
                                 ...mounts,

@@ -8,12 +8,14 @@ import { TakeoverGuard } from "../../core/data/takeoverGuard";
 import { fromSecret, plain, type EnvironmentVariable } from "../../core/pod/environment";
 import { fileFromSecret } from "../../core/pod/secretFiles";
 import type { Connection, Server } from "../../core/links";
-import { POSTGRES_MAJOR } from "./postgresConfig";
 import type { Platform } from "../../core/platform";
 import { roleSecretName } from "./roleSecret";
 
-/** Gives the provider what it would otherwise ask the server, which a preview cannot. */
-const POSTGRES_VERSION = `${POSTGRES_MAJOR}.0.0`;
+/**
+ * What the provider assumes before it reaches a server, which a preview cannot; then it asks the server. That of release 0.1.0,
+ * since another one would be an update of every stack.
+ */
+const EXPECTED_VERSION = "15.0.0";
 
 const DATABASE = "postgresql:index/database:Database";
 const ROLE = "postgresql:index/role:Role";
@@ -207,7 +209,7 @@ export class PostgresResources {
                 password: tunnel.gate(password),
                 // The tunnel is encrypted by the Kubernetes API, whatever the server does.
                 sslmode: server.sslMode,
-                expectedVersion: POSTGRES_VERSION,
+                expectedVersion: EXPECTED_VERSION,
                 connectTimeout: 15,
             },
             { parent },

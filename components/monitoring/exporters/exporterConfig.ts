@@ -9,7 +9,7 @@ export const PROBE_MODULES = { http: "http", clusterTls: "cluster-tls", publicTl
 /**
  * The blackbox exporter's configuration as JSON, which is YAML too.
  *
- * Reference: https://github.com/prometheus/blackbox_exporter/blob/v0.23.0/CONFIGURATION.md
+ * Reference: https://github.com/prometheus/blackbox_exporter/blob/v0.26.0/CONFIGURATION.md
  */
 export function blackboxConfig(): string {
     const ipv4 = { preferred_ip_protocol: "ip4" };
@@ -41,7 +41,7 @@ export function blackboxConfig(): string {
 /**
  * Alertmanager's configuration as JSON, which is YAML too. Without an address alerts are shown and sent nowhere.
  *
- * Reference: https://prometheus.io/docs/alerting/0.25/configuration/
+ * Reference: https://prometheus.io/docs/alerting/0.28/configuration/
  */
 export function alertmanagerConfig(webhookUrl?: string): string {
     const config = {

@@ -51,19 +51,20 @@ export type PostgresSettings = {
     readonly access: Access;
     /** Name of MLflow's database. */
     readonly database: string;
-} & (
-    | ({ readonly from: "deploy" } & Given<"postgres", "storage" | "existingSecret" | "resources">)
-    | {
-          readonly from: "external";
-          readonly host: string;
-          readonly port: number;
-          readonly user: string;
-          readonly sslMode: GivenSettings["postgres"]["external"]["sslMode"];
-          readonly caSecret: string | undefined;
-          /** Secret with the key `password`. */
-          readonly secretName: string;
-      }
-);
+} & Given<"postgres", "version"> &
+    (
+        | ({ readonly from: "deploy" } & Given<"postgres", "storage" | "existingSecret" | "resources">)
+        | {
+              readonly from: "external";
+              readonly host: string;
+              readonly port: number;
+              readonly user: string;
+              readonly sslMode: GivenSettings["postgres"]["external"]["sslMode"];
+              readonly caSecret: string | undefined;
+              /** Secret with the key `password`. */
+              readonly secretName: string;
+          }
+    );
 
 /** The tracking server: deployed, with its database, or external, with one of its own. */
 export type MlflowSettings =
@@ -179,13 +180,13 @@ function mlflowOf(
 }
 
 function postgresOf(
-    { external, existingSecret, storage, resources }: GivenSettings["postgres"],
+    { external, version, existingSecret, storage, resources }: GivenSettings["postgres"],
     access: Access,
     report: Report,
 ): PostgresSettings | undefined {
     const { host, port, user, sslMode, caSecret, database } = external;
     if (host === undefined) {
-        return { from: "deploy", storage, resources, existingSecret, access, database };
+        return { from: "deploy", version, storage, resources, existingSecret, access, database };
     }
     if (existingSecret === undefined) {
         report(
@@ -195,6 +196,6 @@ function postgresOf(
         );
         return undefined;
     }
-    const server = { host, port, user, sslMode, caSecret, database, access };
+    const server = { host, port, user, sslMode, caSecret, database, access, version };
     return { from: "external", ...server, secretName: existingSecret };
 }

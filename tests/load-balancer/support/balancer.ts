@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { toolPath } from "../../../toolchain/tools/paths";
 import { haproxyCommand } from "../../../components/core/network/haproxyListener";
 import { FRONTEND_PORT, METRICS_PORT } from "../../../components/serving/haproxyConfig";
 import { freePort } from "../../support/freePort";
+import { haproxyProgram } from "./haproxy";
 
 /** Waits until `holds` says so; fails with `what` after ten seconds, or another time. */
 export async function until(
@@ -30,7 +30,7 @@ export function moved(configuration: string, port: number, free: number): string
 /** Starts HAProxy as its pods do. */
 export function startHaproxy(path: string, environment: Readonly<Record<string, string>> = {}): ChildProcess {
     const [program = "", ...parameters] = haproxyCommand(path);
-    const PATH = [dirname(toolPath("haproxy")), process.env.PATH].join(delimiter);
+    const PATH = [dirname(haproxyProgram()), process.env.PATH].join(delimiter);
     return spawn(program, parameters, { env: { ...environment, PATH }, stdio: ["ignore", "pipe", "pipe"] });
 }
 

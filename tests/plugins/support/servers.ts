@@ -3,7 +3,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { minioProgram, postgresProgram, type PostgresProgram } from "./tools";
+import type { PostgresVersion } from "../../../components/infrastructure/postgres/postgresConfig";
+import { minioProgram, postgresPrograms } from "./tools";
 import { freePort } from "../../support/freePort";
 
 /** Longest wait for a server to answer, in milliseconds. */
@@ -104,23 +105,19 @@ export class PostgresServer extends Server {
     private readonly identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
     readonly password = "flts-test-superuser-password";
 
-    /** Makes an empty server of the programs in `programs`, a folder that anyone may read; undefined means the toolchain's. */
-    static async create(programs?: string): Promise<PostgresServer> {
-        const server = new PostgresServer(await freePort("127.0.0.1"), programs);
+    /** Makes an empty server of the version that new stacks have, or another one. */
+    static async create(version: PostgresVersion = "17"): Promise<PostgresServer> {
+        const server = new PostgresServer(await freePort("127.0.0.1"), postgresPrograms(version));
         server.initialise();
         return server;
     }
 
     private constructor(
         port: number,
-        private readonly programs?: string,
+        /** Folder of the programs of its version. */
+        readonly programs: string,
     ) {
         super(port);
-    }
-
-    /** A program of the server's version. */
-    program(name: PostgresProgram): string {
-        return this.programs === undefined ? postgresProgram(name) : join(this.programs, name);
     }
 
     /** Folder of the server's files (PGDATA). */
@@ -139,7 +136,7 @@ export class PostgresServer extends Server {
         writeFileSync(passwordFile, this.password);
         const parameters = ["--pgdata", this.data, "--username", "postgres", "--auth", "scram-sha-256"];
         const made = spawnSync(
-            this.program("initdb"),
+            join(this.programs, "initdb"),
             [...parameters, "--pwfile", passwordFile, "--no-sync"],
             {
                 ...this.identity,
@@ -159,7 +156,7 @@ export class PostgresServer extends Server {
             `unix_socket_directories=${this.directory}`,
         ];
         return spawn(
-            this.program("postgres"),
+            join(this.programs, "postgres"),
             ["-D", this.data, "-p", String(this.port), ...settings.flatMap((one) => ["-c", one])],
             { ...this.identity, cwd: this.directory },
         );
@@ -171,7 +168,7 @@ export class PostgresServer extends Server {
 
     private execute(statement: string, database = "postgres", user = "postgres", password = this.password) {
         const url = `postgres://${user}@127.0.0.1:${this.port}/${database}?sslmode=disable`;
-        return spawnSync(postgresProgram("psql"), [url, "-v", "ON_ERROR_STOP=1", "-Atc", statement], {
+        return spawnSync(join(this.programs, "psql"), [url, "-v", "ON_ERROR_STOP=1", "-Atc", statement], {
             env: { ...process.env, PGPASSWORD: password },
             encoding: "utf8",
         });
@@ -189,7 +186,7 @@ export class PostgresServer extends Server {
     /** Signs in to a database and stays there, until the server or someone ends the session. */
     async session(database: string): Promise<void> {
         const url = `postgres://postgres@127.0.0.1:${this.port}/${database}?sslmode=disable`;
-        spawn(postgresProgram("psql"), [url, "-c", "SELECT pg_sleep(3600)"], {
+        spawn(join(this.programs, "psql"), [url, "-c", "SELECT pg_sleep(3600)"], {
             env: { ...process.env, PGPASSWORD: this.password },
             stdio: "ignore",
         });
@@ -203,7 +200,7 @@ export class PostgresServer extends Server {
     async holdDatabases(): Promise<() => void> {
         const url = `postgres://postgres@127.0.0.1:${this.port}/postgres?sslmode=disable`;
         const hold = "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(3600)";
-        spawn(postgresProgram("psql"), [url, "-c", hold], {
+        spawn(join(this.programs, "psql"), [url, "-c", hold], {
             env: { ...process.env, PGPASSWORD: this.password },
             stdio: "ignore",
         });

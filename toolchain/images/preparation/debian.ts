@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { must, run } from "../../tools/command";
 import { toolPath } from "../../tools/paths";
 import { fail } from "../../console";
-import { suite } from "../catalogue";
 import { hostDebianSources } from "../host";
 import type { Preparation } from "./preparation";
 
@@ -22,7 +21,7 @@ const trim = [
 ].join(" && ");
 
 /** Makes debian.tar, the file system of a minimal Debian, with debootstrap from the archive this machine uses. */
-export async function prepareDebian({ directory, cache, log }: Preparation): Promise<void> {
+export async function prepareDebian({ directory, cache, log, suite }: Preparation): Promise<void> {
     if (process.getuid?.() !== 0) {
         fail(
             "The Debian base image is made with debootstrap, which needs root: run as root, " +
@@ -34,7 +33,7 @@ export async function prepareDebian({ directory, cache, log }: Preparation): Pro
     rmSync(root, { recursive: true, force: true });
     mkdirSync(packages, { recursive: true });
 
-    const sources = await hostDebianSources();
+    const sources = await hostDebianSources(suite);
     const mirror = sources.find(({ release }) => release === suite)?.uri;
     await must(
         toolPath("debootstrap"),

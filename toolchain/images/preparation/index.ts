@@ -4,7 +4,7 @@ import { prepareKafka } from "./kafka";
 import type { Preparation } from "./preparation";
 import { preparePrometheus } from "./prometheus";
 
-/** What must be made on the host before a Containerfile can use it, by image name. */
+/** What must be made on the host before a Containerfile can use it, by folder of images. */
 export const preparations: Readonly<Record<string, (preparation: Preparation) => Promise<void>>> = {
     debian: prepareDebian,
     "jmx-exporter": prepareJmxExporter,

@@ -10,7 +10,10 @@ export function prepareKafka(preparation: Preparation): Promise<void> {
 }
 
 /** Copies the run-time dependencies that the pom.xml of an image pins into the folder libs of the build context. */
-export async function copyJars(image: string, { root, directory, cache, log }: Preparation): Promise<void> {
+export async function copyJars(
+    image: string,
+    { root, directory, cache, log }: Omit<Preparation, "suite">,
+): Promise<void> {
     await must(
         toolPath("mvn"),
         [

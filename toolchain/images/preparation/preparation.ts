@@ -7,4 +7,6 @@ export interface Preparation {
     /** Kept between runs, for downloads and intermediate work. */
     readonly cache: string;
     readonly log: string;
+    /** Debian release (code name) that the image is made of. */
+    readonly suite: string;
 }
