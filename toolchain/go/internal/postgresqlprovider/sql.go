@@ -64,12 +64,19 @@ func sorted(value any) []string {
 	return texts
 }
 
+// needsMembership asks whether the present role lacks what members of another one may do. Since PostgreSQL 16 who makes a
+// role is a member that may admit others, itself too, and has neither its privileges nor its objects
+// (https://www.postgresql.org/docs/16/release-16.html, CREATEROLE).
+const needsMembership = `SELECT NOT CASE WHEN current_setting('server_version_num')::integer < 160000
+	THEN pg_has_role(current_user, oid, 'MEMBER')
+	ELSE pg_has_role(current_user, oid, 'USAGE') AND pg_has_role(current_user, oid, 'SET') END
+	FROM pg_roles WHERE rolname = $1`
+
 // withMembership runs work that PostgreSQL allows only to members of a role, such as giving an object to it. A
 // superuser needs no membership; others are members for as long as the work takes.
 func withMembership(ctx context.Context, on executor, role string, work func() error) error {
 	var needed bool
-	err := on.QueryRow(ctx, "SELECT NOT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1", role).
-		Scan(&needed)
+	err := on.QueryRow(ctx, needsMembership, role).Scan(&needed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("role %q does not exist", role)
 	}
