@@ -38,13 +38,13 @@ export class DatasetError extends Error {
 /** Formats and demands of a check (undefined: the default), named as in services/flts/preprocess/reading/options.py. */
 export interface CheckOptions {
     readonly read: Readonly<Record<string, string | undefined>>;
-    readonly judge: Readonly<Record<string, string | number | boolean | undefined>>;
+    readonly validation: Readonly<Record<string, string | number | boolean | undefined>>;
     /** The column of the series of a row, and how many a file may hold; undefined where a file is one series. */
     readonly split?: { readonly column: string; readonly most: number } | undefined;
 }
 
 /**
- * Checks files as preprocess will: the same Python code reads and judges them, so both come to the same verdict.
+ * Checks files as preprocess will: the same Python code reads and validates them, so both come to the same result.
  *
  * @param files of a series, which are read as streams; without held-out rows the end of the others is held out.
  * @param report gets the progress a few times a second.
@@ -53,7 +53,7 @@ export interface CheckOptions {
  */
 export async function checkDataset(
     { train, test, part }: Pick<SeriesFiles, "train" | "test" | "part">,
-    options: CheckOptions = { read: {}, judge: {} },
+    options: CheckOptions = { read: {}, validation: {} },
     report: (progress: ReadingProgress) => void = () => undefined,
     by: Promise<Reader> = reader(),
 ): Promise<Accepted> {
@@ -65,18 +65,18 @@ export async function checkDataset(
         test_name: part?.test?.shown ?? test,
         test_lines: part?.test?.lines,
         read_options: options.read,
-        judge_options: options.judge,
+        validation_options: options.validation,
     };
-    return accepted(await (await by).ask("verdict", request, report)) as Accepted;
+    return accepted(await (await by).ask("check", request, report)) as Accepted;
 }
 
 /** What a reader accepted; throws DatasetError where it did not. */
 export function accepted(answer: unknown): unknown {
-    const verdict = answer as { accepted: true } | { accepted: false; error: Rejection };
-    if (!verdict.accepted) {
-        throw new DatasetError(verdict.error);
+    const result = answer as { accepted: true } | { accepted: false; error: Rejection };
+    if (!result.accepted) {
+        throw new DatasetError(result.error);
     }
-    return verdict;
+    return result;
 }
 
 /**
@@ -89,7 +89,7 @@ export function accepted(answer: unknown): unknown {
 export async function lastRows(
     path: string,
     rows: number,
-    { read, judge: { resample } }: CheckOptions,
+    { read, validation: { resample } }: CheckOptions,
     by: Promise<Reader> = reader(),
     isPart = false,
 ): Promise<Record<string, (string | number | null)[]>> {
@@ -114,7 +114,7 @@ export function checkOptions({ dataset, preprocess, training }: Settings): Check
             dataset.seriesColumn === undefined
                 ? undefined
                 : { column: dataset.seriesColumn, most: dataset.maxSeries },
-        judge: {
+        validation: {
             target_column: dataset.targetColumn,
             holdout_fraction: preprocess.holdoutFraction,
             input_rows: training.inputLength,

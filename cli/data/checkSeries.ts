@@ -84,7 +84,7 @@ async function withProgress<T>(
     });
 }
 
-/** How a stack's settings have its files read and judged. */
+/** How a stack's settings have its files read and validated. */
 export function optionsOf(projectDirectory: string, stack: string): CheckOptions {
     return checkOptions(settingsOf(projectDirectory, stack));
 }

@@ -56,7 +56,7 @@ export function reader(): Promise<Reader> {
 }
 
 /**
- * Python as a child process, which reads and judges files. It takes one request at a time, ends with this process, and
+ * Python as a child process, which reads and validates files. It takes one request at a time, ends with this process, and
  * does not keep it alive while there is nothing to answer.
  */
 export class Reader {
@@ -111,13 +111,13 @@ export class Reader {
     }
 
     /**
-     * Asks for `verdict`, `last_rows` or `parts`.
+     * Asks for `check`, `last_rows` or `parts`.
      *
      * @param values those of the function in services/flts/preprocess/reading/check.py.
      * @param report gets the progress a few times a second.
      */
     public ask(
-        call: "verdict" | "last_rows" | "parts",
+        call: "check" | "last_rows" | "parts",
         values: Readonly<Record<string, unknown>>,
         report: (progress: ReadingProgress) => void,
     ): Promise<unknown> {

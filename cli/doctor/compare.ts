@@ -58,8 +58,8 @@ export const PLACES = {
  */
 export function compare(expected: readonly Expected[], found: Found): readonly Finding[] {
     return expected.flatMap((one) => {
-        const verdict = verdictOn(one, found);
-        return verdict === undefined ? [] : [{ expected: one, ...verdict }];
+        const difference = differenceOf(one, found);
+        return difference === undefined ? [] : [{ expected: one, ...difference }];
     });
 }
 
@@ -68,9 +68,9 @@ export function isGone({ kind }: Expected): string {
     return `in the state, not in ${PLACES[kind]}`;
 }
 
-type Verdict = Omit<Finding, "expected"> | undefined;
+type Difference = Omit<Finding, "expected"> | undefined;
 
-function verdictOn(one: Expected, found: Found): Verdict {
+function differenceOf(one: Expected, found: Found): Difference {
     const exists = existsIn(one, found);
     const place = PLACES[one.kind];
     if (!one.declared) {
@@ -91,13 +91,13 @@ function verdictOn(one: Expected, found: Found): Verdict {
                 ? undefined
                 : { problem: "its values are not those of the state", repair: "recreate" };
         case "bucket":
-            return bucketVerdict(one.stored, found.buckets.get(one.name)?.public === true);
+            return bucketDifference(one.stored, found.buckets.get(one.name)?.public === true);
         case "user":
-            return userVerdict(one, found.users.get(one.name));
+            return userDifference(one, found.users.get(one.name));
         case "role":
-            return roleVerdict(one, found.roles.get(one.name));
+            return roleDifference(one, found.roles.get(one.name));
         case "database":
-            return databaseVerdict(one.stored, one.owner, found.databases.get(one.name)?.owner);
+            return databaseDifference(one.stored, one.owner, found.databases.get(one.name)?.owner);
     }
 }
 
@@ -113,7 +113,7 @@ function existsIn({ kind, name }: Expected, found: Found): boolean {
     return thing !== undefined && !("exists" in thing && thing.exists === false);
 }
 
-function bucketVerdict(stored: boolean, isPublic: boolean): Verdict {
+function bucketDifference(stored: boolean, isPublic: boolean): Difference {
     if (!stored) {
         return { problem: "in MinIO, not in the state", repair: "adopt" };
     }
@@ -126,7 +126,7 @@ function bucketVerdict(stored: boolean, isPublic: boolean): Verdict {
 const ANOTHER_OWNER =
     "not in the state, and refuses this stack's password: another stack's? Remove it there, or set flts:identifier";
 
-function userVerdict(one: ExpectedAccess, user: FoundUser | undefined): Verdict {
+function userDifference(one: ExpectedAccess, user: FoundUser | undefined): Difference {
     if (user === undefined) {
         return undefined;
     }
@@ -150,7 +150,7 @@ function userVerdict(one: ExpectedAccess, user: FoundUser | undefined): Verdict 
     return problems.length === 0 ? undefined : { problem: problems.join("; "), repair: "recreate" };
 }
 
-function roleVerdict(one: ExpectedRole, role: FoundRole | undefined): Verdict {
+function roleDifference(one: ExpectedRole, role: FoundRole | undefined): Difference {
     if (role === undefined) {
         return undefined;
     }
@@ -170,7 +170,11 @@ function roleVerdict(one: ExpectedRole, role: FoundRole | undefined): Verdict {
     return problems.length === 0 ? undefined : { problem: problems.join("; "), repair: "alter" };
 }
 
-function databaseVerdict(stored: boolean, owner: string | undefined, found: string | undefined): Verdict {
+function databaseDifference(
+    stored: boolean,
+    owner: string | undefined,
+    found: string | undefined,
+): Difference {
     if (!stored) {
         return { problem: "in PostgreSQL, not in the state", repair: "adopt" };
     }

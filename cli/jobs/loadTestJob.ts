@@ -36,9 +36,9 @@ export class LoadTestRun {
 
     /** Waits for the end of the load, copies the reports into `directory`, and waits for the end of the pod. */
     async collect(directory: string): Promise<void> {
-        const judged = "until [ -s /dev/termination-log ]; do sleep 1; done";
+        const hasResult = "until [ -s /dev/termination-log ]; do sleep 1; done";
         try {
-            await this.kubectl("exec", this.pod, "--", "sh", "-c", judged);
+            await this.kubectl("exec", this.pod, "--", "sh", "-c", hasResult);
         } catch {
             fail(
                 `the load test ended without a result; its log says:\n${await this.kubectl("logs", this.pod)}`,

@@ -47,8 +47,8 @@ export function drastic(previews: readonly Preview[]): { stack: string; change: 
 /** `replace StatefulSet kafka: spec.serviceName (a → b)`; of a replacement, only the properties that are its reason. */
 export function changeLine(change: Change, markup: Markup): string {
     const shown = change.properties.filter(({ replaces }) => replaces || change.operation === "update");
-    const fate = change.isRetained ? " from the state; the object stays" : "";
-    const subject = `${change.operation} ${markup.code(change.resource)}${fate}`;
+    const remark = change.isRetained ? " from the state; the object stays" : "";
+    const subject = `${change.operation} ${markup.code(change.resource)}${remark}`;
     return [
         change.losesData ? `${markup.alarm("loses data")}: ${subject}` : subject,
         ...(shown.length === 0 ? [] : [shown.map((one) => propertyText(one, markup)).join(", ")]),

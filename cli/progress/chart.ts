@@ -7,7 +7,7 @@ const CHART_WIDTH = 40;
 const ACTUAL_ROWS = 5;
 /** Digits of a bound that say something: the interval itself is an estimate. */
 const CERTAIN_DIGITS = 3;
-/** Digits where there is no interval to judge by: more than any model's error leaves certain. */
+/** Digits without an interval: more than the error of any model makes certain. */
 const DIGITS_WITHOUT_INTERVAL = 4;
 
 /** A line of the chart: an actual value, or a forecast with its bounds. */

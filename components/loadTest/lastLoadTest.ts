@@ -1,7 +1,7 @@
 import { loadCluster } from "../access/cluster";
 import { RUN_COMPONENT } from "./loadTestJob";
 
-/** Result of a load test; `flts.load_test.verdict` writes all but the last two fields. */
+/** Result of a load test; `flts.load_test.outcome` writes all but the last two fields. */
 export interface LoadTestResult {
     readonly passed: boolean;
     /** Requests of all kinds. */
@@ -31,12 +31,12 @@ interface EndedPod {
     };
 }
 
-/** Result of the newest run that was judged; undefined without one. */
+/** Result of the newest run that has one; undefined without one. */
 export function newestResult(pods: readonly EndedPod[]): LoadTestResult | undefined {
     return pods
         .flatMap((pod) => {
             const ended = pod.status?.containerStatuses?.[0]?.state?.terminated;
-            // A run that could not be judged has no message, and proves nothing either way.
+            // A run without a result has no message, and proves nothing.
             return ended?.message === undefined || ended.finishedAt === undefined
                 ? []
                 : [

@@ -44,7 +44,7 @@ export interface LocustArgs {
 
 /**
  * Locust: a master with the web interface, workers that make the load, and a suspended CronJob from which
- * `make load-test` makes Jobs that judge the forecast API by its limits.
+ * `make load-test` creates Jobs that compare the forecast API with the limits.
  */
 export class Locust extends Tier {
     public constructor(name: string, args: LocustArgs, opts?: pulumi.ComponentResourceOptions) {

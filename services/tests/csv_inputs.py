@@ -9,10 +9,10 @@ from pathlib import Path
 
 ENCODINGS = {"utf8": "utf-8", "utf16le": "utf-16-le", "latin1": "latin-1"}
 # Vectors are short, so they ask for short windows; a line "@" stands for these rows.
-JUDGE = {"input_rows": 2, "output_rows": 1, "holdout_fraction": 0.3}
+VALIDATION = {"input_rows": 2, "output_rows": 1, "holdout_fraction": 0.3}
 ROWS = [f"2024-01-02 0{hour}:00:00,{hour}.5,{hour * 2}" for hour in range(10)]
 CASES = Path(os.environ.get("FLTS_CASES_DIR", Path(__file__).parents[3] / "shared" / "cases"))
-VERDICTS = json.loads((Path(__file__).parent / "csv_cases.json").read_text("utf-8"))
+EXPECTED = json.loads((Path(__file__).parent / "csv_cases.json").read_text("utf-8"))
 
 PIECES = [b",", b";", b'"', b"\n", b"\r", b"\x00", b"\xff", b"\t", b"-", b".", b"e9", b"Z", b"+01:00", b"9" * 20]
 PIECES += [b"time", b"\xef\xbb\xbf", b"\xc2\xa0", b"\xe2\x80\xa8", b"31/12/2024", b"PM", b" CET", b"+99:99", b"nan"]

@@ -1,4 +1,4 @@
-"""The check that keeps no values comes to the same verdict as the reading that trains, in little memory."""
+"""The check that keeps no values comes to the same result as the reading that trains, in little memory."""
 
 import datetime as dt
 import io
@@ -10,7 +10,7 @@ from itertools import accumulate
 from statistics import median_low
 
 import pytest
-from csv_inputs import CASES, JUDGE, PIECES, STEPS, VERDICTS, ZONES, content_of, odd_series
+from csv_inputs import CASES, EXPECTED, PIECES, STEPS, VALIDATION, ZONES, content_of, odd_series
 
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading import distances
@@ -19,16 +19,16 @@ from flts.preprocess.reading.cleaning import clean
 from flts.preprocess.reading.compact import Presence, Shifted, count_missing, missing_rows
 from flts.preprocess.reading.distances import Distances
 from flts.preprocess.reading.frequency import text_of
-from flts.preprocess.reading.judging import examine
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.options import ReadOptions, ValidationOptions, in_signs
 from flts.preprocess.reading.resampling import resampled
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
 from flts.preprocess.reading.source import Source
+from flts.preprocess.reading.validating import examine
 
 
-def verdicts(
-    content: bytes, options: ReadOptions, demands: JudgeOptions, test: bytes | None = None
+def results(
+    content: bytes, options: ReadOptions, demands: ValidationOptions, test: bytes | None = None
 ) -> tuple[tuple, tuple]:
     def source(name: str, of: bytes) -> Source:
         return Source(name, lambda: io.BytesIO(of), options.encoding)
@@ -46,25 +46,25 @@ def verdicts(
 
 
 @pytest.mark.parametrize("vector", RULES["vectors"], ids=lambda vector: vector["promise"].encode("unicode_escape"))
-def test_verdict_of_vector_is_that_of_reading(vector):
+def test_check_of_vector_is_that_of_reading(vector):
     options = ReadOptions(**in_signs(vector.get("read", {})))
-    demands = JudgeOptions(**JUDGE | vector.get("judge", {}))
-    read_and_judged, checked = verdicts(content_of(vector), options, demands)
-    assert checked == read_and_judged
+    demands = ValidationOptions(**VALIDATION | vector.get("validation", {}))
+    read_and_validated, checked = results(content_of(vector), options, demands)
+    assert checked == read_and_validated
 
 
-@pytest.mark.parametrize("name", [name for name in VERDICTS if (CASES / name).is_file()] or ["none here"])
-def test_verdict_of_case_is_that_of_reading(name):
-    if name not in VERDICTS:
+@pytest.mark.parametrize("name", [name for name in EXPECTED if (CASES / name).is_file()] or ["none here"])
+def test_check_of_case_is_that_of_reading(name):
+    if name not in EXPECTED:
         assert not CASES.exists()
         return
-    demands = JudgeOptions(**VERDICTS[name].get("judge", {}))
-    read_and_judged, checked = verdicts((CASES / name).read_bytes(), ReadOptions(), demands)
-    assert checked == read_and_judged
+    demands = ValidationOptions(**EXPECTED[name].get("validation", {}))
+    read_and_validated, checked = results((CASES / name).read_bytes(), ReadOptions(), demands)
+    assert checked == read_and_validated
 
 
-def demands_by(chance: random.Random) -> JudgeOptions:
-    return JudgeOptions(
+def demands_by(chance: random.Random) -> ValidationOptions:
+    return ValidationOptions(
         input_rows=chance.choice([2, 5]),
         output_rows=chance.choice([1, 3]),
         holdout_fraction=chance.choice([0.2, 0.3]),
@@ -78,7 +78,7 @@ def demands_by(chance: random.Random) -> JudgeOptions:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_verdict_of_damaged_file_is_that_of_reading(seed):
+def test_check_of_damaged_file_is_that_of_reading(seed):
     chance = random.Random(seed)
     for _ in range(100):
         content = bytearray(content_of(chance.choice(RULES["vectors"])))
@@ -86,8 +86,8 @@ def test_verdict_of_damaged_file_is_that_of_reading(seed):
             at = chance.randrange(len(content) + 1)
             content[at : at + chance.choice([0, 0, 1, 5])] = chance.choice(PIECES)
         options = ReadOptions(time_zone=chance.choice(ZONES))
-        read_and_judged, checked = verdicts(bytes(content), options, demands_by(chance))
-        assert checked == read_and_judged
+        read_and_validated, checked = results(bytes(content), options, demands_by(chance))
+        assert checked == read_and_validated
 
 
 def gappy(chance: random.Random, step: dt.timedelta | None = None, year: int = 2024) -> bytes:
@@ -107,7 +107,7 @@ def gappy(chance: random.Random, step: dt.timedelta | None = None, year: int = 2
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_verdict_of_series_with_gaps_is_that_of_reading(seed):
+def test_check_of_series_with_gaps_is_that_of_reading(seed):
     chance = random.Random(seed)
     codes = Counter()
     for _ in range(60):
@@ -116,8 +116,8 @@ def test_verdict_of_series_with_gaps_is_that_of_reading(seed):
         if chance.random() < 0.3:
             content, other = odd_series(chance), None
         options = ReadOptions(time_zone=chance.choice(ZONES))
-        read_and_judged, checked = verdicts(content, options, demands_by(chance), other)
-        assert checked == read_and_judged
+        read_and_validated, checked = results(content, options, demands_by(chance), other)
+        assert checked == read_and_validated
         codes[checked[0] if isinstance(checked[0], str) else "accepted"] += 1
     assert codes["accepted"] > 5, codes
 
@@ -133,7 +133,7 @@ def test_windows_that_are_promised_are_those_of_the_cleaned_rows(seed):
             parts = found.train, found.held_out
         except CsvError:
             continue
-        for cleaned, fates in zip(clean(parts, demands), parts, strict=True):
+        for cleaned, row_states in zip(clean(parts, demands), parts, strict=True):
             part, places = cleaned.part, [found.calendar.position(wall) for wall in cleaned.part.clock]
             total = demands.input_rows + demands.output_rows
             expected = sum(
@@ -141,10 +141,10 @@ def test_windows_that_are_promised_are_those_of_the_cleaned_rows(seed):
                 and not any(part.imputed[end - demands.output_rows : end])
                 for end in range(demands.lag_rows + total, len(part) + 1)
             )
-            assert fates.windows(demands, 10**9) == expected
-            assert fates.left == len(part)
-            assert fates.imputed == sum(part.imputed)
-            assert fates.last_line() == part.lines[-1]
+            assert row_states.windows(demands, 10**9) == expected
+            assert row_states.left == len(part)
+            assert row_states.imputed == sum(part.imputed)
+            assert row_states.last_line() == part.lines[-1]
 
 
 # Promise: data-any-size-checked
@@ -240,8 +240,8 @@ def test_progress_of_a_check_names_file_and_purpose(tmp_path, monkeypatch):
     path = tmp_path / "x.csv"
     path.write_bytes(gappy(random.Random(1)))
     request = {
-        "call": "verdict",
-        "arguments": {"train": str(path), "test": "", "read_options": {}, "judge_options": {}},
+        "call": "check",
+        "arguments": {"train": str(path), "test": "", "read_options": {}, "validation_options": {}},
     }
     lines = []
     answer(json.dumps(request), lines.append)

@@ -5,19 +5,19 @@ import random
 from itertools import pairwise
 
 import pytest
-from csv_inputs import JUDGE, PIECES, ZONES, content_of, odd_series
+from csv_inputs import PIECES, VALIDATION, ZONES, content_of, odd_series
 
 from flts.common.calendar import Calendar
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading.cleaning import Cleaned, clean
-from flts.preprocess.reading.judging import examine
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions
+from flts.preprocess.reading.options import ReadOptions, ValidationOptions
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
 from flts.preprocess.reading.source import Source
+from flts.preprocess.reading.validating import examine
 
 
-def cleaned(content: bytes, options: ReadOptions, demands: JudgeOptions) -> tuple[Cleaned, Calendar] | None:
+def cleaned(content: bytes, options: ReadOptions, demands: ValidationOptions) -> tuple[Cleaned, Calendar] | None:
     """The training rows and their calendar."""
     try:
         found = examine(read(Source("x.csv", lambda: io.BytesIO(content)), options), None, demands)
@@ -34,7 +34,7 @@ def test_damaged_files_are_read_or_rejected(seed):
         for _ in range(chance.randint(1, 3)):
             at = chance.randrange(len(content) + 1)
             content[at : at + chance.choice([0, 0, 1, 5])] = chance.choice(PIECES)
-        cleaned(bytes(content), ReadOptions(time_zone=chance.choice(ZONES)), JudgeOptions(**JUDGE))
+        cleaned(bytes(content), ReadOptions(time_zone=chance.choice(ZONES)), ValidationOptions(**VALIDATION))
 
 
 def increases(values: list) -> bool:
@@ -46,7 +46,9 @@ def test_rows_keep_the_calendar_that_was_found_and_forecasts_come_after_them(see
     chance = random.Random(seed)
     accepted = 0
     for _ in range(40):
-        demands = JudgeOptions(**JUDGE, nans_max_steps=chance.choice([0, 1, 5]), resample=chance.choice(["", "", "1D"]))
+        demands = ValidationOptions(
+            **VALIDATION, nans_max_steps=chance.choice([0, 1, 5]), resample=chance.choice(["", "", "1D"])
+        )
         found = cleaned(odd_series(chance), ReadOptions(time_zone=chance.choice(ZONES)), demands)
         if found is None:
             continue

@@ -6,28 +6,28 @@ import sys
 from pathlib import Path
 
 import pytest
-from csv_inputs import CASES, JUDGE, VERDICTS, content_of
+from csv_inputs import CASES, EXPECTED, VALIDATION, content_of
 
 from flts.preprocess.csverror import CsvError
-from flts.preprocess.reading.judging import examine
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.options import ReadOptions, ValidationOptions, in_signs
 from flts.preprocess.reading.rules import RULES
 from flts.preprocess.reading.series import read
 from flts.preprocess.reading.source import Source
+from flts.preprocess.reading.validating import examine
 
 
-def verdict_of(content: bytes, read_options: dict, judge_options: dict) -> dict:
+def result_of(content: bytes, read_options: dict, validation_options: dict) -> dict:
     options = ReadOptions(**in_signs(read_options))
     try:
         series = read(Source("x.csv", lambda: io.BytesIO(content), options.encoding), options)
-        return examine(series, None, JudgeOptions(**judge_options)).detected
+        return examine(series, None, ValidationOptions(**validation_options)).detected
     except CsvError as error:
         return {"code": error.code, "line": error.line, "column": error.column}
 
 
 @pytest.mark.parametrize("vector", RULES["vectors"], ids=lambda vector: vector["promise"].encode("unicode_escape"))
 def test_vector(vector):
-    found = verdict_of(content_of(vector), vector.get("read", {}), JUDGE | vector.get("judge", {}))
+    found = result_of(content_of(vector), vector.get("read", {}), VALIDATION | vector.get("validation", {}))
     expected = vector.get("reject") or vector["accept"]
     assert ("code" in found) == ("reject" in vector), found
     assert {name: found[name] for name in expected} == expected
@@ -54,12 +54,12 @@ def test_reading_needs_the_standard_library_only():
 
 
 # The files stay outside the project; the vectors above cover the same classes on every machine.
-@pytest.mark.parametrize("name", [name for name in VERDICTS if (CASES / name).is_file()] or ["none here"])
+@pytest.mark.parametrize("name", [name for name in EXPECTED if (CASES / name).is_file()] or ["none here"])
 def test_case_as_users_have_them(name):
-    if name not in VERDICTS:
+    if name not in EXPECTED:
         assert not CASES.exists()
         return
-    wanted = VERDICTS[name]
-    found = verdict_of((CASES / name).read_bytes(), {}, wanted.get("judge", {}))
+    wanted = EXPECTED[name]
+    found = result_of((CASES / name).read_bytes(), {}, wanted.get("validation", {}))
     expected = wanted.get("reject") or wanted["accept"]
     assert {part: found.get(part) for part in expected} == expected

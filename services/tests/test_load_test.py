@@ -1,4 +1,4 @@
-"""The load test: requests that the service takes or refuses as meant, and a verdict that follows from the limits."""
+"""The load test: requests that the service takes or refuses as meant, and a outcome that follows from the limits."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from api.client import client_for, several
 from conftest import SERVICES
 from serving_models import make_model
 
+from flts.load_test.outcome import outcome_of
 from flts.load_test.payload import ROWS, broken_requests, forecast_request
-from flts.load_test.verdict import verdict_of
 
 _HEADER = "Type,Name,Request Count,Failure Count,Requests/s,50%,95%\n"
 
@@ -90,13 +90,13 @@ def test_broken_requests_are_refused():
         (None, "0,0,0,0,0", "not one forecast"),
     ],
 )
-def test_verdict_names_the_limit_that_was_not_met(tmp_path, forecasts, total, words):
+def test_outcome_names_the_limit_that_was_not_met(tmp_path, forecasts, total, words):
     file = tmp_path / "run_stats.csv"
     lines = [f"POST,predict,{forecasts}\n" if forecasts else "", f",Aggregated,{total}\n"]
     file.write_text(_HEADER + "".join(lines))
-    verdict = verdict_of(file, p95_limit=400, failure_ratio_limit=0.01)
-    assert verdict.passed == (words is None)
-    assert words is None or words in verdict.reasons[0]
+    outcome = outcome_of(file, p95_limit=400, failure_ratio_limit=0.01)
+    assert outcome.passed == (words is None)
+    assert words is None or words in outcome.reasons[0]
 
 
 # Promise: locust-master-web-interface

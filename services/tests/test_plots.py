@@ -1,4 +1,4 @@
-"""Plots of a run: pictures that a browser can draw, of the numbers that the run was judged by."""
+"""Plots of a run: pictures that a browser can draw, of the numbers that the run was validated by."""
 
 import re
 from xml.etree import ElementTree

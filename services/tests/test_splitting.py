@@ -16,7 +16,7 @@ from flts.preprocess.parts import Splitter
 from flts.preprocess.passing import Selection
 from flts.preprocess.processing import SeriesProcessor
 from flts.preprocess.reading import splitting
-from flts.preprocess.reading.check import parts, verdict
+from flts.preprocess.reading.check import check, parts
 from flts.preprocess.reading.options import ReadOptions, part_options
 from flts.preprocess.reading.source import Source
 from flts.preprocess.reading.splitting import original_line, split
@@ -85,7 +85,7 @@ def checked(folder: Path, train: bytes, test: bytes | None = None, options: dict
     for name, path in found["train"].items():
         base = folder / "parts" / path
         held_out = folder / "parts" / found["test"][name] if name in found.get("test", {}) else None
-        answer = verdict(
+        answer = check(
             print,
             f"{base}.csv",
             read,

@@ -30,7 +30,7 @@ describe("make doctor, with plugins that have the faults of the official ones", 
         await Promise.all([minio.remove(), postgres.remove()]);
     });
 
-    /** Runs the doctor and gives its verdict, and what it printed. */
+    /** Runs the doctor and returns its result and what it printed. */
     async function doctor(fix: boolean): Promise<{ healthy: boolean; text: string }> {
         const lines: string[] = [];
         const output = { ...createConsole(process.stdout), line: (line = "") => lines.push(line) };

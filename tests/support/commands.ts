@@ -28,7 +28,7 @@ export interface CommandOptions {
     readonly show?: boolean;
 }
 
-/** Runs `program` to its end; a bad exit code is the caller's to judge. */
+/** Runs `program` to its end; the caller checks the exit code. */
 export async function run(
     program: string,
     parameters: readonly string[],

@@ -17,7 +17,7 @@ describe("the closing line's counts", () => {
         });
     });
 
-    it("go test's counts come from its verdicts on top-level tests", () => {
+    it("go test's counts come from its results of top-level tests", () => {
         const text =
             "--- PASS: TestOne (0.00s)\n    --- PASS: TestOne/case (0.00s)\n--- FAIL: TestTwo (0.00s)\n";
         assert.deepEqual(countResults("go", text, 1), { passed: 1, failed: 1 });

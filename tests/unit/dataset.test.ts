@@ -18,7 +18,7 @@ interface Vector {
     readonly encoding?: "utf16le" | "latin1";
     readonly gzip?: boolean;
     readonly read?: CheckOptions["read"];
-    readonly judge?: CheckOptions["judge"];
+    readonly validation?: CheckOptions["validation"];
     readonly accept?: Readonly<Record<string, unknown>>;
     readonly reject?: Readonly<Record<string, unknown>>;
 }
@@ -36,12 +36,12 @@ const rules = JSON.parse(
 
 /** Generated files with one defect or habit each, which are not part of the repository. */
 const CASES = process.env.FLTS_CASES_DIR ?? join(projectDirectory, "..", "shared", "cases");
-const verdicts = JSON.parse(
+const results = JSON.parse(
     readFileSync(join(projectDirectory, "services/tests/csv_cases.json"), "utf8"),
 ) as Record<string, Vector>;
 
 /** Vectors are short, so they ask for short windows; a line "@" in one stands for these rows. */
-const JUDGE = { input_rows: 2, output_rows: 1, holdout_fraction: 0.3 };
+const SHORT = { input_rows: 2, output_rows: 1, holdout_fraction: 0.3 };
 const ROWS = Array.from({ length: 10 }, (_, hour) => `2024-01-02 0${hour}:00:00,${hour}.5,${hour * 2}`);
 
 function contentOf({ text, encoding = "utf8" as never, gzip }: Vector): Buffer {
@@ -50,7 +50,7 @@ function contentOf({ text, encoding = "utf8" as never, gzip }: Vector): Buffer {
 }
 
 /** What was detected, or where and why the file was rejected. */
-async function verdictOn(
+async function resultOf(
     file: string,
     options: CheckOptions,
     by: Promise<Reader>,
@@ -64,7 +64,7 @@ async function verdictOn(
     }
 }
 
-/** What is expected of a verdict's fields. */
+/** What is expected of a result's fields. */
 function partOf(
     found: Readonly<Record<string, unknown>>,
     expected: Readonly<Record<string, unknown>>,
@@ -109,19 +109,19 @@ describe("dataset check", function () {
 
             for (const vector of rules.vectors) {
                 it(`gets the same result as in the service: ${vector.promise}`, async () => {
-                    const options = { read: vector.read ?? {}, judge: { ...JUDGE, ...vector.judge } };
-                    const found = await verdictOn(await csv(contentOf(vector)), options, by);
+                    const { read = {}, validation } = vector;
+                    const options = { read, validation: { ...SHORT, ...validation } };
+                    const found = await resultOf(await csv(contentOf(vector)), options, by);
                     const expected = vector.reject ?? vector.accept ?? {};
                     assert.equal("code" in found, vector.reject !== undefined, JSON.stringify(found));
                     assert.deepEqual(partOf(found, expected), expected);
                 });
             }
 
-            for (const [name, { judge, accept, reject }] of Object.entries(
-                existsSync(CASES) ? verdicts : {},
-            )) {
+            const cases = existsSync(CASES) ? results : {};
+            for (const [name, { validation = {}, accept, reject }] of Object.entries(cases)) {
                 it(`gets the same result as in the service for a file of a user: ${name}`, async () => {
-                    const found = await verdictOn(join(CASES, name), { read: {}, judge: judge ?? {} }, by);
+                    const found = await resultOf(join(CASES, name), { read: {}, validation }, by);
                     const expected = reject ?? accept ?? {};
                     assert.deepEqual(partOf(found, expected), expected);
                 });
@@ -129,7 +129,7 @@ describe("dataset check", function () {
 
             it("gives the last rows of any format as a request's columns", async () => {
                 const file = await csv("Date;y\n13.01.2024;1,5\n14.01.2024;NA\n15.01.2024;2,5\n");
-                assert.deepEqual(await lastRows(file, 2, { read: {}, judge: {} }, by), {
+                assert.deepEqual(await lastRows(file, 2, { read: {}, validation: {} }, by), {
                     time: ["2024-01-14 00:00:00", "2024-01-15 00:00:00"],
                     y: [null, 2.5],
                 });
@@ -140,7 +140,7 @@ describe("dataset check", function () {
                     ["a", "b"].map((of) => `2024-01-02 ${String(hour).padStart(2, "0")}:00,${of},${hour}\n`),
                 );
                 const file = await csv(`time,station,y\n${rows.flat().join("")}2024-01-03 00:00,b,many\n`);
-                const options = { read: {}, judge: JUDGE, split: { column: "station", most: 2 } };
+                const options = { read: {}, validation: SHORT, split: { column: "station", most: 2 } };
                 const files = [{ name: "data", train: file, test: undefined }];
                 await withParts(
                     files,
@@ -174,7 +174,7 @@ describe("dataset check", function () {
                     train,
                     test: undefined,
                 }));
-                const options = { read: {}, judge: JUDGE, split: { column: "station", most: 2 } };
+                const options = { read: {}, validation: SHORT, split: { column: "station", most: 2 } };
                 const { names, messages } = await withParts(
                     files,
                     options,
@@ -198,7 +198,7 @@ describe("dataset check", function () {
                 const file = await csv("time,y\n2024-01-01,1\n2024-01-02,2\n", "target.csv");
                 const link = join(folder, `${name}.csv`);
                 await symlink(file, link);
-                const asked = [1, 2, 1].map((rows) => lastRows(link, rows, { read: {}, judge: {} }, by));
+                const asked = [1, 2, 1].map((rows) => lastRows(link, rows, { read: {}, validation: {} }, by));
                 assert.deepEqual(
                     (await Promise.all(asked)).map(({ y }) => y),
                     [[2], [1, 2], [2]],
@@ -225,7 +225,7 @@ describe("dataset check", function () {
             "print('{}'.format('{\"ready\": true}')); input(); exit('out of luck')",
         ]);
         await assert.rejects(
-            broken.ask("verdict", {}, () => undefined),
+            broken.ask("check", {}, () => undefined),
             /python3 ended \(1\): out of luck/,
         );
     });
@@ -245,12 +245,12 @@ describe("dataset check", function () {
         });
     });
 
-    it("judges a file of held-out rows together with the file that trains", async () => {
+    it("validates a file of held-out rows together with the file that trains", async () => {
         const day = (from: number) =>
             Array.from({ length: 20 }, (_, at) => `2024-01-${from} ${at < 10 ? "0" : ""}${at}:00:00,${at}\n`);
         const train = await csv(`time,y\n${day(10).join("")}`, "a.csv");
         const later = await csv(`time,y\n${day(11).join("")}`, "a_test.csv");
-        const short = { read: {}, judge: { input_rows: 2 } };
+        const short = { read: {}, validation: { input_rows: 2 } };
         assert.equal((await checkDataset({ train, test: later }, short)).target, "y");
         await assert.rejects(checkDataset({ train, test: train }, short), /held-out rows must be later/);
         const other = await csv(`time,z\n${day(11).join("")}`, "b.csv");

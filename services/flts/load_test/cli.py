@@ -1,4 +1,4 @@
-"""One load test without a user interface: runs Locust, which has its load from `LOCUST_*`, and judges the result."""
+"""One load test without a user interface: runs Locust with the load of `LOCUST_*`, and checks its limits."""
 
 import subprocess
 import sys
@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from flts.common.settings import load_settings_or_exit
+from flts.load_test.outcome import Outcome, outcome_of
 from flts.load_test.settings import LoadTestSettings
-from flts.load_test.verdict import Verdict, verdict_of
 
 _COLLECTED = "collected"
 
@@ -21,26 +21,26 @@ def main() -> int:
     if ended.returncode != 0:
         print(f"locust ended with {ended.returncode}; what it said is above", file=sys.stderr)
         return ended.returncode
-    verdict = verdict_of(
+    outcome = outcome_of(
         Path(f"{statistics}_stats.csv"),
         p95_limit=settings.p95_limit_milliseconds,
         failure_ratio_limit=settings.failure_ratio_limit,
     )
-    print(summary(verdict), flush=True)
-    result = verdict.model_dump_json(by_alias=True) + "\n"
+    print(summary(outcome), flush=True)
+    result = outcome.model_dump_json(by_alias=True) + "\n"
     (settings.report_directory / "result.json").write_text(result)
     settings.result_file.write_text(result)
     _hold(settings)
-    return 0 if verdict.passed else 1
+    return 0 if outcome.passed else 1
 
 
-def summary(verdict: Verdict) -> str:
-    """The verdict as a reader wants it."""
+def summary(outcome: Outcome) -> str:
+    """The outcome as a reader wants it."""
     metrics = (
-        f"{verdict.requests} requests, {verdict.requests_per_second:g} a second, {verdict.failure_ratio:.2%} failed; "
-        f"forecasts p50 {verdict.p50_milliseconds:g} ms, p95 {verdict.p95_milliseconds:g} ms"
+        f"{outcome.requests} requests, {outcome.requests_per_second:g} a second, {outcome.failure_ratio:.2%} failed; "
+        f"forecasts p50 {outcome.p50_milliseconds:g} ms, p95 {outcome.p95_milliseconds:g} ms"
     )
-    return "\n".join([metrics, *(verdict.reasons or ["all limits were met"])])
+    return "\n".join([metrics, *(outcome.reasons or ["all limits were met"])])
 
 
 def _locust(settings: LoadTestSettings, statistics: Path) -> list[str]:
@@ -50,7 +50,7 @@ def _locust(settings: LoadTestSettings, statistics: Path) -> list[str]:
         "--stop-timeout=30",
         f"--csv={statistics}",
         f"--html={settings.report_directory / 'report.html'}",
-        # Failed requests are for the verdict to judge; any other code is a fault of the run itself.
+        # The outcome counts failed requests; any other code is a fault of the run itself.
         "--exit-code-on-error=0",
     ]
 

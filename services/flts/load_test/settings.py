@@ -1,4 +1,4 @@
-"""Settings of a load test that judges its result; how much load it makes are Locust's own settings, `LOCUST_*`."""
+"""Settings of a load test with limits; how much load it makes are Locust's own settings, `LOCUST_*`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""CSV files as NumPy columns, read and judged by flts.preprocess.reading."""
+"""CSV files as NumPy columns, read and validated by flts.preprocess.reading."""
 
 import io
 from collections.abc import Callable

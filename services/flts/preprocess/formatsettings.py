@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from flts.common.settings import ServiceSettings
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs
+from flts.preprocess.reading.options import ReadOptions, ValidationOptions, in_signs
 
 _FORMAT_FIELDS = (
     "csv_separator",
@@ -73,9 +73,9 @@ class FormatSettings(ServiceSettings):
         }
 
 
-def judge_options(settings: Any) -> JudgeOptions:
+def validation_options(settings: Any) -> ValidationOptions:
     """What a series must suffice for, by PreprocessSettings."""
-    return JudgeOptions(
+    return ValidationOptions(
         target_column=settings.target_column,
         holdout_fraction=settings.holdout_fraction,
         input_rows=settings.input_seq_len,

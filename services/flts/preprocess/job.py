@@ -120,7 +120,7 @@ class PreprocessJob:
             with self._attempts.counted(self._series):
                 processed = self._processed()
                 self._show_rows(processed)
-                self.deferral = self._retraining.judged(self._version(), announced_at, processed)
+                self.deferral = self._retraining.decided(self._version(), announced_at, processed)
                 if self.deferral is None:
                     meta = self._write(processed, meta, meta_etag)
         if self.deferral is None:

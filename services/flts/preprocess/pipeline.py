@@ -14,11 +14,11 @@ from flts.preprocess.confighash import canonical_json, config_hash
 from flts.preprocess.csvfile import CsvError, Table, read_file, table
 from flts.preprocess.features import parts_of
 from flts.preprocess.fitting import fit
-from flts.preprocess.formatsettings import judge_options
+from flts.preprocess.formatsettings import validation_options
 from flts.preprocess.quality import described, quality_report
 from flts.preprocess.reading.cleaning import clean
-from flts.preprocess.reading.judging import Examined, examine
 from flts.preprocess.reading.options import ReadOptions
+from flts.preprocess.reading.validating import Examined, examine
 from flts.preprocess.sampling import sample
 from flts.preprocess.settings import PreprocessSettings
 
@@ -93,15 +93,15 @@ class Prepared(NamedTuple):
 def process(
     settings: PreprocessSettings, train_csv: Opener, test_csv: Opener | None, options: ReadOptions | None = None
 ) -> Processed:
-    """Read, judge, split, clean and fit on training rows; raises CsvError.
+    """Read, validate, split, clean and fit on training rows; raises CsvError.
 
     `options` say how the CSVs are read; by default those of the settings.
     """
     found = _examined(settings, train_csv, test_csv, options or settings.read_options)
     # Cleaning uses the numbers up, so they are described before.
-    descriptions = [described(fates.part, found.calendar) for fates in (found.train, found.held_out)]
+    descriptions = [described(row_states.part, found.calendar) for row_states in (found.train, found.held_out)]
     file = found.held_out.part.file
-    cleaned = clean((found.train, found.held_out), judge_options(settings))
+    cleaned = clean((found.train, found.held_out), validation_options(settings))
     report = quality_report(found, descriptions, cleaned)
     train = sample(table(cleaned[0].part), settings.sample_train_rows, settings)
     test = sample(table(cleaned[1].part), settings.sample_test_rows, settings)
@@ -130,5 +130,5 @@ def _examined(
     return examine(
         read_file(settings.train_object, train_csv, options),
         None if test_csv is None else read_file(settings.test_object, test_csv, options),
-        judge_options(settings),
+        validation_options(settings),
     )

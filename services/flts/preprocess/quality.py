@@ -9,8 +9,8 @@ from flts.common.calendar import Calendar
 from flts.preprocess.csvfile import Table, table
 from flts.preprocess.reading.cleaning import Cleaned
 from flts.preprocess.reading.frequency import text_of
-from flts.preprocess.reading.judging import Examined
 from flts.preprocess.reading.part import Part
+from flts.preprocess.reading.validating import Examined
 
 # More of them are counted, not listed: the report stays readable.
 _MOST_GAPS_LISTED = 20

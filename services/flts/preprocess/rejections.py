@@ -69,7 +69,7 @@ class Rejections:
         return f"{self._settings.input_prefix}{rejection_file(name)}"
 
     def _cause(self, series: Series) -> dict[str, str | None]:
-        """What the verdict depends on."""
+        """What the result depends on."""
         return {
             "etag": series.inputs.train,
             "test_etag": series.inputs.test,

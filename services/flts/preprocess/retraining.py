@@ -83,7 +83,7 @@ class Retraining:
             return None
         return self._deferral(report, trained_at)
 
-    def judged(self, version: dict[str, Any], trained_at: str, processed: Processed) -> Deferral | None:
+    def decided(self, version: dict[str, Any], trained_at: str, processed: Processed) -> Deferral | None:
         """Measure drift over these rows; returns why they are not trained on, None where they are to be."""
         # Where it could not be measured, it has to be known all the same whether there is a model.
         report = self._drift.measure(self._series, processed.frames()) or self._drift.unmeasured(self._series)

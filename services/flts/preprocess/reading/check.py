@@ -1,6 +1,6 @@
 """Checks files for the CLI: a process that reads a request from each line.
 
-Requests and answers are JSON. A request has `call` (`verdict`, `last_rows` or `parts`) and `arguments`; lines of the
+Requests and answers are JSON. A request has `call` (`check`, `last_rows` or `parts`) and `arguments`; lines of the
 answer are `{"ready": true}` once, `{"progress": …}` as often as there is some, and `{"answer": …}`.
 """
 
@@ -17,12 +17,12 @@ from typing import Any, BinaryIO
 
 from flts.preprocess.csverror import CsvError
 from flts.preprocess.reading.frequency import text_of
-from flts.preprocess.reading.judging import examine
-from flts.preprocess.reading.options import JudgeOptions, ReadOptions, in_signs, part_options
+from flts.preprocess.reading.options import ReadOptions, ValidationOptions, in_signs, part_options
 from flts.preprocess.reading.resampling import resampled, starts_of_steps
 from flts.preprocess.reading.series import Series, read, values_from
 from flts.preprocess.reading.source import Source
 from flts.preprocess.reading.splitting import SplitFiles, in_whole_file, require_own, split
+from flts.preprocess.reading.validating import examine
 
 # Seconds from one report of progress to the next.
 _BETWEEN_REPORTS = 0.25
@@ -31,11 +31,11 @@ Report = Callable[[str], object]
 """Takes a line of JSON."""
 
 
-def verdict(
+def check(
     report: Report,
     train: str,
     read_options: dict[str, Any],
-    judge_options: dict[str, Any],
+    validation_options: dict[str, Any],
     test: str = "",
     train_name: str = "",
     test_name: str = "",
@@ -51,7 +51,7 @@ def verdict(
     try:
         series = _read(train, train_name, options, report)
         held_out = _read(test, test_name, options, report) if test else None
-        found = examine(series, held_out, JudgeOptions(**judge_options))
+        found = examine(series, held_out, ValidationOptions(**validation_options))
     except CsvError as error:
         lines = test_lines if test and error.file == (test_name or Path(test).name) else train_lines
         if not lines:
@@ -73,7 +73,7 @@ def parts(
 ) -> dict[str, Any]:
     """Write the parts of long files into an empty folder: `train` and `test` in the answer name each series' files.
 
-    These have the extensions `csv` and `lines`. The answer of what cannot be split is that of a verdict. `owners` are
+    These have the extensions `csv` and `lines`. The answer of what cannot be split is that of a result. `owners` are
     the names of files by the series in them, which no other file may have.
     """
     options = _options(read_options)
@@ -117,7 +117,7 @@ def last_rows(
 def answer(request: str, report: Report) -> str:
     """The answer to a request; `report` gets the progress on the way."""
     asked = json.loads(request)
-    call = {"verdict": verdict, "last_rows": last_rows, "parts": parts}[asked["call"]]
+    call = {"check": check, "last_rows": last_rows, "parts": parts}[asked["call"]]
     return json.dumps({"answer": call(report, **asked["arguments"])})
 
 

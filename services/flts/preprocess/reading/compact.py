@@ -1,4 +1,4 @@
-"""Rows of a file of any length in little memory: what a verdict needs to know of lines, clocks and missing cells."""
+"""Rows of a file of any length in little memory: what a result needs to know of lines, clocks and missing cells."""
 
 from array import array
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""How to read and to judge a CSV."""
+"""How to read and to validation a CSV."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ def part_options(options: ReadOptions) -> ReadOptions:
 
 
 @dataclass(frozen=True)
-class JudgeOptions:
+class ValidationOptions:
     """What the data must suffice for; the defaults are those of the stack."""
 
     target_column: str = ""

@@ -58,7 +58,7 @@ def read(source: Source, options: ReadOptions, keep_values: bool = True) -> Seri
     """Read a file; raises CsvError for the first mistake.
 
     Memory grows by 8 bytes a row and 8 for each of its numbers. Without `keep_values`, it grows by the former at most,
-    and a bit for each cell of a column with missing ones: what a verdict needs, not what a training does.
+    and a bit for each cell of a column with missing ones: what a result needs, not what a training does.
     """
     layout = layout_of(source, options)
     usual_time = times.formats()[options.time_format or "iso"]

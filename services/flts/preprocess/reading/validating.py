@@ -6,11 +6,11 @@ from typing import Any
 
 from flts.common.calendar import DAY, Calendar
 from flts.preprocess.reading.compact import count_missing, missing_rows
-from flts.preprocess.reading.fates import Fates, fates_of
 from flts.preprocess.reading.frequency import Rows, calendar_of, check, text_of
-from flts.preprocess.reading.options import JudgeOptions
+from flts.preprocess.reading.options import ValidationOptions
 from flts.preprocess.reading.part import Part
 from flts.preprocess.reading.resampling import resampled
+from flts.preprocess.reading.rowstates import RowStates, row_states_of
 from flts.preprocess.reading.rules import rejected
 from flts.preprocess.reading.series import Series
 
@@ -27,12 +27,12 @@ class Examined:
     dropped: list[str]
     """Columns with too many missing cells."""
     calendar: Calendar
-    train: Fates
-    held_out: Fates
+    train: RowStates
+    held_out: RowStates
     detected: dict[str, Any]
 
 
-def examine(train: Series, test: Series | None, options: JudgeOptions) -> Examined:
+def examine(train: Series, test: Series | None, options: ValidationOptions) -> Examined:
     """Split and check a series, whose values may not have been kept.
 
     Raises CsvError for the first reason not to train on it.
@@ -60,16 +60,16 @@ def examine(train: Series, test: Series | None, options: JudgeOptions) -> Examin
     if not options.handle_nans:
         for of_part in (part, held_out):
             _refuse_missing(of_part)
-    fates, held_out_fates = (fates_of(of_part, target, calendar, options) for of_part in (part, held_out))
+    row_states, held_out_states = (row_states_of(of_part, target, calendar, options) for of_part in (part, held_out))
     # Absent rows count as well: without them few cells may be empty, and yet most of the target would be made up.
-    if fates.imputed > options.nans_threshold * fates.left:
-        percent = f"{100 * fates.imputed / fates.left:.3g}"
-        raise rejected(part.file, "target_empty", line=fates.first_imputed(), column=target, percent=percent)
-    _check_windows(fates, "training", _TRAINING_WINDOWS, target, options)
-    _check_windows(held_out_fates, "held-out", _HELD_OUT_WINDOWS, target, options)
+    if row_states.imputed > options.nans_threshold * row_states.left:
+        percent = f"{100 * row_states.imputed / row_states.left:.3g}"
+        raise rejected(part.file, "target_empty", line=row_states.first_imputed(), column=target, percent=percent)
+    _check_windows(row_states, "training", _TRAINING_WINDOWS, target, options)
+    _check_windows(held_out_states, "held-out", _HELD_OUT_WINDOWS, target, options)
     kept = set(columns)
     dropped = [column for column in train.columns if column not in kept]
-    return Examined(target, columns, dropped, calendar, fates, held_out_fates, detected(train, calendar))
+    return Examined(target, columns, dropped, calendar, row_states, held_out_states, detected(train, calendar))
 
 
 def detected(series: Series, calendar: Calendar) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def held_out_from(rows: int, fraction: float) -> int:
     return round(rows * (1 - fraction))
 
 
-def rows_needed(options: JudgeOptions) -> int:
+def rows_needed(options: ValidationOptions) -> int:
     """Fewest rows of a file, a part of which is held out, that give the windows that training needs."""
     window = options.input_rows + options.output_rows + options.lag_rows
     rows = 2 * window + 1
@@ -104,7 +104,7 @@ def rows_needed(options: JudgeOptions) -> int:
     return rows
 
 
-def _target(train: Series, options: JudgeOptions) -> str:
+def _target(train: Series, options: ValidationOptions) -> str:
     target = options.target_column or train.columns[0]
     if target not in train.columns:
         columns = ", ".join(train.columns)
@@ -138,7 +138,7 @@ def _check_order(train: Series, test: Series) -> None:
         )
 
 
-def _check_rows(train: Series, test: Series | None, options: JudgeOptions) -> None:
+def _check_rows(train: Series, test: Series | None, options: ValidationOptions) -> None:
     window = options.input_rows + options.output_rows + options.lag_rows
     if test is None:
         counts = [(train, rows_needed(options))]
@@ -175,7 +175,7 @@ def _is_by_day(train: Series) -> bool:
     return closer <= (len(train) - 2) // 2
 
 
-def _kept_columns(part: Part, target: str, train: Series, options: JudgeOptions) -> list[str]:
+def _kept_columns(part: Part, target: str, train: Series, options: ValidationOptions) -> list[str]:
     kept = []
     for column, values in zip(part.columns, part.values, strict=True):
         share = count_missing(values) / len(values)
@@ -201,13 +201,13 @@ def _refuse_missing(part: Part) -> None:
         raise rejected(part.file, "cell_empty", line=part.lines[row], column=part.columns[at])
 
 
-def _check_windows(fates: Fates, name: str, needed: int, target: str, options: JudgeOptions) -> None:
-    windows = fates.windows(options, needed)
+def _check_windows(row_states: RowStates, name: str, needed: int, target: str, options: ValidationOptions) -> None:
+    windows = row_states.windows(options, needed)
     if windows < needed:
         raise rejected(
-            fates.part.file,
+            row_states.part.file,
             "too_few_windows",
-            line=fates.last_line(),
+            line=row_states.last_line(),
             column=target,
             part=name,
             windows=windows,

@@ -10,7 +10,7 @@ _ALL = "Aggregated"
 _FORECASTS = "predict"
 
 
-class Verdict(BaseModel):
+class Outcome(BaseModel):
     """Result of one run; as JSON its names are those of the stack's output `loadTest`."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
@@ -29,8 +29,8 @@ class Verdict(BaseModel):
     """Each limit that was not met; empty when the run passed."""
 
 
-def verdict_of(statistics: Path, *, p95_limit: float, failure_ratio_limit: float) -> Verdict:
-    """Judge Locust's `…_stats.csv`; the limits are in milliseconds, and a share from 0 to 1."""
+def outcome_of(statistics: Path, *, p95_limit: float, failure_ratio_limit: float) -> Outcome:
+    """Read Locust's `…_stats.csv`; the limits are in milliseconds, and a share from 0 to 1."""
     with statistics.open(newline="") as file:
         rows = {row["Name"]: row for row in csv.DictReader(file)}
     total = rows[_ALL]
@@ -45,7 +45,7 @@ def verdict_of(statistics: Path, *, p95_limit: float, failure_ratio_limit: float
         reasons.append(f"95 of 100 forecasts took up to {p95:g} ms; the limit is {p95_limit:g} ms")
     if ratio > failure_ratio_limit:
         reasons.append(f"{ratio:.2%} of the requests failed; the limit is {failure_ratio_limit:.2%}")
-    return Verdict(
+    return Outcome(
         passed=not reasons,
         requests=requests,
         requests_per_second=round(float(total["Requests/s"]), 2),

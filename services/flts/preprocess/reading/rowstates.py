@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from flts.common.calendar import Calendar
 from flts.preprocess.reading.compact import Column, count_missing, missing_rows
-from flts.preprocess.reading.options import JudgeOptions
+from flts.preprocess.reading.options import ValidationOptions
 from flts.preprocess.reading.part import Part
 
 IMPUTED = 1
-"""Bit of a row's fate: the target is interpolated."""
+"""Bit of a row's state: the target is interpolated."""
 EXCLUDED = 2
-"""Bit of a row's fate: it is left out."""
+"""Bit of a row's state: it is left out."""
 
 
 @dataclass
@@ -47,8 +47,8 @@ class Absent(NamedTuple):
 
 
 @dataclass
-class Fates:
-    """The fate of each row of a part, and of the absent ones that are interpolated."""
+class RowStates:
+    """The state of each row of a part, and of the absent ones that are interpolated."""
 
     part: Part
     calendar: Calendar
@@ -68,25 +68,25 @@ class Fates:
         return self.of_row.count(IMPUTED)
 
     def rows_left(self) -> Iterator[tuple[int, int, int]]:
-        """Of each row that is not left out: the part's row at or before it, how far behind it is, and its fate."""
+        """Of each row that is not left out: the part's row at or before it, how far behind it is, and its state."""
         place = 0
         done = 0
         for after, rows in chain(zip(*self.absent, strict=True), [(len(self.part) - 1, 0)]):
             for row in range(done, after + 1):
-                fate = self.of_row[place]
-                if fate < EXCLUDED:
-                    yield row, 0, fate
+                state = self.of_row[place]
+                if state < EXCLUDED:
+                    yield row, 0, state
                 place += 1
             for ahead in range(1, rows + 1):
-                fate = self.of_row[place]
-                if fate < EXCLUDED:
-                    yield after, ahead, fate
+                state = self.of_row[place]
+                if state < EXCLUDED:
+                    yield after, ahead, state
                 place += 1
             done = after + 1
 
     def first_imputed(self) -> int:
         """Line of the first row whose target is interpolated; of an absent one, that of the row before it."""
-        return self.part.lines[next(row for row, _, fate in self.rows_left() if fate)]
+        return self.part.lines[next(row for row, _, state in self.rows_left() if state)]
 
     def last_line(self) -> int | None:
         """Line of the last row that is not left out."""
@@ -95,7 +95,7 @@ class Fates:
             last = row
         return None if last is None else self.part.lines[last]
 
-    def windows(self, options: JudgeOptions, enough: int) -> int:
+    def windows(self, options: ValidationOptions, enough: int) -> int:
         """Windows of consecutive rows whose forecast rows have measured targets, counted up to `enough`.
 
         Lags take the first rows.
@@ -103,12 +103,12 @@ class Fates:
         total = options.input_rows + options.output_rows
         count, run, measured = 0, 0, 0
         before: float | None = None
-        for at, (row, ahead, fate) in enumerate(self.rows_left()):
+        for at, (row, ahead, state) in enumerate(self.rows_left()):
             if at < options.lag_rows:
                 continue
             position = self.calendar.position(self.part.clock[row]) + ahead
             run = run + 1 if before is not None and position == before + 1 else 1
-            measured = 0 if fate else measured + 1
+            measured = 0 if state else measured + 1
             count += run >= total and measured >= options.output_rows
             if count >= enough:
                 break
@@ -116,11 +116,11 @@ class Fates:
         return count
 
 
-def fates_of(part: Part, target: str, calendar: Calendar, options: JudgeOptions) -> Fates:
+def row_states_of(part: Part, target: str, calendar: Calendar, options: ValidationOptions) -> RowStates:
     """Decide about each row: short gaps are interpolated, rows in longer gaps are excluded."""
     interpolate = options.handle_nans and not options.nans_drop_rows
     absent = _absent(part, calendar, options.nans_max_steps) if interpolate else Absent(array("I"), array("I"))
-    fates = Fates(part, calendar, absent, bytearray(len(part) + sum(absent.rows)))
+    row_states = RowStates(part, calendar, absent, bytearray(len(part) + sum(absent.rows)))
     longest = 0 if options.nans_drop_rows else options.nans_max_steps
     for column, values in zip(part.columns, part.values, strict=True):
         counts = Counts(missing=count_missing(values))
@@ -132,9 +132,9 @@ def fates_of(part: Part, target: str, calendar: Calendar, options: JudgeOptions)
                 counts.excluded += run.end - run.first
                 bit = EXCLUDED
             for place in range(run.first, run.end) if bit else ():
-                fates.of_row[place] |= bit
-        fates.counts[column] = counts
-    return fates
+                row_states.of_row[place] |= bit
+        row_states.counts[column] = counts
+    return row_states
 
 
 def is_short(run: Run, part: Part, calendar: Calendar, longest: int) -> bool:
