@@ -35,7 +35,7 @@ def test_byte_order_mark_windows_line_ends_blank_lines_zones_and_words_for_missi
     [
         (GOOD.replace(b"3.5", b"abc"), 3, "'b'", "'abc' is not a finite number"),
         (GOOD.replace(b"00:04:00", b"whenever"), 4, "'time'", "is not a time"),
-        (GOOD.replace(b"00:04:00", b"00:02:00"), 4, "'time'", "is the time of the row before"),
+        (GOOD.replace(b"00:04:00", b"00:02:00"), 4, "'time'", "is also the time of the previous row"),
         (GOOD.replace(b"00:04:00", b"00:01:00"), 4, "'time'", "earlier"),
         (b"time,a,b\n2020-01-01,1,2\n2020-01-02,1\n", 3, "'b'", "2 cells"),
         (b"time,a\n2020-01-01,1\n2020-01-02,\xff\x80\n", 3, "'2'", "not UTF-8"),

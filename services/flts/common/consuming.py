@@ -21,6 +21,7 @@ from flts.common.deadletters import DEAD_LETTERS, Origin, letter_of, publish_dea
 from flts.common.doneoffsets import DoneOffsets
 from flts.common.health import Heartbeat
 from flts.common.kafka import KafkaSettings, client_settings
+from flts.common.lostbrokers import BrokersLost, BrokerWatch
 from flts.common.messageconsumer import MessageConsumer
 from flts.common.outages import is_outage
 from flts.common.publisher import Publisher
@@ -95,6 +96,7 @@ class ClaimLoop:
         deadline_seconds: float = 3600.0,
         heartbeat: Heartbeat | None = None,
         periodic: Periodic | None = None,
+        watch: BrokerWatch | None = None,
     ) -> None:
         self._consumer = consumer
         self._attempts = AttemptMemory(consumer)
@@ -110,6 +112,7 @@ class ClaimLoop:
         self._deadline_seconds = deadline_seconds
         self._heartbeat = heartbeat or Heartbeat()
         self._periodic = periodic
+        self._watch = watch
         self._periodic_due = time.monotonic()
         self._logger = structlog.get_logger()
         self._early: deque[KafkaMessage] = deque()
@@ -120,19 +123,29 @@ class ClaimLoop:
         self._moved = False
 
     def run(self) -> None:
-        """Work until a stop is requested."""
+        """Work until a stop is requested, or until `watch` raises BrokersLost."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="claim") as executor:
             try:
                 while not self._stop.is_set():
                     self._heartbeat.beat()
+                    if self._watch is not None:
+                        self._watch.check()
                     self._work_on_periodic(executor)
                     self._done.commit()
                     message = self._next_message()
                     if message is not None and self._is_usable(message):
                         self._work_on(message, executor)
-            finally:
-                self._done.commit()
-                self._consumer.close()
+            except BrokersLost:
+                # There is nobody to commit to or to leave.
+                raise
+            except BaseException:
+                self._leave()
+                raise
+            self._leave()
+
+    def _leave(self) -> None:
+        self._done.commit()
+        self._consumer.close()
 
     def release(self, _consumer: object, partitions: list[TopicPartition]) -> None:
         """Called from within a poll, when a rebalance gives partitions to other members: ends the work on one of them.

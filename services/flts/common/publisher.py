@@ -45,12 +45,12 @@ class KafkaPublisher:
             topic, key=key.encode() if key else None, value=message.to_bytes(), on_delivery=delivered
         )
         left = self._producer.flush(_DELIVERY_SECONDS + 5)
+        # It may never send again, because of librdkafka's idempotence or for want of brokers (flts.common.lostbrokers).
+        if left or (failures and (failures[0].fatal() or failures[0].code() == KafkaError._MSG_TIMED_OUT)):
+            self._producer = Producer(self._settings)
         if left:
             raise TimeoutError(f"Kafka did not acknowledge a message on {topic} in {_DELIVERY_SECONDS:.0f} s")
         if failures:
-            if failures[0].fatal():
-                # This producer can never send again (librdkafka's idempotence); the next try needs another one.
-                self._producer = Producer(self._settings)
             raise KafkaException(failures[0])
 
     def answers(self, seconds: float) -> bool:

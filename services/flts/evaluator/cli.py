@@ -4,6 +4,7 @@ import structlog
 
 from flts.common.consuming import ClaimLoop, Periodic, group_consumer
 from flts.common.health import Heartbeat, health_app, serve_in_background
+from flts.common.lostbrokers import broker_watch
 from flts.common.promotions import PromotionKeys
 from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
@@ -48,8 +49,9 @@ def main(arguments: list[str]) -> int:
         return {"kafka": publisher.answers(_KAFKA_PING_SECONDS), "mlflow": runs.answers()}
 
     server = serve_in_background(health_app("evaluator", heartbeat.alive, ready), settings.health_port)
+    consumer = group_consumer(settings, settings.consumer_group_id, settings.topic_model_training)
     loop = ClaimLoop(
-        group_consumer(settings, settings.consumer_group_id, settings.topic_model_training),
+        consumer,
         worker.handle,
         publisher,
         settings.topic_dlq_model_selected,
@@ -57,6 +59,7 @@ def main(arguments: list[str]) -> int:
         max_retries=settings.failure_max_retries,
         heartbeat=heartbeat,
         periodic=Periodic(worker.check_waiting, _CHECK_SECONDS),
+        watch=broker_watch(settings, consumer),
     )
     structlog.get_logger().info("consuming", topic=settings.topic_model_training, group=settings.consumer_group_id)
     loop.run()

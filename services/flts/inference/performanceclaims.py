@@ -5,6 +5,7 @@ import threading
 import structlog
 
 from flts.common.consuming import ClaimLoop, group_consumer
+from flts.common.lostbrokers import broker_watch
 from flts.common.publisher import KafkaPublisher
 from flts.common.storage import ObjectStore
 from flts.inference.inservice import Models
@@ -39,13 +40,15 @@ class PerformanceClaims:
         settings = self._settings
         while not self._stop.is_set():
             try:
+                consumer = group_consumer(settings, settings.consumer_group_id, settings.topic_inference_data)
                 ClaimLoop(
-                    group_consumer(settings, settings.consumer_group_id, settings.topic_inference_data),
+                    consumer,
                     self._worker.handle,
                     self._publisher,
                     settings.topic_dlq_performance_eval,
                     self._stop,
                     max_retries=settings.failure_max_retries,
+                    watch=broker_watch(settings, consumer),
                 ).run()
             except Exception as error:
                 # Forecasts continue without it, so the process does not end; and nobody else would start it again.

@@ -4,6 +4,7 @@ import structlog
 
 from flts.common.consuming import ClaimLoop
 from flts.common.health import Heartbeat, health_app, serve_in_background
+from flts.common.lostbrokers import broker_watch
 from flts.common.publisher import KafkaPublisher
 from flts.common.service import start_service
 from flts.common.sharing import Sharing
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> int:
         max_retries=settings.failure_max_retries,
         deadline_seconds=settings.training_deadline_seconds,
         heartbeat=heartbeat,
+        watch=broker_watch(settings, sharing.consumer),
     )
     structlog.get_logger().info("consuming", topic=settings.topic_training_data, group=settings.consumer_group_id)
     sharing.run(loop)
