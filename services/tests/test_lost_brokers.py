@@ -1,4 +1,4 @@
-"""A consumer that has lost its brokers for good ends; one that waits with reason goes on."""
+"""A consumer that has lost its brokers for good ends; one that waits for a reason continues."""
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -7,7 +7,7 @@ from flts.common.lostbrokers import BrokersLost, BrokerWatch
 
 
 class Client:
-    """Answers as it is told, the last answer from then on."""
+    """Gives the answers of a list, and from then on the last one."""
 
     def __init__(self, *answers, partitions=()):
         self.answers = list(answers)
