@@ -47,12 +47,14 @@ describe("a login at an OpenID Connect provider", function () {
             .replace(`:${ADMITTED_PORT}`, `:${port}`)
             .replace("bind :8404", `bind 127.0.0.1:${health}`);
         const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`;
-        started.push(
-            spawn(haproxyProgram(), ["-db", "-f", place("haproxy.cfg", config)], {
-                env: { MLFLOW_AUTHORIZATION: authorization },
-                stdio: "ignore",
-            }),
-        );
+        const log: string[] = [];
+        const sidecar = spawn(haproxyProgram(), ["-db", "-f", place("haproxy.cfg", config)], {
+            env: { MLFLOW_AUTHORIZATION: authorization },
+            stdio: ["ignore", "ignore", "pipe"],
+        });
+        sidecar.stderr.on("data", (chunk: Buffer) => log.push(chunk.toString()));
+        started.push(sidecar);
+        await answers("HAProxy", `http://127.0.0.1:${health}/healthz`, () => log.join(""));
         return port;
     }
 
