@@ -43,11 +43,25 @@ class _Admin:
         return {place: _done(_Answer(offset=self._ends[place.topic, place.partition])) for place in asked}
 
 
-def _metrics(admin: object) -> str:
+class _Silent:
+    """A client that gets no answer."""
+
+    def list_consumer_groups(self, **_: float) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+        return future
+
+
+def _registry(*clients: object) -> CollectorRegistry:
+    """A registry whose collector gets these clients, one after the other."""
     registry = CollectorRegistry(auto_describe=False)
-    collector = LagCollector(cast(AdminClient, admin))
-    registry.register(collector)
-    return generate_latest(registry).decode()
+    rest = iter(clients)
+    registry.register(LagCollector(lambda: cast(AdminClient, next(rest))))
+    return registry
+
+
+def _metrics(admin: object) -> str:
+    return generate_latest(_registry(admin)).decode()
 
 
 def test_reports_the_lag_of_each_group_and_partition() -> None:
@@ -63,12 +77,11 @@ def test_leaves_out_what_was_never_committed() -> None:
     assert "consumergroup=" not in text
 
 
-def test_fails_when_kafka_does_not_answer() -> None:
-    class _Silent:
-        def list_consumer_groups(self, **_: float) -> "Future[Any]":
-            future: Future[Any] = Future()
-            future.set_exception(KafkaException(KafkaError(KafkaError._TIMED_OUT)))
-            return future
-
+def test_fails_when_kafka_does_not_answer_and_asks_with_another_client_at_the_next_scrape() -> None:
+    committed = {"train-gru": {("training-data", 0): 3}}
+    answering = _Admin(committed, {("training-data", 0): 10})
+    registry = _registry(_Silent(), answering)
     with pytest.raises(KafkaException):
-        _metrics(_Silent())
+        generate_latest(registry)
+    for _ in range(2):
+        assert "} 7.0" in generate_latest(registry).decode()

@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     """Serve; returns the exit status."""
     settings = start_service("lag", ServiceSettings, arguments)
     stop = stop_on_signals()
-    REGISTRY.register(LagCollector(AdminClient(client_settings(settings, "lag"))))
+    REGISTRY.register(LagCollector(lambda: AdminClient(client_settings(settings, "lag"))))
     server = serve_in_background(health_app("lag", alive=lambda: True), settings.health_port)
     stop.wait()
     server.should_exit = True
