@@ -130,6 +130,11 @@ describe("embedded cluster: kubelet and proxy", () => {
         assert.equal(configuration.cgroupRoot, "/flts");
     });
 
+    it("the kubelet starts pods without a login with an image that another pod pulled with one", () => {
+        const configuration = kubeletConfiguration(layout, "/etc/resolv.conf") as Record<string, unknown>;
+        assert.equal(configuration.imagePullCredentialsVerificationPolicy, "NeverVerify");
+    });
+
     it("NodePorts are reachable only from this machine", () => {
         const configuration = proxyConfiguration("/k") as { nodePortAddresses: string[] };
         assert.deepEqual(configuration.nodePortAddresses, ["127.0.0.0/8"]);
