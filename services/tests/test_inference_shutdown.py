@@ -25,7 +25,8 @@ def test_a_stop_under_load(store):
     leaving = threading.Event()
     app = inference_app(in_service, predictor, leaving=leaving.is_set)
     port = free_port()
-    server = DrainingServer(app, port, leaving, drain_seconds=0.5, grace_seconds=5)
+    # Far longer than requests are sent, also on a busy machine.
+    server = DrainingServer(app, port, leaving, drain_seconds=2, grace_seconds=5)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
