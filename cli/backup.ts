@@ -6,6 +6,7 @@ import {
     table,
     type Console,
 } from "../toolchain/console/index";
+import { BACKUP_CRON_JOB } from "../components/contract";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
 import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
@@ -27,7 +28,7 @@ export function snapshotTable(complete: LogLine): string {
 /** `make backup`: a backup now, besides those that are made by schedule. */
 async function main(output: Console): Promise<void> {
     const { namespace, kubectl } = deployedStack(readOptions(process.env));
-    const run = await JobWithSteps.start(kubectl, namespace, "backup");
+    const run = await JobWithSteps.start(kubectl, namespace, BACKUP_CRON_JOB);
     await new Progress(output).step("Backup", {}, (report) => run.finish(report));
     const complete = (await run.lines()).find(({ event }) => event === "backup_complete");
     if (complete !== undefined) {

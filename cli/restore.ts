@@ -6,7 +6,7 @@ import {
     type Console,
     type Report,
 } from "../toolchain/console/index";
-import { FETCH_STEP, RESTORE_CRON_JOB } from "../components/operations/backup";
+import { FETCH_STEP, RESTORE_CRON_JOB } from "../components/contract";
 import { deployedStack } from "./stack/deployedStack";
 import { readOptions } from "./stack/options";
 import { JobWithSteps, type LogLine } from "./jobs/jobWithSteps";
@@ -115,7 +115,7 @@ async function main(output: Console): Promise<void> {
         .filter(({ event }) => event === "objects_restored")
         .reduce((sum, line) => sum + Number(line.written), 0);
     const database = chosen?.database === true ? "and MLflow's database " : "";
-    output.line(`\nRestored ${written} objects ${database}from ${String(chosen?.snapshot)}.`);
+    output.line(`\nRestored ${written} objects ${database}from ${snapshot}.`);
 }
 
 if (require.main === module) {

@@ -94,6 +94,13 @@ export const EVALUATOR_NAME = "eval";
 /** CronJob that makes a pass over the bucket by schedule. */
 export const SCHEDULED_PASS_NAME = "preprocess-schedule";
 
+/** CronJob that makes a backup, and of which `make backup` makes its Jobs. */
+export const BACKUP_CRON_JOB = "backup";
+/** Suspended CronJob of which `make restore` makes its Jobs. */
+export const RESTORE_CRON_JOB = "restore";
+/** Its first step, which chooses the snapshot, or names those that are there. */
+export const FETCH_STEP = "fetch";
+
 /** CronJob of which `make load-test` makes its Jobs. */
 export const LOAD_TEST_NAME = "load-test";
 

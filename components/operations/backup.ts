@@ -7,6 +7,7 @@ import type { Connection } from "../core/links";
 import type { Platform } from "../core/platform";
 import { container, podTemplate, PREPARATION_RESOURCES, type Resources } from "../core/pod/pod";
 import { Tier } from "../core/tier";
+import { BACKUP_CRON_JOB, FETCH_STEP, RESTORE_CRON_JOB } from "../contract";
 import { volumeClaim } from "../core/data/volumeClaim";
 import {
     POSTGRES_IMAGES,
@@ -17,14 +18,8 @@ import { DRILL_SCRIPT, dumpScript, RESTORE_SCRIPT, SCRATCH_DIRECTORY } from "./b
 
 type Container = kubernetes.types.input.core.v1.Container;
 
-/** CronJob that makes a backup. */
-const BACKUP_CRON_JOB = "backup";
 /** CronJob that checks the newest backup. */
 const DRILL_CRON_JOB = "restore-drill";
-/** Suspended CronJob, from which `make restore` makes Jobs. */
-export const RESTORE_CRON_JOB = "restore";
-/** Step that chooses the snapshot, or names those that are there. */
-export const FETCH_STEP = "fetch";
 
 /** Where the volume of the snapshots is mounted. */
 const BACKUP_DIRECTORY = "/backup";

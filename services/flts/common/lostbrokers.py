@@ -60,12 +60,13 @@ class BrokerWatch:
 
         Takes 15 seconds at most, and none for a consumer with partitions.
         """
-        if self._consumer.assignment():
+        consumer = self._consumer
+        if consumer.assignment():
             self._well = time.monotonic()
         if time.monotonic() - self._well < self._patience:
             return
         # Once more after the new client: the brokers may have come back in between.
-        if not _answers(self._consumer) and _answers(self._new_client()) and not _answers(self._consumer):
+        if not brokers_answer(consumer) and brokers_answer(self._new_client()) and not brokers_answer(consumer):
             raise BrokersLost("this consumer reaches no broker any more, while a new client does")
         self._well = time.monotonic()
 
@@ -75,9 +76,10 @@ def broker_watch(kafka: KafkaSettings, consumer: WatchedConsumer) -> BrokerWatch
     return BrokerWatch(consumer, lambda: AdminClient(client_settings(kafka, "broker-watch")))
 
 
-def _answers(client: MetadataClient) -> bool:
+def brokers_answer(client: MetadataClient, seconds: float = _ANSWER_SECONDS) -> bool:
+    """Whether a broker answers a client within so many seconds."""
     try:
-        client.list_topics(timeout=_ANSWER_SECONDS)
+        client.list_topics(timeout=seconds)
     except KafkaException:
         return False
     return True

@@ -6,6 +6,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from flts.common.kafka import KafkaSettings, client_settings
+from flts.common.lostbrokers import brokers_answer
 from flts.common.messages import Message
 
 _DELIVERY_SECONDS = 60.0
@@ -55,8 +56,4 @@ class KafkaPublisher:
 
     def answers(self, seconds: float) -> bool:
         """Whether a broker answers within so many seconds."""
-        try:
-            self._producer.list_topics(timeout=seconds)
-        except KafkaException:
-            return False
-        return True
+        return brokers_answer(self._producer, seconds)
