@@ -1,4 +1,4 @@
-# `make help` lists the targets. The work is done by the TypeScript drivers under toolchain/; this file names them.
+# `make help` lists the targets. The work is done by the TypeScript programs under cli/ and toolchain/; this file names them.
 
 STACK ?= dev
 export STACK CONTEXT CONFIRM DATASET FILE PROFILE FORGET FORMAT SNAPSHOT FIX TO FROM LOCK ALLOW_DATA_LOSS SERVED

@@ -7,6 +7,7 @@ import { findSeries } from "./data/series";
 import { uploadSeries } from "./data/transfer";
 import { reportBucket, reportSeries } from "./progress/report";
 import { waitingPods } from "./progress/waitingPods";
+import { forgetDeletedCluster } from "./stack/deletedCluster";
 import { deployedStack } from "./stack/deployedStack";
 import { caller, confirmProduction } from "./stack/chosen";
 import { kubectlIn, type Kubectl } from "./stack/kubectl";
@@ -32,6 +33,11 @@ async function main(output: Console, journal: Journal): Promise<void> {
     const series = options.dataset === undefined ? [] : findSeries(options.dataset, "DATASET");
     const workspace = new Workspace(options);
     await confirmProduction(options, readStackFile(projectDirectory, options.stack).config, caller);
+    const clusterKubectl = kubectlIn(workspace.environment, options.context, "default");
+    if (options.embedded) {
+        const uid = ["get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}"];
+        forgetDeletedCluster(workspace, await clusterKubectl(...uid), output);
+    }
     workspace.prepare(await deploymentOverrides(options));
     if (await onlyBuiltImages(options)) {
         output.line(GRAFANA_LEFT_OUT);
@@ -39,11 +45,7 @@ async function main(output: Console, journal: Journal): Promise<void> {
     try {
         await journal.measure("update", () => workspace.run(["up", "--yes", "--skip-preview"]));
     } catch (error) {
-        await reportWaitingPods(
-            output,
-            kubectlIn(workspace.environment, options.context, "default"),
-            options.stack,
-        );
+        await reportWaitingPods(output, clusterKubectl, options.stack);
         throw error;
     }
 

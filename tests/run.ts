@@ -27,7 +27,9 @@ async function run(suite: Suite): Promise<Result> {
     if (running.size === 1) {
         shown = suite;
     }
-    const child = spawn("bash", ["-c", suite.command], { stdio: ["ignore", "pipe", "pipe"] });
+    const shell = ["bash", "-c", suite.command];
+    const [program = "", ...parameters] = suite.yields === true ? ["nice", ...shell] : shell;
+    const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
         stream.on("data", (chunk: Buffer) => {

@@ -13,6 +13,8 @@ export interface Suite {
     readonly lane: Lane;
     /** Suites of other lanes that must have ended before this one starts: `all` for one that measures the machine. */
     readonly after?: readonly string[] | "all";
+    /** Whether it leaves the processors to suites that wait for pods and servers. Default: no. */
+    readonly yields?: boolean;
     /** What a reader may believe when it passes. */
     readonly proves: string;
     readonly runner: Runner;
@@ -30,6 +32,7 @@ export const suites: readonly Suite[] = [
     {
         name: "types",
         lane: "sources",
+        yields: true,
         proves: "the program type-checks",
         runner: "check",
         command: "npx tsc --noEmit",
@@ -37,6 +40,7 @@ export const suites: readonly Suite[] = [
     {
         name: "lint",
         lane: "sources",
+        yields: true,
         proves: "eslint finds nothing",
         runner: "check",
         command: "npx eslint .",
@@ -44,6 +48,7 @@ export const suites: readonly Suite[] = [
     {
         name: "format",
         lane: "sources",
+        yields: true,
         proves: "the sources are in the project's style",
         runner: "check",
         command: "npx prettier --check .",
@@ -51,6 +56,7 @@ export const suites: readonly Suite[] = [
     {
         name: "unit",
         lane: "sources",
+        yields: true,
         proves: "pure builders and drivers",
         runner: "mocha",
         command: `${mocha} 'tests/unit/**/*.test.ts'`,
@@ -58,6 +64,7 @@ export const suites: readonly Suite[] = [
     {
         name: "component",
         lane: "sources",
+        yields: true,
         proves: "what each component declares, under Pulumi's mocks",
         runner: "mocha",
         command: `${mocha} 'tests/component/**/*.test.ts'`,
@@ -65,6 +72,7 @@ export const suites: readonly Suite[] = [
     {
         name: "property",
         lane: "sources",
+        yields: true,
         proves: "every valid configuration is safe to deploy",
         runner: "mocha",
         command: `${mocha} 'tests/property/**/*.test.ts'`,
@@ -72,6 +80,7 @@ export const suites: readonly Suite[] = [
     {
         name: "node",
         lane: "sources",
+        yields: true,
         proves: "the program runs on each supported release of Node.js",
         runner: "mocha",
         command: `${mocha} 'tests/node/**/*.test.ts'`,
@@ -111,6 +120,7 @@ export const suites: readonly Suite[] = [
     {
         name: "plugins",
         lane: "servers",
+        yields: true,
         proves: "the built plugins behave as the official ones, on a real MinIO and PostgreSQL, with their faults",
         runner: "mocha",
         command: `${pythonPackages} && ${mocha} 'tests/plugins/**/*.test.ts'`,
@@ -182,13 +192,19 @@ export const suites: readonly Suite[] = [
     {
         name: "cluster",
         lane: "cluster",
-        // It measures answers under load.
-        after: "all",
         proves: "a CSV becomes a forecast on real pods",
         runner: "mocha",
         // The pipeline first: it reports how long the first deployment takes, which the others use. Data last: it gives the
         // stack further series, and the others ask for the only one.
         command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/!(data|tutorial).test.ts' tests/cluster/data.test.ts tests/cluster/tutorial.test.ts`,
+    },
+    {
+        name: "load",
+        lane: "cluster",
+        after: "all",
+        proves: "the service meets the limits of its load test",
+        runner: "mocha",
+        command: `${mocha} 'tests/load/**/*.test.ts'`,
     },
     {
         name: "down",

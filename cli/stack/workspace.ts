@@ -34,11 +34,16 @@ export class Workspace {
     private readonly files = stackFiles();
     private readonly directory = this.files.directory;
     private readonly configFile: string;
+    readonly name: string;
+    /** The file that names the embedded cluster of the last update. */
+    readonly clusterFile: string;
     /** Environment in which pulumi finds the stack, and pulumi and kubectl the cluster. */
     readonly environment: NodeJS.ProcessEnv;
 
     constructor(private readonly options: StackOptions) {
         this.configFile = settingsFile(this.files, options.stack);
+        this.name = options.stack;
+        this.clusterFile = join(this.directory, `${options.stack}.cluster`);
         requireBackend(options, process.env, this.files.backend);
         mkdirSync(join(this.directory, "backend"), { recursive: true, mode: 0o700 });
         this.environment = {

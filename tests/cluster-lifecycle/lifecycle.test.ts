@@ -11,6 +11,7 @@ import { addresses, clusterLayout, ports, type Layout } from "../../toolchain/cl
 import { ownerOfMachine } from "../../toolchain/cluster/owner";
 import { daemonProcess } from "../../toolchain/cluster/processes";
 import { scratchImage, writeArchive } from "../../toolchain/cluster/scratchImage";
+import { runDocumented } from "../support/documented";
 import { drive, kubectl, startDriving } from "./support/driver";
 import { additions, listMachine, type Machine } from "./support/machine";
 import { namespace, privilegedPod, probeObjects, processorLimit } from "./support/objects";
@@ -22,6 +23,8 @@ describe("embedded cluster", function () {
     this.timeout(180_000);
     let directory: string;
     let state: string;
+    /** Environment in which `make` works on the cluster of this test. */
+    let environment: NodeJS.ProcessEnv;
     let layout: Layout;
     let machineBefore: Machine;
     let probeImage: string;
@@ -61,6 +64,7 @@ describe("embedded cluster", function () {
         );
         directory = mkdtempSync(join(tmpdir(), "flts-lifecycle-"));
         state = join(directory, "state");
+        environment = { FLTS_STATE: state };
         layout = clusterLayout({ FLTS_STATE: state });
         machineBefore = listMachine(state);
     });
@@ -233,12 +237,16 @@ describe("embedded cluster", function () {
         assert.equal(inProbe("read", "/data/note"), "kept");
     });
 
-    it("restores the node's address and the firewall's rules", () => {
+    it("restores the node's address and the firewall's rules", async () => {
         execFileSync("ip", ["address", "delete", `${addresses.node}/32`, "dev", "lo"]);
         execFileSync("iptables", ["-t", "nat", "-F", "FLTS-POSTROUTING"]);
         assert.equal(drive("status", state).code, 1);
-        assert.equal(drive("up", state).code, 0);
-        assert.equal(drive("status", state).code, 0);
+        await runDocumented("toolchain/cluster/README.md", "make cluster-up", {
+            environment,
+        });
+        await runDocumented("toolchain/cluster/README.md", "make status", {
+            environment,
+        });
     });
 
     it("deletes a volume with its claim", async () => {
@@ -260,7 +268,9 @@ describe("embedded cluster", function () {
         assert.doesNotMatch(readFileSync("/proc/mounts", "utf8"), /flts-lifecycle/);
     });
 
-    it("the cluster can be deleted twice", () => {
-        assert.equal(drive("down", state).code, 0);
+    it("the cluster can be deleted twice", async () => {
+        await runDocumented("toolchain/cluster/README.md", "make cluster-down", {
+            environment,
+        });
     });
 });
