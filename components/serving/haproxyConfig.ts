@@ -161,6 +161,8 @@ function admission({ sourceLimits, trustedProxies }: HaproxyArgs): readonly stri
     return [
         "# A request is given to a pod when it has arrived, so that slow senders take no pod's time.",
         "option http-buffer-request",
+        "# After an answer HAProxy reads on for as long as the sender sends: a slow one is closed without an answer.",
+        "errorfile 408 /dev/null",
         ...(proxied ? [`acl proxied src ${trustedProxies.join(" ")}`] : []),
         `tcp-request connection track-sc0 ${SOURCE} table ${CONNECTIONS}${proxied ? " unless proxied" : ""}`,
         `tcp-request connection reject if { sc_conn_cur(0,${CONNECTIONS}) gt ${connections} }`,

@@ -51,7 +51,9 @@ describe("HAProxy's own check", function () {
                         environment: node === "without" ? {} : { NODE_HAS_IPV6: "1" },
                     });
                     assert.equal(code, 0, everything);
-                    assert.doesNotMatch(everything, /WARNING|ALERT/);
+                    // A pod's limit may be higher than its node has processors, which no configuration can know.
+                    const rest = everything.replaceAll(/^.*threads running on a total of \d+ CPUs.*$/gm, "");
+                    assert.doesNotMatch(rest, /WARNING|ALERT/);
                 }
             }),
             { numRuns: 25 },

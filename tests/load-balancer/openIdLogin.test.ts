@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { Server } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -26,10 +25,10 @@ describe("a login at an OpenID Connect provider", function () {
 
     const directory = mkdtempSync(join(tmpdir(), "flts-openid-"));
     const certificate = certificateFor("127.0.0.1");
-    const started: ChildProcess[] = [];
+    /** What ends each server that runs. */
+    const ends: (() => unknown)[] = [];
     let browser: Browser;
     let provider: OpenIdProvider;
-    let entrance: Server;
     /** Where people find MLflow. */
     let url: string;
 
@@ -53,7 +52,7 @@ describe("a login at an OpenID Connect provider", function () {
             stdio: ["ignore", "ignore", "pipe"],
         });
         sidecar.stderr.on("data", (chunk: Buffer) => log.push(chunk.toString()));
-        started.push(sidecar);
+        ends.push(() => sidecar.kill());
         await answers("HAProxy", `http://127.0.0.1:${health}/healthz`, () => log.join(""));
         return port;
     }
@@ -97,7 +96,7 @@ describe("a login at an OpenID Connect provider", function () {
         for (const stream of [proxy.stdout, proxy.stderr]) {
             stream.on("data", (chunk: Buffer) => log.push(chunk.toString()));
         }
-        started.push(proxy);
+        ends.push(() => proxy.kill());
         await answers("oauth2-proxy", `http://127.0.0.1:${port}/ready`, () => log.join(""));
         return port;
     }
@@ -121,23 +120,25 @@ describe("a login at an OpenID Connect provider", function () {
         const mlflowPort = await freePort();
         const entrancePort = await freePort();
         const host = `localhost:${entrancePort}`;
-        started.push(startMlflow(directory, mlflowPort, PASSWORD, [host, `127.0.0.1:${mlflowPort}`]));
+        const mlflow = startMlflow(directory, mlflowPort, PASSWORD, [host, `127.0.0.1:${mlflowPort}`]);
+        ends.push(() => mlflow.kill());
         provider = await OpenIdProvider.start(certificate, `https://${host}/oauth2/callback`);
+        ends.push(() => {
+            provider.close();
+        });
         const proxyPort = await startProxy(host, await startSidecar(mlflowPort));
-        entrance = tlsBefore(proxyPort, certificate);
+        const entrance = tlsBefore(proxyPort, certificate);
+        ends.push(() => entrance.close());
         await listen(entrance, entrancePort);
         url = `https://${host}`;
         browser = await startBrowser();
+        ends.push(() => browser.close());
         await answers("MLflow", `http://127.0.0.1:${mlflowPort}/health`);
     });
 
     after(async () => {
-        await browser.close();
-        for (const child of started) {
-            child.kill();
-        }
-        for (const server of [entrance, provider]) {
-            server.close();
+        for (const end of ends.reverse()) {
+            await end();
         }
         rmSync(directory, { recursive: true, force: true });
     });

@@ -14,8 +14,9 @@ import {
     type ImageFacts,
     type Needs,
 } from "../../toolchain/tools/needs";
-import { pulumiSet } from "../../toolchain/tools/pins";
+import { cachedToolNames, pulumiSet } from "../../toolchain/tools/pins";
 import { requirePrerequisites, type Machine } from "../../toolchain/tools/prerequisites";
+import { systemPrograms } from "../../toolchain/tools/systemPrograms";
 
 const root = join(__dirname, "..", "..");
 const own = { fromBundle: false, usesRegistry: false, requested: new Set<string>() };
@@ -45,7 +46,7 @@ describe("tools by make target", () => {
     }
 
     it("no target but `make tools` takes what only tests and stacks with other settings use", () => {
-        const others = ["kwok", "promtool", "postgresql-15", "oauth2-proxy", "skopeo"];
+        const others = ["kwok", "promtool", "postgresql-15", "oauth2-proxy", "skopeo", "chromium"];
         for (const target of targetNames.filter((name) => name !== "tools")) {
             const { tools, programs } = needsOf(target, true, nothingKnown);
             assert.deepEqual(
@@ -92,6 +93,13 @@ describe("tools by make target", () => {
         const pushed = needsOf("images", true, { ...nothingKnown, usesRegistry: true });
         assert.ok(pushed.programs.includes("skopeo"));
         assert.ok(!needsOf("up", true, nothingKnown).programs.includes("skopeo"));
+    });
+
+    it("`make tools` gets every tool and program that the toolchain knows, tests' own included", () => {
+        const everyImage = new Set(images.map(({ name }) => name));
+        const { tools, programs } = needsOf("tools", true, { ...nothingKnown, requested: everyImage });
+        assert.deepEqual([...tools].sort(), [...cachedToolNames].sort());
+        assert.deepEqual([...programs].sort(), Object.keys(systemPrograms).sort());
     });
 
     it("every target of the Makefile that asks for tools is in the table, and every one of the table is in the Makefile", () => {

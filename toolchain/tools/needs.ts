@@ -80,7 +80,10 @@ const parts = {
         ],
         root: "the embedded cluster starts containers and sets up their network",
     },
-    tests: { tools: ["promtool", "kwok", "oauth2-proxy"], programs: ["postgresql-15", "skopeo"] },
+    tests: {
+        tools: ["promtool", "kwok", "oauth2-proxy"],
+        programs: ["postgresql-15", "skopeo", "chromium"],
+    },
 } as const satisfies Readonly<Record<string, Requirements>>;
 
 type Part = keyof typeof parts | "images";
