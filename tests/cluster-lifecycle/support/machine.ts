@@ -46,9 +46,12 @@ function kernelSettings(): string[] {
         .filter((line) => !volatileSettings.test(line));
 }
 
-/** Counters and random numbers among the settings, which change by themselves. */
+/**
+ * Counters and random numbers among the settings, which change by themselves. The kernel makes the key of TCP Fast Open when
+ * the first program listens with it.
+ */
 const volatileSettings =
-    /nf_conntrack_count|random|ns_last_pid|pty|hostname|stat_refresh|conf\/all\/stable_secret/;
+    /nf_conntrack_count|random|ns_last_pid|pty|hostname|stat_refresh|conf\/all\/stable_secret|tcp_fastopen_key/;
 
 /** Firewall rules and chains without counters of packets; built-in chains count if they do not let all through. */
 function firewall(family: string): string[] {
