@@ -10,12 +10,15 @@ import { deployLayers } from "./stacks/layers/deployLayers";
 import { checkData } from "./stacks/platform/dataCheck";
 import { clusterNetwork } from "./stacks/platform/clusterNetwork";
 import { createPlatform, requiredContext } from "./stacks/platform/platform";
+import { leaveOutPromiseStacks } from "./stacks/platform/promiseStacks";
 import { sourceClass } from "./stacks/platform/volumes";
 import { problemFindings, skippedChecks } from "./stacks/preflight/finding";
 import { preflight } from "./stacks/preflight/preflight";
 import { Report } from "./stacks/preflight/report";
 import { stackOutputs, type ProvidedOutputs } from "./stacks/outputs/outputs";
 import { readSettings } from "./stacks/settings/read";
+
+leaveOutPromiseStacks();
 
 /** Settings, then the layers from the bottom up, then the stack's outputs. Nothing is created before the preflight passed. */
 async function deploy(): Promise<ProvidedOutputs> {
