@@ -85,7 +85,13 @@ export const suites: readonly Suite[] = [
         runner: "mocha",
         command: `${mocha} 'tests/node/**/*.test.ts'`,
     },
-    { name: "services", lane: "sources", proves: "the Python workloads", runner: "pytest", command: python },
+    {
+        name: "services",
+        lane: "sources",
+        proves: "the Python workloads",
+        runner: "pytest",
+        command: `${python} --ignore=tests/measurements`,
+    },
     {
         name: "tools",
         lane: "cluster",
@@ -197,6 +203,14 @@ export const suites: readonly Suite[] = [
         // The pipeline first: it reports how long the first deployment takes, which the others use. Data last: it gives the
         // stack further series, and the others ask for the only one.
         command: `${mocha} tests/cluster/pipeline.test.ts 'tests/cluster/!(data|tutorial).test.ts' tests/cluster/data.test.ts tests/cluster/tutorial.test.ts`,
+    },
+    {
+        name: "measurements",
+        lane: "cluster",
+        after: "all",
+        proves: "no client ends an inference process or keeps another one waiting, and a forecast costs a few echoes",
+        runner: "pytest",
+        command: `${python} tests/measurements`,
     },
     {
         name: "load",

@@ -75,9 +75,9 @@ export function declaredProofs(): Proof[] {
 
 /** Names of the suites that run a test file. */
 export function suitesOf(file: string): string[] {
-    const [top = "", folder = ""] = file.split("/");
+    const [top = "", folder = "", part = ""] = file.split("/");
     return top === "services"
-        ? ["services"]
+        ? [part === "measurements" ? part : "services"]
         : suites.filter(({ command }) => command.includes(`tests/${folder}/`)).map(({ name }) => name);
 }
 

@@ -1,0 +1,1 @@
+"""Tests that measure: they run while no other suite does."""
