@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { checkCluster } from "./components/access/cluster";
 import { clusterIdentity } from "./components/access/clusterIdentity";
+import { existingLabels } from "./components/access/existingObject";
 import { allowedLoss } from "./components/core/data/allowedLoss";
 import { lastRun } from "./components/loadTest/lastLoadTest";
 import { formerDataset } from "./stacks/inputs/formerDataset";
@@ -44,6 +45,7 @@ async function deploy(): Promise<ProvidedOutputs> {
         source,
         network,
         clusterIdentity: identity,
+        existing: existingLabels(context),
         allowed,
         passed,
     });

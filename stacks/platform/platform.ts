@@ -5,7 +5,6 @@ import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
 import { lockedDigests } from "../../components/core/pod/lockedImages";
 import { imageTags } from "../../components/core/pod/imageTags";
-import { existingLabels } from "../../components/access/existingObject";
 import {
     ExistingNamespace,
     Namespace,
@@ -13,7 +12,7 @@ import {
     type UsableNamespace,
 } from "../../components/core/namespace";
 import type { ClusterNetwork } from "../../components/core/network/clusterNetwork";
-import { OwnershipGuard } from "../../components/core/ownershipGuard";
+import { OwnershipGuard, type ExistingLabels } from "../../components/core/ownershipGuard";
 import type { Platform } from "../../components/core/platform";
 import { RetainedVolumes, type StorageClass } from "../../components/core/data/retainingClass";
 import { retainingClassName } from "../../components/core/data/volumeClaim";
@@ -47,6 +46,8 @@ export interface Preparation {
     readonly network: ClusterNetwork;
     /** What distinguishes the cluster from others; undefined where it cannot be read. */
     readonly clusterIdentity: string | undefined;
+    /** Looks up what the cluster already has. */
+    readonly existing: ExistingLabels;
     /** Names of objects with data that this run may delete. */
     readonly allowed: readonly string[];
     /** Fulfilled when the preflight has passed. */
@@ -58,7 +59,7 @@ export function createPlatform(
     settings: Settings,
     stack: string,
     context: string,
-    { source, network, clusterIdentity, allowed, passed }: Preparation,
+    { source, network, clusterIdentity, existing, allowed, passed }: Preparation,
 ): Platform {
     const gate: Promise<pulumi.Resource[]> = passed.then(() => []);
     const provider = new kubernetes.Provider(
@@ -74,7 +75,7 @@ export function createPlatform(
         { dependsOn: gate },
     );
     const guard = new DataLossGuard(allowed);
-    const ownership = new OwnershipGuard(stack, existingLabels(context));
+    const ownership = new OwnershipGuard(stack, existing);
     const cluster = new ClusterTransformation(
         clusterSettings(settings, stack),
         settings.overrides,

@@ -8,7 +8,7 @@ import { createPlatform } from "../../stacks/platform/platform";
 import { deployLayers } from "../../stacks/layers/deployLayers";
 import { record, type Recorded } from "../support/mocks";
 import { containers, workloads } from "../support/objects";
-import { INPUTS, settings } from "../support/program";
+import { INPUTS, NOTHING_EXISTS, settings } from "../support/program";
 import { sizesOfTiers } from "../../stacks/settings/catalogue";
 import { mergeTrees, type SettingsTree } from "../../stacks/settings/tree";
 
@@ -37,6 +37,7 @@ async function demanded(
             source: undefined,
             network: USUAL_NETWORK,
             clusterIdentity: undefined,
+            existing: NOTHING_EXISTS,
             allowed: [],
             passed,
         });
@@ -66,6 +67,7 @@ describe("the preflight", () => {
                 source: undefined,
                 network: USUAL_NETWORK,
                 clusterIdentity: undefined,
+                existing: NOTHING_EXISTS,
                 allowed: [],
                 passed,
             };

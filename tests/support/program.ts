@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import type { ExistingLabels } from "../../components/core/ownershipGuard";
 import type { StorageClass } from "../../components/core/data/retainingClass";
 import { CHART_ARCHIVE } from "../../stacks/inputs/chart";
 import type { Inputs } from "../../stacks/inputs/inputs";
@@ -15,6 +16,9 @@ import type { Settings } from "../../stacks/settings/parsed/settings";
 import { settingsOf } from "../../stacks/settings/read";
 import type { SettingsTree } from "../../stacks/settings/tree";
 import { record, type Recorded } from "./mocks";
+
+/** A cluster that has nothing of another owner. */
+export const NOTHING_EXISTS: ExistingLabels = () => Promise.resolve(undefined);
 
 export const INPUTS: Inputs = { chart: CHART_ARCHIVE, formerFiles: [] };
 
@@ -86,6 +90,7 @@ export async function deployProgram(
             source,
             network: networkOf(chosen.network, found),
             clusterIdentity: "test-cluster",
+            existing: NOTHING_EXISTS,
             allowed: [],
             passed: Promise.resolve(),
         });

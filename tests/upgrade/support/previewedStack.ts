@@ -27,10 +27,7 @@ import { USUAL_NETWORK } from "${projectDirectory}/components/core/network/clust
 import { createPlatform } from "${projectDirectory}/stacks/platform/platform";
 import { sourceAmong } from "${projectDirectory}/stacks/platform/volumes";
 import { readSettings } from "${projectDirectory}/stacks/settings/read";
-import { CLASSES } from "${projectDirectory}/tests/support/program";
-import existing = require("${projectDirectory}/components/access/existingObject");
-
-Object.assign(existing, { existingLabels: () => () => Promise.resolve(undefined) });
+import { CLASSES, NOTHING_EXISTS } from "${projectDirectory}/tests/support/program";
 
 export = async () => {
     const stack = pulumi.getStack();
@@ -40,6 +37,7 @@ export = async () => {
         source,
         network: USUAL_NETWORK,
         clusterIdentity: undefined,
+        existing: NOTHING_EXISTS,
         allowed: [],
         passed: Promise.resolve(),
     });
