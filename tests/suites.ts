@@ -198,7 +198,7 @@ export const suites: readonly Suite[] = [
     {
         name: "cluster",
         lane: "cluster",
-        // Some of its tests race the clock of a controller, which a busy machine loses.
+        // It measures answers under load, and some of its tests race the clock of a controller.
         after: "all",
         proves: "a CSV becomes a forecast on real pods",
         runner: "mocha",
@@ -213,14 +213,6 @@ export const suites: readonly Suite[] = [
         proves: "no client ends an inference process or keeps another one waiting, and a forecast costs a few echoes",
         runner: "pytest",
         command: `${python} tests/measurements`,
-    },
-    {
-        name: "load",
-        lane: "cluster",
-        after: "all",
-        proves: "the service meets the limits of its load test",
-        runner: "mocha",
-        command: `${mocha} 'tests/load/**/*.test.ts'`,
     },
     {
         name: "down",

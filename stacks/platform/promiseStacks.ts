@@ -2,7 +2,7 @@ type PrepareStackTrace = (error: Error, frames: NodeJS.CallSite[]) => string;
 
 /**
  * Pulumi keeps the stack of each promise that it makes, for its report about leaks, which only PULUMI_DEBUG_PROMISE_LEAKS shows.
- * ts-node maps these stacks to TypeScript's lines, which took two thirds of the program's own time. So they are left out,
+ * ts-node maps these stacks to TypeScript's lines, which took half of the program's own time. So they are left out,
  * unless that variable is set; all other errors are mapped as ever.
  */
 export function leaveOutPromiseStacks(environment: NodeJS.ProcessEnv = process.env): void {

@@ -241,12 +241,8 @@ describe("embedded cluster", function () {
         execFileSync("ip", ["address", "delete", `${addresses.node}/32`, "dev", "lo"]);
         execFileSync("iptables", ["-t", "nat", "-F", "FLTS-POSTROUTING"]);
         assert.equal(drive("status", state).code, 1);
-        await runDocumented("toolchain/cluster/README.md", "make cluster-up", {
-            environment,
-        });
-        await runDocumented("toolchain/cluster/README.md", "make status", {
-            environment,
-        });
+        await runDocumented("toolchain/cluster/README.md", "make cluster-up", { environment });
+        await runDocumented("toolchain/cluster/README.md", "make status", { environment });
     });
 
     it("deletes a volume with its claim", async () => {
@@ -269,8 +265,6 @@ describe("embedded cluster", function () {
     });
 
     it("the cluster can be deleted twice", async () => {
-        await runDocumented("toolchain/cluster/README.md", "make cluster-down", {
-            environment,
-        });
+        await runDocumented("toolchain/cluster/README.md", "make cluster-down", { environment });
     });
 });
