@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { deleteAutoscaler } from "../access/autoscaler";
 import { clientAnnotations } from "../core/data/credentials";
 import { deployment } from "../core/pod/deployment";
 import { environment, plain, podName, type PlainValues } from "../core/pod/environment";
@@ -11,6 +12,7 @@ import { disruptionBudget } from "../core/pod/disruptionBudget";
 import { Tier } from "../core/tier";
 import { bucketsOf, CONSUMER_GROUPS, kafkaName, topicsOf } from "../contract";
 import { autoscalerSpec, mostReplicas, type Autoscaled, type Scaling } from "./autoscaling";
+import { removeAutoscalerFirst } from "./scalingHandover";
 
 /** Port of the forecast API. */
 export const INFERENCE_PORT = 8000;
@@ -184,7 +186,17 @@ export class Inference extends Tier {
                     },
                 },
             ),
-            this.child({ dependsOn: Tier.requirementsOf(connections) }),
+            this.child({
+                dependsOn: Tier.requirementsOf(connections),
+                hooks: { beforeUpdate: [this.removeAutoscalerFirst()] },
+            }),
+        );
+    }
+
+    private removeAutoscalerFirst(): pulumi.ResourceHook {
+        const { platform, tierName: name } = this;
+        return removeAutoscalerFirst(name, () =>
+            deleteAutoscaler(platform.context, { namespace: platform.namespaceName, name }),
         );
     }
 

@@ -34,7 +34,7 @@ describe("HAProxy with the generated configuration", function () {
             maximumServers: 5,
             maximumConnections: 256,
             requestTimeoutSeconds: 5,
-            bodySeconds: 1,
+            bodySeconds: 10,
             sourceLimits: { requestsPerSecond: 100_000, connections: 100 },
             trustedProxies: [],
             threads: 1,
@@ -62,7 +62,10 @@ describe("HAProxy with the generated configuration", function () {
         balancer = new Balancer();
     });
 
-    afterEach(() => {
+    afterEach(function () {
+        if (this.currentTest?.state === "failed") {
+            console.log(balancer.log);
+        }
         balancer.remove();
         names.close();
         for (const pod of pods) {

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { autoscalerSpec, mostReplicas } from "../../components/serving/autoscaling";
 import { haproxyConfig, PAGE_FILES, type HaproxyArgs } from "../../components/serving/haproxyConfig";
+import { takesNumberBack } from "../../components/serving/scalingHandover";
 import { projectDirectory } from "../support/commands";
 
 const ARGS: HaproxyArgs = {
@@ -99,6 +100,14 @@ describe("autoscaling", () => {
         };
         assert.equal(scaleUp.stabilizationWindowSeconds, 0);
         assert.equal(scaleDown.stabilizationWindowSeconds, 300);
+    });
+
+    it("the autoscaler is removed first if a fixed number of pods follows it, and at no other update", () => {
+        const pods = (replicas?: number): object => ({ spec: { replicas } });
+        assert.equal(takesNumberBack(pods(), pods(2)), true);
+        assert.equal(takesNumberBack(pods(2), pods(3)), false);
+        assert.equal(takesNumberBack(pods(2), pods()), false);
+        assert.equal(takesNumberBack(pods(), pods()), false);
     });
 
     it("the maximum number of pods is known", () => {

@@ -1,0 +1,10 @@
+import { loadCluster } from "./cluster";
+import type { ServiceAddress } from "./portForward";
+import { existing } from "./readable";
+
+/** Deletes a HorizontalPodAutoscaler, if there is one; the pods stay. */
+export async function deleteAutoscaler(context: string, { namespace, name }: ServiceAddress): Promise<void> {
+    const cluster = await loadCluster(context);
+    const api = cluster.config.makeApiClient(cluster.client.AutoscalingV2Api);
+    await existing(cluster, () => api.deleteNamespacedHorizontalPodAutoscaler({ namespace, name }));
+}
