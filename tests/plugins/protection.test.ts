@@ -9,6 +9,9 @@ const REFRESH = [
     ...["minio", "postgresql"].flatMap((name) => ["--target", `**${name}:index**`]),
 ];
 
+/** Programs of these tests fail, which the language host ends as it ends a user's. */
+const LANGUAGE_HOST = true;
+
 describe("the program protects its users from the official plugins", function () {
     this.timeout(300_000);
     let minio: MinioServer;
@@ -21,7 +24,7 @@ describe("the program protects its users from the official plugins", function ()
         postgres = await PostgresServer.create();
         await Promise.all([minio.start(), postgres.start()]);
         client = new Client(minio);
-        stack = await ContentStack.create(minio, postgres);
+        stack = await ContentStack.create(minio, postgres, {}, LANGUAGE_HOST);
         await stack.up();
         await client.put("dataset", "series.csv", "time,a");
     });
@@ -78,13 +81,14 @@ describe("the program protects its users from the official plugins", function ()
 
     it("waits for MinIO servers that accept the login before they answer what exists", async () => {
         const { server, port } = await slowStarter(minio.port);
-        const own = await ContentStack.create(minio, postgres, {
+        const settings = {
             identifier: "slow",
             createBuckets: false,
             database: "slow",
             minio: { port, user: minio.user, password: minio.password },
             timeoutSeconds: 60,
-        });
+        };
+        const own = await ContentStack.create(minio, postgres, settings, LANGUAGE_HOST);
         try {
             await own.up();
         } finally {
@@ -96,13 +100,14 @@ describe("the program protects its users from the official plugins", function ()
 
     it("works with an administrator of PostgreSQL who is not a superuser", async () => {
         postgres.sql("CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD 'manager-password'");
-        const own = await ContentStack.create(minio, postgres, {
+        const settings = {
             namespace: "managed",
             createBuckets: false,
             services: [],
             database: "managed",
             postgres: { port: postgres.port, user: "manager", password: "manager-password" },
-        });
+        };
+        const own = await ContentStack.create(minio, postgres, settings, LANGUAGE_HOST);
         try {
             // Only a superuser may give the membership in pg_monitor, without which the rest must still stand.
             postgres.sql("GRANT pg_monitor TO manager WITH ADMIN OPTION");
@@ -118,7 +123,7 @@ describe("the program protects its users from the official plugins", function ()
         let second: ContentStack;
 
         before(async () => {
-            second = await ContentStack.create(minio, postgres);
+            second = await ContentStack.create(minio, postgres, {}, LANGUAGE_HOST);
         });
         after(() => {
             second.remove();

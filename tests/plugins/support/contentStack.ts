@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { forget } from "../../../cli/doctor/pulumi";
 import type { ContentSettings } from "./contentProgram";
 import type { MinioServer, PostgresServer } from "./servers";
-import { TestStack, type Result } from "./stack";
+import { TestStack, type Program, type Result } from "./stack";
 
 /** A stack with the project's own users, buckets, roles and databases in real servers. */
 export class ContentStack {
@@ -16,11 +16,16 @@ export class ContentStack {
 
     private constructor(private settings: ContentSettings) {}
 
-    /** Makes an empty stack for these servers; `settings` are those that differ from the defaults here. */
+    /**
+     * Makes an empty stack for these servers; `settings` are those that differ from the defaults here.
+     *
+     * @param languageHost whether the language host runs the program, for programs that fail: it ends them at once.
+     */
     static async create(
         minio: MinioServer,
         postgres: PostgresServer,
         settings: Partial<ContentSettings> = {},
+        languageHost = false,
     ): Promise<ContentStack> {
         const content = new ContentStack({
             minio: { port: minio.port, user: minio.user, password: minio.password },
@@ -38,11 +43,12 @@ export class ContentStack {
             ...settings,
         });
         content.change({ objects: join(content.directory, "objects") });
-        const program = join(__dirname, "contentProgram");
-        content.stack = await TestStack.create(
-            {},
-            `import { declareContent } from ${JSON.stringify(program)};\ndeclareContent(${JSON.stringify(content.settingsFile)});\n`,
-        );
+        const program = {
+            module: join(__dirname, "contentProgram"),
+            entry: "declareContent",
+            argument: content.settingsFile,
+        };
+        content.stack = await TestStack.create({}, languageHost ? textOf(program) : program);
         return content;
     }
 
@@ -103,4 +109,9 @@ export class ContentStack {
         this.stack.remove();
         rmSync(this.directory, { recursive: true, force: true });
     }
+}
+
+/** A program of TypeScript that does the same. */
+function textOf({ module, entry, argument }: Program): string {
+    return `import { ${entry} } from ${JSON.stringify(module)};\n${entry}(${JSON.stringify(argument)});\n`;
 }

@@ -1,6 +1,5 @@
-// The program that the plugin tests deploy: it declares the resources listed in resources.json, each after the one
-// before it, so that a test changes the program by changing data.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declared } from "./stack";
 
@@ -36,21 +35,31 @@ function classOf(packageName: string, className: string): unknown {
     return (require(`@pulumi/${packageName}`) as Record<string, unknown>)[className];
 }
 
-const input = JSON.parse(readFileSync("resources.json", "utf8")) as Input;
-const providers = Object.fromEntries(
-    Object.entries(input.providers).map(([name, settings]) => [
-        name,
-        new (classOf(name, "Provider") as ProviderClass)(name, values(settings)),
-    ]),
-);
-let previous: pulumi.Resource[] = [];
-for (const { type, name, properties, options } of input.resources) {
-    const [packageName = "", className = ""] = type.split(".");
-    const provider = providers[packageName];
-    const resource = new (classOf(packageName, className) as ResourceClass)(name, values(properties ?? {}), {
-        ...(provider === undefined ? {} : { provider }),
-        dependsOn: previous,
-        ...options,
-    });
-    previous = [resource];
+/**
+ * The program that the plugin tests deploy: it declares the resources listed in the folder's resources.json, each after the
+ * one before it, so that a test changes the program by changing data.
+ */
+export function declareResources(directory: string): void {
+    const input = JSON.parse(readFileSync(join(directory, "resources.json"), "utf8")) as Input;
+    const providers = Object.fromEntries(
+        Object.entries(input.providers).map(([name, settings]) => [
+            name,
+            new (classOf(name, "Provider") as ProviderClass)(name, values(settings)),
+        ]),
+    );
+    let previous: pulumi.Resource[] = [];
+    for (const { type, name, properties, options } of input.resources) {
+        const [packageName = "", className = ""] = type.split(".");
+        const provider = providers[packageName];
+        const resource = new (classOf(packageName, className) as ResourceClass)(
+            name,
+            values(properties ?? {}),
+            {
+                ...(provider === undefined ? {} : { provider }),
+                dependsOn: previous,
+                ...options,
+            },
+        );
+        previous = [resource];
+    }
 }

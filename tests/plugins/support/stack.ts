@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ts from "typescript";
 import type { CommandOptions } from "../../support/commands";
+import { serveProgram, type HostedProgram } from "./programHost";
 import { pulumiProgram, toolEnvironment } from "./tools";
 
 /** A resource of the test's program. */
@@ -37,20 +38,28 @@ export interface Result {
 
 type Settings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** support/program.ts as JavaScript. */
+/** A function that declares what a stack deploys. */
+export type Program = Omit<HostedProgram, "key">;
+
+/** support/program.ts as JavaScript, which starts faster, for documented commands: they run it as a user's program. */
 function dataProgram(): string {
     const text = readFileSync(join(__dirname, "program.ts"), "utf8");
-    return ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.CommonJS } }).outputText;
+    const { outputText } = ts.transpileModule(text, {
+        compilerOptions: { module: ts.ModuleKind.CommonJS },
+    });
+    return `${outputText}\nexports.declareResources(process.cwd());\n`;
 }
 
 /** A stack in a folder of its own, run with the real command line and a local state. */
 export class TestStack {
     private readonly directory = mkdtempSync(join(tmpdir(), "flts-plugins-"));
     private readonly environment: NodeJS.ProcessEnv;
+    /** What the engine must be told to run the program. */
+    private programOptions: (command: string) => readonly string[] = () => [];
 
     private constructor(
         private providers: Settings,
-        program: string | undefined,
+        program: Program | string | undefined,
         environment: NodeJS.ProcessEnv,
     ) {
         this.environment = {
@@ -61,9 +70,8 @@ export class TestStack {
             NO_COLOR: "true",
             ...environment,
         };
-        // JavaScript starts faster, and most tests start their program many times.
         const [main, text, typescript] =
-            program === undefined ? ["index.js", dataProgram(), false] : ["index.ts", program, true];
+            typeof program === "string" ? ["index.ts", program, true] : ["index.js", dataProgram(), false];
         const runtime = { name: "nodejs", options: { typescript } };
         const files = {
             [main]: text,
@@ -79,16 +87,25 @@ export class TestStack {
     }
 
     /**
-     * Makes an empty stack; `providers` are the inputs of a provider resource each, by package. `program` is a TypeScript
-     * program of the test's own, which takes the place of the one that declares resources from data. `environment` is
-     * laid over that of this process.
+     * Makes an empty stack; `providers` are the inputs of a provider resource each, by package. `program` takes the place of
+     * the one that declares resources from data: a function of the test's own, or the text of a TypeScript program, which
+     * the language host runs. `environment` is laid over that of this process.
      */
     static async create(
         providers: Settings = {},
-        program?: string,
+        program?: Program | string,
         environment: NodeJS.ProcessEnv = {},
     ): Promise<TestStack> {
         const stack = new TestStack(providers, program, environment);
+        if (typeof program !== "string") {
+            stack.programOptions = await serveProgram(
+                program ?? {
+                    module: join(__dirname, "program"),
+                    entry: "declareResources",
+                    argument: stack.directory,
+                },
+            );
+        }
         await stack.must("stack", "init", "test");
         return stack;
     }
@@ -114,7 +131,8 @@ export class TestStack {
     }
 
     private start(parameters: readonly string[]): { child: ChildProcess; result: Promise<Result> } {
-        const child = spawn(pulumiProgram(), [...parameters, "--non-interactive"], {
+        const all = [...parameters, ...this.programOptions(parameters[0] ?? ""), "--non-interactive"];
+        const child = spawn(pulumiProgram(), all, {
             cwd: this.directory,
             env: this.environment,
             stdio: ["ignore", "pipe", "pipe"],
