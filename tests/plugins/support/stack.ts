@@ -54,7 +54,7 @@ function dataProgram(): string {
 export class TestStack {
     private readonly directory = mkdtempSync(join(tmpdir(), "flts-plugins-"));
     private readonly environment: NodeJS.ProcessEnv;
-    /** What the engine must be told to run the program. */
+    /** Parameters with which a command runs the program. */
     private programOptions: (command: string) => readonly string[] = () => [];
 
     private constructor(
