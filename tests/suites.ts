@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { fail } from "../toolchain/console";
+import { cacheDirectory } from "../toolchain/tools/directories";
 import type { Runner } from "./support/counts";
 
 /**
@@ -51,7 +53,8 @@ export const suites: readonly Suite[] = [
         yields: true,
         proves: "the sources are in the project's style",
         runner: "check",
-        command: "npx prettier --check .",
+        // Knows a file that was in style by its content, and by Prettier's version and options.
+        command: `npx prettier --check --cache --cache-strategy content --cache-location '${join(cacheDirectory(), "prettier")}' .`,
     },
     {
         name: "unit",
