@@ -32,7 +32,6 @@ function host(): ChildProcess {
         });
         started.unref();
         started.channel?.unref();
-        process.on("exit", () => started.kill());
         child = started;
     }
     return child;

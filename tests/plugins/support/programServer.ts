@@ -15,7 +15,10 @@ function serve({ module, entry, argument }: HostedProgram): Promise<number> {
     const program = (): Promise<void> => {
         // eslint-disable-next-line @typescript-eslint/no-require-imports -- the test names the module
         const declare = (require(module) as Record<string, (argument: string) => void>)[entry];
-        declare?.(argument);
+        if (declare === undefined) {
+            return Promise.reject(new Error(`${module} exports no ${entry}`));
+        }
+        declare(argument);
         return Promise.resolve();
     };
     const host = new grpc.Server();
@@ -38,3 +41,5 @@ process.on("message", (program: HostedProgram) => {
         process.send?.({ key: program.key, port } satisfies ServedProgram);
     });
 });
+// The tests have ended.
+process.on("disconnect", () => process.exit());
