@@ -1,7 +1,7 @@
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
 
 /** Pulumi's own function, which its types leave out. */
-type DebuggablePromise = <Result>(promise: Promise<Result>, context: string) => Promise<Result>;
+export type DebuggablePromise = <Result>(promise: Promise<Result>, context: string) => Promise<Result>;
 
 /**
  * Pulumi keeps the stack of each promise that it makes, for its report about leaks, which only PULUMI_DEBUG_PROMISE_LEAKS shows.

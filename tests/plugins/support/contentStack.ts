@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { forget } from "../../../cli/doctor/pulumi";
 import type { ContentSettings } from "./contentProgram";
+import type { Program } from "./programHost";
 import type { MinioServer, PostgresServer } from "./servers";
-import { TestStack, type Program, type Result } from "./stack";
+import { TestStack, type Result } from "./stack";
 
 /** A stack with the project's own users, buckets, roles and databases in real servers. */
 export class ContentStack {

@@ -2,14 +2,18 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-/** A program that takes all it needs to know from one text. */
-export interface HostedProgram {
-    readonly key: string;
+/** A function that declares what a stack deploys, and takes all it needs to know from one text. */
+export interface Program {
     /** Path of the module, without its extension. */
     readonly module: string;
     /** Name of the exported function that declares the resources. */
     readonly entry: string;
     readonly argument: string;
+}
+
+/** A program that is to be served; the answer has the same key. */
+export interface HostedProgram extends Program {
+    readonly key: string;
 }
 
 /** Where the engine reaches a program. */
@@ -38,14 +42,12 @@ function host(): ChildProcess {
 }
 
 /** Serves a program from now on; the result are the parameters with which a command of pulumi runs it. */
-export async function serveProgram(
-    program: Omit<HostedProgram, "key">,
-): Promise<(command: string) => readonly string[]> {
-    const process = host();
+export async function serveProgram(program: Program): Promise<(command: string) => readonly string[]> {
+    const server = host();
     const key = String((served += 1));
-    process.send({ ...program, key } satisfies HostedProgram);
+    server.send({ ...program, key } satisfies HostedProgram);
     for (;;) {
-        const [answer] = (await once(process, "message")) as [ServedProgram];
+        const [answer] = (await once(server, "message")) as [ServedProgram];
         if (answer.key === key) {
             const parameters = [`--client=127.0.0.1:${answer.port}`, "--exec-kind=auto.inline"];
             return (command) => (COMMANDS.includes(command) ? parameters : []);

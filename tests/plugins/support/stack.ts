@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ts from "typescript";
 import type { CommandOptions } from "../../support/commands";
-import { serveProgram, type HostedProgram } from "./programHost";
+import { serveProgram, type Program } from "./programHost";
 import { pulumiProgram, toolEnvironment } from "./tools";
 
 /** A resource of the test's program. */
@@ -37,9 +37,6 @@ export interface Result {
 }
 
 type Settings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** A function that declares what a stack deploys. */
-export type Program = Omit<HostedProgram, "key">;
 
 /** support/program.ts as JavaScript, which starts faster, for documented commands: they run it as a user's program. */
 function dataProgram(): string {
