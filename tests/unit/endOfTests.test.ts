@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { projectDirectory, run, type Outcome } from "../support/commands";
+import { runSuiteCommand } from "../support/suiteCommand";
+
+const MOCHA = join(projectDirectory, "node_modules/.bin/mocha");
+/** A command that nothing else on this machine runs. */
+const SLEEP = `sleep ${100_000 + process.pid}`;
+
+async function isRunning(command: string): Promise<boolean> {
+    return (await run("pgrep", ["--full", "--exact", command])).code === 0;
+}
+
+describe("the end of a suite", function () {
+    this.timeout(60_000);
+    let directory: string;
+
+    beforeEach(() => {
+        directory = mkdtempSync(join(tmpdir(), "flts-end-of-tests-"));
+    });
+
+    afterEach(() => {
+        rmSync(directory, { recursive: true, force: true });
+    });
+
+    /** Runs one test in a process of its own, which ends half a second after it. */
+    async function runTest(body: string): Promise<Outcome> {
+        const hooks = join(directory, "hooks.js");
+        const test = join(directory, "one.test.js");
+        const endOfTests = JSON.stringify(join(projectDirectory, "tests/support/endOfTests"));
+        const after = `exports.mochaHooks = { afterAll: () => require(${endOfTests}).endAfterTests(500) };`;
+        writeFileSync(hooks, after);
+        writeFileSync(test, `it("runs", () => { ${body} });`);
+        const files = ["--require", "ts-node/register/transpile-only", "--require", hooks, test];
+        return run(MOCHA, ["--no-config", ...files]);
+    }
+
+    it("a server that does not stop with its test is reported and killed, and the result stays", async () => {
+        const leave = `require("node:child_process").spawn("sh", ["-c", "${SLEEP}; true"]);`;
+        const passed = await runTest(leave);
+        assert.equal(passed.code, 0);
+        assert.match(passed.everything, /1 passing[^]*ended 0\.5 s ago, and this still ran:[^]*sleep 1/);
+        assert.equal(await isRunning(SLEEP), false);
+
+        const failed = await runTest(`${leave} throw new Error("wrong");`);
+        assert.equal(failed.code, 1);
+        assert.match(failed.everything, /1 failing/);
+        assert.equal(await isRunning(SLEEP), false);
+    });
+
+    it("a process without anything left ends at once, without a word", async () => {
+        const { code, everything } = await runTest("");
+        assert.equal(code, 0);
+        assert.doesNotMatch(everything, /still ran/);
+    });
+
+    it("a command that prints nothing for too long, or takes too long, ends with what it started, and has failed", async () => {
+        for (const limits of [
+            { seconds: 60, silentMilliseconds: 1_000 },
+            { seconds: 1, silentMilliseconds: 60_000 },
+        ]) {
+            const { text, code } = await runSuiteCommand(
+                `echo begun; ${SLEEP}; true`,
+                [],
+                limits,
+                () => undefined,
+            );
+            assert.match(text, /^begun/);
+            assert.equal(text.includes("printed nothing for"), limits.seconds === 60);
+            assert.notEqual(code, 0);
+            assert.equal(await isRunning(SLEEP), false);
+        }
+    });
+
+    it("a command that prints now and then may go on", async () => {
+        const limits = { seconds: 60, silentMilliseconds: 1_500 };
+        const { text, code } = await runSuiteCommand(
+            "for i in 1 2 3 4; do sleep 0.5; echo $i; done",
+            [],
+            limits,
+            () => undefined,
+        );
+        assert.deepEqual({ text, code }, { text: "1\n2\n3\n4\n", code: 0 });
+    });
+});
