@@ -74,7 +74,7 @@ describe("the end of a suite", function () {
         }
     });
 
-    it("a command that prints now and then may go on", async () => {
+    it("a command that prints now and then is not stopped", async () => {
         const limits = { seconds: 60, silentMilliseconds: 1_500 };
         const { text, code } = await runSuiteCommand(
             "for i in 1 2 3 4; do sleep 0.5; echo $i; done",

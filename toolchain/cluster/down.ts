@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { withLock } from "../tools/lock";
 import { Progress, type Console } from "../console";
 import { daemonNames } from "./daemons";
@@ -43,6 +43,21 @@ async function cleanMachine(layout: Layout): Promise<void> {
     await removeChains();
     await removeControlGroup();
     removeSharedFiles(layout);
+}
+
+/**
+ * True if a cluster ran here and its state directory was deleted manually, with all that it knew. Mounts keep parts of the
+ * directory, and the snapshot of the machine is noted before the owner.
+ */
+export function stateWasDeleted(layout: Layout): boolean {
+    return !existsSync(layout.hostSnapshot) && ownerOfMachine(layout) !== undefined;
+}
+
+/** Ends what a cluster without a state directory left running, and undoes what it did to the machine's network and mounts. */
+export async function removeOrphanedCluster(layout: Layout): Promise<void> {
+    await stopProcesses(layout);
+    await cleanMachine(layout);
+    deleteState(layout);
 }
 
 /**

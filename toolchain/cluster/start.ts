@@ -9,6 +9,7 @@ import { metricsServerObjects } from "./addons/metricsServer";
 import { storageObjects } from "./addons/storage";
 import { hostResolverFile, upstreamServers } from "./processes/kubelet";
 import { daemonNames, type DaemonName } from "./daemons";
+import { removeOrphanedCluster, stateWasDeleted } from "./down";
 import { inspect, type Check } from "./health";
 import { ensureNodeAddress } from "./host/addresses";
 import { ensureControlGroup } from "./host/controlGroups";
@@ -18,7 +19,7 @@ import { loadImages } from "./ownImages";
 import { writeAdminKubeconfig } from "./kubeconfig";
 import type { Layout } from "./layout";
 import { endOrphans } from "./orphans";
-import { claimMachine } from "./owner";
+import { claimMachine, refuseOtherOwner } from "./owner";
 import { ensurePki } from "./pki";
 import { preflight } from "./preflight";
 import { ensureDaemon, logPath, stopDaemon, waitUntilReady, type Daemon } from "./processes";
@@ -88,6 +89,10 @@ export async function start(
     };
 
     await progress.step("Check the machine", {}, async () => {
+        if (stateWasDeleted(layout)) {
+            refuseOtherOwner(layout);
+            await removeOrphanedCluster(layout);
+        }
         await endOrphans(layout, Object.values(daemons));
         await preflight(layout);
     });

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { networkName } from "../processes/containerd";
 import type { Layout } from "../layout";
-import { cameWithCluster } from "./snapshot";
+import { newShimSockets, shimSocketDirectory } from "./snapshot";
 import { linkTarget, namesIn, textOf } from "./volatileFiles";
 
 /** Where libcni caches the results of every network of the machine; containerd 1.x offers no other place. */
@@ -10,9 +10,6 @@ const networkCache = "/var/lib/cni/results";
 
 /** Where the kubelet links to containers' logs under names that hold the pod's; the place is fixed in its source. */
 const containerLogLinks = "/var/log/containers";
-
-/** Where the shims of all containerd instances listen; the place is fixed in containerd's source. */
-const shimSocketDirectory = "/run/containerd/s";
 
 /**
  * The files of the pod network among `names` in libcni's cache, `<network>-<container>-<interface>`; the loopback
@@ -47,9 +44,12 @@ export function deadSockets(directory: string, names: readonly string[], unixSoc
 
 /** Deletes what the cluster's programs leave in directories that they share with others. */
 export function removeSharedFiles(layout: Layout): void {
-    const orphans = cameWithCluster(layout, shimSocketDirectory)
-        ? deadSockets(shimSocketDirectory, namesIn(shimSocketDirectory), textOf("/proc/net/unix") ?? "")
-        : [];
+    const unixSockets = textOf("/proc/net/unix");
+    // A dead socket of another containerd that came meanwhile is no loss: nothing can listen at it again.
+    const orphans =
+        unixSockets === undefined
+            ? []
+            : deadSockets(shimSocketDirectory, newShimSockets(layout), unixSockets);
     for (const path of [...shimSockets(layout), ...orphans]) {
         rmSync(path, { force: true });
     }

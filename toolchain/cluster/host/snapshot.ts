@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Layout } from "../layout";
-import { removeIfEmpty, textOf } from "./volatileFiles";
+import { namesIn, removeIfEmpty, textOf } from "./volatileFiles";
 
 /** Kernel settings that the kubelet, kube-proxy or the CNI plugins change, in the order to restore them. */
 const settings = [
@@ -16,9 +16,12 @@ const settings = [
     "net/ipv6/conf/all/forwarding",
 ] as const;
 
+/** Where the shims of all containerd instances listen; the place is fixed in containerd's source. */
+export const shimSocketDirectory = "/run/containerd/s";
+
 /** Directories outside the cluster's own that its programs make, and that are removed if they were not there before. */
 const sharedDirectories = [
-    "/run/containerd/s",
+    shimSocketDirectory,
     "/run/containerd",
     "/var/lib/cni/results",
     "/var/lib/cni",
@@ -31,6 +34,8 @@ const sharedDirectories = [
 interface HostSnapshot {
     readonly settings: Readonly<Record<string, string>>;
     readonly directories: readonly string[];
+    /** Names of sockets of shims. A version before 0.2.0 did not note them. */
+    readonly shimSockets?: readonly string[];
 }
 
 const settingPath = (name: string): string => join("/proc/sys", name);
@@ -46,6 +51,7 @@ export function ensureHostSnapshot(layout: Layout): void {
             present.map((name) => [name, readFileSync(settingPath(name), "utf8").trim()]),
         ),
         directories: sharedDirectories.filter((path) => existsSync(path)),
+        shimSockets: namesIn(shimSocketDirectory),
     };
     mkdirSync(dirname(layout.hostSnapshot), { recursive: true });
     writeFileSync(layout.hostSnapshot, JSON.stringify(snapshot, null, 2));
@@ -57,9 +63,13 @@ function readSnapshot(layout: Layout): HostSnapshot | undefined {
         : undefined;
 }
 
-/** True if one of the shared directories came with the cluster, so that nobody else used it before. */
-export function cameWithCluster(layout: Layout, directory: (typeof sharedDirectories)[number]): boolean {
-    return readSnapshot(layout)?.directories.includes(directory) === false;
+/** Sockets of shims that were not there before the cluster, by name; those of others that came meanwhile too. */
+export function newShimSockets(layout: Layout): readonly string[] {
+    const snapshot = readSnapshot(layout);
+    const before =
+        snapshot?.shimSockets ??
+        (snapshot?.directories.includes(shimSocketDirectory) === false ? [] : undefined);
+    return before === undefined ? [] : namesIn(shimSocketDirectory).filter((name) => !before.includes(name));
 }
 
 /** Sets the machine back to what `ensureHostSnapshot` noted. Directories that others use meanwhile stay. */
