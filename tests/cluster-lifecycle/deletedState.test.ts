@@ -61,6 +61,6 @@ describe("embedded cluster beside another container runtime", function () {
         await sleep(3000);
         const { code, output } = drive("down", state);
         assert.equal(code, 0, output);
-        assert.deepEqual(namesIn(shimSocketDirectory).toSorted(), [...socketsBefore].sort());
+        assert.deepEqual(namesIn(shimSocketDirectory).toSorted(), socketsBefore.toSorted());
     });
 });
