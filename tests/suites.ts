@@ -213,7 +213,7 @@ export const suites: readonly Suite[] = [
         name: "measurements",
         lane: "cluster",
         after: "all",
-        proves: "no client ends an inference process or keeps another one waiting, and a forecast costs a few echoes",
+        proves: "no client ends an inference process or keeps another one waiting, and a forecast costs little",
         runner: "pytest",
         command: `${python} tests/measurements`,
     },

@@ -52,10 +52,10 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(port: int, **environment: str) -> Iterator[Served]:
-    """An API with these settings, until the block ends."""
+def served(port: int, program: str | Path = __file__, **environment: str) -> Iterator[Served]:
+    """An API with these settings, until the block ends; `program` serves it on the port of its first argument."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(port)], env={**os.environ, "LOG_LEVEL": "error", **environment}
+        [sys.executable, program, str(port)], env={**os.environ, "LOG_LEVEL": "error", **environment}
     )
     try:
         deadline = time.monotonic() + 60

@@ -70,20 +70,28 @@ export function describeFailures(runner: Runner, text: string, lines = 90): stri
     return [...account.slice(0, first), omitted, ...account.slice(first - lines)].join("\n");
 }
 
-/** Lines that name a cause: of a runner, a command, or Pulumi. */
-const CAUSE = /\berrors?\b|Error:|\bfatal\b|\bFAILED\b/i;
+/** Lines that name a cause: of a runner, a command, or Pulumi; `AssertionError [ERR_ASSERTION]` too. */
+const CAUSE = /errors?\b|\bfatal\b|\bFAILED\b/i;
+
+/** A failed test's number and titles in mocha's account: a line for each suite, and the test's ends with a colon. */
+const MOCHA_TITLES = /^ +\d+\) [^]*?:$/gm;
 
 /**
- * The lines of a failed suite that name a cause, for below the closing table: some readers see no more than the last
+ * The lines of a failed suite that name a failed test or a cause, for below the closing table: some readers see no more than the last
  * lines of a long run.
  *
  * @param characters at most, all lines together.
  */
 export function nameCauses(runner: Runner, text: string, characters = 600): string {
-    const lines = describeFailures(runner, text, Infinity).split("\n");
+    const account = describeFailures(runner, text, Infinity);
+    const named =
+        runner === "mocha"
+            ? account.replace(MOCHA_TITLES, (titles) => `FAILED ${titles.trim().replace(/\n +/g, ": ")}`)
+            : account;
+    const lines = named.split("\n");
     const causes = [...new Set(lines.map((line) => line.trim()).filter((line) => CAUSE.test(line)))];
     return causes
         .map((line) => line.slice(0, 240))
-        .reduce((named, line) => (named.length + line.length < characters ? `${named}${line}\n` : named), "")
+        .reduce((shown, line) => (shown.length + line.length < characters ? `${shown}${line}\n` : shown), "")
         .trimEnd();
 }

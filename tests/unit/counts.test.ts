@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { projectDirectory, run } from "../support/commands";
 import { countResults, describeFailures, nameCauses } from "../support/counts";
 import { chooseSuites, suites } from "../suites";
 
@@ -69,11 +73,34 @@ describe("the causes below the closing table", () => {
             ...Array<string>(3).fill("     error: IamUser train: 503"),
             "     urls: {",
         ].join("\n");
-        assert.equal(nameCauses("mocha", pulumi), "error: IamUser train: 503");
+        assert.equal(nameCauses("mocha", pulumi), "FAILED 1) deploys:\nerror: IamUser train: 503");
         const many = Array.from({ length: 300 }, (_, index) => `error ${index}: no`).join("\n");
         const named = nameCauses("check", many);
         assert.match(named, /^error 0: no\n/);
         assert.ok(named.length <= 600, named);
+    });
+
+    it("a failed assertion is named with the titles of its test, in the form that mocha prints", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "flts-causes-"));
+        const test = join(directory, "one.test.js");
+        writeFileSync(
+            test,
+            `const assert = require("node:assert/strict");
+             describe("one", () => describe("two", () => {
+                 it("passes", () => {});
+                 it("compares", () => assert.equal(1, 2));
+                 it("matches", () => assert.match("a", /b/));
+             }));`,
+        );
+        const { everything } = await run(join(projectDirectory, "node_modules/.bin/mocha"), [
+            "--no-config",
+            test,
+        ]);
+        rmSync(directory, { recursive: true });
+        const [compares, , matches] = nameCauses("mocha", everything).split("\n");
+        assert.equal(compares, "FAILED 1) one: two: compares:");
+        assert.equal(matches, "FAILED 2) one: two: matches:");
+        assert.match(nameCauses("mocha", everything), /^AssertionError \[ERR_ASSERTION\]: Expected values/m);
     });
 
     it("a cause that is too long is left out, not those after it", () => {

@@ -186,8 +186,8 @@ describe("protocol probes", () => {
         let attempts = 0;
         const refused = (): Promise<void> => Promise.reject(new Refusal(`refused ${++attempts} times`));
         const started = Date.now();
-        await assert.rejects(untilAnswered(refused, { timeout: 60, interval: 5, patience: 0.05 }), /refused/);
+        await assert.rejects(untilAnswered(refused, { timeout: 50, interval: 5, patience: 2 }), /refused/);
         assert.ok(attempts > 1);
-        assert.ok(Date.now() - started < 5_000);
+        assert.ok(Date.now() - started < 40_000);
     });
 });
