@@ -3,6 +3,7 @@
 import * as grpc from "@grpc/grpc-js";
 import * as server from "@pulumi/pulumi/automation/server";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
+import { useOwnConnections } from "./ownConnections";
 import type { HostedProgram, ServedProgram } from "./programHost";
 
 /** Exported by the package, and left out of its types: the Automation API's own. */
@@ -34,6 +35,7 @@ function serve({ module, entry, argument }: HostedProgram): Promise<number> {
     });
 }
 
+useOwnConnections();
 // An update that was interrupted leaves promises that are rejected later, when nobody waits for them.
 process.on("unhandledRejection", () => undefined);
 process.on("message", (program: HostedProgram) => {
