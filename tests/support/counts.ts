@@ -77,8 +77,8 @@ const CAUSE = /errors?\b|\bfatal\b|\bFAILED\b/i;
 const MOCHA_TITLES = /^ +\d+\) [^]*?:$/gm;
 
 /**
- * The lines of a failed suite that name a failed test or a cause, for below the closing table: some readers see no more than the last
- * lines of a long run.
+ * The lines of a failed suite that name a failed test or a cause, for below the closing table: some readers see no more
+ * than the last lines of a long run.
  *
  * @param characters at most, all lines together.
  */

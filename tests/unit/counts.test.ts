@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { projectDirectory, run } from "../support/commands";
 import { countResults, describeFailures, nameCauses } from "../support/counts";
+import { runMocha } from "../support/runMocha";
 import { chooseSuites, suites } from "../suites";
 
 describe("the closing line's counts", () => {
@@ -81,10 +78,7 @@ describe("the causes below the closing table", () => {
     });
 
     it("a failed assertion is named with the titles of its test, in the form that mocha prints", async () => {
-        const directory = mkdtempSync(join(tmpdir(), "flts-causes-"));
-        const test = join(directory, "one.test.js");
-        writeFileSync(
-            test,
+        const { everything } = await runMocha(
             `const assert = require("node:assert/strict");
              describe("one", () => describe("two", () => {
                  it("passes", () => {});
@@ -92,11 +86,6 @@ describe("the causes below the closing table", () => {
                  it("matches", () => assert.match("a", /b/));
              }));`,
         );
-        const { everything } = await run(join(projectDirectory, "node_modules/.bin/mocha"), [
-            "--no-config",
-            test,
-        ]);
-        rmSync(directory, { recursive: true });
         const [compares, , matches] = nameCauses("mocha", everything).split("\n");
         assert.equal(compares, "FAILED 1) one: two: compares:");
         assert.equal(matches, "FAILED 2) one: two: matches:");

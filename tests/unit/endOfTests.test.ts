@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import { projectDirectory, run, type Outcome } from "../support/commands";
+import { runMocha } from "../support/runMocha";
 import { runSuiteCommand } from "../support/suiteCommand";
 
-const MOCHA = join(projectDirectory, "node_modules/.bin/mocha");
 /** A command that nothing else on this machine runs. */
 const SLEEP = `sleep ${100_000 + process.pid}`;
 
@@ -21,26 +19,14 @@ async function sleepEnds(): Promise<void> {
 describe("the end of a suite", function () {
     // This suite gets a processor when no other wants one: each limit below leaves time for that.
     this.timeout(180_000);
-    let directory: string;
-
-    beforeEach(() => {
-        directory = mkdtempSync(join(tmpdir(), "flts-end-of-tests-"));
-    });
-
-    afterEach(() => {
-        rmSync(directory, { recursive: true, force: true });
-    });
 
     /** Runs one test in a process of its own, which ends `graceMilliseconds` after it. */
-    async function runTest(body: string, graceMilliseconds: number): Promise<Outcome> {
-        const hooks = join(directory, "hooks.js");
-        const test = join(directory, "one.test.js");
+    function runTest(body: string, graceMilliseconds: number): Promise<Outcome> {
         const endOfTests = JSON.stringify(join(projectDirectory, "tests/support/endOfTests"));
-        const after = `exports.mochaHooks = { afterAll: () => require(${endOfTests}).endAfterTests(${graceMilliseconds}) };`;
-        writeFileSync(hooks, after);
-        writeFileSync(test, `it("runs", () => { ${body} });`);
-        const files = ["--require", "ts-node/register/transpile-only", "--require", hooks, test];
-        return run(MOCHA, ["--no-config", ...files]);
+        return runMocha(
+            `it("runs", () => { ${body} });`,
+            `exports.mochaHooks = { afterAll: () => require(${endOfTests}).endAfterTests(${graceMilliseconds}) };`,
+        );
     }
 
     it("a server that does not stop with its test is reported and killed, and the result stays", async () => {

@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
+import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
+import pWaitFor from "p-wait-for";
 import { useOwnConnections } from "../plugins/support/ownConnections";
 
 /** Starts a server without services, which refuses every call as unimplemented. */
 async function listen(port: number): Promise<{ server: grpc.Server; port: number }> {
     const server = new grpc.Server();
-    const bound = await new Promise<number>((resolve, reject) => {
-        server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, chosen) => {
-            if (error === null) {
-                resolve(chosen);
-            } else {
-                reject(error);
-            }
-        });
-    });
-    return { server, port: bound };
+    const bind = promisify(server.bindAsync.bind(server));
+    return { server, port: await bind(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure()) };
 }
 
 /** Status of a call. */
@@ -36,9 +30,7 @@ describe("the process in which programs of test stacks run", () => {
         const open = connect();
         assert.equal(await call(open), grpc.status.UNIMPLEMENTED);
         earlier.forceShutdown();
-        while ((await call(open)) !== grpc.status.UNAVAILABLE) {
-            // The connection is not lost yet.
-        }
+        await pWaitFor(async () => (await call(open)) === grpc.status.UNAVAILABLE);
         const { server } = await listen(port);
         const client = connect();
         assert.equal(await call(client), grpc.status.UNIMPLEMENTED);

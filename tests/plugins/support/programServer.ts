@@ -1,5 +1,6 @@
 // The process in which the programs of test stacks run, one after the other. The engine reaches it as it reaches the inline
 // programs of the Automation API.
+import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import * as server from "@pulumi/pulumi/automation/server";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -24,15 +25,7 @@ function serve({ module, entry, argument }: HostedProgram): Promise<number> {
     };
     const host = new grpc.Server();
     host.addService(LanguageRuntimeService, new LanguageServer(program));
-    return new Promise((resolve, reject) => {
-        host.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
-            if (error === null) {
-                resolve(port);
-            } else {
-                reject(error);
-            }
-        });
-    });
+    return promisify(host.bindAsync.bind(host))("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
 }
 
 useOwnConnections();
