@@ -58,6 +58,7 @@ async function deploy(): Promise<ProvidedOutputs> {
             stack,
             context,
             objects,
+            requests: platform.requests.all,
             home: [namespace.name, platform.namespace],
             preview: pulumi.runtime.isDryRun(),
             skipped,

@@ -1,4 +1,6 @@
+import { explained } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
+import { existing } from "../../components/access/readable";
 import type { Patient } from "./examine";
 
 /** Secrets of the cluster that the context names. */
@@ -8,27 +10,26 @@ export function clusterSecrets(context: string): Pick<Patient, "readSecret" | "d
     cluster.catch(() => undefined);
     return {
         readSecret: async (namespace, name) => {
-            const { client, config } = await cluster;
-            try {
-                const { data = {} } = await config
-                    .makeApiClient(client.CoreV1Api)
-                    .readNamespacedSecret({ namespace, name });
-                return Object.fromEntries(
-                    Object.entries(data).map(([key, value]) => [
+            const loaded = await cluster;
+            const api = loaded.config.makeApiClient(loaded.client.CoreV1Api);
+            const secret = await explained(`Secret ${namespace}/${name} cannot be read`, () =>
+                existing(loaded, () => api.readNamespacedSecret({ namespace, name })),
+            );
+            return (
+                secret &&
+                Object.fromEntries(
+                    Object.entries(secret.data ?? {}).map(([key, value]) => [
                         key,
                         Buffer.from(value, "base64").toString("utf8"),
                     ]),
-                );
-            } catch (error) {
-                if (error instanceof client.ApiException && error.code === 404) {
-                    return undefined;
-                }
-                throw error;
-            }
+                )
+            );
         },
         deleteSecret: async (namespace, name) => {
             const { client, config } = await cluster;
-            await config.makeApiClient(client.CoreV1Api).deleteNamespacedSecret({ namespace, name });
+            await explained(`Secret ${namespace}/${name} cannot be deleted`, () =>
+                config.makeApiClient(client.CoreV1Api).deleteNamespacedSecret({ namespace, name }),
+            );
         },
     };
 }

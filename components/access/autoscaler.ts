@@ -1,3 +1,4 @@
+import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 import type { ServiceAddress } from "./portForward";
 import { existing } from "./readable";
@@ -6,5 +7,7 @@ import { existing } from "./readable";
 export async function deleteAutoscaler(context: string, { namespace, name }: ServiceAddress): Promise<void> {
     const cluster = await loadCluster(context);
     const api = cluster.config.makeApiClient(cluster.client.AutoscalingV2Api);
-    await existing(cluster, () => api.deleteNamespacedHorizontalPodAutoscaler({ namespace, name }));
+    await explained(`HorizontalPodAutoscaler ${namespace}/${name} cannot be deleted`, () =>
+        existing(cluster, () => api.deleteNamespacedHorizontalPodAutoscaler({ namespace, name })),
+    );
 }

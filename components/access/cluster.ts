@@ -1,4 +1,5 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { apiReason } from "./apiReason";
 
 /** A cluster, as the user's kubeconfig describes it. */
 export interface Cluster {
@@ -50,9 +51,8 @@ export async function checkCluster(context: string, seconds: number): Promise<vo
     try {
         await Promise.race([config.makeApiClient(client.VersionApi).getCode(), late]);
     } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         throw new Error(
-            `The cluster of kubernetes:context = "${context}" (${server}) cannot be reached: ${reason}. ` +
+            `The cluster of kubernetes:context = "${context}" (${server}) cannot be reached: ${apiReason(error)}. ` +
                 "Start it (`make cluster-up` for the embedded one) or name another context. Nothing was changed.",
             { cause: error },
         );

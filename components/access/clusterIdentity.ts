@@ -1,3 +1,4 @@
+import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 import { readable } from "./readable";
 
@@ -9,6 +10,8 @@ import { readable } from "./readable";
 export async function clusterIdentity(context: string): Promise<string | undefined> {
     const cluster = await loadCluster(context);
     const api = cluster.config.makeApiClient(cluster.client.CoreV1Api);
-    const namespace = await readable(cluster, () => api.readNamespace({ name: "kube-system" }));
+    const namespace = await explained("the namespace kube-system cannot be read", () =>
+        readable(cluster, () => api.readNamespace({ name: "kube-system" })),
+    );
     return namespace?.metadata?.uid;
 }

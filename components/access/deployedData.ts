@@ -1,5 +1,5 @@
 import { DATA_FORMAT_LABEL, type DataLayout, type DataVolumes } from "../core/data/dataLayout";
-import { apiReason } from "./apiReason";
+import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 
 const INSTANCE = "app.kubernetes.io/instance";
@@ -67,24 +67,21 @@ export async function readDeployedData(
     const { client, config } = await loadCluster(context);
     const apps = config.makeApiClient(client.AppsV1Api);
     const core = config.makeApiClient(client.CoreV1Api);
-    try {
-        const [statefulSets, claims, deployments] = await Promise.all([
-            apps.listNamespacedStatefulSet({ namespace }),
-            core.listNamespacedPersistentVolumeClaim({ namespace }),
-            apps.listNamespacedDeployment({ namespace }),
-        ]);
-        return deployedData(
-            { statefulSets: statefulSets.items, claims: claims.items, deployments: deployments.items },
-            stack,
-        );
-    } catch (error) {
-        throw new Error(
-            `flts:namespace = "${namespace}": the StatefulSets, Deployments and PersistentVolumeClaims there cannot be ` +
-                `listed in kubernetes:context = "${context}", so it is unknown what data the update puts at risk: ` +
-                `${apiReason(error)}. Allow the user to list them. Nothing was changed.`,
-            { cause: error },
-        );
-    }
+    const [statefulSets, claims, deployments] = await explained(
+        `flts:namespace = "${namespace}": the StatefulSets, Deployments and PersistentVolumeClaims there cannot be ` +
+            `listed in kubernetes:context = "${context}", so it is unknown what data the update puts at risk`,
+        () =>
+            Promise.all([
+                apps.listNamespacedStatefulSet({ namespace }),
+                core.listNamespacedPersistentVolumeClaim({ namespace }),
+                apps.listNamespacedDeployment({ namespace }),
+            ]),
+        ". Allow the user to list them. Nothing was changed.",
+    );
+    return deployedData(
+        { statefulSets: statefulSets.items, claims: claims.items, deployments: deployments.items },
+        stack,
+    );
 }
 
 /** The stack's data among these objects; objects of another stack or of other owners are left out. */

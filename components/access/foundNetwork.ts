@@ -1,6 +1,7 @@
 import type { V1Service } from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { API_PORT, DNS_PORT, hostNetwork } from "../core/network/clusterNetwork";
 import type { Labels } from "../core/labels";
+import { explained } from "./apiReason";
 import { loadCluster, type Cluster } from "./cluster";
 import { readable } from "./readable";
 
@@ -32,11 +33,15 @@ const NODE_LOCAL_ADDRESS = "169.254.20.10";
 /** What this machine's user may read of where DNS and the API server are. */
 export async function findNetwork(context: string): Promise<FoundNetwork> {
     const cluster = await loadCluster(context);
-    const [services, nodeLocal, apiPorts] = await Promise.all([
-        Promise.all(DNS_SERVICES.map((place) => dnsServices(cluster, place))),
-        nodeLocalAddresses(cluster),
-        endpointPorts(cluster, "default", "kubernetes", () => true),
-    ]);
+    const [services, nodeLocal, apiPorts] = await explained(
+        "where DNS and the API server are cannot be read",
+        () =>
+            Promise.all([
+                Promise.all(DNS_SERVICES.map((place) => dnsServices(cluster, place))),
+                nodeLocalAddresses(cluster),
+                endpointPorts(cluster, "default", "kubernetes", () => true),
+            ]),
+    );
     const found = services.flat();
     const labels = { "k8s-app": NODE_LOCAL.name };
     return {

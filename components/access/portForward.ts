@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import { PassThrough, type Duplex } from "node:stream";
+import type { ApiRequest } from "../core/cluster/apiRequests";
+import { explained } from "./apiReason";
 import { loadCluster, type Cluster } from "./cluster";
 import { readyEndpoint } from "./readyEndpoint";
 
@@ -11,6 +13,21 @@ export interface ServiceAddress {
 
 /** Connects an accepted socket to wherever the tunnel leads; rejects when that is not possible. */
 export type Dial = (socket: Duplex) => Promise<void>;
+
+/**
+ * The requests of {@link dialService}, for the preflight.
+ *
+ * A port-forward over a WebSocket is a `get` for RBAC, and since Kubernetes 1.35 a `create` as well (feature gate
+ * AuthorizePodWebsocketUpgradeCreatePermission, https://github.com/kubernetes/kubernetes/issues/133515).
+ */
+export function portForwardRequests(namespace: string): readonly ApiRequest[] {
+    const portForward = { group: "", resource: "pods/portforward", namespace };
+    return [
+        { group: "discovery.k8s.io", resource: "endpointslices", verb: "list", namespace },
+        { ...portForward, verb: "get" },
+        { ...portForward, verb: "create" },
+    ];
+}
 
 /**
  * Dials a Service through the Kubernetes port-forward API, one stream for each socket.
@@ -28,10 +45,14 @@ export function dialService(context: string, service: ServiceAddress): Dial {
     return async (socket) => {
         cluster ??= loadCluster(context);
         const { client, config } = await cluster;
-        const slices = await config.makeApiClient(client.DiscoveryV1Api).listNamespacedEndpointSlice({
-            namespace: service.namespace,
-            labelSelector: `kubernetes.io/service-name=${service.name}`,
-        });
+        const slices = await explained(
+            `the EndpointSlices of Service ${service.namespace}/${service.name} cannot be listed`,
+            () =>
+                config.makeApiClient(client.DiscoveryV1Api).listNamespacedEndpointSlice({
+                    namespace: service.namespace,
+                    labelSelector: `kubernetes.io/service-name=${service.name}`,
+                }),
+        );
         const endpoint = readyEndpoint(slices.items, pod);
         if (endpoint === undefined) {
             throw new Error(`Service ${service.namespace}/${service.name} has no ready pod`);

@@ -1,3 +1,4 @@
+import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 import type { ServiceAddress } from "./portForward";
 
@@ -33,7 +34,9 @@ export function isRolledOut({ metadata, spec, status }: RolloutState): boolean {
  */
 export async function requireRolledOut(context: string, { namespace, name }: ServiceAddress): Promise<void> {
     const { client, config } = await loadCluster(context);
-    const state = await config.makeApiClient(client.AppsV1Api).readNamespacedStatefulSet({ namespace, name });
+    const state = await explained(`StatefulSet ${namespace}/${name} cannot be read`, () =>
+        config.makeApiClient(client.AppsV1Api).readNamespacedStatefulSet({ namespace, name }),
+    );
     if (!isRolledOut(state)) {
         throw new Error(`StatefulSet ${namespace}/${name} is still being rolled out`);
     }

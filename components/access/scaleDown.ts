@@ -1,6 +1,9 @@
 import pWaitFor from "p-wait-for";
+import type { ApiRequest } from "../core/cluster/apiRequests";
+import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 import type { ServiceAddress } from "./portForward";
+import { existing } from "./readable";
 
 const POLL_MILLISECONDS = 1000;
 
@@ -26,6 +29,16 @@ export async function waitWithoutPods(api: ScalingApi, name: string, seconds: nu
     });
 }
 
+/** The requests of {@link scaleDown}, for the preflight. */
+export function scalingRequests(namespace: string): readonly ApiRequest[] {
+    const scale = { group: "apps", resource: "statefulsets/scale", namespace };
+    return [
+        { ...scale, verb: "get" },
+        { ...scale, verb: "update" },
+        { group: "", resource: "pods", verb: "list", namespace },
+    ];
+}
+
 /** Stops all pods of a StatefulSet and waits until they ended; volumes stay. */
 export async function scaleDown(
     context: string,
@@ -33,25 +46,32 @@ export async function scaleDown(
     labelSelector: string,
     seconds: number,
 ): Promise<void> {
-    const { client, config } = await loadCluster(context);
+    const cluster = await loadCluster(context);
+    const { client, config } = cluster;
     const apps = config.makeApiClient(client.AppsV1Api);
     const core = config.makeApiClient(client.CoreV1Api);
+    const scaleToZero = async (): Promise<boolean> => {
+        const scale = await existing(cluster, () => apps.readNamespacedStatefulSetScale({ namespace, name }));
+        if (scale === undefined) {
+            return false;
+        }
+        scale.spec = Object.assign(new client.V1ScaleSpec(), { replicas: 0 });
+        const body = scale;
+        return (
+            (await existing(cluster, () =>
+                apps.replaceNamespacedStatefulSetScale({ namespace, name, body }),
+            )) !== undefined
+        );
+    };
     await waitWithoutPods(
         {
-            scaleToZero: async () => {
-                try {
-                    const scale = await apps.readNamespacedStatefulSetScale({ namespace, name });
-                    scale.spec = Object.assign(new client.V1ScaleSpec(), { replicas: 0 });
-                    await apps.replaceNamespacedStatefulSetScale({ namespace, name, body: scale });
-                    return true;
-                } catch (error) {
-                    if (error instanceof client.ApiException && error.code === 404) {
-                        return false;
-                    }
-                    throw error;
-                }
-            },
-            pods: async () => (await core.listNamespacedPod({ namespace, labelSelector })).items.length,
+            scaleToZero: () =>
+                explained(`StatefulSet ${namespace}/${name} cannot be scaled to zero`, scaleToZero),
+            pods: () =>
+                explained(`the pods of StatefulSet ${namespace}/${name} cannot be listed`, async () => {
+                    const { items } = await core.listNamespacedPod({ namespace, labelSelector });
+                    return items.length;
+                }),
         },
         name,
         seconds,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "../core/platform";
 import type { Login } from "./login";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
-import { dialService, type ServiceAddress } from "./portForward";
+import { dialService, portForwardRequests, type ServiceAddress } from "./portForward";
 import type { ProtocolProbe } from "./protocolProbes";
 import { requireRolledOut } from "./rollout";
 import { isMissing, serviceOf } from "./service";
@@ -23,7 +23,7 @@ export interface TunnelArgs {
     readonly setting: string;
     /** What the server is, for messages: "PostgreSQL". */
     readonly server: string;
-    readonly platform: Pick<Platform, "context" | "namespaceName">;
+    readonly platform: Pick<Platform, "context" | "namespaceName" | "requests">;
     /** Host of the server as pods reach it: its Service, with or without a namespace and the cluster's domain. */
     readonly host: string;
     readonly probe: ProtocolProbe;
@@ -58,10 +58,13 @@ export class Tunnel extends pulumi.ComponentResource {
     public constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
         super("flts:access:Tunnel", name, {}, opts);
         this.args = args;
-        const { namespaceName: namespace } = args.platform;
+        const { namespaceName: namespace, requests } = args.platform;
         this.service = serviceOf(args.host, namespace) ?? { namespace, name: args.host };
         this.host = args.access.mode === "tunnel" ? LOOPBACK : args.access.host;
         this.port = args.access.mode === "tunnel" ? args.access.localPort : args.access.port;
+        if (args.access.mode === "tunnel") {
+            requests.add(...portForwardRequests(this.service.namespace));
+        }
         // `make doctor` reads them from the state, to reach the server without running the program.
         this.registerOutputs({
             mode: args.access.mode,
@@ -177,6 +180,6 @@ function messageOf(error: unknown): string {
     if (!(error instanceof Error)) {
         return String(error);
     }
-    // fetch wraps the reason that matters ("connect ECONNREFUSED ...") as a cause.
-    return error.cause instanceof Error ? error.cause.message : error.message;
+    // fetch wraps the reason that matters ("connect ECONNREFUSED ...") as a cause of a TypeError.
+    return error instanceof TypeError && error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ApiRequests } from "./cluster/apiRequests";
 import type { ClusterTransformation } from "./cluster/transformation";
 import type { ComponentContext } from "./componentOptions";
 import type { DataLossGuard } from "./data/dataLossGuard";
@@ -17,6 +18,8 @@ export interface Platform extends ComponentContext {
     readonly clusterIdentity: string | undefined;
     /** What the cluster requires of every object; its transformations are those of the components. */
     readonly cluster: ClusterTransformation;
+    /** What the program itself asks of the cluster's API. */
+    readonly requests: ApiRequests;
     /** kubeconfig context of the cluster, for tunnels. */
     readonly context: string;
     /** Name of the namespace, as a literal for host names. */

@@ -1,4 +1,6 @@
+import { explained } from "../access/apiReason";
 import { loadCluster } from "../access/cluster";
+import { readable } from "../access/readable";
 import { RUN_COMPONENT } from "./loadTestJob";
 
 /** Result of a load test; `flts.load_test.outcome` writes all but the last two fields. */
@@ -59,14 +61,16 @@ export async function lastRun(
     namespace: string,
     instance: string,
 ): Promise<LoadTestResult | undefined> {
-    const { client, config } = await loadCluster(context);
-    const { items } = await config.makeApiClient(client.CoreV1Api).listNamespacedPod({
-        namespace,
-        labelSelector: [
-            "app.kubernetes.io/name=locust",
-            `app.kubernetes.io/instance=${instance}`,
-            `app.kubernetes.io/component=${RUN_COMPONENT}`,
-        ].join(","),
-    });
-    return newestResult(items);
+    const cluster = await loadCluster(context);
+    const api = cluster.config.makeApiClient(cluster.client.CoreV1Api);
+    const labelSelector = [
+        "app.kubernetes.io/name=locust",
+        `app.kubernetes.io/instance=${instance}`,
+        `app.kubernetes.io/component=${RUN_COMPONENT}`,
+    ].join(",");
+    const pods = await explained(
+        `the pods of load tests in the namespace ${namespace} cannot be listed`,
+        () => readable(cluster, () => api.listNamespacedPod({ namespace, labelSelector })),
+    );
+    return newestResult(pods?.items ?? []);
 }

@@ -1,4 +1,4 @@
-import { apiReason } from "../../components/access/apiReason";
+import { explained } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
 import { formerFiles } from "../../components/pipeline/formerDataset";
 
@@ -14,17 +14,15 @@ export async function formerDataset(context: string, namespace: string, stack: s
         namespace,
         labelSelector: `app.kubernetes.io/name=preprocess,app.kubernetes.io/instance=${stack}`,
     };
-    try {
-        const [deployments, jobs] = await Promise.all([
-            config.makeApiClient(client.AppsV1Api).listNamespacedDeployment(selected),
-            config.makeApiClient(client.BatchV1Api).listNamespacedJob(selected),
-        ]);
-        return formerFiles([...deployments.items, ...jobs.items]);
-    } catch (error) {
-        throw new Error(
-            `flts:namespace = "${namespace}": its Deployments and Jobs cannot be listed in kubernetes:context = "${context}", so ` +
-                `it is unknown whether the dataset is still in the state: ${apiReason(error)}. Allow the user to list them`,
-            { cause: error },
-        );
-    }
+    const [deployments, jobs] = await explained(
+        `flts:namespace = "${namespace}": its Deployments and Jobs cannot be listed in kubernetes:context = "${context}", so ` +
+            "it is unknown whether the dataset is still in the state",
+        () =>
+            Promise.all([
+                config.makeApiClient(client.AppsV1Api).listNamespacedDeployment(selected),
+                config.makeApiClient(client.BatchV1Api).listNamespacedJob(selected),
+            ]),
+        ". Allow the user to list them",
+    );
+    return formerFiles([...deployments.items, ...jobs.items]);
 }

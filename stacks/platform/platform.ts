@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { ApiRequests } from "../../components/core/cluster/apiRequests";
 import { ClusterTransformation } from "../../components/core/cluster/transformation";
 import { DataLossGuard } from "../../components/core/data/dataLossGuard";
 import { Images } from "../../components/core/pod/images";
@@ -112,6 +113,7 @@ export function createPlatform(
         provider,
         transformations,
         cluster,
+        requests: new ApiRequests(),
         context,
         namespaceName: settings.namespace.name,
         namespace: namespace.ready,

@@ -87,12 +87,15 @@ export function chartDemands({ values }: { readonly values: ChartValues }, home:
                 group,
                 resource,
                 name,
+                // Helm keeps each release in a Secret, which it replaces.
+                verbs: resource === "secrets" ? ["update"] : [],
                 serviceType: undefined,
             })),
             ...[values.service, values.consoleService].map(({ type }, index) => ({
                 ...object,
                 group: "",
                 resource: "services",
+                verbs: [],
                 name: index === 0 ? name : `${name}-console`,
                 serviceType: type,
             })),

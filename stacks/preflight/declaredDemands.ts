@@ -88,6 +88,7 @@ export function demandsOf(objects: readonly DeclaredObject[], home: readonly unk
                     resource: pluralOf(kind),
                     name,
                     home: at.home,
+                    verbs: [],
                     rules: declared.rules ?? [],
                     serviceType: kind === "Service" ? (declared.spec?.type ?? "ClusterIP") : undefined,
                     ingressClass: kind === "Ingress" ? declared.spec?.ingressClassName : undefined,

@@ -52,6 +52,8 @@ export interface ObjectDemand {
     readonly resource: string;
     readonly name: string;
     readonly home: boolean;
+    /** Verbs that are used on it beside those of every object. */
+    readonly verbs: readonly string[];
     /** What a Role allows, which only who may do the same can grant. */
     readonly rules: readonly Rule[];
     /** How a Service is reached. */

@@ -1,3 +1,4 @@
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import type { Toleration } from "../../components/core/cluster/clusterSettings";
 import type { Amounts } from "./demands";
 import type { Known } from "./finding";
@@ -67,15 +68,6 @@ export interface NamespaceFacts {
     /** Names of claims. */
     readonly claims: Known<readonly string[]>;
     readonly services: Known<readonly string[]>;
-}
-
-/** A question for the API server: may the user do this? */
-export interface Access {
-    readonly group: string;
-    readonly resource: string;
-    readonly verb: string;
-    /** Undefined asks for all namespaces, and for what is in none. */
-    readonly namespace: string | undefined;
 }
 
 /** A Gateway that was there before the stack. */
@@ -191,7 +183,7 @@ export interface ClusterFacts {
     readonly gateway: Known<GatewayFacts | undefined>;
     readonly gatewayClasses: Known<readonly ClassFacts[]>;
     /** What the user may not do, of what was asked. */
-    readonly denied: Known<readonly Access[]>;
+    readonly denied: Known<readonly ApiRequest[]>;
     /** By reference, as `cluster.pullSecrets` has them. */
     readonly pullSecrets: ReadonlyMap<string, Known<PullSecretFacts>>;
     /** Secrets with the keys of stores, by name. */

@@ -1,29 +1,66 @@
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import type { Demands } from "./demands";
-import type { Access } from "./facts";
 import { error, listed, type Finding } from "./finding";
 
-/** Verbs that the provider uses on an object: it is made and changed by server-side apply, and watched until it is ready. */
-const UPDATE_VERBS = ["create", "patch", "get", "delete"] as const;
 /** A preview makes everything with a dry run, for which the same verbs are asked. */
 const PREVIEW_VERBS = ["create", "patch", "get"] as const;
+/** How the provider follows a kind. */
+const WATCH_VERBS = ["list", "watch"] as const;
+/**
+ * Server-side apply makes and changes an object. Whether it is ready, or gone, the provider sees by a watch of its kind:
+ * without the permission for one it waits without an end, whatever its timeouts are (pkg/await/informers of v4.25.0).
+ */
+const UPDATE_VERBS = [...PREVIEW_VERBS, ...WATCH_VERBS, "delete"] as const;
+
+const PODS = ["", "pods"] as const;
+const ENDPOINTS = ["", "endpoints"] as const;
+
+/** Kinds that the provider watches beside one of a stack, by resource: group and resource (pkg/await of v4.25.0). */
+const WATCHED_BESIDE: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+    deployments: [["apps", "replicasets"], PODS, ["", "persistentvolumeclaims"]],
+    statefulsets: [PODS],
+    daemonsets: [PODS],
+    jobs: [PODS],
+    services: [ENDPOINTS],
+    ingresses: [ENDPOINTS, ["", "services"]],
+};
 
 /** Kinds that are in no namespace. */
 const CLUSTER_WIDE = ["namespaces", "clusterroles", "clusterrolebindings", "storageclasses"];
 
 /** Who may do this may do everything. */
-export const EVERYTHING: Access = { group: "*", resource: "*", verb: "*", namespace: undefined };
+export const EVERYTHING: ApiRequest = { group: "*", resource: "*", verb: "*", namespace: undefined };
 
 /**
  * Every permission that deploying these objects needs.
  *
+ * @param requests of the program itself, which makes none of them in a preview.
  * @param namespace of the stack. What is elsewhere is in a namespace that the stack makes, so it is asked for all.
  */
-export function neededAccess({ objects }: Demands, namespace: string, preview: boolean): readonly Access[] {
-    const verbs = preview ? PREVIEW_VERBS : UPDATE_VERBS;
-    const needed = objects.flatMap(({ group, resource, home, rules }): Access[] => {
+export function neededAccess(
+    { objects }: Demands,
+    requests: readonly ApiRequest[],
+    namespace: string,
+    preview: boolean,
+): readonly ApiRequest[] {
+    const needed = objects.flatMap((object): ApiRequest[] => {
+        const { group, resource, home, rules } = object;
         const place = home && !CLUSTER_WIDE.includes(resource) ? namespace : undefined;
         return [
-            ...verbs.map((verb) => ({ group, resource, verb, namespace: place })),
+            ...(preview ? PREVIEW_VERBS : [...UPDATE_VERBS, ...object.verbs]).map((verb) => ({
+                group,
+                resource,
+                verb,
+                namespace: place,
+            })),
+            ...(preview ? [] : (WATCHED_BESIDE[resource] ?? [])).flatMap(([besideGroup, beside]) =>
+                WATCH_VERBS.map((verb) => ({
+                    group: besideGroup,
+                    resource: beside,
+                    verb,
+                    namespace: place,
+                })),
+            ),
             // Nobody can grant what they may not do: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
             ...rules.flatMap(({ apiGroups = [], resources = [], verbs: granted }) =>
                 apiGroups.flatMap((granting) =>
@@ -34,16 +71,17 @@ export function neededAccess({ objects }: Demands, namespace: string, preview: b
             ),
         ];
     });
-    return [...new Map(needed.map((access) => [keyOf(access), access])).values()];
+    const all = [...needed, ...(preview ? [] : requests)];
+    return [...new Map(all.map((request) => [keyOf(request), request])).values()];
 }
 
-function keyOf({ group, resource, verb, namespace }: Access): string {
+function keyOf({ group, resource, verb, namespace }: ApiRequest): string {
     return [namespace ?? "", group, resource, verb].join(" ");
 }
 
 /** One finding for each place in which something is not permitted. */
 export function permissionFindings(
-    denied: readonly Access[],
+    denied: readonly ApiRequest[],
     { objects }: Demands,
     context: string,
     user: string,
@@ -51,10 +89,10 @@ export function permissionFindings(
     const places = [...new Set(denied.map(({ namespace }) => namespace))];
     const resources = new Set(objects.map(({ resource }) => resource));
     return places.map((namespace) => {
-        const here = denied.filter((access) => access.namespace === namespace);
+        const here = denied.filter((request) => request.namespace === namespace);
         const byKind = new Map<string, string[]>();
         for (const { group, resource, verb } of here) {
-            const kind = group === "" ? resource : `${resource}.${group}`;
+            const kind = nameOf(group, resource);
             byKind.set(kind, [...(byKind.get(kind) ?? []), verb]);
         }
         const byVerbs = new Map<string, string[]>();
@@ -74,6 +112,14 @@ export function permissionFindings(
     });
 }
 
+/** As kubectl has it: `statefulsets.apps/scale`. */
+function nameOf(group: string, resource: string): string {
+    const [plural, subresource] = resource.split("/");
+    return [group === "" ? plural : `${plural ?? ""}.${group}`, subresource]
+        .filter((part) => part !== undefined)
+        .join("/");
+}
+
 function grantOf(namespace: string | undefined, user: string): string {
     return namespace === undefined
         ? `have an administrator grant it with a ClusterRole bound to ${user}`
@@ -88,8 +134,8 @@ function subjectOf(user: string): string {
 }
 
 /** Settings without which less is needed in the whole cluster. */
-function alternatives(denied: readonly Access[], declared: ReadonlySet<string>): string[] {
-    const isDenied = (resource: string): boolean => denied.some((access) => access.resource === resource);
+function alternatives(denied: readonly ApiRequest[], declared: ReadonlySet<string>): string[] {
+    const isDenied = (resource: string): boolean => denied.some((request) => request.resource === resource);
     return [
         ...(isDenied("namespaces") && declared.has("namespaces")
             ? ["set flts:namespace.create to false and flts:monitoring.logs.enabled to false"]

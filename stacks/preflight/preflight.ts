@@ -1,3 +1,4 @@
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import type { DeclaredObject } from "../../components/core/cluster/transformation";
 import type { Settings } from "../settings/parsed/settings";
 import { demandsOf } from "./declaredDemands";
@@ -26,6 +27,8 @@ export interface Deployment {
     readonly context: string;
     /** Everything that the program declares in the cluster. */
     readonly objects: readonly DeclaredObject[];
+    /** What the program itself asks of the cluster's API. */
+    readonly requests: readonly ApiRequest[];
     /** The stack's namespace, as objects in it name it: the text, and the output that says that it exists. */
     readonly home: readonly unknown[];
     /** Whether the run is a preview. */
@@ -36,7 +39,7 @@ export interface Deployment {
 
 /** Compares what the stack asks for with what the cluster has, and changes nothing. */
 export async function preflight(deployment: Deployment): Promise<readonly Finding[]> {
-    const { settings, context, objects, home, preview, skipped } = deployment;
+    const { settings, context, objects, requests, home, preview, skipped } = deployment;
     if (CHECKS.every((check) => skipped.includes(check))) {
         return [];
     }
@@ -48,7 +51,7 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
     const [cluster, endpoints] = await Promise.all([
         readFacts(context, {
             namespace: name,
-            access: neededAccess(demands, name, preview),
+            access: neededAccess(demands, requests, name, preview),
             pullSecrets,
             gateway: existingGateway(settings),
             secrets: secretsOf(stores),
@@ -71,7 +74,7 @@ export async function preflight(deployment: Deployment): Promise<readonly Findin
 export function findingsOf(
     facts: Facts,
     demands: Demands,
-    deployment: Omit<Deployment, "objects" | "home">,
+    deployment: Omit<Deployment, "objects" | "requests" | "home">,
 ): readonly Finding[] {
     const { settings, stack, context, skipped, preview } = deployment;
     const { namespace, cluster, imageRegistry: registry } = settings;

@@ -1,10 +1,10 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import { apiReason } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
 import { existing } from "../../components/access/readable";
 import { amounts, podAmounts } from "./demands";
 import type {
-    Access,
     ClusterFacts,
     LimitFacts,
     NamespaceFacts,
@@ -27,7 +27,7 @@ const DEFAULT_INGRESS = "ingressclass.kubernetes.io/is-default-class";
 
 interface Questions {
     readonly namespace: string;
-    readonly access: readonly Access[];
+    readonly access: readonly ApiRequest[];
     /** References as `cluster.pullSecrets` has them. */
     readonly pullSecrets: readonly string[];
     /** Names of Secrets in the namespace, which are read. */
@@ -253,12 +253,16 @@ function limitFacts({ metadata, spec }: kubernetesClient.V1LimitRange): LimitFac
 async function readDenied(
     client: Client,
     config: kubernetesClient.KubeConfig,
-    questions: readonly Access[],
-): Promise<readonly Access[]> {
+    questions: readonly ApiRequest[],
+): Promise<readonly ApiRequest[]> {
     const api = config.makeApiClient(client.AuthorizationV1Api);
-    const isAllowed = async ({ namespace, ...attributes }: Access): Promise<boolean> => {
+    const isAllowed = async ({ group, resource: named, verb, namespace }: ApiRequest): Promise<boolean> => {
+        const [resource, subresource] = named.split("/");
         const resourceAttributes = Object.assign(new client.V1ResourceAttributes(), {
-            ...attributes,
+            group,
+            resource,
+            verb,
+            ...(subresource === undefined ? {} : { subresource }),
             ...(namespace === undefined ? {} : { namespace }),
         });
         const spec = Object.assign(new client.V1SelfSubjectAccessReviewSpec(), { resourceAttributes });

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import { USUAL_NETWORK } from "../../components/core/network/clusterNetwork";
 import { demandsOf } from "../../stacks/preflight/declaredDemands";
 import { podAmounts, type Demands } from "../../stacks/preflight/demands";
 import { neededAccess } from "../../stacks/preflight/permissions";
 import { createPlatform } from "../../stacks/platform/platform";
 import { deployLayers } from "../../stacks/layers/deployLayers";
+import { projectDirectory } from "../support/commands";
 import { record, type Recorded } from "../support/mocks";
 import { containers, workloads } from "../support/objects";
 import { INPUTS, NOTHING_EXISTS, settings } from "../support/program";
@@ -26,10 +31,14 @@ interface Monitor {
     registerResource(request: { getName(): string }, callback: unknown): unknown;
 }
 
+interface Demanded {
+    readonly demands: Demands;
+    readonly requests: readonly ApiRequest[];
+    readonly resources: readonly Recorded[];
+}
+
 /** What the preflight takes the program to ask for, and what was registered. */
-async function demanded(
-    overrides: SettingsTree,
-): Promise<{ readonly demands: Demands; readonly resources: readonly Recorded[] }> {
+async function demanded(overrides: SettingsTree): Promise<Demanded> {
     const { resources, result } = await record(async () => {
         const chosen = settings(mergeTrees(EVERYTHING, overrides));
         const passed = Promise.resolve();
@@ -42,9 +51,32 @@ async function demanded(
             passed,
         });
         await deployLayers(chosen, platform, INPUTS);
-        return demandsOf(platform.cluster.declaredObjects, [chosen.namespace.name, platform.namespace]);
+        const home = [chosen.namespace.name, platform.namespace];
+        return {
+            demands: demandsOf(platform.cluster.declaredObjects, home),
+            requests: platform.requests.all,
+        };
     });
-    return { resources, demands: result };
+    return { resources, ...result };
+}
+
+/** Every permission that a deployment needs, as `<namespace>/<resource>.<group>` with its verbs; `*` is the whole cluster. */
+async function permissions(overrides: SettingsTree, preview = false): Promise<Map<string, Set<string>>> {
+    const { demands, requests } = await demanded(overrides);
+    const verbs = new Map<string, Set<string>>();
+    for (const { group, resource, verb, namespace } of neededAccess(demands, requests, "flts", preview)) {
+        const key = `${namespace ?? "*"}/${resource}.${group}`;
+        verbs.set(key, (verbs.get(key) ?? new Set()).add(verb));
+    }
+    return verbs;
+}
+
+interface ClusterRole {
+    readonly rules: readonly {
+        readonly apiGroups: readonly string[];
+        readonly resources: readonly string[];
+        readonly verbs: readonly string[];
+    }[];
 }
 
 describe("the preflight", () => {
@@ -146,16 +178,52 @@ describe("the preflight", () => {
         assert.equal(new Set(found.map(String)).size, sizes.size);
     });
 
-    it("asks only for the permissions that the settings need", async () => {
-        const kinds = async (overrides: SettingsTree): Promise<string[]> => {
-            const { demands } = await demanded(overrides);
-            const wide = neededAccess(demands, "flts", false).filter(
-                ({ namespace, verb }) => namespace === undefined && verb === "create",
-            );
-            return wide.map(({ resource }) => resource);
-        };
-        const own = { namespace: { create: false }, monitoring: { logs: { enabled: false } } };
-        assert.ok((await kinds({})).includes("namespaces"));
-        assert.deepEqual(await kinds({ ...own, layers: ["infrastructure", "pipeline", "serving"] }), []);
+    it("asks for no permission in the whole cluster without monitoring, in a namespace that exists", async () => {
+        const layers = ["infrastructure", "pipeline", "serving"];
+        const needed = await permissions({ namespace: { create: false }, layers });
+        assert.deepEqual(
+            [...needed.keys()].filter((key) => key.startsWith("*/")),
+            [],
+        );
+    });
+
+    it("asks for the permissions of the documented ClusterRole in the whole cluster, and no others", async () => {
+        const file = readFileSync(join(projectDirectory, "docs", "flts-deployer.yaml"), "utf8");
+        const granted = new Map<string, Set<string>>();
+        for (const { apiGroups, resources, verbs } of (parse(file) as ClusterRole).rules) {
+            for (const key of apiGroups.flatMap((group) => resources.map((each) => `*/${each}.${group}`))) {
+                granted.set(key, new Set([...(granted.get(key) ?? []), ...verbs]));
+            }
+        }
+        const cluster = { pullSecrets: ["registries/login"] };
+        const needed = await permissions({ namespace: { create: false }, cluster });
+        const wide = [...needed].filter(([key]) => key.startsWith("*/"));
+        assert.deepEqual(new Map(wide), granted);
+    });
+
+    it("asks for a watch of each kind that an update makes, and of what shows whether it is ready", async () => {
+        const needed = await permissions({});
+        const made = [...needed].filter(([, verbs]) => verbs.has("create") && verbs.has("patch"));
+        assert.ok(made.length > 10);
+        for (const [key, verbs] of made) {
+            assert.ok(verbs.has("list") && verbs.has("watch") && verbs.has("delete"), key);
+        }
+        for (const key of ["flts/pods.", "flts/replicasets.apps", "flts/endpoints."]) {
+            assert.ok(needed.get(key)?.has("watch"), key);
+        }
+        const previewed = await permissions({ layers: ["infrastructure"] }, true);
+        assert.ok(![...previewed.values()].some((verbs) => verbs.has("watch") || verbs.has("delete")));
+    });
+
+    it("asks for the requests that the program itself makes", async () => {
+        const tunnels = await permissions({});
+        assert.deepEqual(tunnels.get("flts/pods/portforward."), new Set(["get", "create"]));
+        assert.deepEqual(tunnels.get("flts/endpointslices.discovery.k8s.io"), new Set(["list"]));
+        assert.deepEqual(tunnels.get("flts/statefulsets/scale.apps"), new Set(["get", "update"]));
+        const direct = { access: { mode: "direct", host: "server.example.com" } };
+        const reached = await permissions({ objectStore: direct, postgres: direct });
+        assert.equal(reached.get("flts/pods/portforward."), undefined);
+        const previewed = await permissions({}, true);
+        assert.equal(previewed.get("flts/pods/portforward."), undefined);
     });
 });

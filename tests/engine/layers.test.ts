@@ -87,6 +87,8 @@ describe("stacks beside the dev stack, on the real engine", function () {
             assert.notEqual(up.code, 0);
             for (const finding of [
                 /system:serviceaccount:preflight-team:preflight-team may not create.*deployments\.apps.* in the namespace preflight-team/,
+                /\bcreate pods\/portforward/,
+                /\bwatch endpoints, /,
                 /may not .*clusterroles\.rbac\.authorization\.k8s\.io.* in the whole cluster/,
                 /ResourceQuota preflight-team leaves 1 of requests\.cpu to this stack/,
                 /ResourceQuota preflight-team leaves 2 of persistentvolumeclaims/,

@@ -10,6 +10,7 @@ import { copyCheckout } from "../support/checkout";
 import { kubectl, kubectlApply, kubectlGet, projectDirectory } from "../support/commands";
 import { runDocumented, type DocumentedOptions } from "../support/documented";
 import { RegistryServer } from "../support/registry";
+import { createDeployer, removeDeployer } from "./support/deployer";
 import { CONTEXT, ForeignCluster } from "./support/foreignCluster";
 import { OFFLINE_GROUP, whileOffline } from "./support/offline";
 
@@ -139,6 +140,7 @@ describe("an external cluster, with registries that ask for a login", function (
         cluster = await ForeignCluster.prepare([registry, mirror]);
         await kubectlApply(teamObjects([registry, mirror]));
         await kubectl("taint", "nodes", "--all", `${TAINT.key}=${TAINT.value}:${TAINT.effect}`);
+        cluster.signIn(await createDeployer());
         existing = await objects(NAMESPACE);
         options = {
             directory: checkout,
@@ -157,6 +159,7 @@ describe("an external cluster, with registries that ask for a login", function (
     after(async () => {
         await kubectl("taint", "nodes", "--all", `${TAINT.key}-`);
         await kubectl("delete", "namespace", NAMESPACE, COLLECTORS, "registries", "--ignore-not-found");
+        await removeDeployer();
         cluster.remove();
         await Promise.all([registry.remove(), mirror.remove()]);
         for (const path of [checkout, folder]) {

@@ -37,6 +37,7 @@ export const POD: PodDemand = {
 export const OBJECT = {
     version: "v1",
     home: true,
+    verbs: [],
     rules: [],
     serviceType: undefined,
     ingressClass: undefined,

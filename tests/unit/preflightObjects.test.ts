@@ -119,6 +119,17 @@ const PERMISSIONS: Cases = {
         },
         /^error: kubernetes:context = "elsewhere": jane may not create\/patch deployments\.apps, secrets in the namespace team; have an administrator grant it: kubectl --namespace team create rolebinding flts --clusterrole=admin --user=jane$/,
     ],
+    "for a subresource": [
+        {
+            facts: {
+                denied: known([
+                    { group: "apps", resource: "statefulsets/scale", verb: "update", namespace: "team" },
+                    { group: "", resource: "pods/portforward", verb: "create", namespace: "team" },
+                ]),
+            },
+        },
+        /jane may not update statefulsets\.apps\/scale; create pods\/portforward in the namespace team; /,
+    ],
     "that are missing in the whole cluster": [
         {
             facts: {

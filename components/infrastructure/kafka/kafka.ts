@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { configurationAnnotations, type Configuration } from "../../core/pod/configuration";
-import { scaleDown } from "../../access/scaleDown";
+import { scaleDown, scalingRequests } from "../../access/scaleDown";
 import { credentialsAnnotation, generatedLogin } from "../../core/data/credentials";
 import { plain } from "../../core/pod/environment";
 import type { Connection, MetricsEndpoint } from "../../core/links";
@@ -235,6 +235,7 @@ export class Kafka extends Tier {
 
     private stopFirst(): pulumi.ResourceHook {
         const { platform, tierName: name } = this;
+        platform.requests.add(...scalingRequests(platform.namespaceName));
         const selector = Object.entries(this.podLabels)
             .map(([label, value]) => `${label}=${value}`)
             .join(",");

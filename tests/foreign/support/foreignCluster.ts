@@ -18,6 +18,7 @@ const PUSHERS_AUTHORITIES = "/etc/containers/certs.d";
 
 interface Kubeconfig {
     readonly contexts: readonly { readonly name: string; readonly context: object }[];
+    readonly users: readonly { readonly name: string; readonly user: object }[];
 }
 
 /**
@@ -45,6 +46,13 @@ export class ForeignCluster {
             { mode: 0o600 },
         );
         return new ForeignCluster(directory, registries.flatMap(trust));
+    }
+
+    /** Makes the token's owner the kubeconfig's only user. */
+    signIn(token: string): void {
+        const given = parse(readFileSync(this.kubeconfig, "utf8")) as Kubeconfig;
+        const users = given.users.map(({ name }) => ({ name, user: { token } }));
+        writeFileSync(this.kubeconfig, stringify({ ...given, users }));
     }
 
     /** Where its kubeconfig is. */
