@@ -2,6 +2,7 @@ import type { Server } from "node:net";
 import { listenOnLoopback } from "../../components/access/loopbackListener";
 import type { Login } from "../../components/access/login";
 import { MinioClient } from "../../components/access/minioClient";
+import { connectionReason } from "../../components/access/connectionReason";
 import { dialService, type ServiceAddress } from "../../components/access/portForward";
 import { objectStoreProbe, postgresProbe, type SslMode } from "../../components/access/protocolProbes";
 import { untilAnswered } from "../../components/access/untilAnswered";
@@ -122,8 +123,7 @@ export class Reach {
                 patience: 2,
             });
         } catch (error) {
-            const { message, cause } = error as Error;
-            const reason = lastFailure || (cause instanceof Error ? cause.message : message);
+            const reason = lastFailure || connectionReason(error);
             fail(`${server} on ${host}:${port} cannot be used: ${reason}. Nothing was changed.`);
         }
     }

@@ -1,6 +1,6 @@
 import { explained } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
-import { existing } from "../../components/access/readable";
+import { secretValues } from "../../components/access/secretValues";
 import type { Patient } from "./examine";
 
 /** Secrets of the cluster that the context names. */
@@ -11,18 +11,8 @@ export function clusterSecrets(context: string): Pick<Patient, "readSecret" | "d
     return {
         readSecret: async (namespace, name) => {
             const loaded = await cluster;
-            const api = loaded.config.makeApiClient(loaded.client.CoreV1Api);
-            const secret = await explained(`Secret ${namespace}/${name} cannot be read`, () =>
-                existing(loaded, () => api.readNamespacedSecret({ namespace, name })),
-            );
-            return (
-                secret &&
-                Object.fromEntries(
-                    Object.entries(secret.data ?? {}).map(([key, value]) => [
-                        key,
-                        Buffer.from(value, "base64").toString("utf8"),
-                    ]),
-                )
+            return explained(`Secret ${namespace}/${name} cannot be read`, () =>
+                secretValues(loaded, namespace, name),
             );
         },
         deleteSecret: async (namespace, name) => {

@@ -8,7 +8,7 @@ export function apiReason(failure: unknown): string {
     const { body, code } = (failure ?? {}) as { readonly body?: unknown; readonly code?: unknown };
     const said = typeof body === "string" ? messageIn(body) : undefined;
     if (said === undefined && typeof code === "number") {
-        return `it answers ${[code, STATUS_CODES[code] ?? ""].join(" ").trim()}`;
+        return `it answers ${code} ${STATUS_CODES[code] ?? ""}`.trimEnd();
     }
     return (said ?? (failure instanceof Error ? failure.message : String(failure))).replace(/\s*\n\s*/g, " ");
 }

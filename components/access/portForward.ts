@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { PassThrough, type Duplex } from "node:stream";
-import type { ApiRequest } from "../core/cluster/apiRequests";
+import { requestsWith, type ApiRequest } from "../core/cluster/apiRequests";
 import { explained } from "./apiReason";
 import { loadCluster, type Cluster } from "./cluster";
 import { readyEndpoint } from "./readyEndpoint";
@@ -21,11 +21,9 @@ export type Dial = (socket: Duplex) => Promise<void>;
  * AuthorizePodWebsocketUpgradeCreatePermission, https://github.com/kubernetes/kubernetes/issues/133515).
  */
 export function portForwardRequests(namespace: string): readonly ApiRequest[] {
-    const portForward = { group: "", resource: "pods/portforward", namespace };
     return [
-        { group: "discovery.k8s.io", resource: "endpointslices", verb: "list", namespace },
-        { ...portForward, verb: "get" },
-        { ...portForward, verb: "create" },
+        ...requestsWith(["list"], { group: "discovery.k8s.io", resource: "endpointslices", namespace }),
+        ...requestsWith(["get", "create"], { group: "", resource: "pods/portforward", namespace }),
     ];
 }
 

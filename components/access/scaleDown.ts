@@ -1,5 +1,5 @@
 import pWaitFor from "p-wait-for";
-import type { ApiRequest } from "../core/cluster/apiRequests";
+import { requestsWith, type ApiRequest } from "../core/cluster/apiRequests";
 import { explained } from "./apiReason";
 import { loadCluster } from "./cluster";
 import type { ServiceAddress } from "./portForward";
@@ -31,11 +31,9 @@ export async function waitWithoutPods(api: ScalingApi, name: string, seconds: nu
 
 /** The requests of {@link scaleDown}, for the preflight. */
 export function scalingRequests(namespace: string): readonly ApiRequest[] {
-    const scale = { group: "apps", resource: "statefulsets/scale", namespace };
     return [
-        { ...scale, verb: "get" },
-        { ...scale, verb: "update" },
-        { group: "", resource: "pods", verb: "list", namespace },
+        ...requestsWith(["get", "update"], { group: "apps", resource: "statefulsets/scale", namespace }),
+        ...requestsWith(["list"], { group: "", resource: "pods", namespace }),
     ];
 }
 
@@ -50,23 +48,20 @@ export async function scaleDown(
     const { client, config } = cluster;
     const apps = config.makeApiClient(client.AppsV1Api);
     const core = config.makeApiClient(client.CoreV1Api);
-    const scaleToZero = async (): Promise<boolean> => {
-        const scale = await existing(cluster, () => apps.readNamespacedStatefulSetScale({ namespace, name }));
-        if (scale === undefined) {
-            return false;
-        }
+    const scaleToZero = async () => {
+        const scale = await apps.readNamespacedStatefulSetScale({ namespace, name });
         scale.spec = Object.assign(new client.V1ScaleSpec(), { replicas: 0 });
-        const body = scale;
-        return (
-            (await existing(cluster, () =>
-                apps.replaceNamespacedStatefulSetScale({ namespace, name, body }),
-            )) !== undefined
-        );
+        return apps.replaceNamespacedStatefulSetScale({ namespace, name, body: scale });
     };
     await waitWithoutPods(
         {
-            scaleToZero: () =>
-                explained(`StatefulSet ${namespace}/${name} cannot be scaled to zero`, scaleToZero),
+            scaleToZero: async () => {
+                const scaled = await explained(
+                    `StatefulSet ${namespace}/${name} cannot be scaled to zero`,
+                    () => existing(cluster, scaleToZero),
+                );
+                return scaled !== undefined;
+            },
             pods: () =>
                 explained(`the pods of StatefulSet ${namespace}/${name} cannot be listed`, async () => {
                     const { items } = await core.listNamespacedPod({ namespace, labelSelector });

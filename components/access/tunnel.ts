@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "../core/platform";
+import { connectionReason } from "./connectionReason";
 import type { Login } from "./login";
 import { LOOPBACK, listenOnLoopback } from "./loopbackListener";
 import { dialService, portForwardRequests, type ServiceAddress } from "./portForward";
@@ -108,7 +109,7 @@ export class Tunnel extends pulumi.ComponentResource {
         try {
             return await this.untilAnswered(() => request(this.host, this.port, login));
         } catch (error) {
-            throw error instanceof Refusal ? error : this.unanswered(messageOf(error));
+            throw error instanceof Refusal ? error : this.unanswered(connectionReason(error));
         }
     }
 
@@ -133,7 +134,7 @@ export class Tunnel extends pulumi.ComponentResource {
                     lastFailure = error.message;
                 },
             }).catch((error: unknown) => {
-                throw new pulumi.RunError(`Tunnel to ${server}: ${messageOf(error)}`);
+                throw new pulumi.RunError(`Tunnel to ${server}: ${connectionReason(error)}`);
             });
         }
         try {
@@ -150,7 +151,7 @@ export class Tunnel extends pulumi.ComponentResource {
                         `Nothing that it holds was touched. Correct ${this.args.passwordFrom}, or change ${setting}.`,
                 );
             }
-            throw this.unanswered(lastFailure || messageOf(error));
+            throw this.unanswered(lastFailure || connectionReason(error));
         }
     }
 
@@ -174,12 +175,4 @@ export class Tunnel extends pulumi.ComponentResource {
                 `or change ${setting}.`,
         );
     }
-}
-
-function messageOf(error: unknown): string {
-    if (!(error instanceof Error)) {
-        return String(error);
-    }
-    // fetch wraps the reason that matters ("connect ECONNREFUSED ...") as a cause of a TypeError.
-    return error instanceof TypeError && error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
+import { connectionReason } from "../../components/access/connectionReason";
 import { charts } from "../../components/core/pod/images";
 import type { Settings } from "../settings/parsed/settings";
 
@@ -86,11 +87,7 @@ function readIndex(address: URL, content: string): RepositoryIndex | null {
 async function download(address: URL): Promise<Buffer> {
     const response = await fetch(address, { signal: AbortSignal.timeout(PATIENCE) }).catch(
         (error: unknown) => {
-            const { message, cause } = error as Error;
-            throw unavailable(
-                address,
-                cause instanceof Error && cause.message !== "" ? cause.message : message,
-            );
+            throw unavailable(address, connectionReason(error));
         },
     );
     if (!response.ok) {

@@ -1,4 +1,4 @@
-import type { ApiRequest } from "../../components/core/cluster/apiRequests";
+import { requestsWith, type ApiRequest } from "../../components/core/cluster/apiRequests";
 import type { Demands } from "./demands";
 import { error, listed, type Finding } from "./finding";
 
@@ -43,35 +43,23 @@ export function neededAccess(
     namespace: string,
     preview: boolean,
 ): readonly ApiRequest[] {
-    const needed = objects.flatMap((object): ApiRequest[] => {
-        const { group, resource, home, rules } = object;
+    const needed = objects.flatMap(({ group, resource, home, verbs, rules }): ApiRequest[] => {
         const place = home && !CLUSTER_WIDE.includes(resource) ? namespace : undefined;
+        const asked = (which: readonly string[], of: string, kind: string): readonly ApiRequest[] =>
+            requestsWith(which, { group: of, resource: kind, namespace: place });
+        const updated = [
+            ...asked([...UPDATE_VERBS, ...verbs], group, resource),
+            ...(WATCHED_BESIDE[resource] ?? []).flatMap(([of, kind]) => asked(WATCH_VERBS, of, kind)),
+        ];
         return [
-            ...(preview ? PREVIEW_VERBS : [...UPDATE_VERBS, ...object.verbs]).map((verb) => ({
-                group,
-                resource,
-                verb,
-                namespace: place,
-            })),
-            ...(preview ? [] : (WATCHED_BESIDE[resource] ?? [])).flatMap(([besideGroup, beside]) =>
-                WATCH_VERBS.map((verb) => ({
-                    group: besideGroup,
-                    resource: beside,
-                    verb,
-                    namespace: place,
-                })),
-            ),
+            ...(preview ? asked(PREVIEW_VERBS, group, resource) : updated),
             // Nobody can grant what they may not do: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
             ...rules.flatMap(({ apiGroups = [], resources = [], verbs: granted }) =>
-                apiGroups.flatMap((granting) =>
-                    resources.flatMap((kind) =>
-                        granted.map((verb) => ({ group: granting, resource: kind, verb, namespace: place })),
-                    ),
-                ),
+                apiGroups.flatMap((of) => resources.flatMap((kind) => asked(granted, of, kind))),
             ),
         ];
     });
-    const all = [...needed, ...(preview ? [] : requests)];
+    const all = preview ? needed : [...needed, ...requests];
     return [...new Map(all.map((request) => [keyOf(request), request])).values()];
 }
 
@@ -114,10 +102,8 @@ export function permissionFindings(
 
 /** As kubectl has it: `statefulsets.apps/scale`. */
 function nameOf(group: string, resource: string): string {
-    const [plural, subresource] = resource.split("/");
-    return [group === "" ? plural : `${plural ?? ""}.${group}`, subresource]
-        .filter((part) => part !== undefined)
-        .join("/");
+    const [plural = "", ...subresource] = resource.split("/");
+    return [group === "" ? plural : `${plural}.${group}`, ...subresource].join("/");
 }
 
 function grantOf(namespace: string | undefined, user: string): string {

@@ -1,18 +1,11 @@
 import type * as kubernetesClient from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import { apiReason } from "../../components/access/apiReason";
 import { loadCluster } from "../../components/access/cluster";
 import { existing } from "../../components/access/readable";
+import { secretValues } from "../../components/access/secretValues";
+import type { ApiRequest } from "../../components/core/cluster/apiRequests";
 import { amounts, podAmounts } from "./demands";
-import type {
-    ClusterFacts,
-    LimitFacts,
-    NamespaceFacts,
-    NodeFacts,
-    PodFacts,
-    QuotaFacts,
-    SecretData,
-} from "./facts";
+import type { ClusterFacts, LimitFacts, NamespaceFacts, NodeFacts, PodFacts, QuotaFacts } from "./facts";
 import { known, type Known } from "./finding";
 import { EVERYTHING } from "./permissions";
 import { readGateway, readGatewayClasses } from "./readGateway";
@@ -90,7 +83,7 @@ export async function readFacts(context: string, questions: Questions): Promise<
         eachOf(questions.pullSecrets, (reference) =>
             attempt(() => readPullSecret(core, client, reference, namespace)),
         ),
-        eachOf(questions.secrets, (name) => attempt(() => readSecret(core, client, namespace, name))),
+        eachOf(questions.secrets, (name) => attempt(() => secretValues({ client, config }, namespace, name))),
     ]);
     return {
         user,
@@ -114,24 +107,6 @@ async function eachOf<T>(
     read: (name: string) => Promise<T>,
 ): Promise<ReadonlyMap<string, T>> {
     return new Map(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
-}
-
-async function readSecret(
-    core: kubernetesClient.CoreV1Api,
-    client: Client,
-    namespace: string,
-    name: string,
-): Promise<SecretData> {
-    const secret = await existing({ client }, () => core.readNamespacedSecret({ namespace, name }));
-    return (
-        secret &&
-        Object.fromEntries(
-            Object.entries(secret.data ?? {}).map(([key, value]) => [
-                key,
-                Buffer.from(value, "base64").toString(),
-            ]),
-        )
-    );
 }
 
 type Client = typeof kubernetesClient;

@@ -60,15 +60,23 @@ async function demanded(overrides: SettingsTree): Promise<Demanded> {
     return { resources, ...result };
 }
 
-/** Every permission that a deployment needs, as `<namespace>/<resource>.<group>` with its verbs; `*` is the whole cluster. */
-async function permissions(overrides: SettingsTree, preview = false): Promise<Map<string, Set<string>>> {
+/** Verbs by `<namespace>/<resource>.<group>`; `*` is the whole cluster. */
+type Permissions = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Every permission that an update and a preview of a stack need. */
+async function permissions(
+    overrides: SettingsTree,
+): Promise<{ readonly update: Permissions; readonly preview: Permissions }> {
     const { demands, requests } = await demanded(overrides);
-    const verbs = new Map<string, Set<string>>();
-    for (const { group, resource, verb, namespace } of neededAccess(demands, requests, "flts", preview)) {
-        const key = `${namespace ?? "*"}/${resource}.${group}`;
-        verbs.set(key, (verbs.get(key) ?? new Set()).add(verb));
-    }
-    return verbs;
+    const needed = (preview: boolean): Permissions => {
+        const verbs = new Map<string, Set<string>>();
+        for (const { group, resource, verb, namespace } of neededAccess(demands, requests, "flts", preview)) {
+            const key = `${namespace ?? "*"}/${resource}.${group}`;
+            verbs.set(key, (verbs.get(key) ?? new Set()).add(verb));
+        }
+        return verbs;
+    };
+    return { update: needed(false), preview: needed(true) };
 }
 
 interface ClusterRole {
@@ -180,9 +188,9 @@ describe("the preflight", () => {
 
     it("asks for no permission in the whole cluster without monitoring, in a namespace that exists", async () => {
         const layers = ["infrastructure", "pipeline", "serving"];
-        const needed = await permissions({ namespace: { create: false }, layers });
+        const { update } = await permissions({ namespace: { create: false }, layers });
         assert.deepEqual(
-            [...needed.keys()].filter((key) => key.startsWith("*/")),
+            [...update.keys()].filter((key) => key.startsWith("*/")),
             [],
         );
     });
@@ -196,34 +204,34 @@ describe("the preflight", () => {
             }
         }
         const cluster = { pullSecrets: ["registries/login"] };
-        const needed = await permissions({ namespace: { create: false }, cluster });
-        const wide = [...needed].filter(([key]) => key.startsWith("*/"));
+        const { update } = await permissions({ namespace: { create: false }, cluster });
+        const wide = [...update].filter(([key]) => key.startsWith("*/"));
         assert.deepEqual(new Map(wide), granted);
     });
 
     it("asks for a watch of each kind that an update makes, and of what shows whether it is ready", async () => {
-        const needed = await permissions({});
-        const made = [...needed].filter(([, verbs]) => verbs.has("create") && verbs.has("patch"));
+        const { update } = await permissions({});
+        assert.ok(update.get("*/namespaces.")?.has("create"));
+        const made = [...update].filter(([, verbs]) => verbs.has("create") && verbs.has("patch"));
         assert.ok(made.length > 10);
         for (const [key, verbs] of made) {
             assert.ok(verbs.has("list") && verbs.has("watch") && verbs.has("delete"), key);
         }
         for (const key of ["flts/pods.", "flts/replicasets.apps", "flts/endpoints."]) {
-            assert.ok(needed.get(key)?.has("watch"), key);
+            assert.ok(update.get(key)?.has("watch"), key);
         }
-        const previewed = await permissions({ layers: ["infrastructure"] }, true);
-        assert.ok(![...previewed.values()].some((verbs) => verbs.has("watch") || verbs.has("delete")));
+        const { preview } = await permissions({ layers: ["infrastructure"] });
+        assert.ok(![...preview.values()].some((verbs) => verbs.has("watch") || verbs.has("delete")));
     });
 
     it("asks for the requests that the program itself makes", async () => {
-        const tunnels = await permissions({});
-        assert.deepEqual(tunnels.get("flts/pods/portforward."), new Set(["get", "create"]));
-        assert.deepEqual(tunnels.get("flts/endpointslices.discovery.k8s.io"), new Set(["list"]));
-        assert.deepEqual(tunnels.get("flts/statefulsets/scale.apps"), new Set(["get", "update"]));
+        const { update, preview } = await permissions({});
+        assert.deepEqual(update.get("flts/pods/portforward."), new Set(["get", "create"]));
+        assert.deepEqual(update.get("flts/endpointslices.discovery.k8s.io"), new Set(["list"]));
+        assert.deepEqual(update.get("flts/statefulsets/scale.apps"), new Set(["get", "update"]));
         const direct = { access: { mode: "direct", host: "server.example.com" } };
         const reached = await permissions({ objectStore: direct, postgres: direct });
-        assert.equal(reached.get("flts/pods/portforward."), undefined);
-        const previewed = await permissions({}, true);
-        assert.equal(previewed.get("flts/pods/portforward."), undefined);
+        assert.equal(reached.update.get("flts/pods/portforward."), undefined);
+        assert.equal(preview.get("flts/pods/portforward."), undefined);
     });
 });

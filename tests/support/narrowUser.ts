@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kubectl, kubectlApply } from "./commands";
+import { serviceAccountToken, signedIn, type Kubeconfig } from "./kubeconfig";
 
 /** Kinds that a preflight reads, and what keeps data. */
 const READ = [
@@ -12,11 +13,6 @@ const READ = [
         verbs: ["get", "list"],
     },
 ];
-
-interface KubeConfig {
-    readonly contexts: readonly { readonly name: string; readonly context: object }[];
-    readonly users: readonly { readonly name: string; readonly user: object }[];
-}
 
 /**
  * A namespace with a quota, and a user who may read everywhere and change only the ConfigMaps in it.
@@ -47,11 +43,10 @@ export async function narrowUser(namespace: string, hard: Readonly<Record<string
             subjects,
         },
     ]);
-    const token = (await kubectl("-n", namespace, "create", "token", namespace)).trim();
-    const config = JSON.parse(await kubectl("config", "view", "--raw", "--output", "json")) as KubeConfig;
+    const token = await serviceAccountToken(namespace, namespace);
+    const config = JSON.parse(await kubectl("config", "view", "--raw", "--output", "json")) as Kubeconfig;
     const path = join(mkdtempSync(join(tmpdir(), "flts-narrow-")), "kubeconfig");
-    const users = config.users.map(({ name }) => ({ name, user: { token } }));
-    writeFileSync(path, JSON.stringify({ ...config, users }), { mode: 0o600 });
+    writeFileSync(path, JSON.stringify(signedIn(config, token)), { mode: 0o600 });
     return path;
 }
 

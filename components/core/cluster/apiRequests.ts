@@ -9,6 +9,14 @@ export interface ApiRequest {
     readonly namespace: string | undefined;
 }
 
+/** One request with each of these verbs. */
+export function requestsWith(
+    verbs: readonly string[],
+    target: Omit<ApiRequest, "verb">,
+): readonly ApiRequest[] {
+    return verbs.map((verb) => ({ ...target, verb }));
+}
+
 /**
  * Requests that the program itself makes while it deploys, beside those of Pulumi's Kubernetes provider.
  *

@@ -1,5 +1,6 @@
 import { clusterEnvironment, kubectl, kubectlApply } from "../../support/commands";
 import { runDocumented } from "../../support/documented";
+import { serviceAccountToken } from "../../support/kubeconfig";
 
 /** Service account in the page's commands. */
 const NAMESPACE = "deployers";
@@ -27,7 +28,7 @@ export async function createDeployer(): Promise<string> {
         "kubectl create clusterrolebinding flts --clusterrole=flts-deployer --serviceaccount=deployers:flts",
         options,
     );
-    return (await kubectl("--namespace", NAMESPACE, "create", "token", NAME, "--duration=2h")).trim();
+    return serviceAccountToken(NAMESPACE, NAME);
 }
 
 export async function removeDeployer(): Promise<void> {

@@ -8,6 +8,7 @@ import { registryHosts } from "../../../toolchain/cluster/processes/containerd";
 import { images } from "../../../toolchain/images/catalogue";
 import { toolPath } from "../../../toolchain/tools/paths";
 import { make, succeed } from "../../support/commands";
+import { signedIn, type Kubeconfig } from "../../support/kubeconfig";
 import type { RegistryServer } from "../../support/registry";
 
 /** Name that the embedded cluster's context has here, so that nothing takes the cluster for the embedded one. */
@@ -15,11 +16,6 @@ export const CONTEXT = "team-cluster";
 
 /** Where skopeo's users say which authorities registries have (containers-certs.d(5)). */
 const PUSHERS_AUTHORITIES = "/etc/containers/certs.d";
-
-interface Kubeconfig {
-    readonly contexts: readonly { readonly name: string; readonly context: object }[];
-    readonly users: readonly { readonly name: string; readonly user: object }[];
-}
 
 /**
  * The embedded cluster as an external one: a kubeconfig with another context, none of this project's
@@ -51,8 +47,7 @@ export class ForeignCluster {
     /** Makes the token's owner the kubeconfig's only user. */
     signIn(token: string): void {
         const given = parse(readFileSync(this.kubeconfig, "utf8")) as Kubeconfig;
-        const users = given.users.map(({ name }) => ({ name, user: { token } }));
-        writeFileSync(this.kubeconfig, stringify({ ...given, users }));
+        writeFileSync(this.kubeconfig, stringify(signedIn(given, token)));
     }
 
     /** Where its kubeconfig is. */
